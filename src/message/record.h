@@ -1,0 +1,46 @@
+#pragma once
+/// One message as it is stored and handed on: Naru's small envelope around the bytes that arrived.
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/byte_buffer.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "message/codec.h"
+
+namespace naru::message {
+
+/// A view of one message. All views point into memory that the surrounding call keeps alive.
+///
+/// Encoded form (docs/formats/record.md), little-endian, 24 bytes then the parts:
+///   u8 encoding · u8 flags (bit 0 persistent) · u8 priority · u8 exchange_bytes · u8 key_bytes ·
+///   u8[3] zero · u32 header_bytes · u32 body_bytes · i64 expires_at_ms (0: never) · exchange · key
+///   · header · body
+struct RecordView {
+  EncodingId encoding = EncodingId::none;
+  bool persistent = false;
+  std::uint8_t priority = 0;
+  WallMs expires_at_ms =
+      0;  // 0: never. The message's own expiration; a queue's TTL is the queue's affair
+  std::string_view exchange;     // ≤ 255 bytes
+  std::string_view routing_key;  // ≤ 255 bytes
+  ByteView header;               // as it arrived
+  ByteView body;                 // as it arrived, joined
+};
+
+inline constexpr std::size_t kRecordHeadBytes = 24;
+
+/// Bytes that encode() will append.
+inline std::size_t encoded_bytes(const RecordView& record) {
+  return kRecordHeadBytes + record.exchange.size() + record.routing_key.size() +
+         record.header.size() + record.body.size();
+}
+void encode(ByteBuffer& out, const RecordView& record);
+
+/// Reads one record from the front of `bytes`. Errors: need_more, corrupt. The result points into
+/// `bytes`.
+Result<RecordView> decode_record(ByteView bytes);
+
+}  // namespace naru::message

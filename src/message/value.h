@@ -1,0 +1,81 @@
+#pragma once
+/// Neutral typed values: what queue arguments and message headers are made of, whichever protocol
+/// wrote them.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/byte_buffer.h"
+#include "base/byte_reader.h"
+#include "base/result.h"
+
+namespace naru::message {
+
+struct Value;
+using Array = std::vector<Value>;
+/// Ordered as it arrived; names may repeat (the first one counts).
+using Table = std::vector<std::pair<std::string, Value>>;
+
+/// The width an integer arrived in: kept so that it leaves as it came, ignored by comparisons.
+enum class IntegerWidth : std::uint8_t { i8, u8, i16, u16, i32, u32, i64, u64 };
+
+struct Integer {
+  std::int64_t value = 0;
+  IntegerWidth width = IntegerWidth::i64;
+};
+struct Decimal {
+  std::uint8_t scale = 0;
+  std::uint32_t value = 0;
+};
+struct Timestamp {
+  std::uint64_t seconds = 0;
+};
+struct Binary {
+  std::string bytes;
+};
+
+/// One value. Equality: integers by value whatever their width; everything else by type and
+/// content.
+struct Value {
+  using Variant = std::variant<std::monostate, bool, Integer, float, double, Decimal, Timestamp,
+                               std::string, Binary, Array, Table>;
+  Variant v;
+
+  Value() = default;
+  template <typename T>
+    requires std::constructible_from<Variant, T&&>
+  explicit(false) Value(T&& value) : v(std::forward<T>(value)) {}
+
+  bool is_void() const { return std::holds_alternative<std::monostate>(v); }
+  /// The value when it is an integer of any width.
+  std::optional<std::int64_t> integer() const;
+  const std::string* text() const { return std::get_if<std::string>(&v); }
+};
+bool operator==(const Value& a, const Value& b);
+inline bool operator==(const Integer& a, const Integer& b) {
+  return a.value == b.value;
+}
+inline bool operator==(const Decimal& a, const Decimal& b) {
+  return a.scale == b.scale && a.value == b.value;
+}
+inline bool operator==(const Timestamp& a, const Timestamp& b) {
+  return a.seconds == b.seconds;
+}
+inline bool operator==(const Binary& a, const Binary& b) {
+  return a.bytes == b.bytes;
+}
+
+/// The first value called `name`, or null.
+const Value* find(const Table& table, std::string_view name);
+
+/// Naru's own encoding of a table, used in metadata records (docs/formats/metadata.md). Depth and
+/// count are bounded on reading.
+void encode(ByteBuffer& out, const Table& table);
+Result<Table> decode_table(ByteReader& in);
+
+}  // namespace naru::message
