@@ -1,0 +1,123 @@
+#pragma once
+/// A group's log, as the core sees it. journal_local (one voter) writes what a one-voter Raft group
+/// would.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "core/ids.h"
+
+namespace naru::core {
+
+struct Position {
+  Term term;
+  Index index;
+};
+
+/// Where stored bytes are. `file` counts the uses of WAL files from 1 and is never reused; `offset`
+/// is in bytes from the file's start. file 0 is the owner's memory: such bytes were never logged.
+struct BodyLocation {
+  std::uint32_t file = 0;
+  std::uint32_t offset = 0;
+
+  auto operator<=>(const BodyLocation&) const = default;
+};
+
+enum class EntryType : std::uint8_t {
+  records = 1,     // the group's own records, opaque to the journal
+  term_start = 2,  // the first entry of a term, empty
+};
+
+/// One committed entry, on its way into the group's state.
+struct Entry {
+  GroupId group;
+  Term term;
+  Index index;
+  EntryType type = EntryType::records;
+  ByteView
+      payload;  // what append() was given; valid during the call, and as long as `owner` is held
+  BodyLocation location;  // of payload[0]
+  const BlockRef* owner = nullptr;
+};
+
+enum class Role : std::uint8_t { follower, owner };
+
+/// The state machine of one group. Called by the journal on the group's shard, in index order.
+class GroupState {
+ public:
+  virtual ~GroupState() = default;
+  /// The only place where applied state changes. Never reads a clock, configuration or chance.
+  virtual void apply(std::span<const Entry> committed) = 0;
+  virtual void on_role(Role role, Term term) = 0;
+  /// Replaces the state by a snapshot that an earlier run of save_snapshot() wrote. Errors:
+  /// corrupt, version.
+  virtual Result<void> install(Index covers, ByteView snapshot) = 0;
+  /// The journal wants to let go of old files: answer with one save_snapshot() in this turn or a
+  /// later one.
+  virtual void on_snapshot_wanted() = 0;
+};
+
+/// A run of stored bytes to fetch.
+struct BodyRead {
+  BodyLocation location;
+  std::uint32_t bytes = 0;
+};
+/// The bytes asked for, in the order asked; or io/corrupt, after which the volume is stopping.
+using ReadDone = std::move_only_function<void(Result<std::vector<Slice>>)>;
+
+/// A piece of the log in memory: bytes [begin, begin + view.size()) of `file`. Immutable while
+/// `owner` is held.
+struct CachedRun {
+  std::uint32_t file = 0;
+  std::uint32_t begin = 0;
+  Slice bytes;
+
+  bool contains(BodyLocation at, std::uint32_t size) const {
+    return at.file == file && at.offset >= begin &&
+           at.offset + std::uint64_t{size} <= begin + std::uint64_t{bytes.view.size()};
+  }
+  const std::uint8_t* at(BodyLocation where) const {
+    return bytes.view.data() + (where.offset - begin);
+  }
+};
+
+/// Owned by: the shard it is called on; one Journal object per shard, all of them in front of the
+/// one WAL.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  /// Registers the state of a group that this shard owns. Before start-up replay; `state` outlives
+  /// the journal's use of it.
+  virtual void attach(GroupId group, GroupState& state) = 0;
+
+  /// Appends one entry; durable and applied later, all entries of a turn in one write. The bytes
+  /// are copied. Errors: limit (larger than entry_bytes_max), not_owner, io (the volume has
+  /// stopped).
+  virtual Result<Position> append(GroupId group, ByteView payload) = 0;
+  virtual std::size_t entry_bytes_max() const = 0;
+  /// Bytes appended on this shard and not yet committed.
+  virtual std::size_t uncommitted_bytes() const = 0;
+
+  /// The run of recently written bytes that holds `at`, if it is still in memory.
+  virtual std::optional<CachedRun> cached(BodyLocation at) = 0;
+  /// Reads bytes back from the files, ordered and joined into larger reads. Done is called in a
+  /// later turn.
+  virtual void read(std::span<const BodyRead> wanted, ReadDone done) = 0;
+
+  /// Liveness: `count` more (or fewer, when negative) bodies in `file` are needed. Called from
+  /// apply() and install() only, so that it counts committed facts.
+  virtual void adjust_live(std::uint32_t file, std::int64_t count) = 0;
+
+  /// Stores a group's state as it was applied up to and including `covers`. It replaces every entry
+  /// up to there at the next start.
+  virtual void save_snapshot(GroupId group, Index covers, ByteView state) = 0;
+};
+
+}  // namespace naru::core
