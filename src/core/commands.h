@@ -1,0 +1,200 @@
+#pragma once
+/// All that a protocol can ask of the broker. Plain structs, handed over in batches
+/// (broker_port.h).
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "core/delivery_credit.h"
+#include "core/ids.h"
+#include "message/record.h"
+#include "message/value.h"
+
+namespace naru::core {
+
+// ---- The hot ones
+// -------------------------------------------------------------------------------------------------------
+
+/// Publishes one message. All views are valid during submit(); the broker copies what it keeps.
+/// Outcome: Confirmed when `sequence` is not 0, Returned when mandatory and unroutable,
+/// PublishRefused on an error; a refused publish makes the broker ignore further publishes of that
+/// channel until ChannelClosed.
+struct Publish {
+  ChannelId channel;
+  std::uint64_t sequence = 0;  // dense from 1 per channel in confirm mode; 0: nobody waits
+  bool mandatory = false;
+  /// The message's own expiration in ms; 0 expires at once unless delivered at once. Empty: none.
+  std::optional<std::uint64_t> expiration_ms;
+  message::RecordView record;  // expires_at_ms is filled in by the broker
+  const message::Codec* codec = nullptr;
+};
+
+/// Leases first…last of `queue` end well. The session owned every one of them.
+struct Settle {
+  QueueRef queue;
+  Seq first;
+  Seq last;
+};
+
+/// Leases first…last of `queue` end badly: back to their place in the queue, or out of it
+/// (rejected: dead-lettered or dropped).
+struct Return {
+  QueueRef queue;
+  Seq first;
+  Seq last;
+  bool requeue = true;
+};
+
+/// A consumer that ran out of shared credit (ChannelCredit) may try again.
+struct Resume {
+  QueueRef queue;
+  ConsumerHandle consumer;
+};
+
+/// Answered by a Reply once everything that this channel submitted before is committed (or visible,
+/// where nothing is logged). With `atomic_begin` and the Barrier that ends it in one submit()
+/// batch, all between is atomic within each lane.
+struct Barrier {
+  RequestId request;
+  ChannelId channel;
+};
+struct AtomicBegin {
+  ChannelId channel;
+};
+
+/// Forgets the channel's publishing state (confirm numbering, refusal). The session returns the
+/// channel's leases itself.
+struct ChannelClosed {
+  ChannelId channel;
+};
+
+// ---- Requests: one Reply each
+// ---------------------------------------------------------------------------------------------
+
+/// Checks a name and password, off the shard. Errors: unauthenticated (one text for all reasons),
+/// limit (too many at once).
+struct Authenticate {
+  std::string user;
+  std::string password;
+  std::string mechanism;  // "PLAIN", "AMQPLAIN": for the log
+};
+/// Enters a tenant; everything after happens inside it. Errors: not_found, access_refused.
+struct OpenTenant {
+  std::string tenant;
+};
+
+struct DeclareExchange {
+  std::string name;
+  std::string type;  // direct fanout topic headers
+  bool passive = false;
+  bool durable = false;
+  bool auto_delete = false;
+  bool internal = false;
+  message::Table arguments;
+};
+struct DeleteExchange {
+  std::string name;
+  bool if_unused = false;
+};
+struct DeclareQueue {
+  std::string name;  // empty: the server names it
+  bool passive = false;
+  bool durable = false;
+  bool exclusive = false;
+  bool auto_delete = false;
+  message::Table arguments;
+};
+struct DeleteQueue {
+  std::string name;
+  bool if_unused = false;
+  bool if_empty = false;
+};
+/// Binds a queue, or an exchange when `to_exchange`, to exchange `source`.
+struct Bind {
+  std::string source;
+  std::string destination;
+  bool to_exchange = false;
+  std::string routing_key;
+  message::Table arguments;
+};
+struct Unbind {
+  std::string source;
+  std::string destination;
+  bool to_exchange = false;
+  std::string routing_key;
+  message::Table arguments;
+};
+struct PurgeQueue {
+  std::string name;
+};
+struct Consume {
+  std::string queue;
+  ConsumerHandle consumer;
+  ChannelId channel;
+  std::string tag;  // for listings
+  bool no_ack = false;
+  bool exclusive = false;
+  std::int32_t priority = 0;
+  std::uint32_t prefetch = 0;                    // leases held at once; 0: no limit
+  std::shared_ptr<ChannelCredit> shared_credit;  // one limit for several consumers; may be null
+  message::Table arguments;
+};
+struct Cancel {
+  ConsumerHandle consumer;
+};
+struct Get {
+  std::string queue;
+  bool no_ack = false;
+};
+/// Opens the connection's direct reply address of a channel. Deliveries come to `consumer`.
+struct OpenReplyAddress {
+  ConsumerHandle consumer;
+};
+struct CloseReplyAddress {
+  ConsumerHandle consumer;
+};
+
+struct PutUser {
+  std::string name;
+  std::optional<std::string> password;  // absent: keep; hashed off the shard
+  std::string tags;                     // comma-separated: administrator, monitoring, management
+};
+struct DeleteUser {
+  std::string name;
+};
+struct PutTenant {
+  std::string name;
+};
+struct DeleteTenant {
+  std::string name;
+};
+struct PutPermission {
+  std::string user;
+  std::string tenant;
+  std::string configure, write,
+      read;  // patterns, RE2 syntax, searched in the name as RabbitMQ does
+};
+struct DeletePermission {
+  std::string user;
+  std::string tenant;
+};
+
+/// A request and the number its Reply will carry.
+struct Request {
+  using Operation =
+      std::variant<Authenticate, OpenTenant, DeclareExchange, DeleteExchange, DeclareQueue,
+                   DeleteQueue, Bind, Unbind, PurgeQueue, Consume, Cancel, Get, OpenReplyAddress,
+                   CloseReplyAddress, PutUser, DeleteUser, PutTenant, DeleteTenant, PutPermission,
+                   DeletePermission>;
+  RequestId id;
+  Operation operation;
+};
+
+using Command = std::variant<Publish, Settle, Return, Resume, AtomicBegin, Barrier, ChannelClosed,
+                             std::unique_ptr<Request>>;
+
+}  // namespace naru::core

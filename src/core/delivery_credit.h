@@ -1,0 +1,51 @@
+#pragma once
+/// Limits that several queues, perhaps on several shards, draw from together. The only state that
+/// shards share: counters, touched once per batch.
+
+#include <atomic>
+#include <cstdint>
+
+namespace naru::core {
+
+/// A bound on what may be outstanding: leases of one channel (AMQP's global prefetch), or bytes on
+/// their way to one connection. Lanes acquire before they deliver; the owner releases. Who finds
+/// nothing left leaves `starved` set, and the owner, having released, asks take_starved() and
+/// resumes its consumers.
+class SharedCredit {
+ public:
+  explicit SharedCredit(std::int64_t limit) : limit_(limit) {}  // 0: no limit
+
+  /// How much may be acquired now; 0 marks the credit as starved.
+  std::int64_t available() {
+    const std::int64_t limit = limit_.load(std::memory_order_relaxed);
+    if (limit == 0) return INT64_MAX;
+    std::int64_t left = limit - used_.load(std::memory_order_acquire);
+    if (left > 0) return left;
+    starved_.store(true);
+    // Looks again: a release between the two loads would otherwise be missed.
+    left = limit - used_.load();
+    return left > 0 ? left : 0;
+  }
+  /// Counted even past the limit: an acquisition is never refused half-way through a batch.
+  void acquire(std::int64_t amount) { used_.fetch_add(amount, std::memory_order_acq_rel); }
+  void release(std::int64_t amount) { used_.fetch_sub(amount); }
+  bool take_starved() {
+    return starved_.load(std::memory_order_relaxed) && starved_.exchange(false);
+  }
+
+  void set_limit(std::int64_t limit) { limit_.store(limit); }
+  std::int64_t limit() const { return limit_.load(std::memory_order_relaxed); }
+  std::int64_t used() const { return used_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::int64_t> limit_;
+  std::atomic<std::int64_t> used_{0};
+  std::atomic<bool> starved_{false};
+};
+
+/// Leases that one channel may hold over all its consumers.
+using ChannelCredit = SharedCredit;
+/// Bytes that lanes may have on their way to one connection.
+using ConnectionCredit = SharedCredit;
+
+}  // namespace naru::core

@@ -1,0 +1,108 @@
+#pragma once
+/// All that the broker tells a session. Handed over in batches; views are valid during
+/// Session::on_events.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "core/ids.h"
+#include "message/record.h"
+#include "security/principal.h"
+
+namespace naru::core {
+
+/// One leased (or, for no_ack, already settled) record.
+struct Delivery {
+  Seq seq;
+  bool redelivered = false;
+  message::RecordView record;
+  const BlockRef* owner =
+      nullptr;  // keeps the record's bytes alive when held; null: copy what is kept
+};
+
+/// Deliveries of one consumer, in order.
+struct Deliveries {
+  ConsumerHandle consumer;
+  QueueRef queue;
+  std::span<const Delivery> batch;
+};
+
+/// Every publish of `channel` with a sequence ≤ up_to is done: on disk where it had to be, or
+/// nowhere to go.
+struct Confirmed {
+  ChannelId channel;
+  std::uint64_t up_to = 0;
+};
+
+/// A mandatory publish reached no queue. Comes before its Confirmed.
+struct Returned {
+  ChannelId channel;
+  message::RecordView record;
+};
+
+/// A publish failed; the protocol decides what that costs (AMQP: the channel).
+struct PublishRefused {
+  ChannelId channel;
+  std::uint64_t sequence = 0;
+  Error error;
+};
+
+/// The consumer is gone and it was not the client's wish: queue deleted, or its permission lost.
+/// Leases stay valid.
+struct ConsumerCancelled {
+  ConsumerHandle consumer;
+};
+
+struct QueueDeclared {
+  std::string name;
+  std::uint32_t ready = 0;
+  std::uint32_t consumers = 0;
+};
+struct Counted {
+  std::uint32_t messages = 0;
+};
+struct Consumed {
+  QueueRef queue;
+};
+struct Got {
+  QueueRef queue;
+  std::optional<Delivery> delivery;  // none: empty
+  std::uint32_t ready_after = 0;
+};
+struct ReplyAddress {
+  std::string key;  // publishes to the default exchange with this key come to the consumer
+};
+struct Authenticated {
+  security::Principal principal;
+};
+
+struct Reply {
+  using Value = std::variant<std::monostate, QueueDeclared, Counted, Consumed, Got, ReplyAddress,
+                             Authenticated>;
+  RequestId request;
+  Result<Value> result;
+};
+
+/// Publishers wait (disk alarm, memory); the session's unread publishes stay unread until
+/// Unblocked.
+struct Blocked {
+  std::string reason;
+};
+struct Unblocked {};
+/// submit() took less than it was given; it will take more now.
+struct Writable {};
+/// The operator, or the broker on its way down, ends this connection.
+struct CloseRequested {
+  Errc code = Errc::ok;
+  std::string text;
+};
+
+using Event = std::variant<Deliveries, Confirmed, Returned, PublishRefused, ConsumerCancelled,
+                           Reply, Blocked, Unblocked, Writable, CloseRequested>;
+
+}  // namespace naru::core

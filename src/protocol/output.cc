@@ -1,0 +1,67 @@
+#include "protocol/output.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace naru::protocol {
+
+void Output::append(Slice slice) {
+  if (slice.view.empty()) return;
+  slice_bytes_ += slice.view.size();
+  references_.push_back({buffer_.size(), std::move(slice)});
+}
+
+std::size_t Output::gather(std::span<ByteView> pieces) const {
+  std::size_t used = 0;
+  std::size_t at = buffer_sent_;
+  for (std::size_t i = references_sent_; i < references_.size() && used < pieces.size(); ++i) {
+    const Reference& reference = references_[i];
+    if (reference.at > at) {
+      pieces[used++] = buffer_.view().subspan(at, reference.at - at);
+      at = reference.at;
+      if (used == pieces.size()) return used;
+    }
+    pieces[used++] = reference.slice.view.subspan(reference.sent);
+  }
+  if (used < pieces.size() && at < buffer_.size()) pieces[used++] = buffer_.view().subspan(at);
+  return used;
+}
+
+void Output::consume(std::size_t count) {
+  NARU_CHECK(count <= pending_bytes(), "no more was written than was there");
+  while (count > 0) {
+    const bool reference_next =
+        references_sent_ < references_.size() && references_[references_sent_].at == buffer_sent_;
+    if (reference_next) {
+      Reference& reference = references_[references_sent_];
+      const std::size_t part = std::min(count, reference.slice.view.size() - reference.sent);
+      reference.sent += part;
+      slice_bytes_ -= part;
+      count -= part;
+      if (reference.sent == reference.slice.view.size()) {
+        reference.slice = {};
+        ++references_sent_;
+      }
+      continue;
+    }
+    const std::size_t end =
+        references_sent_ < references_.size() ? references_[references_sent_].at : buffer_.size();
+    const std::size_t part = std::min(count, end - buffer_sent_);
+    buffer_sent_ += part;
+    count -= part;
+  }
+  if (empty()) {
+    buffer_.clear();
+    buffer_sent_ = 0;
+    references_.clear();
+    references_sent_ = 0;
+  }
+}
+
+void Output::swap_buffer(ByteBuffer& other) {
+  NARU_CHECK(empty() && other.empty(), "only empty buffers change hands");
+  buffer_.swap(other);
+}
+
+}  // namespace naru::protocol

@@ -1,0 +1,56 @@
+#pragma once
+/// Bytes on their way to a client: small things are written into a buffer, large bodies ride along
+/// by reference.
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/byte_buffer.h"
+#include "base/bytes.h"
+
+namespace naru::protocol {
+
+/// A connection's unsent output. Sessions append; the host gathers and consumes. Owned by the
+/// connection's shard.
+class Output {
+ public:
+  /// A body of at least this many bytes is cheaper to reference than to copy (two more iovecs and
+  /// an atomic against a memcpy).
+  static constexpr std::size_t kReferenceBytesMin = 16 * 1024;
+
+  /// Where to write frames and small bodies. References into it are invalid after the next call
+  /// here.
+  ByteBuffer& buffer() { return buffer_; }
+
+  /// Appends bytes by reference.
+  void append(Slice slice);
+
+  /// Unsent bytes.
+  std::size_t pending_bytes() const { return buffer_.size() - buffer_sent_ + slice_bytes_; }
+  bool empty() const { return pending_bytes() == 0; }
+
+  /// Fills `pieces` from the front and returns how many it used.
+  std::size_t gather(std::span<ByteView> pieces) const;
+  /// Drops the first `count` bytes: they were written.
+  void consume(std::size_t count);
+
+  /// Exchanges the (empty) buffer: idle connections give theirs back to a pool of the shard.
+  void swap_buffer(ByteBuffer& other);
+
+ private:
+  /// `slice` goes out when the first `at` bytes of the buffer have.
+  struct Reference {
+    std::size_t at;
+    Slice slice;
+    std::size_t sent = 0;
+  };
+
+  ByteBuffer buffer_;
+  std::size_t buffer_sent_ = 0;
+  std::vector<Reference> references_;  // in order of `at`
+  std::size_t references_sent_ = 0;
+  std::size_t slice_bytes_ = 0;
+};
+
+}  // namespace naru::protocol
