@@ -1,0 +1,14 @@
+// naru_load: a load generator for brokers that speak AMQP 0-9-1. See options.cc for its use.
+#include <cstdio>
+#include <span>
+
+#include "load.h"
+
+int main(int argc, char** argv) {
+  const auto options =
+      naru::bench::parse_options(std::span<char* const>(argv, static_cast<std::size_t>(argc)));
+  const std::string line = options.idle > 0 ? naru::bench::run_idle(options)
+                                            : naru::bench::to_json(naru::bench::run_load(options));
+  std::printf("%s\n", line.c_str());
+  return 0;
+}
