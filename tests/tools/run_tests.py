@@ -44,6 +44,8 @@ EXCERPT_LINES = 60
 CHECKS = {
     "format": ["format.py"],
     "layers": ["layers_test.py", "layers.py"],
+    "tidy": ["tidy_test.py", "tidy.py"],
+    "runner": ["run_tests_test.py"],
 }
 # Kinds are run in this order; a kind that is not named here comes before `interop`.
 KINDS_FIRST = ["unit", "fuzz", "wire", "compat", "sim"]
