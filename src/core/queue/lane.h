@@ -1,0 +1,130 @@
+#pragma once
+/// A lane: the group that logs a share of the queues. Orders, stores, leases and settles their
+/// records.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/delivery_credit.h"
+#include "core/journal.h"
+#include "core/queue/lane_sink.h"
+#include "message/record.h"
+
+namespace naru::core {
+
+/// What a lane must know of a queue. Decided by metadata, fixed for the queue's life.
+struct QueueSettings {
+  bool durable =
+      false;  // persistent records of a durable queue are logged; all else lives in memory
+  bool auto_delete = false;                     // on_queue_unused when the last consumer went
+  std::optional<std::uint64_t> message_ttl_ms;  // x-message-ttl
+  std::optional<std::uint64_t> expires_ms;      // x-expires
+};
+
+/// A consumer as a lane serves it.
+struct ConsumerSettings {
+  ConsumerKey key;
+  std::string tag;
+  ChannelId channel;
+  bool no_ack = false;
+  bool exclusive = false;
+  std::int32_t priority = 0;
+  std::uint32_t prefetch = 0;                           // leases held at once; 0: no limit
+  std::shared_ptr<ChannelCredit> channel_credit;        // may be null
+  std::shared_ptr<ConnectionCredit> connection_credit;  // bytes; may be null
+};
+
+struct QueueStats {
+  std::uint64_t ready = 0;
+  std::uint64_t unacknowledged = 0;
+  std::uint64_t ready_bytes = 0;
+  std::uint64_t unacknowledged_bytes = 0;
+  std::uint64_t persistent = 0;
+  std::uint32_t consumers = 0;
+  std::uint64_t published = 0;  // since start
+  std::uint64_t delivered = 0;
+  std::uint64_t acknowledged = 0;
+  std::uint64_t redelivered = 0;
+};
+
+/// Owned by one shard. Calls stage changes; flush() appends them as one entry and dispatches what
+/// is ready. Records become ready when they are committed (fsync level) and all before them in
+/// their queue are; DESIGN "visibility". Recovery: the journal applies the group's entries; queues
+/// must exist before (create_queue from metadata), records of unknown queues are dropped.
+class Lane final : public GroupState {
+ public:
+  struct Options {
+    std::size_t deliveries_per_run =
+        256;  // records handed to one consumer before the next one's turn
+    std::uint64_t delivered_stride =
+        1024;  // how far the Delivered watermark is written ahead of a backlog's dispatch
+    std::size_t read_ahead_bytes = 1u << 20;  // of bodies that are no longer in memory
+  };
+  Lane(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options);
+  ~Lane() override;
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  GroupId id() const;
+
+  // ---- Queues ----
+  void create_queue(QueueId queue, const QueueSettings& settings);
+  /// Metadata committed the deletion: drops the queue's records (logged as QueueClosed), cancels
+  /// its consumers.
+  void delete_queue(QueueId queue);
+  bool has_queue(QueueId queue) const;
+
+  // ---- Hot path: stage ----
+  /// Stages one record for several queues of this lane: stored once. `publisher` is told by
+  /// on_published when it is done (first
+  /// == last == its sequence; sequence 0: not told).
+  void enqueue(std::span<const QueueId> queues, const message::RecordView& record,
+               const PublishRange& publisher, const Now& now);
+  void settle(QueueId queue, Seq first, Seq last);
+  void give_back(QueueId queue, Seq first, Seq last, bool requeue, const Now& now);
+
+  // ---- Consumers and single reads ----
+  /// Errors: resource_locked/access_refused when exclusivity forbids it.
+  Result<void> add_consumer(QueueId queue, ConsumerSettings settings, const Now& now);
+  /// Removes the consumer; its leases stay with their holder, who returns them. No-op when it is
+  /// not there.
+  void remove_consumer(QueueId queue, ConsumerKey consumer, const Now& now);
+  /// The consumer found its shared credit empty before and may try again.
+  void resume_consumer(QueueId queue, ConsumerKey consumer);
+  /// Answered by on_got, perhaps in a later turn (the body may be on disk, a Delivered watermark
+  /// may have to be logged first).
+  void get(QueueId queue, ConnectionId holder, bool no_ack, TicketId ticket, const Now& now);
+  /// Drops all ready records (logged); returns how many.
+  Result<std::uint32_t> purge(QueueId queue);
+  /// on_barrier(ticket) once everything staged before is committed.
+  void barrier(TicketId ticket);
+
+  std::optional<QueueStats> stats(QueueId queue) const;
+  /// Marks a queue as used now (a redeclare postpones x-expires).
+  void touch(QueueId queue, const Now& now);
+
+  /// End of turn: appends what was staged as one entry (or more, when larger than the journal
+  /// takes), dispatches what is ready.
+  void flush(const Now& now);
+  /// The next time at which a TTL or x-expires is due; on_deadline then settles or reports.
+  TimePoint next_deadline() const;
+  void on_deadline(const Now& now);
+
+  // ---- GroupState ----
+  void apply(std::span<const Entry> committed) override;
+  void on_role(Role role, Term term) override;
+  Result<void> install(Index covers, ByteView snapshot) override;
+  void on_snapshot_wanted() override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace naru::core

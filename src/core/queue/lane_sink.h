@@ -1,0 +1,54 @@
+#pragma once
+/// What a lane tells the shard around it.
+
+#include <cstdint>
+#include <span>
+#include <variant>
+
+#include "base/result.h"
+#include "core/events.h"
+#include "core/ids.h"
+
+namespace naru::core {
+
+/// A consumer, seen from a lane: whose it is, and its name there.
+struct ConsumerKey {
+  ConnectionId connection;
+  ConsumerHandle handle;
+
+  auto operator<=>(const ConsumerKey&) const = default;
+};
+
+/// Who is told that a publish is done: the connection, its channel, and publishes first…last of it.
+struct PublishRange {
+  ConnectionId connection;
+  ChannelId channel;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+/// Names an answer that a lane owes; chosen by the shard's glue.
+using TicketId = StrongId<struct TicketIdTag, std::uint64_t>;
+
+/// Implemented by the shard; called during Lane::apply and Lane::flush, on the lane's shard. Views
+/// are valid during the call.
+class LaneSink {
+ public:
+  virtual ~LaneSink() = default;
+  /// Publishes that this lane was given are committed (or visible, where nothing is logged). A
+  /// publish is told once per lane.
+  virtual void on_published(std::span<const PublishRange> done) = 0;
+  /// Deliveries of one consumer of `connection`.
+  virtual void on_deliveries(ConnectionId connection, const Deliveries& deliveries) = 0;
+  /// The consumer was removed because its queue is gone.
+  virtual void on_consumer_cancelled(ConsumerKey consumer) = 0;
+  /// Everything staged in the lane when `ticket` was handed in (Lane::barrier) is committed.
+  virtual void on_barrier(TicketId ticket) = 0;
+  /// Answers Lane::get: the delivery (a lease, or settled when no_ack) or none.
+  virtual void on_got(TicketId ticket, const Got& got) = 0;
+  /// An auto-delete queue lost its last consumer, or an expiring queue was unused for its time: the
+  /// shard asks metadata to delete it. Told once.
+  virtual void on_queue_unused(QueueRef queue) = 0;
+};
+
+}  // namespace naru::core
