@@ -7,7 +7,8 @@ import tree
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
 TICKED = re.compile(r"`([^`\n]+)`")
-PATH = re.compile(r"^(?:src|tests|cli|docs|cmake|examples)/[\w./-]+$")
+# KIND and NAME stand for any.
+PATH = re.compile(r"^(?!.*(?:KIND|NAME))(?:src|tests|cli|docs|cmake|examples)/[\w./-]+$")
 HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
 TEST_MACRO = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 
