@@ -158,6 +158,10 @@ struct CloseReplyAddress {
   ConsumerHandle consumer;
 };
 
+/// The client says goodbye: consumers are removed and exclusive queues deleted before the Reply.
+/// The session has returned its leases.
+struct EndConnection {};
+
 struct PutUser {
   std::string name;
   std::optional<std::string> password;  // absent: keep; hashed off the shard
@@ -188,8 +192,8 @@ struct Request {
   using Operation =
       std::variant<Authenticate, OpenTenant, DeclareExchange, DeleteExchange, DeclareQueue,
                    DeleteQueue, Bind, Unbind, PurgeQueue, Consume, Cancel, Get, OpenReplyAddress,
-                   CloseReplyAddress, PutUser, DeleteUser, PutTenant, DeleteTenant, PutPermission,
-                   DeletePermission>;
+                   CloseReplyAddress, EndConnection, PutUser, DeleteUser, PutTenant, DeleteTenant,
+                   PutPermission, DeletePermission>;
   RequestId id;
   Operation operation;
 };

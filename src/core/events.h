@@ -30,6 +30,8 @@ struct Deliveries {
   ConsumerHandle consumer;
   QueueRef queue;
   std::span<const Delivery> batch;
+  std::int64_t credit_bytes =
+      0;  // acquired from the connection's credit by the lane, released when handed on
 };
 
 /// Every publish of `channel` with a sequence ≤ up_to is done: on disk where it had to be, or

@@ -82,8 +82,9 @@ class Session {
   /// The earliest time at which on_deadline wants to be called; kNever for none.
   virtual TimePoint next_deadline() const = 0;
   virtual void on_deadline(TimePoint now) = 0;
-  /// The peer is gone, or the host gives it up. The host then drops its core::Client, which returns
-  /// leases and deletes exclusive queues; nothing can be sent any more.
+  /// The peer is gone, or the host gives it up; nothing can be sent any more. The session submits a
+  /// Return for every lease it holds; the host then drops its core::Client, which removes consumers
+  /// and deletes exclusive queues.
   virtual void on_closed() = 0;
   /// How many bytes an incomplete frame at the front of the input may need; the host buffers no
   /// more than this.

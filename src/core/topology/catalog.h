@@ -59,6 +59,8 @@ struct Route {
     std::vector<QueueId> queues;
   };
   std::vector<LaneTargets> lanes;
+  /// The message's headers took part: the route is not to be reused for another message.
+  bool by_headers = false;
 
   bool empty() const { return lanes.empty(); }
 };
