@@ -32,7 +32,7 @@ void set_option(int fd, int level, int name, int value) {
 }  // namespace
 
 void fail(const std::string& what) {
-  std::fprintf(stderr, "naru_load: %s\n", what.c_str());
+  std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, what.c_str());
   std::exit(1);
 }
 
