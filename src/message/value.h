@@ -2,6 +2,7 @@
 /// Neutral typed values: what queue arguments and message headers are made of, whichever protocol
 /// wrote them.
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,8 +40,8 @@ struct Binary {
   std::string bytes;
 };
 
-/// One value. Equality: integers by value whatever their width; everything else by type and
-/// content.
+/// One value. Equality: integers by value whatever their width, float and double alike; everything
+/// else by type and content (1 is not 1.0, and neither is "1").
 struct Value {
   using Variant = std::variant<std::monostate, bool, Integer, float, double, Decimal, Timestamp,
                                std::string, Binary, Array, Table>;
@@ -73,9 +74,17 @@ inline bool operator==(const Binary& a, const Binary& b) {
 /// The first value called `name`, or null.
 const Value* find(const Table& table, std::string_view name);
 
-/// Naru's own encoding of a table, used in metadata records (docs/formats/metadata.md). Depth and
-/// count are bounded on reading.
+/// What decode_table() accepts: values in all, those inside arrays and tables included, and arrays
+/// and tables inside each other.
+inline constexpr std::size_t kValuesMax = 16'384;
+inline constexpr std::size_t kDepthMax = 32;
+
+/// True when the table may be encoded. Ask before: what was logged must be readable for ever.
+bool within_limits(const Table& table);
+
+/// Naru's own encoding of a table, used in metadata records (docs/formats/metadata.md).
 void encode(ByteBuffer& out, const Table& table);
+/// Errors: malformed, limit.
 Result<Table> decode_table(ByteReader& in);
 
 }  // namespace naru::message
