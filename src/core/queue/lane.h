@@ -54,9 +54,10 @@ struct QueueStats {
 };
 
 /// Owned by one shard. Calls stage changes; flush() appends them as one entry and dispatches what
-/// is ready. Records become ready when they are committed (fsync level) and all before them in
-/// their queue are; DESIGN "visibility". Recovery: the journal applies the group's entries; queues
-/// must exist before (create_queue from metadata), records of unknown queues are dropped.
+/// is ready; LaneSink::on_flush_wanted asks for it. Nothing is delivered or appended before
+/// on_role(owner). Records become ready when they are committed (fsync level) and all before them
+/// in their queue are; DESIGN "visibility". Recovery: the journal applies the group's entries;
+/// queues must exist before (create_queue from metadata), records of unknown queues are dropped.
 class Lane final : public GroupState {
  public:
   struct Options {
@@ -98,12 +99,18 @@ class Lane final : public GroupState {
   /// The consumer found its shared credit empty before and may try again.
   void resume_consumer(QueueId queue, ConsumerKey consumer);
   /// Answered by on_got, perhaps in a later turn (the body may be on disk, a Delivered watermark
-  /// may have to be logged first).
+  /// may have to be logged first). Sees every record that was enqueued before it: "none" waits
+  /// until they are visible.
   void get(QueueId queue, ConnectionId holder, bool no_ack, TicketId ticket, const Now& now);
-  /// Drops all ready records (logged); returns how many.
+  /// Drops all records that are not leased, those still on their way to the disk included (logged);
+  /// returns how many.
   Result<std::uint32_t> purge(QueueId queue);
   /// on_barrier(ticket) once everything staged before is committed.
   void barrier(TicketId ticket);
+  /// Everything staged between the two is committed together or not at all, whatever its size.
+  /// Called in one turn, not nested.
+  void atomic_begin();
+  void atomic_end();
 
   std::optional<QueueStats> stats(QueueId queue) const;
   /// Marks a queue as used now (a redeclare postpones x-expires).

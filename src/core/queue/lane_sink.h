@@ -30,11 +30,16 @@ struct PublishRange {
 /// Names an answer that a lane owes; chosen by the shard's glue.
 using TicketId = StrongId<struct TicketIdTag, std::uint64_t>;
 
-/// Implemented by the shard; called during Lane::apply and Lane::flush, on the lane's shard. Views
-/// are valid during the call.
+/// Implemented by the shard; called on the lane's shard. Views are valid during the call. A sink
+/// may call back into the lane (settle, give_back, remove_consumer, …), except flush, apply and
+/// on_deadline.
 class LaneSink {
  public:
   virtual ~LaneSink() = default;
+  /// The lane has something to append or to dispatch: call Lane::flush at the end of this turn, or
+  /// in the next one when a flush is running now. Told once until that flush begins. Comes from
+  /// staging calls, from apply(), on_deadline() and from the completion of a read.
+  virtual void on_flush_wanted(GroupId lane) = 0;
   /// Publishes that this lane was given are committed (or visible, where nothing is logged). A
   /// publish is told once per lane.
   virtual void on_published(std::span<const PublishRange> done) = 0;
