@@ -1,0 +1,382 @@
+#include "core/client.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/check.h"
+#include "core/reply_address.h"
+#include "core/request_handler.h"
+#include "core/shard.h"
+
+namespace naru::core {
+
+namespace {
+constexpr std::string_view kReplyPrefix = "amq.rabbitmq.reply-to.";
+}
+
+Client::Client(Shard& shard, ConnectionId id, ClientHost& host)
+    : shard_(shard),
+      id_(id),
+      host_(host),
+      credit_(std::make_shared<ConnectionCredit>(shard.options().connection_credit_bytes)) {}
+
+Client::~Client() {
+  for (const auto& [handle, consumer] : consumers_) {
+    const ConsumerKey key{id_, handle};
+    shard_.on_lane_shard(consumer.queue.lane, [queue = consumer.queue, key](Shard& owner) {
+      owner.lane(queue.lane).remove_consumer(queue.id, key, owner.now());
+    });
+  }
+  if (holds_exclusive_queues_) {
+    Actor actor{.principal = {}, .tenant = {}, .connection = id_, .system = true};
+    shard_.change_metadata(DropConnection{id_}, actor, [](Result<MetadataAnswer>) {});
+  }
+  shard_.forget_client(id_);
+}
+
+void Client::assume(security::Principal principal, std::optional<TenantId> tenant) {
+  principal_ = std::move(principal);
+  tenant_ = tenant;
+}
+
+std::size_t Client::submit(std::span<Command> batch) {
+  bool atomic = false;  // within a transaction nothing is left for later
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    Command& command = batch[i];
+    if (auto* message = std::get_if<Publish>(&command)) {
+      if (!atomic && !shard_.takes_publishes()) {
+        if (const std::string* reason = shard_.alarm()) set_blocked(reason);
+        if (!wants_writable_) shard_.wait_for_writable(id_);
+        wants_writable_ = true;
+        return i;
+      }
+      publish(*message);
+    } else if (const auto* settle = std::get_if<Settle>(&command)) {
+      shard_.end_leases(settle->queue, settle->first, settle->last, Batch::LeaseEnd::settle);
+    } else if (const auto* back = std::get_if<Return>(&command)) {
+      shard_.end_leases(back->queue, back->first, back->last,
+                        back->requeue ? Batch::LeaseEnd::requeue : Batch::LeaseEnd::reject);
+    } else if (const auto* resume = std::get_if<Resume>(&command)) {
+      const ConsumerKey key{id_, resume->consumer};
+      shard_.on_lane_shard(resume->queue.lane, [queue = resume->queue, key](Shard& owner) {
+        owner.lane(queue.lane).resume_consumer(queue.id, key);
+      });
+    } else if (std::holds_alternative<AtomicBegin>(command)) {
+      atomic = true;
+    } else if (const auto* wait = std::get_if<Barrier>(&command)) {
+      atomic = false;
+      barrier(*wait);
+    } else if (const auto* closed = std::get_if<ChannelClosed>(&command)) {
+      close_channel(closed->channel);
+    } else {
+      auto& request = std::get<std::unique_ptr<Request>>(command);
+      RequestHandler(*this, shard_).handle(std::move(*request));
+    }
+  }
+  return batch.size();
+}
+
+Client::Channel& Client::channel(ChannelId id) {
+  if (last_channel_ != nullptr && last_channel_->id == id) return *last_channel_;
+  Channel*& entry = channels_[id];
+  if (entry == nullptr) {
+    std::size_t slot = 0;
+    while (slot < slots_.size() && slots_[slot] != nullptr) ++slot;
+    if (slot == slots_.size()) slots_.emplace_back();
+    NARU_CHECK(slot <= UINT16_MAX, "more channels than numbers");
+    slots_[slot] = std::make_unique<Channel>();
+    entry = slots_[slot].get();
+    entry->id = id;
+    entry->slot = ChannelId(static_cast<std::uint16_t>(slot));
+  }
+  last_channel_ = entry;
+  return *entry;
+}
+
+void Client::close_channel(ChannelId id) {
+  const auto found = channels_.find(id);
+  if (found == channels_.end()) return;
+  Channel& channel = *found->second;
+  channels_.erase(found);
+  if (last_channel_ == &channel) last_channel_ = nullptr;
+  channel.closed = true;
+  free_slot_if_idle(channel);
+}
+
+void Client::free_slot_if_idle(Channel& channel) {
+  if (!channel.closed || channel.tracker.outstanding() != 0) return;
+  slots_[channel.slot.value] = nullptr;
+}
+
+// ---- Publishing
+// ---------------------------------------------------------------------------------------------------------
+
+bool Client::publish(Publish& publish) {
+  Channel& from = channel(publish.channel);
+  if (from.refused) return false;
+  ++shard_.totals().published;
+  if (publish.expiration_ms) {
+    publish.record.expires_at_ms =
+        shard_.now().wall_ms + static_cast<WallMs>(*publish.expiration_ms);
+  }
+  if (publish.record.exchange.empty() && publish.record.routing_key.starts_with(kReplyPrefix) &&
+      publish_to_reply_address(from, publish)) {
+    return true;
+  }
+  if (auto allowed = authorise_write(publish.record.exchange); !allowed) {
+    refuse(from, publish, std::move(allowed).error());
+    return false;
+  }
+  auto route = route_of(publish);
+  if (!route) {
+    refuse(from, publish, std::move(route).error());
+    return false;
+  }
+  if ((*route)->empty()) {
+    complete_unrouted(from, publish);
+    return true;
+  }
+  enqueue(from, publish, **route);
+  return true;
+}
+
+Result<const Route*> Client::route_of(const Publish& publish) {
+  Catalog& catalog = shard_.catalog();
+  const message::RecordView& record = publish.record;
+  if (last_route_.usable && last_route_.version == catalog.version() &&
+      last_route_.key == record.routing_key && last_route_.exchange == record.exchange) {
+    return &last_route_.route;
+  }
+  if (!tenant_) return fail(Errc::not_allowed, "no vhost was opened");
+  NARU_TRY(route, catalog.route(*tenant_, record.exchange, record.routing_key, record.header,
+                                publish.codec));
+  last_route_.usable = !route->by_headers;
+  if (last_route_.usable) {
+    last_route_.version = catalog.version();
+    last_route_.exchange.assign(record.exchange);
+    last_route_.key.assign(record.routing_key);
+    last_route_.route = *route;
+  }
+  return route;
+}
+
+Result<void> Client::authorise_write(std::string_view exchange) {
+  Catalog& catalog = shard_.catalog();
+  if (write_allowed_version_ == catalog.version() && write_allowed_ == exchange) return {};
+  if (!principal_ || !tenant_) return fail(Errc::not_allowed, "no vhost was opened");
+  // The default exchange is asked about under the name that RabbitMQ gives it.
+  const std::string_view name = exchange.empty() ? std::string_view("amq.default") : exchange;
+  if (!catalog.authorize(*principal_, *tenant_, security::Action::write, name)) {
+    return fail(Errc::access_refused,
+                fmt::format("write access to exchange '{}' in vhost '{}' refused for user '{}'",
+                            name, *catalog.tenant_name(*tenant_), principal_->user));
+  }
+  write_allowed_.assign(exchange);
+  write_allowed_version_ = catalog.version();
+  return {};
+}
+
+void Client::refuse(Channel& from, const Publish& publish, Error error) {
+  from.refused = true;
+  emit(PublishRefused{from.id, publish.sequence, std::move(error)});
+}
+
+void Client::enqueue(Channel& from, Publish& publish, const Route& route) {
+  ++shard_.totals().routed;
+  const PublishRange publisher{id_, from.slot, publish.sequence, publish.sequence};
+  if (publish.sequence != 0) {
+    from.tracker.add(publish.sequence, static_cast<std::uint8_t>(route.lanes.size()));
+  }
+  for (const Route::LaneTargets& targets : route.lanes) {
+    from.lanes_touched |= 1U << targets.lane.value;
+    shard_.enqueue(targets.lane, targets.queues, publish.record, publisher);
+  }
+}
+
+void Client::complete_unrouted(Channel& from, Publish& publish) {
+  if (publish.mandatory) {
+    ++shard_.totals().unroutable_returned;
+    ByteBuffer encoded;
+    message::encode(encoded, publish.record);
+    kept_.push_back(Slice::copy_of(encoded.view()));
+    emit(Returned{from.id, *message::decode_record(kept_.back().view)});
+  } else {
+    ++shard_.totals().unroutable_dropped;
+  }
+  if (publish.sequence != 0) {
+    from.tracker.add(publish.sequence, 0);
+    from.confirm_due = true;
+    mark_dirty();
+  }
+}
+
+bool Client::publish_to_reply_address(Channel& from, Publish& publish) {
+  const auto target = parse_reply_address(publish.record.routing_key);
+  if (!target) return false;
+  ByteBuffer encoded;
+  message::encode(encoded, publish.record);
+  const std::string key(publish.record.routing_key);
+  shard_.on_shard(naru::core::shard_of(*target),
+                  [to = *target, key, bytes = std::move(encoded)](Shard& there) {
+                    if (Client* client = there.find_client(to)) {
+                      client->on_reply_message(key, *message::decode_record(bytes.view()));
+                    }
+                  });
+  if (publish.sequence != 0) {
+    from.tracker.add(publish.sequence, 0);
+    from.confirm_due = true;
+    mark_dirty();
+  }
+  return true;
+}
+
+void Client::barrier(const Barrier& wait) {
+  Channel& from = channel(wait.channel);
+  const std::uint32_t lanes = std::exchange(from.lanes_touched, 0);
+  int count = 0;
+  for (std::uint32_t lane = 1; lane <= kLaneCount; ++lane) {
+    if ((lanes & (1U << lane)) != 0) ++count;
+  }
+  if (count == 0) {
+    reply(wait.request, Reply::Value{});
+    return;
+  }
+  barriers_[wait.request.value] = {wait.request, count};
+  const ConnectionId me = id_;
+  const ShardId home = shard_.options().id;
+  for (std::uint32_t number = 1; number <= kLaneCount; ++number) {
+    if ((lanes & (1U << number)) == 0) continue;
+    const GroupId lane(number);
+    shard_.on_lane_shard(lane, [lane, me, home, request = wait.request](Shard& owner) {
+      owner.lane(lane).barrier(owner.expect_barrier([&owner, me, home, request] {
+        owner.on_shard(home, [me, request](Shard& shard) {
+          if (Client* client = shard.find_client(me)) client->on_barrier(request);
+        });
+      }));
+    });
+  }
+}
+
+void Client::on_barrier(RequestId request) {
+  const auto found = barriers_.find(request.value);
+  if (found == barriers_.end() || --found->second.lanes_left > 0) return;
+  barriers_.erase(found);
+  reply(request, Reply::Value{});
+}
+
+// ---- Events
+// ---------------------------------------------------------------------------------------------------------------
+
+void Client::on_published(ChannelId slot, std::uint64_t first, std::uint64_t last) {
+  Channel* channel = slot.value < slots_.size() ? slots_[slot.value].get() : nullptr;
+  NARU_CHECK(channel != nullptr, "a slot is kept while publishes are outstanding");
+  channel->tracker.done(first, last);
+  if (channel->closed) {
+    free_slot_if_idle(*channel);
+    return;
+  }
+  channel->confirm_due = true;
+  mark_dirty();
+}
+
+void Client::on_deliveries(const Deliveries& deliveries) {
+  handed_bytes_ += deliveries.credit_bytes;
+  const auto found = consumers_.find(deliveries.consumer);
+  if (found == consumers_.end()) {
+    // Cancelled, or never known: the leases go back. What was settled at delivery (no_ack) is
+    // ignored by the lane.
+    for (const Delivery& delivery : deliveries.batch) {
+      shard_.end_leases(deliveries.queue, delivery.seq, delivery.seq, Batch::LeaseEnd::requeue);
+    }
+    return;
+  }
+  // Keeps the order: a reply to Consume stands before the consumer's first delivery.
+  flush_events();
+  shard_.totals().delivered += deliveries.batch.size();
+  const Event event = deliveries;
+  host_.on_events({&event, 1});
+}
+
+void Client::on_consumer_cancelled(ConsumerHandle consumer) {
+  if (consumers_.erase(consumer) != 0) emit(ConsumerCancelled{consumer});
+}
+
+void Client::reply(RequestId request, Result<Reply::Value> result) {
+  emit(Reply{request, std::move(result)});
+}
+
+void Client::reply_got(RequestId request, Got got, ByteView record) {
+  if (got.delivery) {
+    kept_.push_back(Slice::copy_of(record));
+    got.delivery->record = *message::decode_record(kept_.back().view);
+    got.delivery->owner = nullptr;  // kept_ may grow before the events are handed over
+  }
+  reply(request, Reply::Value{std::move(got)});
+}
+
+void Client::on_reply_message(const std::string& key, const message::RecordView& record) {
+  if (!has_reply_address(key)) return;
+  flush_events();
+  const Delivery delivery{Seq(++reply_seq_), false, record, nullptr};
+  const Event event = Deliveries{reply_consumer_, QueueRef{}, {&delivery, 1}, 0};
+  host_.on_events({&event, 1});
+}
+
+void Client::on_output_drained() {
+  if (handed_bytes_ == 0) return;
+  credit_->release(std::exchange(handed_bytes_, 0));
+  if (!credit_->take_starved()) return;
+  for (const auto& [handle, consumer] : consumers_) {
+    const ConsumerKey key{id_, handle};
+    shard_.on_lane_shard(consumer.queue.lane, [queue = consumer.queue, key](Shard& owner) {
+      owner.lane(queue.lane).resume_consumer(queue.id, key);
+    });
+  }
+}
+
+void Client::set_blocked(const std::string* reason) {
+  if (reason != nullptr) {
+    if (!std::exchange(blocked_announced_, true)) emit(Blocked{*reason});
+  } else if (std::exchange(blocked_announced_, false)) {
+    emit(Unblocked{});
+  }
+}
+
+void Client::set_writable() {
+  if (std::exchange(wants_writable_, false)) emit(Writable{});
+}
+
+void Client::request_close(Errc code, std::string text) {
+  emit(CloseRequested{code, std::move(text)});
+}
+
+void Client::emit(Event event) {
+  events_.push_back(std::move(event));
+  mark_dirty();
+}
+
+void Client::mark_dirty() {
+  if (!std::exchange(dirty_, true)) shard_.add_dirty(*this);
+}
+
+void Client::flush_events() {
+  dirty_ = false;
+  for (const auto& [id, channel] : channels_) {
+    if (!std::exchange(channel->confirm_due, false)) continue;
+    const std::uint64_t up_to = channel->tracker.complete_up_to();
+    if (up_to == channel->confirmed) continue;
+    shard_.totals().confirmed += up_to - channel->confirmed;
+    channel->confirmed = up_to;
+    events_.push_back(Confirmed{id, up_to});
+  }
+  if (events_.empty()) return;
+  // The session may submit while it is told, which collects new events.
+  NARU_CHECK(handing_over_.empty(), "events are handed over one batch at a time");
+  handing_over_.swap(events_);
+  const std::vector<Slice> kept = std::exchange(kept_, {});
+  host_.on_events(handing_over_);
+  handing_over_.clear();
+}
+
+}  // namespace naru::core

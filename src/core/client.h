@@ -1,0 +1,147 @@
+#pragma once
+/// One connection's side of the broker: takes its commands, routes its publishes, counts its
+/// confirms, hands it its events.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "core/broker_port.h"
+#include "core/events.h"
+#include "core/publish_tracker.h"
+#include "core/queue/lane_sink.h"
+#include "core/topology/metadata.h"
+
+namespace naru::core {
+
+class Shard;
+
+/// Whoever hosts a session. Called on the connection's shard.
+class ClientHost {
+ public:
+  virtual ~ClientHost() = default;
+  virtual void on_events(std::span<const Event> batch) = 0;
+  virtual bool peer_is_loopback() const = 0;
+};
+
+/// Owned by its host, on one shard; made by Shard::open_client. Destruction ends the connection:
+/// consumers are removed, exclusive queues deleted; leases were returned by the session before.
+class Client final : public BrokerPort {
+ public:
+  Client(Shard& shard, ConnectionId id, ClientHost& host);
+  ~Client() override;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  ConnectionId id() const { return id_; }
+
+  std::size_t submit(std::span<Command> batch) override;
+  /// The host's output is below its low mark: deliveries handed over so far may be replaced by
+  /// others.
+  void on_output_drained();
+
+  /// Acts as `principal` in `tenant` without a password: for the broker's own administration.
+  void assume(security::Principal principal, std::optional<TenantId> tenant);
+
+  // ---- Called by the shard ----
+  void on_published(ChannelId slot, std::uint64_t first, std::uint64_t last);
+  void on_deliveries(const Deliveries& deliveries);
+  void on_consumer_cancelled(ConsumerHandle consumer);
+  void reply(RequestId request, Result<Reply::Value> result);
+  /// Answers Get; `record` is the encoded record when there is a delivery, copied here.
+  void reply_got(RequestId request, Got got, ByteView record);
+  void on_barrier(RequestId request);
+  bool has_reply_address(const std::string& key) const {
+    return reply_consumer_ && key == reply_key_;
+  }
+  void on_reply_message(const std::string& key, const message::RecordView& record);
+  /// End of turn: hands over the events collected in it.
+  void flush_events();
+  void set_blocked(const std::string* reason);  // null: unblocked
+  void set_writable();
+  void request_close(Errc code, std::string text);
+
+ private:
+  friend class RequestHandler;  // client_requests.cc
+
+  /// A channel's publishing state. Its slot number is what lanes know it by: a closed channel keeps
+  /// its slot until every lane has answered, so that a late answer never counts for a new channel
+  /// of the same number.
+  struct Channel {
+    ChannelId id;
+    ChannelId slot;
+    bool closed = false;
+    bool refused = false;  // a publish failed: the rest of the channel's publishes is ignored
+    bool confirm_due = false;
+    std::uint64_t confirmed = 0;
+    std::uint32_t lanes_touched = 0;  // bit per lane, since the last barrier
+    PublishTracker tracker;
+  };
+  struct Consumer {
+    QueueRef queue;
+    std::shared_ptr<ChannelCredit> channel_credit;
+  };
+  struct PendingBarrier {
+    RequestId request;
+    int lanes_left = 0;
+  };
+  /// The last route taken: most connections publish along one.
+  struct LastRoute {
+    std::string exchange;
+    std::string key;
+    std::uint64_t version = 0;
+    bool usable = false;
+    Route route;
+  };
+
+  Channel& channel(ChannelId id);
+  bool publish(Publish& publish);
+  void refuse(Channel& channel, const Publish& publish, Error error);
+  Result<const Route*> route_of(const Publish& publish);
+  Result<void> authorise_write(std::string_view exchange);
+  void enqueue(Channel& channel, Publish& publish, const Route& route);
+  bool publish_to_reply_address(Channel& channel, Publish& publish);
+  void complete_unrouted(Channel& channel, Publish& publish);
+  void barrier(const Barrier& barrier);
+  void close_channel(ChannelId id);
+  void free_slot_if_idle(Channel& channel);
+  void emit(Event event);
+  void mark_dirty();
+
+  Shard& shard_;
+  const ConnectionId id_;
+  ClientHost& host_;
+
+  std::optional<security::Principal> principal_;
+  std::optional<TenantId> tenant_;
+  std::string write_allowed_;  // exchange that authorise_write last allowed
+  std::uint64_t write_allowed_version_ = 0;
+
+  std::vector<std::unique_ptr<Channel>> slots_;
+  boost::unordered_flat_map<ChannelId, Channel*> channels_;
+  Channel* last_channel_ = nullptr;
+  LastRoute last_route_;
+  boost::unordered_flat_map<ConsumerHandle, Consumer> consumers_;
+  std::shared_ptr<ConnectionCredit> credit_;
+  std::int64_t handed_bytes_ = 0;
+  boost::unordered_flat_map<std::uint64_t, PendingBarrier> barriers_;
+  std::string reply_key_;
+  ConsumerHandle reply_consumer_;
+  std::uint64_t reply_seq_ = 0;
+
+  std::vector<Event> events_;
+  std::vector<Event> handing_over_;
+  /// What events_ refer to by view (returned records, answers of Get): kept until they are handed
+  /// over.
+  std::vector<Slice> kept_;
+  bool dirty_ = false;
+  bool blocked_announced_ = false;
+  bool wants_writable_ = false;
+  bool holds_exclusive_queues_ = false;
+};
+
+}  // namespace naru::core

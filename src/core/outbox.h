@@ -1,0 +1,63 @@
+#pragma once
+/// What one shard sends to another in a turn: hot traffic collected into one batch, whose bytes
+/// travel with it.
+
+#include <cstdint>
+#include <vector>
+
+#include "base/byte_buffer.h"
+#include "core/ids.h"
+#include "core/queue/lane_sink.h"
+
+namespace naru::core {
+
+/// Built by one shard, moved to another, taken apart there. Records are encoded into `bytes`
+/// (message/record.h).
+struct Batch {
+  /// A record for `queue_count` queues of `lane`, listed in Batch::queues from `queues_at`.
+  struct Enqueue {
+    GroupId lane;
+    std::uint32_t queues_at = 0;
+    std::uint32_t queue_count = 0;
+    std::size_t record_at = 0;
+    PublishRange publisher;
+  };
+  enum class LeaseEnd : std::uint8_t { settle, requeue, reject };
+  struct Lease {
+    QueueRef queue;
+    Seq first;
+    Seq last;
+    LeaseEnd end = LeaseEnd::settle;
+  };
+  struct Delivered {
+    Seq seq;
+    bool redelivered = false;
+    std::size_t record_at = 0;
+  };
+  /// `count` elements of Batch::delivered from `delivered_at`, for one consumer.
+  struct DeliveryRun {
+    ConnectionId connection;
+    ConsumerHandle consumer;
+    QueueRef queue;
+    std::uint32_t delivered_at = 0;
+    std::uint32_t count = 0;
+    std::int64_t credit_bytes = 0;
+  };
+
+  ByteBuffer bytes;
+  std::vector<QueueId> queues;
+  std::vector<Enqueue> enqueues;
+  std::vector<Lease> leases;
+  std::vector<PublishRange> published;
+  std::vector<Delivered> delivered;
+  std::vector<DeliveryRun> runs;
+  std::size_t taken_bytes =
+      0;  // of earlier batches' records, now staged by the receiver: flow control
+
+  bool empty() const {
+    return enqueues.empty() && leases.empty() && published.empty() && runs.empty() &&
+           taken_bytes == 0;
+  }
+};
+
+}  // namespace naru::core

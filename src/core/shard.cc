@@ -1,0 +1,340 @@
+#include "core/shard.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace naru::core {
+
+Shard::Shard(Options options, Journal& journal, ShardLink& link,
+             security::Authenticator& authenticator, Random& random, Logger& log, const Now& now)
+    : options_(options),
+      journal_(journal),
+      link_(link),
+      authenticator_(authenticator),
+      random_(random),
+      log_(log),
+      now_(now),
+      catalog_(*this),
+      batches_(options.shard_count),
+      in_flight_bytes_(options.shard_count) {
+  if (options_.id == ShardId(0)) {
+    metadata_ = std::make_unique<Metadata>(journal_, catalog_, *this, random_, log_);
+    journal_.attach(kMetadataGroup, *metadata_);
+  }
+  for (std::uint32_t number = 1; number <= kLaneCount; ++number) {
+    const GroupId id(number);
+    if (!owns(id)) continue;
+    lanes_[number] = std::make_unique<Lane>(id, journal_, *this, log_, options_.lane);
+    own_lanes_.push_back(lanes_[number].get());
+    journal_.attach(id, *lanes_[number]);
+  }
+}
+
+Shard::~Shard() = default;
+
+// ---- Start-up
+// --------------------------------------------------------------------------------------------------------------
+
+void Shard::set_replicas(std::vector<Shard*> replicas) {
+  replicas_ = std::move(replicas);
+}
+
+void Shard::start() {
+  replicas_.clear();
+  started_ = true;
+}
+
+bool Shard::is_new() const {
+  return metadata_->empty();
+}
+
+void Shard::bootstrap(std::string guest_password_hash) {
+  Actor actor{.principal = {}, .tenant = {}, .connection = {}, .system = true};
+  metadata_->submit(Bootstrap{std::move(guest_password_hash)}, actor,
+                    [](Result<MetadataAnswer> made) {
+                      NARU_CHECK(made.has_value(), "an empty catalogue takes its first facts");
+                    });
+}
+
+// ---- The loop
+// ----------------------------------------------------------------------------------------------------------------
+
+std::unique_ptr<Client> Shard::open_client(ClientHost& host) {
+  const ConnectionId id((std::uint64_t{options_.id.value} << 48) | ++client_counter_);
+  auto client = std::make_unique<Client>(*this, id, host);
+  clients_[id] = client.get();
+  ++totals_.connections_opened;
+  return client;
+}
+
+Client* Shard::find_client(ConnectionId id) {
+  const auto found = clients_.find(id);
+  return found == clients_.end() ? nullptr : found->second;
+}
+
+void Shard::forget_client(ConnectionId id) {
+  if (clients_.erase(id) != 0) ++totals_.connections_closed;
+}
+
+void Shard::flush() {
+  if (metadata_) metadata_->flush();
+  for (Lane* lane : own_lanes_) lane->flush(now_);
+  // Events may make sessions submit again; what that stages goes out with the next turn, which the
+  // host starts at once.
+  std::vector<ConnectionId> dirty = std::exchange(dirty_clients_, {});
+  for (const ConnectionId id : dirty) {
+    if (Client* client = find_client(id)) client->flush_events();
+  }
+  if (dirty_clients_.empty()) {
+    dirty.clear();
+    dirty_clients_.swap(dirty);  // keeps the capacity
+  }
+  if (!waiting_clients_.empty() && takes_publishes()) {
+    for (const ConnectionId id : std::exchange(waiting_clients_, {})) {
+      if (Client* client = find_client(id)) client->set_writable();
+    }
+  }
+  for (std::uint16_t to = 0; to < options_.shard_count; ++to) send_batch(ShardId(to));
+}
+
+TimePoint Shard::next_deadline() const {
+  TimePoint next = kNever;
+  for (const Lane* lane : own_lanes_) next = std::min(next, lane->next_deadline());
+  return next;
+}
+
+void Shard::on_deadline() {
+  for (Lane* lane : own_lanes_) {
+    if (lane->next_deadline() <= now_.mono) lane->on_deadline(now_);
+  }
+}
+
+void Shard::set_alarm(const std::string* reason) {
+  alarm_ = reason != nullptr ? *reason : std::string();
+  if (reason != nullptr) return;
+  for (const auto& [id, client] : clients_) client->set_blocked(nullptr);
+}
+
+bool Shard::takes_publishes() const {
+  if (!alarm_.empty() || journal_.uncommitted_bytes() > options_.uncommitted_bytes_max) {
+    return false;
+  }
+  return std::ranges::all_of(
+      in_flight_bytes_, [&](std::size_t bytes) { return bytes <= options_.uncommitted_bytes_max; });
+}
+
+Lane& Shard::lane(GroupId id) {
+  Lane* lane = lanes_[id.value].get();
+  NARU_CHECK(lane != nullptr, "a lane is asked on its own shard");
+  return *lane;
+}
+
+// ---- Between shards
+// --------------------------------------------------------------------------------------------------------
+
+void Shard::on_shard(ShardId to, ShardTask task) {
+  if (to == options_.id) return task(*this);
+  send_batch(to);  // keeps the order between hot traffic and this
+  link_.post(to, std::move(task));
+}
+
+void Shard::on_lane_shard(GroupId lane, ShardTask task) {
+  on_shard(shard_of_lane(lane), std::move(task));
+}
+
+void Shard::send_batch(ShardId to) {
+  Batch& batch = batch_to(to);
+  if (batch.empty()) return;
+  in_flight_bytes_[to.value] += batch.enqueues.empty() ? 0 : batch.bytes.size();
+  link_.post(to, [from = options_.id, batch = std::exchange(batch, Batch{})](Shard& there) mutable {
+    there.receive(from, batch);
+  });
+}
+
+void Shard::receive(ShardId from, Batch& batch) {
+  for (const Batch::Enqueue& item : batch.enqueues) {
+    const auto record = message::decode_record(batch.bytes.view().subspan(item.record_at));
+    NARU_CHECK(record.has_value(), "a shard sends whole records");
+    lane(item.lane).enqueue({batch.queues.data() + item.queues_at, item.queue_count}, *record,
+                            item.publisher, now_);
+  }
+  if (!batch.enqueues.empty()) batch_to(from).taken_bytes += batch.bytes.size();
+  for (const Batch::Lease& lease : batch.leases) {
+    end_leases(lease.queue, lease.first, lease.last, lease.end);
+  }
+  on_published(batch.published);
+  receive_runs(batch);
+  in_flight_bytes_[from.value] -= batch.taken_bytes;
+}
+
+void Shard::receive_runs(Batch& batch) {
+  for (const Batch::DeliveryRun& run : batch.runs) {
+    delivery_scratch_.clear();
+    for (std::uint32_t i = 0; i < run.count; ++i) {
+      const Batch::Delivered& item = batch.delivered[run.delivered_at + i];
+      const auto record = message::decode_record(batch.bytes.view().subspan(item.record_at));
+      NARU_CHECK(record.has_value(), "a shard sends whole records");
+      delivery_scratch_.push_back({item.seq, item.redelivered, *record, nullptr});
+    }
+    on_deliveries(run.connection, {run.consumer, run.queue, delivery_scratch_, run.credit_bytes});
+  }
+}
+
+void Shard::enqueue(GroupId lane_id, std::span<const QueueId> queues,
+                    const message::RecordView& record, const PublishRange& publisher) {
+  if (owns(lane_id)) return lane(lane_id).enqueue(queues, record, publisher, now_);
+  Batch& batch = batch_to(shard_of_lane(lane_id));
+  batch.enqueues.push_back({lane_id, static_cast<std::uint32_t>(batch.queues.size()),
+                            static_cast<std::uint32_t>(queues.size()), batch.bytes.size(),
+                            publisher});
+  batch.queues.insert(batch.queues.end(), queues.begin(), queues.end());
+  message::encode(batch.bytes, record);
+}
+
+void Shard::end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end) {
+  if (!owns(queue.lane)) {
+    batch_to(shard_of_lane(queue.lane)).leases.push_back({queue, first, last, end});
+    return;
+  }
+  Lane& owner = lane(queue.lane);
+  if (end == Batch::LeaseEnd::settle) {
+    totals_.acknowledged += last.value - first.value + 1;
+    owner.settle(queue.id, first, last);
+  } else {
+    owner.give_back(queue.id, first, last, end == Batch::LeaseEnd::requeue, now_);
+  }
+}
+
+TicketId Shard::expect_got(GotDone done) {
+  const TicketId ticket(++ticket_counter_);
+  got_waiters_.emplace(ticket.value, std::move(done));
+  return ticket;
+}
+
+TicketId Shard::expect_barrier(std::move_only_function<void()> done) {
+  const TicketId ticket(++ticket_counter_);
+  barrier_waiters_.emplace(ticket.value, std::move(done));
+  return ticket;
+}
+
+// ---- Metadata
+// ----------------------------------------------------------------------------------------------------------------
+
+void Shard::change_metadata(Metadata::Change change, Actor actor, Metadata::Done done) {
+  const ShardId home = options_.id;
+  on_shard(ShardId(0), [change = std::move(change), actor = std::move(actor), home,
+                        done = std::move(done)](Shard& zero) mutable {
+    zero.metadata_->submit(
+        std::move(change), std::move(actor),
+        [&zero, home, done = std::move(done)](Result<MetadataAnswer> answer) mutable {
+          zero.on_shard(home, [done = std::move(done), answer = std::move(answer)](Shard&) mutable {
+            done(std::move(answer));
+          });
+        });
+  });
+}
+
+void Shard::broadcast(std::shared_ptr<const ByteBuffer> facts,
+                      std::move_only_function<void()> applied) {
+  if (!started_) {
+    for (Shard* replica : replicas_) {
+      const auto result = replica->catalog_.apply(facts->view());
+      NARU_CHECK(result.has_value(), "committed facts apply everywhere");
+    }
+    return applied();
+  }
+  struct Waiting {
+    std::size_t left;
+    std::move_only_function<void()> applied;
+  };
+  auto waiting = std::make_shared<Waiting>(options_.shard_count, std::move(applied));
+  for (std::uint16_t to = 0; to < options_.shard_count; ++to) {
+    on_shard(ShardId(to), [facts, waiting](Shard& there) mutable {
+      const auto result = there.catalog_.apply(facts->view());
+      NARU_CHECK(result.has_value(), "committed facts apply everywhere");
+      // `waiting` is touched on shard 0 only.
+      there.on_shard(ShardId(0), [waiting = std::move(waiting)](Shard&) {
+        if (--waiting->left == 0) waiting->applied();
+      });
+    });
+  }
+}
+
+void Shard::on_queue_created(const QueueInfo& queue) {
+  if (owns(queue.ref.lane)) lane(queue.ref.lane).create_queue(queue.ref.id, queue.settings);
+}
+
+void Shard::on_queue_deleted(const QueueInfo& queue) {
+  if (owns(queue.ref.lane)) lane(queue.ref.lane).delete_queue(queue.ref.id);
+}
+
+void Shard::on_security_changed() {}
+
+// ---- What lanes tell
+// ---------------------------------------------------------------------------------------------------------
+
+void Shard::on_published(std::span<const PublishRange> done) {
+  for (const PublishRange& range : done) {
+    const ShardId home = naru::core::shard_of(range.connection);
+    if (home != options_.id) {
+      batch_to(home).published.push_back(range);
+    } else if (Client* client = find_client(range.connection)) {
+      client->on_published(range.channel, range.first, range.last);
+    }
+  }
+}
+
+void Shard::on_deliveries(ConnectionId connection, const Deliveries& deliveries) {
+  const ShardId home = naru::core::shard_of(connection);
+  if (home == options_.id) {
+    if (Client* client = find_client(connection)) return client->on_deliveries(deliveries);
+    for (const Delivery& delivery : deliveries.batch) {
+      end_leases(deliveries.queue, delivery.seq, delivery.seq, Batch::LeaseEnd::requeue);
+    }
+    return;
+  }
+  Batch& batch = batch_to(home);
+  batch.runs.push_back({connection, deliveries.consumer, deliveries.queue,
+                        static_cast<std::uint32_t>(batch.delivered.size()),
+                        static_cast<std::uint32_t>(deliveries.batch.size()),
+                        deliveries.credit_bytes});
+  for (const Delivery& delivery : deliveries.batch) {
+    batch.delivered.push_back({delivery.seq, delivery.redelivered, batch.bytes.size()});
+    message::encode(batch.bytes, delivery.record);
+  }
+}
+
+void Shard::on_consumer_cancelled(ConsumerKey consumer) {
+  on_shard(naru::core::shard_of(consumer.connection), [consumer](Shard& home) {
+    if (Client* client = home.find_client(consumer.connection)) {
+      client->on_consumer_cancelled(consumer.handle);
+    }
+  });
+}
+
+void Shard::on_barrier(TicketId ticket) {
+  const auto found = barrier_waiters_.find(ticket.value);
+  NARU_CHECK(found != barrier_waiters_.end(), "a barrier is answered once");
+  auto done = std::move(found->second);
+  barrier_waiters_.erase(found);
+  done();
+}
+
+void Shard::on_got(TicketId ticket, const Got& got) {
+  const auto found = got_waiters_.find(ticket.value);
+  NARU_CHECK(found != got_waiters_.end(), "a get is answered once");
+  auto done = std::move(found->second);
+  got_waiters_.erase(found);
+  done(got);
+}
+
+void Shard::on_queue_unused(QueueRef queue) {
+  Actor actor{.principal = {}, .tenant = {}, .connection = {}, .system = true};
+  change_metadata(DeleteQueueById{queue.id}, actor, [](Result<MetadataAnswer>) {});
+}
+
+}  // namespace naru::core

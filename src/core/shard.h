@@ -1,0 +1,182 @@
+#pragma once
+/// One core's share of the broker: its connections' clients, its lanes, its replica of the
+/// catalogue, and, on shard 0, metadata.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "core/client.h"
+#include "core/journal.h"
+#include "core/outbox.h"
+#include "core/queue/lane.h"
+#include "core/topology/catalog.h"
+#include "core/topology/metadata.h"
+#include "security/authenticator.h"
+
+namespace naru::core {
+
+class Shard;
+using ShardTask = std::move_only_function<void(Shard&)>;
+
+/// How shards reach each other: in order for each pair, in batches, without waiting. Implemented in
+/// server/.
+class ShardLink {
+ public:
+  virtual ~ShardLink() = default;
+  virtual void post(ShardId to, ShardTask task) = 0;
+};
+
+/// Owned by one thread. Every method is called on it, but for start-up, which one thread does for
+/// all shards.
+class Shard final : public LaneSink, public Catalog::Listener, public Metadata::Broadcaster {
+ public:
+  struct Options {
+    ShardId id;
+    std::uint16_t shard_count = 1;
+    /// Publishers wait while more than this is appended on a shard and not yet committed: 32 WAL
+    /// writes of 1 MiB.
+    std::size_t uncommitted_bytes_max = 32u << 20;
+    /// Bytes that lanes may have on their way to one connection.
+    std::int64_t connection_credit_bytes = 1 << 20;
+    Lane::Options lane;
+  };
+  /// Everything handed in outlives the shard. `now` is the loop's, refreshed every turn.
+  Shard(Options options, Journal& journal, ShardLink& link, security::Authenticator& authenticator,
+        Random& random, Logger& log, const Now& now);
+  ~Shard() override;
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // ---- Start-up: one thread, all shards ----
+  /// All shards in order of their ids; until start() facts are applied to them directly.
+  void set_replicas(std::vector<Shard*> replicas);
+  /// Recovery is over; from now on other shards are reached by the link only.
+  void start();
+  /// Shard 0: true when the data directory was empty, so that bootstrap() is due.
+  bool is_new() const;
+  void bootstrap(std::string guest_password_hash);
+
+  // ---- The loop ----
+  std::unique_ptr<Client> open_client(ClientHost& host);
+  /// End of turn: lanes and metadata append and dispatch, other shards get their batches, clients
+  /// their events.
+  void flush();
+  TimePoint next_deadline() const;
+  void on_deadline();
+  /// Publishers wait from now on (disk alarm, memory), or no longer (null).
+  void set_alarm(const std::string* reason);
+
+  // ---- For clients ----
+  const Options& options() const { return options_; }
+  const Now& now() const { return now_; }
+  Catalog& catalog() { return catalog_; }
+  security::Authenticator& authenticator() { return authenticator_; }
+  Random& random() { return random_; }
+  Logger& log() { return log_; }
+  ShardId shard_of_lane(GroupId lane) const {
+    return ShardId(static_cast<std::uint16_t>((lane.value - 1) % options_.shard_count));
+  }
+  bool owns(GroupId lane) const { return shard_of_lane(lane) == options_.id; }
+  Lane& lane(GroupId id);
+  Client* find_client(ConnectionId id);
+  void forget_client(ConnectionId id);
+  void add_dirty(Client& client) { dirty_clients_.push_back(client.id()); }
+  /// False while publishers have to wait for the disk, or for another shard.
+  bool takes_publishes() const;
+  void wait_for_writable(ConnectionId id) { waiting_clients_.push_back(id); }
+  const std::string* alarm() const { return alarm_.empty() ? nullptr : &alarm_; }
+
+  void enqueue(GroupId lane, std::span<const QueueId> queues, const message::RecordView& record,
+               const PublishRange& publisher);
+  void end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end);
+  /// Runs `task` on the shard that owns the lane, behind all hot traffic sent there before: at once
+  /// when it is this one.
+  void on_lane_shard(GroupId lane, ShardTask task);
+  void on_shard(ShardId to, ShardTask task);
+  /// Asks metadata (shard 0) for a change; `done` runs here when every shard has it.
+  void change_metadata(Metadata::Change change, Actor actor, Metadata::Done done);
+  /// Registers who is to get the answer of a Lane::get or Lane::barrier made on this shard's lanes.
+  using GotDone = std::move_only_function<void(const Got&)>;
+  TicketId expect_got(GotDone done);
+  TicketId expect_barrier(std::move_only_function<void()> done);
+  std::uint64_t next_client_number() { return ++client_counter_; }
+
+  /// Counters since start, for metrics; of this shard.
+  struct Totals {
+    std::uint64_t published = 0;
+    std::uint64_t routed = 0;
+    std::uint64_t unroutable_dropped = 0;
+    std::uint64_t unroutable_returned = 0;
+    std::uint64_t confirmed = 0;
+    std::uint64_t delivered = 0;
+    std::uint64_t acknowledged = 0;
+    std::uint64_t connections_opened = 0;
+    std::uint64_t connections_closed = 0;
+  };
+  Totals& totals() { return totals_; }
+  std::size_t client_count() const { return clients_.size(); }
+  Journal& journal() { return journal_; }
+
+  // ---- LaneSink ----
+  void on_published(std::span<const PublishRange> done) override;
+  void on_deliveries(ConnectionId connection, const Deliveries& deliveries) override;
+  void on_consumer_cancelled(ConsumerKey consumer) override;
+  void on_barrier(TicketId ticket) override;
+  void on_got(TicketId ticket, const Got& got) override;
+  void on_queue_unused(QueueRef queue) override;
+  // ---- Catalog::Listener ----
+  void on_queue_created(const QueueInfo& queue) override;
+  void on_queue_deleted(const QueueInfo& queue) override;
+  void on_security_changed() override;
+  // ---- Metadata::Broadcaster ----
+  void broadcast(std::shared_ptr<const ByteBuffer> facts,
+                 std::move_only_function<void()> applied) override;
+
+ private:
+  void receive(ShardId from, Batch& batch);
+  void receive_runs(Batch& batch);
+  void send_batch(ShardId to);
+  Batch& batch_to(ShardId to) { return batches_[to.value]; }
+
+  const Options options_;
+  Journal& journal_;
+  ShardLink& link_;
+  security::Authenticator& authenticator_;
+  Random& random_;
+  Logger& log_;
+  const Now& now_;
+
+  Catalog catalog_;
+  std::array<std::unique_ptr<Lane>, kLaneCount + 1> lanes_;
+  std::vector<Lane*> own_lanes_;
+  std::unique_ptr<Metadata> metadata_;  // shard 0
+  std::vector<Shard*> replicas_;        // until start()
+  bool started_ = false;
+
+  boost::unordered_flat_map<ConnectionId, Client*> clients_;
+  std::vector<ConnectionId> dirty_clients_;
+  std::vector<ConnectionId> waiting_clients_;
+  std::uint64_t client_counter_ = 0;
+  std::string alarm_;
+
+  std::vector<Batch> batches_;                // by shard
+  std::vector<std::size_t> in_flight_bytes_;  // records sent to each shard and not yet staged there
+  std::vector<Delivery> delivery_scratch_;
+
+  std::uint64_t ticket_counter_ = 0;
+  boost::unordered_flat_map<std::uint64_t, GotDone> got_waiters_;
+  boost::unordered_flat_map<std::uint64_t, std::move_only_function<void()>> barrier_waiters_;
+  Totals totals_;
+};
+
+}  // namespace naru::core
