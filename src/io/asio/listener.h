@@ -1,0 +1,26 @@
+#pragma once
+/// Accepts TCP connections.
+
+#include "io/asio/descriptor.h"
+#include "io/asio/loop.h"
+#include "io/network.h"
+
+namespace naru::io::asio_impl {
+
+struct ListenerCore;  // listener.cc
+
+class TcpListener final : public Listener {
+ public:
+  using OnAccept = std::move_only_function<void(std::unique_ptr<Accepted>)>;
+
+  /// Errors: as Network::listen.
+  static Result<std::unique_ptr<Listener>> open(Loop& loop, const Endpoint& at, OnAccept on_accept);
+  explicit TcpListener(std::shared_ptr<ListenerCore> core);
+  ~TcpListener() override;
+  Endpoint local() const override;
+
+ private:
+  std::shared_ptr<ListenerCore> core_;
+};
+
+}  // namespace naru::io::asio_impl

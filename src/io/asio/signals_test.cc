@@ -1,0 +1,23 @@
+#include "io/asio/signals.h"
+
+#include <csignal>
+
+#include "io/asio/test_support.h"
+
+namespace naru::io::asio_impl {
+namespace {
+
+TEST(Signals, ABlockedSignalIsACallOnTheLoop) {
+  block_signals({SIGUSR1});
+  Loop loop;
+  std::vector<int> seen;
+  const Signals signals(loop, {SIGUSR1}, [&](int signal) { seen.push_back(signal); });
+  for (std::size_t round = 1; round <= 2; ++round) {
+    ASSERT_EQ(::raise(SIGUSR1), 0);
+    const RunUntil run(loop, [&] { return seen.size() == round; });
+  }
+  EXPECT_EQ(seen, (std::vector{SIGUSR1, SIGUSR1}));
+}
+
+}  // namespace
+}  // namespace naru::io::asio_impl
