@@ -64,8 +64,9 @@ std::size_t Client::submit(std::span<Command> batch) {
       });
     } else if (std::holds_alternative<AtomicBegin>(command)) {
       atomic = true;
+      shard_.atomic_begin();
     } else if (const auto* wait = std::get_if<Barrier>(&command)) {
-      atomic = false;
+      if (std::exchange(atomic, false)) shard_.atomic_end();
       barrier(*wait);
     } else if (const auto* closed = std::get_if<ChannelClosed>(&command)) {
       close_channel(closed->channel);

@@ -82,7 +82,13 @@ void Shard::forget_client(ConnectionId id) {
 
 void Shard::flush() {
   if (metadata_) metadata_->flush();
-  for (Lane* lane : own_lanes_) lane->flush(now_);
+  // What asks again while it is flushed gets the next turn.
+  std::vector<Lane*> lanes = std::exchange(lanes_to_flush_, {});
+  for (Lane* lane : lanes) lane->flush(now_);
+  if (lanes_to_flush_.empty()) {
+    lanes.clear();
+    lanes_to_flush_.swap(lanes);  // keeps the capacity
+  }
   // Events may make sessions submit again; what that stages goes out with the next turn, which the
   // host starts at once.
   std::vector<ConnectionId> dirty = std::exchange(dirty_clients_, {});
@@ -156,6 +162,9 @@ void Shard::send_batch(ShardId to) {
 }
 
 void Shard::receive(ShardId from, Batch& batch) {
+  if (batch.atomic) {
+    for (Lane* own : own_lanes_) own->atomic_begin();
+  }
   for (const Batch::Enqueue& item : batch.enqueues) {
     const auto record = message::decode_record(batch.bytes.view().subspan(item.record_at));
     NARU_CHECK(record.has_value(), "a shard sends whole records");
@@ -165,6 +174,9 @@ void Shard::receive(ShardId from, Batch& batch) {
   if (!batch.enqueues.empty()) batch_to(from).taken_bytes += batch.bytes.size();
   for (const Batch::Lease& lease : batch.leases) {
     end_leases(lease.queue, lease.first, lease.last, lease.end);
+  }
+  if (batch.atomic) {
+    for (Lane* own : own_lanes_) own->atomic_end();
   }
   on_published(batch.published);
   receive_runs(batch);
@@ -206,6 +218,22 @@ void Shard::end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end)
     owner.settle(queue.id, first, last);
   } else {
     owner.give_back(queue.id, first, last, end == Batch::LeaseEnd::requeue, now_);
+  }
+}
+
+void Shard::atomic_begin() {
+  for (Lane* lane : own_lanes_) lane->atomic_begin();
+  for (std::uint16_t to = 0; to < options_.shard_count; ++to) {
+    send_batch(ShardId(to));
+    batch_to(ShardId(to)).atomic = true;
+  }
+}
+
+void Shard::atomic_end() {
+  for (Lane* lane : own_lanes_) lane->atomic_end();
+  for (std::uint16_t to = 0; to < options_.shard_count; ++to) {
+    send_batch(ShardId(to));
+    batch_to(ShardId(to)).atomic = false;
   }
 }
 
@@ -276,6 +304,10 @@ void Shard::on_security_changed() {}
 
 // ---- What lanes tell
 // ---------------------------------------------------------------------------------------------------------
+
+void Shard::on_flush_wanted(GroupId id) {
+  lanes_to_flush_.push_back(&lane(id));
+}
 
 void Shard::on_published(std::span<const PublishRange> done) {
   for (const PublishRange& range : done) {

@@ -99,6 +99,10 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void enqueue(GroupId lane, std::span<const QueueId> queues, const message::RecordView& record,
                const PublishRange& publisher);
   void end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end);
+  /// What is enqueued and ended between the two is committed together in each lane, or not at all
+  /// there.
+  void atomic_begin();
+  void atomic_end();
   /// Runs `task` on the shard that owns the lane, behind all hot traffic sent there before: at once
   /// when it is this one.
   void on_lane_shard(GroupId lane, ShardTask task);
@@ -128,6 +132,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   Journal& journal() { return journal_; }
 
   // ---- LaneSink ----
+  void on_flush_wanted(GroupId lane) override;
   void on_published(std::span<const PublishRange> done) override;
   void on_deliveries(ConnectionId connection, const Deliveries& deliveries) override;
   void on_consumer_cancelled(ConsumerKey consumer) override;
@@ -159,6 +164,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   Catalog catalog_;
   std::array<std::unique_ptr<Lane>, kLaneCount + 1> lanes_;
   std::vector<Lane*> own_lanes_;
+  std::vector<Lane*> lanes_to_flush_;
   std::unique_ptr<Metadata> metadata_;  // shard 0
   std::vector<Shard*> replicas_;        // until start()
   bool started_ = false;
