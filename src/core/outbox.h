@@ -51,6 +51,7 @@ struct Batch {
   std::vector<PublishRange> published;
   std::vector<Delivered> delivered;
   std::vector<DeliveryRun> runs;
+  bool atomic = false;  // holds a transaction: its records and leases are staged as one
   std::size_t taken_bytes =
       0;  // of earlier batches' records, now staged by the receiver: flow control
 

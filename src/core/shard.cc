@@ -80,31 +80,40 @@ void Shard::forget_client(ConnectionId id) {
   if (clients_.erase(id) != 0) ++totals_.connections_closed;
 }
 
-void Shard::flush() {
-  if (metadata_) metadata_->flush();
-  // What asks again while it is flushed gets the next turn.
-  std::vector<Lane*> lanes = std::exchange(lanes_to_flush_, {});
-  for (Lane* lane : lanes) lane->flush(now_);
-  if (lanes_to_flush_.empty()) {
-    lanes.clear();
-    lanes_to_flush_.swap(lanes);  // keeps the capacity
-  }
-  // Events may make sessions submit again; what that stages goes out with the next turn, which the
-  // host starts at once.
-  std::vector<ConnectionId> dirty = std::exchange(dirty_clients_, {});
-  for (const ConnectionId id : dirty) {
-    if (Client* client = find_client(id)) client->flush_events();
-  }
-  if (dirty_clients_.empty()) {
-    dirty.clear();
-    dirty_clients_.swap(dirty);  // keeps the capacity
-  }
+bool Shard::flush() {
+  // Dispatch makes sessions submit, and what they submit may be dispatched: a few rounds settle
+  // most turns; the rest gets the next turn, so that sockets are never starved.
+  constexpr int kRoundsMax = 4;
+  for (int round = 0; round < kRoundsMax && has_work(); ++round) flush_once();
   if (!waiting_clients_.empty() && takes_publishes()) {
     for (const ConnectionId id : std::exchange(waiting_clients_, {})) {
       if (Client* client = find_client(id)) client->set_writable();
     }
+    flush_events();
   }
   for (std::uint16_t to = 0; to < options_.shard_count; ++to) send_batch(ShardId(to));
+  return has_work();
+}
+
+bool Shard::has_work() const {
+  return !lanes_to_flush_.empty() || !dirty_clients_.empty() ||
+         (metadata_ && metadata_->wants_flush());
+}
+
+void Shard::flush_once() {
+  if (metadata_) metadata_->flush();
+  lanes_flushing_.swap(lanes_to_flush_);
+  for (Lane* lane : lanes_flushing_) lane->flush(now_);
+  lanes_flushing_.clear();
+  flush_events();
+}
+
+void Shard::flush_events() {
+  clients_flushing_.swap(dirty_clients_);
+  for (const ConnectionId id : clients_flushing_) {
+    if (Client* client = find_client(id)) client->flush_events();
+  }
+  clients_flushing_.clear();
 }
 
 TimePoint Shard::next_deadline() const {

@@ -70,7 +70,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::unique_ptr<Client> open_client(ClientHost& host);
   /// End of turn: lanes and metadata append and dispatch, other shards get their batches, clients
   /// their events.
-  void flush();
+  /// True when work is left that wants another turn at once.
+  bool flush();
   TimePoint next_deadline() const;
   void on_deadline();
   /// Publishers wait from now on (disk alarm, memory), or no longer (null).
@@ -148,6 +149,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
                  std::move_only_function<void()> applied) override;
 
  private:
+  bool has_work() const;
+  void flush_once();
+  void flush_events();
   void receive(ShardId from, Batch& batch);
   void receive_runs(Batch& batch);
   void send_batch(ShardId to);
@@ -165,12 +169,14 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::array<std::unique_ptr<Lane>, kLaneCount + 1> lanes_;
   std::vector<Lane*> own_lanes_;
   std::vector<Lane*> lanes_to_flush_;
+  std::vector<Lane*> lanes_flushing_;
   std::unique_ptr<Metadata> metadata_;  // shard 0
   std::vector<Shard*> replicas_;        // until start()
   bool started_ = false;
 
   boost::unordered_flat_map<ConnectionId, Client*> clients_;
   std::vector<ConnectionId> dirty_clients_;
+  std::vector<ConnectionId> clients_flushing_;
   std::vector<ConnectionId> waiting_clients_;
   std::uint64_t client_counter_ = 0;
   std::string alarm_;

@@ -81,6 +81,8 @@ class Metadata final : public GroupState {
 
   /// True when nothing was ever logged: the data directory is new.
   bool empty() const;
+  /// True when something was decided since the last flush.
+  bool wants_flush() const;
   /// End of turn: appends what was decided in it as one entry.
   void flush();
 
