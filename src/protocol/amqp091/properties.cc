@@ -1,0 +1,79 @@
+#include "protocol/amqp091/properties.h"
+
+#include "base/byte_reader.h"
+#include "base/check.h"
+#include "protocol/amqp091/table.h"
+
+namespace naru::amqp091 {
+
+namespace {
+
+class PropertyReader {
+ public:
+  PropertyReader(ByteReader& in, std::uint16_t flags) : in_(in), flags_(flags) {}
+
+  template <typename T>
+  void operator()(Property property, T& value) {
+    if ((flags_ & static_cast<std::uint16_t>(property)) != 0) read(value);
+  }
+
+ private:
+  void read(std::string_view& value) {
+    const std::size_t bytes = in_.u8();
+    value = in_.text(bytes);
+  }
+  void read(ByteView& value) {
+    const std::size_t bytes = in_.u32();
+    value = in_.bytes(bytes);
+  }
+  void read(std::uint8_t& value) { value = in_.u8(); }
+  void read(std::uint64_t& value) { value = in_.u64(); }
+
+  ByteReader& in_;
+  const std::uint16_t flags_;
+};
+
+class PropertyWriter {
+ public:
+  PropertyWriter(ByteBuffer& out, std::uint16_t flags) : out_(out), flags_(flags) {}
+
+  template <typename T>
+  void operator()(Property property, const T& value) {
+    if ((flags_ & static_cast<std::uint16_t>(property)) != 0) write(value);
+  }
+
+ private:
+  void write(const std::string_view& value) {
+    NARU_CHECK(value.size() <= 255, "short strings are bounded by their writers");
+    out_.u8(static_cast<std::uint8_t>(value.size()));
+    out_.append(value);
+  }
+  void write(const ByteView& value) {
+    out_.u32(static_cast<std::uint32_t>(value.size()));
+    out_.append(value);
+  }
+  void write(const std::uint8_t& value) { out_.u8(value); }
+  void write(const std::uint64_t& value) { out_.u64(value); }
+
+  ByteBuffer& out_;
+  const std::uint16_t flags_;
+};
+
+}  // namespace
+
+Result<Properties> parse_properties(ByteView header) {
+  ByteReader in(header);
+  Properties properties;
+  properties.flags = in.u16();
+  Properties::fields(properties, PropertyReader(in, properties.flags));
+  if (!in.ok() || !in.done()) return fail(Errc::malformed, "malformed content header");
+  if (!properties.headers.empty()) NARU_TRY_VOID(check_table(properties.headers));
+  return properties;
+}
+
+void append_properties(ByteBuffer& out, const Properties& properties) {
+  out.u16(properties.flags);
+  Properties::fields(properties, PropertyWriter(out, properties.flags));
+}
+
+}  // namespace naru::amqp091
