@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -21,6 +22,8 @@ struct Endpoint {
 
   bool operator==(const Endpoint&) const = default;
   std::string to_string() const;  // "127.0.0.1:5672", "[::1]:5672"
+  /// Reads what to_string() writes; "localhost" stands for 127.0.0.1. Errors: malformed.
+  static Result<Endpoint> parse(std::string_view text);
   bool is_loopback() const;
 };
 

@@ -20,6 +20,8 @@ class Layers:
             table = tomllib.load(file)
         self.may = {name: entry["may"] for name, entry in table["layers"].items()}
         self.test_may = table.get("tests", {}).get("test_may", [])
+        self.own_test_may = {name: entry.get("test_may", [])
+                             for name, entry in table["layers"].items()}
         self.external = table.get("external", {})
 
     def of(self, path):
@@ -45,7 +47,9 @@ class Layers:
         target = self.of(header)
         if target == layer and target:
             return True
-        entries = self.entries(layer) + (self.test_may if is_test else [])
+        entries = self.entries(layer)
+        if is_test:
+            entries = entries + self.test_may + self.own_test_may.get(layer, [])
         for entry in entries:
             if entry == "*":
                 return True

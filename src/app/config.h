@@ -1,0 +1,30 @@
+#pragma once
+/// Everything that an operator can set, with its defaults. The table that names, bounds and
+/// explains each is in settings.cc.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/network.h"
+
+namespace naru::app {
+
+struct Config {
+  std::string data_dir = "data";
+
+  std::vector<io::Endpoint> listeners_amqp{{"127.0.0.1", 5672}};
+  std::vector<io::Endpoint> listeners_http{{"127.0.0.1", 15672}};
+
+  std::uint64_t server_shards = 1;
+  std::uint64_t server_handshake_ms = 10'000;
+  std::uint64_t server_drain_ms = 10'000;
+  std::uint64_t server_background_threads = 1;
+
+  std::uint64_t storage_threads = 4;
+  std::uint64_t disk_free_min = std::uint64_t{1} << 30;
+
+  std::string log_level = "info";
+};
+
+}  // namespace naru::app

@@ -1,0 +1,147 @@
+// What worries us: a source that wins over the wrong one, a typing error that is silently ignored,
+// a message that does not say where it was.
+#include "app/load_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "app/settings.h"
+
+namespace naru::app {
+namespace {
+
+using testing::HasSubstr;
+
+struct Sources {
+  Result<Config> load() {
+    ConfigSources sources;
+    if (!file.empty()) sources.file = {"naru.toml", file};
+    sources.environment = [this](const char* name) -> const char* {
+      const auto found = environment.find(name);
+      return found == environment.end() ? nullptr : found->second.c_str();
+    };
+    sources.sets = sets;
+    sources.data_dir = data_dir;
+    return load_config(sources);
+  }
+  std::string error() {
+    const Result<Config> loaded = load();
+    EXPECT_FALSE(loaded);
+    if (loaded) return "";
+    EXPECT_EQ(loaded.error().what.find('\n'), std::string::npos) << "one line";
+    return loaded.error().what;
+  }
+  std::string file;
+  std::map<std::string, std::string> environment;
+  std::vector<std::string> sets;
+  std::optional<std::string> data_dir;
+};
+
+TEST(LoadConfig, WithoutSourcesEverythingHasItsDefault) {
+  const Result<Config> config = Sources{}.load();
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->data_dir, "data");
+  EXPECT_EQ(config->listeners_amqp, (std::vector<io::Endpoint>{{"127.0.0.1", 5672}}));
+}
+
+TEST(LoadConfig, FlagBeforeEnvironmentBeforeFileBeforeDefault) {
+  Sources sources;
+  sources.file = "[server]\nshards = 2\ndrain_ms = 2\nhandshake_ms = 2000\n";
+  sources.environment = {{"NARU_SERVER_DRAIN_MS", "3"}, {"NARU_SERVER_HANDSHAKE_MS", "3000"}};
+  sources.sets = {"server.handshake_ms=4000"};
+  const Result<Config> config = sources.load();
+  ASSERT_TRUE(config) << config.error().what;
+  EXPECT_EQ(config->server_shards, 2u);
+  EXPECT_EQ(config->server_drain_ms, 3u);
+  EXPECT_EQ(config->server_handshake_ms, 4000u);
+}
+
+TEST(LoadConfig, ListenersAreAListOfAddresses) {
+  Sources sources;
+  sources.sets = {R"(listeners.amqp=["127.0.0.1:5673", "[::1]:0"])", "listeners.http=[]"};
+  const Result<Config> config = sources.load();
+  ASSERT_TRUE(config) << config.error().what;
+  EXPECT_EQ(config->listeners_amqp, (std::vector<io::Endpoint>{{"127.0.0.1", 5673}, {"::1", 0}}));
+  EXPECT_TRUE(config->listeners_http.empty());
+}
+
+TEST(LoadConfig, BareWordsAreTextsWhereATextIsWanted) {
+  Sources sources;
+  sources.environment = {{"NARU_LISTENERS_AMQP", "127.0.0.1:1234"}, {"NARU_LOG_LEVEL", "debug"}};
+  sources.sets = {"data_dir=/var/lib/naru", "disk.free_min=2GiB"};
+  const Result<Config> config = sources.load();
+  ASSERT_TRUE(config) << config.error().what;
+  EXPECT_EQ(config->listeners_amqp.at(0).port, 1234);
+  EXPECT_EQ(config->log_level, "debug");
+  EXPECT_EQ(config->data_dir, "/var/lib/naru");
+  EXPECT_EQ(config->disk_free_min, std::uint64_t{2} << 30);
+}
+
+TEST(LoadConfig, TheDataDirectoryFlagWins) {
+  Sources sources;
+  sources.sets = {"data_dir=\"a\""};
+  sources.data_dir = "b";
+  EXPECT_EQ(sources.load()->data_dir, "b");
+}
+
+TEST(LoadConfig, AnUnknownKeyIsNamedWithItsPlaceAndANeighbour) {
+  Sources sources;
+  sources.file = "log.level = \"info\"\n[listeners]\nampq = [\"127.0.0.1:5672\"]\n";
+  const std::string error = sources.error();
+  EXPECT_THAT(error, HasSubstr("naru.toml: line 3"));
+  EXPECT_THAT(error, HasSubstr("'listeners.ampq'"));
+  EXPECT_THAT(error, HasSubstr("did you mean 'listeners.amqp'?"));
+}
+
+TEST(LoadConfig, AKeyLikeNoOtherGetsNoSuggestion) {
+  Sources sources;
+  sources.sets = {"quite_something_else=1"};
+  EXPECT_THAT(sources.error(), testing::Not(HasSubstr("did you mean")));
+}
+
+TEST(LoadConfig, BrokenTomlSaysWhere) {
+  Sources sources;
+  sources.file = "[server]\nshards = \n";
+  EXPECT_THAT(sources.error(), HasSubstr("naru.toml: line 2"));
+}
+
+TEST(LoadConfig, ValuesOfTheWrongKindAreRefused) {
+  for (const char* set :
+       {"server.shards=\"two\"", "server.shards=0", "server.shards=257", "server.shards=-1",
+        "server.shards=1.5", "log.level=loud", "log.level=3", "listeners.amqp=[\"nowhere\"]",
+        "listeners.amqp=[\"1.2.3.4:70000\"]", "listeners.amqp=5672", "disk.free_min=\"1 elephant\"",
+        "data_dir=\"\"", "data_dir", "log.level={ a = 1 }"}) {
+    Sources sources;
+    sources.sets = {set};
+    EXPECT_THAT(sources.error(), HasSubstr("--set")) << set;
+  }
+}
+
+TEST(LoadConfig, ASetCannotSmuggleASecondKeyIn) {
+  Sources sources;
+  sources.sets = {"server.shards=2\nvalue2=3"};
+  EXPECT_FALSE(sources.load());
+}
+
+TEST(Settings, EveryDefaultIsAcceptedByItsOwnSetting) {
+  const Config defaults;
+  for (const Setting& setting : settings()) {
+    Sources sources;
+    sources.sets = {std::string(setting.key) + "=" + to_toml(defaults, setting)};
+    EXPECT_TRUE(sources.load()) << setting.key;
+    sources.sets.clear();
+    sources.environment = {{environment_name(setting), to_toml(defaults, setting)}};
+    EXPECT_TRUE(sources.load()) << environment_name(setting);
+  }
+}
+
+TEST(Settings, TheHelpIsItselfAConfiguration) {
+  Sources sources;
+  sources.file = settings_help();
+  EXPECT_TRUE(sources.load());
+}
+
+}  // namespace
+}  // namespace naru::app

@@ -1,0 +1,248 @@
+#include "app/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <numeric>
+
+namespace naru::app {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> kLogLevels{"trace", "debug", "info", "warn", "error"};
+
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+
+const std::array kSettings{
+    Setting{.key = "data_dir",
+            .unit = "",
+            .field = &Config::data_dir,
+            .text = "Where everything durable is kept; made with mode 0700 when it is missing. "
+                    "Also --data-dir."},
+    Setting{.key = "listeners.amqp",
+            .unit = "",
+            .field = &Config::listeners_amqp,
+            .text = "Where AMQP clients are served. Port 0 takes a free port and prints it; an "
+                    "empty list serves none."},
+    Setting{.key = "listeners.http",
+            .unit = "",
+            .field = &Config::listeners_http,
+            .text = "Where administration, health and metrics are served."},
+    Setting{.key = "server.shards",
+            .unit = "",
+            .field = &Config::server_shards,
+            .text = "Threads that serve connections and queues.",
+            .min = 1,
+            .max = 256},
+    Setting{.key = "server.handshake_ms",
+            .unit = "ms",
+            .field = &Config::server_handshake_ms,
+            .text = "A connection that has not logged in after this time is closed.",
+            .min = 100,
+            .max = 600'000},
+    Setting{.key = "server.drain_ms",
+            .unit = "ms",
+            .field = &Config::server_drain_ms,
+            .text = "How long a stopping broker waits for its clients to say goodbye.",
+            .min = 0,
+            .max = 600'000},
+    Setting{.key = "server.background_threads",
+            .unit = "",
+            .field = &Config::server_background_threads,
+            .text = "Threads for slow work beside the shards, such as checking passwords.",
+            .min = 1,
+            .max = 64},
+    Setting{.key = "storage.threads",
+            .unit = "",
+            .field = &Config::storage_threads,
+            .text = "Threads that wait for the disk.",
+            .min = 1,
+            .max = 64},
+    Setting{.key = "disk.free_min",
+            .unit = "bytes",
+            .field = &Config::disk_free_min,
+            .text = "With less than this free on the volume of data_dir, publishers are paused.",
+            .min = 0,
+            .max = std::uint64_t{1} << 60},
+    Setting{.key = "log.level",
+            .unit = "",
+            .field = &Config::log_level,
+            .text = "The least important lines to write to standard error.",
+            .choices = kLogLevels},
+};
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+/// The number of single-character edits between two keys.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+/// "64MiB" as 67108864.
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view suffix = text.substr(digits);
+  const std::uint64_t unit = suffix == ""      ? 1
+                             : suffix == "KiB" ? std::uint64_t{1} << 10
+                             : suffix == "MiB" ? kMiB
+                             : suffix == "GiB" ? std::uint64_t{1} << 30
+                                               : 0;
+  if (digits == 0 || digits > 12 || unit == 0) {
+    return fail(Errc::malformed, "takes bytes, as a number or like \"64MiB\"");
+  }
+  return std::stoull(std::string(text.substr(0, digits))) * unit;
+}
+
+Result<std::uint64_t> number_of(const Setting& setting, const SettingValue& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) {
+    if (*number < 0) return fail(Errc::malformed, "takes no negative number");
+    return static_cast<std::uint64_t>(*number);
+  }
+  const auto* text = std::get_if<std::string>(&value);
+  if (text != nullptr && setting.unit == "bytes") return parse_bytes(*text);
+  return fail(Errc::malformed, "takes a number");
+}
+
+Result<void> assign_to(std::uint64_t& field, const Setting& setting, const SettingValue& value) {
+  NARU_TRY(number, number_of(setting, value));
+  if (number < setting.min || number > setting.max) {
+    return fail(Errc::malformed, fmt::format("is {}, and must lie between {} and {}", number,
+                                             setting.min, setting.max));
+  }
+  field = number;
+  return {};
+}
+
+Result<void> assign_to(std::string& field, const Setting& setting, const SettingValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr || text->empty()) return fail(Errc::malformed, "takes a text");
+  if (!setting.choices.empty() &&
+      std::ranges::find(setting.choices, *text) == setting.choices.end()) {
+    return fail(Errc::malformed, fmt::format("is one of {}", fmt::join(setting.choices, ", ")));
+  }
+  field = *text;
+  return {};
+}
+
+Result<void> assign_to(std::vector<io::Endpoint>& field, const Setting&,
+                       const SettingValue& value) {
+  std::vector<std::string> texts;
+  if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
+    texts = *list;
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    texts.push_back(*text);
+  } else {
+    return fail(Errc::malformed, "takes a list of addresses, like [\"127.0.0.1:5672\"]");
+  }
+  std::vector<io::Endpoint> endpoints;
+  for (const std::string& text : texts) {
+    NARU_TRY(endpoint, io::Endpoint::parse(text));
+    endpoints.push_back(std::move(endpoint));
+  }
+  field = std::move(endpoints);
+  return {};
+}
+
+std::string toml_of(const std::string& value) {
+  return quoted(value);
+}
+std::string toml_of(std::uint64_t value) {
+  return std::to_string(value);
+}
+std::string toml_of(const std::vector<io::Endpoint>& value) {
+  std::vector<std::string> texts;
+  for (const io::Endpoint& endpoint : value) texts.push_back(quoted(endpoint.to_string()));
+  return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  return kSettings;
+}
+
+const Setting* find_setting(std::string_view key) {
+  const auto found = std::ranges::find(kSettings, key, &Setting::key);
+  return found == kSettings.end() ? nullptr : &*found;
+}
+
+std::string_view nearest_key(std::string_view key) {
+  std::string_view nearest;
+  // More edits than a third of the key is a different word.
+  std::size_t best = key.size() / 3 + 1;
+  for (const Setting& setting : kSettings) {
+    const std::size_t distance = edit_distance(key, setting.key);
+    if (distance < best) {
+      best = distance;
+      nearest = setting.key;
+    }
+  }
+  return nearest;
+}
+
+std::string environment_name(const Setting& setting) {
+  std::string name = "NARU_";
+  for (const char c : setting.key) {
+    name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+Result<void> assign(Config& config, const Setting& setting, const SettingValue& value) {
+  return std::visit([&](auto field) { return assign_to(config.*field, setting, value); },
+                    setting.field);
+}
+
+std::string to_toml(const Config& config, const Setting& setting) {
+  return std::visit([&](auto field) { return toml_of(config.*field); }, setting.field);
+}
+
+std::string_view type_name(const Setting& setting) {
+  if (!setting.unit.empty()) return setting.unit;
+  if (std::holds_alternative<std::uint64_t Config::*>(setting.field)) return "number";
+  if (std::holds_alternative<std::string Config::*>(setting.field)) return "text";
+  return "list of addresses";
+}
+
+std::string settings_help() {
+  const Config defaults;
+  std::string out =
+      "# Every setting with its default. A flag (--set KEY=VALUE) goes before the environment,\n"
+      "# that before the file (--config FILE), that before the default.\n";
+  for (const Setting& setting : kSettings) {
+    out += fmt::format("\n# {}\n# {}; environment: {}\n{} = {}\n", setting.text, type_name(setting),
+                       environment_name(setting), setting.key, to_toml(defaults, setting));
+  }
+  return out;
+}
+
+std::string settings_markdown() {
+  const Config defaults;
+  std::string out = "| key | type | default | what it does |\n|---|---|---|---|\n";
+  for (const Setting& setting : kSettings) {
+    out += fmt::format("| `{}` | {} | `{}` | {} |\n", setting.key, type_name(setting),
+                       to_toml(defaults, setting), setting.text);
+  }
+  return out;
+}
+
+}  // namespace naru::app
