@@ -2,8 +2,8 @@
 # makes one suite of each KIND, see tests/tools/run_tests.py.
 
 # naru_library(NAME [RECURSE] [DEPS target...] [LIBS library...] [TEST_DEPS target...])
-# A static library naru_NAME of all *.cc beside the calling CMakeLists.txt (tests, benches and fuzz
-# targets excepted) and, with NARU_TESTS, a GoogleTest program of all *_test.cc, registered as
+# A static library naru_NAME of all *.cc beside the calling CMakeLists.txt (tests, benches, fuzz
+# targets and main.cc excepted) and, with NARU_TESTS, a GoogleTest program of all *_test.cc, registered as
 # unit/NAME. RECURSE takes the folders below as well.
 function(naru_library name)
   cmake_parse_arguments(arg "RECURSE" "" "DEPS;LIBS;TEST_DEPS" ${ARGN})
@@ -14,7 +14,7 @@ function(naru_library name)
   endif()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_(test|bench|fuzz)|/main)\\.cc$")
   if(sources)
     add_library(naru_${name} STATIC ${sources})
     target_link_libraries(naru_${name} PUBLIC naru_flags ${arg_DEPS} ${arg_LIBS})

@@ -56,7 +56,18 @@ void Output::consume(std::size_t count) {
     buffer_sent_ = 0;
     references_.clear();
     references_sent_ = 0;
+  } else if (buffer_sent_ >= kCompactBytesMin && buffer_sent_ >= buffer_.size() / 2) {
+    compact();
   }
+}
+
+void Output::compact() {
+  buffer_.consume(buffer_sent_);
+  references_.erase(references_.begin(),
+                    references_.begin() + static_cast<std::ptrdiff_t>(references_sent_));
+  references_sent_ = 0;
+  for (Reference& reference : references_) reference.at -= buffer_sent_;
+  buffer_sent_ = 0;
 }
 
 void Output::swap_buffer(ByteBuffer& other) {

@@ -46,6 +46,11 @@ class Output {
     std::size_t sent = 0;
   };
 
+  /// Sent bytes at the front of the buffer that are worth moving the rest for: a reader that never
+  /// catches up would otherwise make the buffer grow for ever.
+  static constexpr std::size_t kCompactBytesMin = 256 * 1024;
+  void compact();
+
   ByteBuffer buffer_;
   std::size_t buffer_sent_ = 0;
   std::vector<Reference> references_;  // in order of `at`
