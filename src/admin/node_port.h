@@ -1,0 +1,41 @@
+#pragma once
+/// What admin asks of the process around it (server/, app/): where it listens, what it uses,
+/// whether it serves.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace naru::admin {
+
+struct ListenerStatus {
+  std::string protocol;  // "amqp", "http"
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+struct NodeStatus {
+  std::vector<ListenerStatus> listeners;
+  WallMs started_at_ms = 0;
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t memory_bytes_max = 0;  // 0: no limit is set
+  std::uint64_t open_files = 0;
+  std::uint64_t open_files_max = 0;
+  std::uint64_t disk_free_bytes = 0;
+  std::uint64_t disk_free_bytes_min = 0;  // the alarm's threshold
+  bool disk_alarm = false;
+  bool memory_alarm = false;
+  /// Empty while clients are served; else why not ("starting", "draining", "storage: …").
+  std::string not_ready;
+};
+
+/// Called on shard 0's thread, and cheap: values may be a second old.
+class NodePort {
+ public:
+  virtual ~NodePort() = default;
+  virtual NodeStatus status() const = 0;
+};
+
+}  // namespace naru::admin

@@ -1,0 +1,105 @@
+#pragma once
+/// Ports to HTTP: a small server for the broker's own API, and a client for its command line.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "io/network.h"
+
+namespace naru::io {
+
+/// In the order received or to be sent; names compare without case.
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+/// The first header called `name` (given in lower case), or an empty string.
+std::string_view find_header(const HttpHeaders& headers, std::string_view name);
+
+struct HttpRequest {
+  std::string method = "GET";
+  /// As sent: "/api/queues/%2F?columns=name".
+  std::string target = "/";
+  HttpHeaders headers;
+  std::string body;
+  /// Who asks; set by the server.
+  Endpoint peer;
+};
+
+struct HttpResponse {
+  unsigned status = 200;
+  std::string content_type;
+  /// Further ones; length, type, date and connection are the server's matter.
+  HttpHeaders headers;
+  std::string body;
+};
+
+/// Answers one request: called at most once, on the server's loop, perhaps long after on_request
+/// returned. Does nothing when the peer has gone meanwhile. Dropped uncalled, it answers 500.
+class HttpResponder {
+ public:
+  using Send = std::move_only_function<void(HttpResponse)>;
+  explicit HttpResponder(Send send) : send_(std::move(send)) {}
+  HttpResponder(HttpResponder&& other) noexcept : send_(std::exchange(other.send_, nullptr)) {}
+  HttpResponder& operator=(HttpResponder&& other) noexcept {
+    std::swap(send_, other.send_);
+    return *this;
+  }
+  ~HttpResponder() {
+    if (send_) send_({.status = 500, .content_type = {}, .headers = {}, .body = {}});
+  }
+  void operator()(HttpResponse response) { std::exchange(send_, nullptr)(std::move(response)); }
+
+ private:
+  Send send_;
+};
+
+/// Whoever answers. Called on the server's loop, for each connection one request at a time.
+class HttpHandler {
+ public:
+  virtual ~HttpHandler() = default;
+  virtual void on_request(HttpRequest request, HttpResponder respond) = 0;
+};
+
+struct HttpLimits {
+  std::size_t header_bytes_max = 16u << 10;
+  std::size_t body_bytes_max = 1u << 20;
+  std::size_t connections_max = 256;
+  /// From the first byte of a request (for a new connection: from the start) to its last.
+  Duration read_time_max = std::chrono::seconds(10);
+  /// Between requests.
+  Duration idle_time_max = std::chrono::seconds(60);
+  /// For the handler to answer.
+  Duration answer_time_max = std::chrono::seconds(60);
+  /// Without progress while the response is taken.
+  Duration write_time_max = std::chrono::seconds(20);
+};
+
+/// HTTP/1.1 over one loop's Network. What is malformed or beyond a limit gets a 4xx and a closed
+/// connection. Owned by: that loop's owner, who calls on_deadline when next_deadline has come.
+class HttpServer {
+ public:
+  virtual ~HttpServer() = default;
+  /// Returns the address with the port given for port 0. May be called several times. Errors: as
+  /// Network::listen.
+  virtual Result<Endpoint> listen(const Endpoint& at) = 0;
+  virtual TimePoint next_deadline() const = 0;
+  virtual void on_deadline(const Now& now) = 0;
+  virtual std::size_t connection_count() const = 0;
+};
+
+/// One exchange after the other, waiting for each: for command-line tools.
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  /// Errors: not_found (no such host), unavailable (nobody listens, or no answer in time),
+  /// malformed (not HTTP), io.
+  virtual Result<HttpResponse> exchange(const Endpoint& server, const HttpRequest& request,
+                                        Duration time_max) = 0;
+};
+
+}  // namespace naru::io
