@@ -1,0 +1,23 @@
+"""Where things lie in the tree. Everything generated goes below build/interop."""
+
+import os
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INTEROP = ROOT / "tests" / "interop"
+WORK = pathlib.Path(os.environ.get("NARU_BUILD", ROOT / "build")) / "interop"
+
+
+def naru_binary() -> pathlib.Path:
+    """The binary under test: NARU_BIN, or the release build's."""
+    return pathlib.Path(os.environ.get("NARU_BIN", ROOT / "build" / "release" / "bin" / "naru"))
+
+
+def peer() -> str:
+    """Which broker the suites run against: "naru", or "rabbitmq" to prove the suites themselves."""
+    return os.environ.get("NARU_PEER", "naru")
+
+
+def shards() -> int:
+    """How many shards Naru runs with in this run of a suite."""
+    return int(os.environ.get("NARU_SHARDS", "1"))
