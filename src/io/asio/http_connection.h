@@ -1,0 +1,74 @@
+#pragma once
+/// One connection of the HTTP server: one request, one answer, and again.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "io/asio/http_parser.h"
+#include "io/http.h"
+#include "io/network.h"
+
+namespace naru::io::asio_impl {
+
+class StreamHttpServer;
+
+/// Owned by the server (shared for the length of a call, and weakly by responders).
+class HttpConnection final : public StreamHandler,
+                             public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(StreamHttpServer& server, std::uint64_t id, std::unique_ptr<Stream> stream);
+  ~HttpConnection() override;
+
+  void start();
+  /// The server is going away: nothing may refer to it any more.
+  void drop();
+  TimePoint deadline() const { return deadline_; }
+  void on_deadline();
+
+  void on_readable() override;
+  void on_writable() override;
+
+ private:
+  enum class State {
+    idle,       // between requests
+    reading,    // a request has begun
+    answering,  // the handler has it
+    writing,    // its answer goes out
+    closing,    // all is said: what the peer still sends is thrown away
+    closed,
+  };
+
+  void enter(State state);
+  void parse();
+  void on_header();
+  void dispatch();
+  void answer(HttpResponse response);
+  void refuse(unsigned status, std::string_view reason);
+  void write();
+  void on_written();
+  void finish();
+  void close();
+
+  StreamHttpServer* server_;
+  const std::uint64_t id_;
+  std::unique_ptr<Stream> stream_;
+  State state_ = State::idle;
+  TimePoint deadline_ = kNever;
+  std::optional<HttpRequestParser> parser_;
+  std::string input_;  // received and not yet parsed: never more than a header and one read
+  std::string output_;
+  std::size_t written_ = 0;
+  std::size_t claimed_bytes_ = 0;
+  bool begun_ = false;  // something of the request has come
+  bool header_seen_ = false;
+  bool keep_alive_ = false;
+  bool head_only_ = false;
+  bool peer_ended_ = false;
+};
+
+/// The bytes of a response.
+std::string format_response(const HttpResponse& response, bool keep_alive, bool head_only,
+                            WallMs now_ms);
+
+}  // namespace naru::io::asio_impl

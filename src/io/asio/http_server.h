@@ -1,0 +1,56 @@
+#pragma once
+/// The HTTP server over any Network.
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "io/http.h"
+#include "io/network.h"
+#include "io/scheduler.h"
+
+namespace naru::io::asio_impl {
+
+class HttpConnection;  // http_connection.h
+
+class StreamHttpServer final : public HttpServer {
+ public:
+  /// Everything handed in outlives the server. `network` and `scheduler` belong to one loop.
+  StreamHttpServer(Scheduler& scheduler, Network& network, HttpHandler& handler,
+                   HttpLimits limits = {});
+  ~StreamHttpServer() override;
+
+  Result<Endpoint> listen(const Endpoint& at) override;
+  TimePoint next_deadline() const override { return next_deadline_; }
+  void on_deadline(const Now& now) override;
+  std::size_t connection_count() const override { return connections_.size(); }
+
+  // ---- For its connections ----
+  Scheduler& scheduler() { return scheduler_; }
+  HttpHandler& handler() { return handler_; }
+  const HttpLimits& limits() const { return limits_; }
+  void wake_at(TimePoint deadline);
+  /// Claims room for a body; false when all bodies together would take too much.
+  bool claim(std::size_t body_bytes);
+  void release(std::size_t body_bytes) { claimed_bytes_ -= body_bytes; }
+  void forget(std::uint64_t connection) { connections_.erase(connection); }
+  /// Where one turn's bytes of one connection are read to.
+  MutableByteView read_buffer() { return read_buffer_; }
+
+ private:
+  void accept(std::unique_ptr<Accepted> accepted);
+
+  Scheduler& scheduler_;
+  Network& network_;
+  HttpHandler& handler_;
+  const HttpLimits limits_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<HttpConnection>> connections_;
+  std::uint64_t connection_counter_ = 0;
+  std::size_t claimed_bytes_ = 0;
+  TimePoint next_deadline_ = kNever;
+  std::vector<std::uint8_t> read_buffer_;
+};
+
+}  // namespace naru::io::asio_impl

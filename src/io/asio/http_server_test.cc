@@ -1,0 +1,282 @@
+// What worries us: a peer that sends too little, too much, too slowly or nonsense and holds on to
+// memory or a connection; answers that come late, after the peer has gone, or out of order.
+#include "io/asio/http_server.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <deque>
+
+#include "io/asio/blocking.h"
+#include "io/asio/http_connection.h"
+#include "io/asio/network.h"
+#include "io/asio/test_support.h"
+
+namespace naru::io::asio_impl {
+namespace {
+
+/// Answers with the method, target and body, or keeps the responders when told to.
+struct Echo final : HttpHandler {
+  void on_request(HttpRequest request, HttpResponder respond) override {
+    ++requests;
+    last = request;
+    if (hold) return held.push_back(std::move(respond));
+    respond({.status = 200,
+             .content_type = "text/plain",
+             .headers = {},
+             .body = request.method + " " + request.target + " " + request.body});
+  }
+  int requests = 0;
+  bool hold = false;
+  HttpRequest last;
+  std::deque<HttpResponder> held;
+};
+
+class HttpServerTest : public testing::Test, public StreamHandler {
+ protected:
+  explicit HttpServerTest(HttpLimits limits = {}) : server_(loop_, network_, handler_, limits) {
+    auto at = server_.listen({"127.0.0.1", 0});
+    EXPECT_TRUE(at) << at.error().what;
+    at_ = *at;
+    connect();
+  }
+
+  void connect() {
+    stream_.reset();
+    received_.clear();
+    ended_ = false;
+    network_.connect(at_, [this](Result<std::unique_ptr<Stream>> stream) {
+      EXPECT_TRUE(stream) << stream.error().what;
+      stream_ = std::move(*stream);
+    });
+    const RunUntil run(loop_, [this] { return stream_ != nullptr; });
+    stream_->set_handler(this);
+    stream_->await_readable();
+  }
+  void on_readable() override {
+    std::array<std::uint8_t, 4096> buffer;
+    const auto got = stream_->read_some(buffer);
+    if (got && *got != 0) received_ += as_text(ByteView(buffer).first(*got));
+    ended_ = (got && *got == 0) || (!got && got.error().code != Errc::need_more);
+    if (!ended_) stream_->await_readable();
+  }
+  void on_writable() override {}
+
+  void send(std::string_view text) {
+    const ByteView piece = as_bytes(text);
+    EXPECT_EQ(stream_->write_some({&piece, 1}), text.size());
+  }
+  void until(std::function<bool()> done) {
+    if (!done()) const RunUntil run(loop_, std::move(done));
+  }
+  /// Lets everything that is on its way arrive.
+  void settle() {
+    int turns = 0;
+    std::function<void()> next = [&] {
+      if (++turns < 8) loop_.post([&] { next(); });
+    };
+    next();
+    until([&] { return turns == 8; });
+  }
+  void until_received(std::string_view text) {
+    until([&] { return received_.find(text) != std::string::npos || ended_; });
+    EXPECT_NE(received_.find(text), std::string::npos) << received_;
+  }
+  void until_ended() {
+    until([this] { return ended_; });
+  }
+
+  Loop loop_;
+  TcpNetwork network_{loop_};
+  Echo handler_;
+  StreamHttpServer server_;
+  Endpoint at_;
+  std::unique_ptr<Stream> stream_;
+  std::string received_;
+  bool ended_ = false;
+};
+
+TEST_F(HttpServerTest, OneConnectionServesRequestsOneAfterTheOther) {
+  send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+  until_received("GET /a ");
+  send("PUT /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+  until_received("PUT /b abc");
+  EXPECT_EQ(server_.connection_count(), 1u);
+  EXPECT_TRUE(handler_.last.peer.is_loopback());
+}
+
+TEST_F(HttpServerTest, ARequestInPiecesIsOneRequest) {
+  for (const char* piece :
+       {"POST /x HT", "TP/1.1\r\nHo", "st: x\r\nContent-Le", "ngth: 4\r\n\r", "\nab"}) {
+    send(piece);
+    settle();
+  }
+  EXPECT_EQ(handler_.requests, 0);
+  send("cd");
+  until_received("POST /x abcd");
+}
+
+TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {
+  handler_.hold = true;
+  send("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+  until([this] { return handler_.held.size() == 1; });
+  handler_.held[0]({.status = 200, .content_type = "", .headers = {}, .body = "first"});
+  until([this] { return handler_.held.size() == 2; });
+  EXPECT_EQ(handler_.last.target, "/2");
+  handler_.held[1]({.status = 200, .content_type = "", .headers = {}, .body = "second"});
+  until_received("second");
+  EXPECT_LT(received_.find("first"), received_.find("second"));
+}
+
+TEST_F(HttpServerTest, NonsenseGetsA400AndTheConnectionEnds) {
+  send("\x16\x03\x01 hello\r\n\r\n");
+  until_ended();
+  EXPECT_TRUE(received_.starts_with("HTTP/1.1 400 ")) << received_;
+  EXPECT_EQ(handler_.requests, 0);
+}
+
+TEST_F(HttpServerTest, ATooLongHeaderGetsA431) {
+  send("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x'));
+  until_ended();
+  EXPECT_TRUE(received_.starts_with("HTTP/1.1 431 ")) << received_;
+}
+
+TEST_F(HttpServerTest, ATooLongBodyGetsA413BeforeItIsSent) {
+  send("PUT / HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n");
+  until_ended();
+  EXPECT_TRUE(received_.starts_with("HTTP/1.1 413 ")) << received_;
+  EXPECT_EQ(handler_.requests, 0);
+}
+
+TEST_F(HttpServerTest, ATooLongChunkedBodyIsRefusedToo) {
+  send("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n200000\r\n");
+  send(std::string(70'000, 'x'));
+  until_ended();
+  EXPECT_TRUE(received_.starts_with("HTTP/1.1 413 ")) << received_;
+}
+
+TEST_F(HttpServerTest, AClientThatWaitsForContinueGetsIt) {
+  send("PUT /c HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  until_received("100 Continue");
+  send("ok");
+  until_received("PUT /c ok");
+}
+
+TEST_F(HttpServerTest, ConnectionCloseIsObeyed) {
+  send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  until_ended();
+  EXPECT_NE(received_.find("Connection: close"), std::string::npos);
+  stream_.reset();
+  until([this] { return server_.connection_count() == 0; });
+}
+
+TEST_F(HttpServerTest, HeadHasALengthAndNoBody) {
+  send("HEAD /h HTTP/1.1\r\nConnection: close\r\n\r\n");
+  until_ended();
+  EXPECT_NE(received_.find("Content-Length: 8\r\n"), std::string::npos) << received_;
+  EXPECT_TRUE(received_.ends_with("\r\n\r\n"));
+}
+
+TEST_F(HttpServerTest, AHalfClosedPeerStillGetsItsAnswer) {
+  send("GET /half HTTP/1.1\r\n\r\n");
+  stream_->shutdown_write();
+  until_received("GET /half ");
+}
+
+TEST_F(HttpServerTest, AnAnswerAfterThePeerHasGoneIsDropped) {
+  handler_.hold = true;
+  send("GET / HTTP/1.1\r\n\r\n");
+  until([this] { return handler_.held.size() == 1; });
+  stream_.reset();
+  handler_.held[0](
+      {.status = 200, .content_type = "", .headers = {}, .body = std::string(1 << 20, 'x')});
+  until([this] { return server_.connection_count() == 0; });
+}
+
+TEST_F(HttpServerTest, AResponderThatIsDroppedAnswers500) {
+  handler_.hold = true;
+  send("GET / HTTP/1.1\r\n\r\n");
+  until([this] { return handler_.held.size() == 1; });
+  handler_.held.clear();
+  until_received("HTTP/1.1 500 ");
+}
+
+TEST_F(HttpServerTest, AHeaderValueCannotEndItsLine) {
+  const std::string text = format_response({.status = 201,
+                                            .content_type = "",
+                                            .headers = {{"Location", "a\r\nSet-Cookie: b"}},
+                                            .body = ""},
+                                           true, false, 0);
+  EXPECT_NE(text.find("Location: a  Set-Cookie: b\r\n"), std::string::npos) << text;
+}
+
+TEST_F(HttpServerTest, ASlowRequestIsToldSoAtItsDeadline) {
+  send("GET / HTTP/1.1\r\n");
+  settle();
+  Now later = loop_.now();
+  later.mono += std::chrono::seconds(11);
+  ASSERT_LE(server_.next_deadline(), later.mono);
+  server_.on_deadline(later);
+  until_ended();
+  EXPECT_TRUE(received_.starts_with("HTTP/1.1 408 ")) << received_;
+}
+
+TEST_F(HttpServerTest, AnIdleConnectionIsClosedAtItsDeadline) {
+  send("GET /i HTTP/1.1\r\n\r\n");
+  until_received("GET /i ");
+  Now later = loop_.now();
+  later.mono += std::chrono::seconds(30);
+  server_.on_deadline(later);
+  EXPECT_EQ(server_.connection_count(), 1u);
+  later.mono += std::chrono::seconds(31);
+  server_.on_deadline(later);
+  EXPECT_EQ(server_.connection_count(), 0u);
+  until_ended();
+}
+
+TEST_F(HttpServerTest, AHandlerThatDoesNotAnswerIsGivenUp) {
+  handler_.hold = true;
+  send("GET / HTTP/1.1\r\n\r\n");
+  until([this] { return handler_.held.size() == 1; });
+  Now later = loop_.now();
+  later.mono += std::chrono::seconds(61);
+  server_.on_deadline(later);
+  until_ended();
+  EXPECT_TRUE(received_.starts_with("HTTP/1.1 503 ")) << received_;
+  handler_.held[0]({.status = 200, .content_type = "", .headers = {}, .body = "too late"});
+}
+
+class CrowdedHttpServerTest : public HttpServerTest {
+ protected:
+  CrowdedHttpServerTest() : HttpServerTest({.connections_max = 1}) {}
+};
+
+TEST_F(CrowdedHttpServerTest, ConnectionsBeyondTheLimitAreClosedAndOthersGoOn) {
+  until([this] { return server_.connection_count() == 1; });
+  const std::unique_ptr<Stream> first = std::move(stream_);
+  connect();
+  until_ended();
+  stream_.reset();
+  first->set_handler(nullptr);
+  EXPECT_EQ(server_.connection_count(), 1u);
+}
+
+/// The blocking client against a server on another thread's loop would need a thread: here the
+/// server is played by a listener whose answers are prepared.
+TEST(BlockingHttpClient, NobodyListensIsUnavailable) {
+  LoopConnector connector;
+  BlockingHttpClient client(connector);
+  Endpoint free_port;
+  {
+    Loop loop;
+    TcpNetwork network(loop);
+    auto listener = network.listen({"127.0.0.1", 0}, [](std::unique_ptr<Accepted>) {});
+    free_port = (*listener)->local();
+  }
+  const auto answer = client.exchange(free_port, {}, std::chrono::seconds(5));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Errc::unavailable);
+}
+
+}  // namespace
+}  // namespace naru::io::asio_impl
