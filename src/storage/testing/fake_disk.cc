@@ -1,0 +1,526 @@
+#include "storage/testing/fake_disk.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+
+namespace naru::storage::testing {
+
+namespace {
+
+std::string directory_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? std::string(".") : path.substr(0, slash);
+}
+
+void put(std::vector<std::uint8_t>& into, std::uint64_t offset, ByteView bytes) {
+  if (into.size() < offset + bytes.size()) into.resize(offset + bytes.size());
+  if (!bytes.empty()) std::memcpy(into.data() + offset, bytes.data(), bytes.size());
+}
+
+std::unexpected<Error> power_off() {
+  return fail(Errc::io, "the power is off");
+}
+
+}  // namespace
+
+struct FakeDisk::Pending {
+  DiskOperation operation;
+  NodeRef node;
+  std::string path;
+  std::uint64_t offset = 0;
+  std::vector<std::uint8_t> bytes;
+  MutableByteView into;
+  io::WriteSync sync = io::WriteSync::none;
+  bool direct = false;
+  io::IoDone io_done;
+  io::VoidDone void_done;
+};
+
+/// A handle; any number may name one node.
+class FakeFile final : public io::File {
+ public:
+  FakeFile(FakeDisk& disk, FakeDisk::NodeRef node, std::string path, bool direct)
+      : disk_(disk), node_(std::move(node)), path_(std::move(path)), direct_(direct) {}
+
+  void write(std::uint64_t offset, ByteView bytes, io::WriteSync sync, io::IoDone done) override {
+    check_alignment(offset, bytes.data(), bytes.size());
+    auto pending = make(DiskOperation::write);
+    pending->offset = offset;
+    pending->bytes.assign(bytes.begin(), bytes.end());
+    pending->sync = sync;
+    pending->io_done = std::move(done);
+    enqueue(std::move(pending));
+  }
+  void read(std::uint64_t offset, MutableByteView into, io::IoDone done) override {
+    check_alignment(offset, into.data(), into.size());
+    auto pending = make(DiskOperation::read);
+    pending->offset = offset;
+    pending->into = into;
+    pending->io_done = std::move(done);
+    enqueue(std::move(pending));
+  }
+  void sync(io::VoidDone done) override {
+    auto pending = make(DiskOperation::sync);
+    pending->void_done = std::move(done);
+    enqueue(std::move(pending));
+  }
+
+  Result<std::size_t> read_now(std::uint64_t offset, MutableByteView into) override {
+    check_alignment(offset, into.data(), into.size());
+    if (disk_.dead_) return power_off();
+    NARU_TRY_VOID(disk_.step(DiskOperation::read));
+    return copy_out(*node_, offset, into);
+  }
+  Result<void> write_now(std::uint64_t offset, ByteView bytes) override {
+    check_alignment(offset, bytes.data(), bytes.size());
+    return disk_.apply_write(*node_, offset, bytes, io::WriteSync::none);
+  }
+  Result<void> sync_now() override { return disk_.sync_node(*node_, direct_); }
+  Result<std::uint64_t> size() override {
+    if (disk_.dead_) return power_off();
+    return node_->current.size();
+  }
+  bool direct() const override { return direct_; }
+
+  static std::size_t copy_out(const FakeDisk::Node& node, std::uint64_t offset,
+                              MutableByteView into) {
+    if (offset >= node.current.size()) return 0;
+    const std::size_t count =
+        std::min<std::size_t>(into.size(), node.current.size() - static_cast<std::size_t>(offset));
+    std::memcpy(into.data(), node.current.data() + offset, count);
+    return count;
+  }
+
+ private:
+  std::unique_ptr<FakeDisk::Pending> make(DiskOperation operation) {
+    auto pending = std::make_unique<FakeDisk::Pending>();
+    pending->operation = operation;
+    pending->node = node_;
+    pending->path = path_;
+    pending->direct = direct_;
+    return pending;
+  }
+  void enqueue(std::unique_ptr<FakeDisk::Pending> pending) {
+    disk_.pending_.push_back(std::move(pending));
+  }
+  void check_alignment(std::uint64_t offset, const void* data, std::size_t bytes) const {
+    if (!direct_) return;
+    NARU_CHECK(offset % io::kDirectAlignment == 0 && bytes % io::kDirectAlignment == 0 &&
+                   reinterpret_cast<std::uintptr_t>(data) % io::kDirectAlignment == 0,
+               "direct I/O is aligned");
+  }
+
+  FakeDisk& disk_;
+  FakeDisk::NodeRef node_;
+  std::string path_;
+  bool direct_;
+};
+
+class FakeLock final : public io::FileLock {
+ public:
+  FakeLock(FakeDisk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
+  ~FakeLock() override { disk_.locks_.erase(path_); }
+
+ private:
+  FakeDisk& disk_;
+  std::string path_;
+};
+
+FakeDisk::FakeDisk(std::uint64_t seed) : random_(seed) {
+  auto root = std::make_shared<Node>();
+  root->directory = true;
+  names_["."] = durable_names_["."] = root;
+}
+
+FakeDisk::~FakeDisk() = default;
+
+Result<void> FakeDisk::step(DiskOperation operation) {
+  if (dead_) return power_off();
+  if (crash_armed_ && steps_left_ == 0) {
+    dead_ = true;
+    return power_off();
+  }
+  if (crash_armed_) --steps_left_;
+  ++steps_;
+  if (auto fault = faults_.find(operation); fault != faults_.end() && --fault->second.first == 0) {
+    const Errc code = fault->second.second;
+    faults_.erase(fault);
+    return fail(code, "injected fault");
+  }
+  return {};
+}
+
+void FakeDisk::fail_nth(DiskOperation operation, std::uint64_t nth, Errc code) {
+  faults_[operation] = {nth, code};
+}
+
+void FakeDisk::crash_after(std::uint64_t steps) {
+  crash_armed_ = true;
+  steps_left_ = steps;
+}
+
+std::uint64_t FakeDisk::used_bytes() const {
+  std::uint64_t total = 0;
+  for (const auto& [path, node] : names_) total += node->current.size();
+  return total;
+}
+
+Result<void> FakeDisk::grow(Node& node, std::uint64_t bytes) {
+  if (bytes <= node.current.size()) return {};
+  if (used_bytes() + (bytes - node.current.size()) > capacity_bytes_) {
+    return fail(Errc::no_space, "no space left on device");
+  }
+  return {};
+}
+
+Result<void> FakeDisk::apply_write(Node& node, std::uint64_t offset, ByteView bytes,
+                                   io::WriteSync sync) {
+  if (auto stepped = step(DiskOperation::write); !stepped) {
+    // A failed write may have reached the disk in part.
+    if (!dead_ && random_.one_in(2)) {
+      node.unsynced.push_back({offset, {bytes.begin(), bytes.end()}});
+      lose_unsynced(node);
+    }
+    return stepped;
+  }
+  NARU_TRY_VOID(grow(node, offset + bytes.size()));
+  put(node.current, offset, bytes);
+  if (sync == io::WriteSync::data) {
+    ++syncs_;
+    put(node.durable, offset, bytes);
+  } else {
+    node.unsynced.push_back({offset, {bytes.begin(), bytes.end()}});
+  }
+  return {};
+}
+
+Result<void> FakeDisk::sync_node(Node& node, bool direct) {
+  if (auto stepped = step(DiskOperation::sync); !stepped) {
+    if (dead_) return stepped;
+    // The pages are marked clean although they never arrived: a buffered read still shows them, and
+    // the next sync has nothing to do.
+    lose_unsynced(node);
+    if (direct) node.current = node.durable;
+    return stepped;
+  }
+  ++syncs_;
+  // Only what is dirty is written: data that an earlier failed sync gave up does not come back.
+  if (node.durable.size() > node.current.size()) node.durable.resize(node.current.size());
+  for (const UnsyncedWrite& write : node.unsynced) put(node.durable, write.offset, write.bytes);
+  node.unsynced.clear();
+  return {};
+}
+
+void FakeDisk::lose_unsynced(Node& node) {
+  for (const UnsyncedWrite& write : node.unsynced) {
+    const std::uint64_t mode = random_.below(4);  // all, nothing, or each sector for itself
+    if (mode == 1) continue;
+    for (std::size_t at = 0; at < write.bytes.size(); at += kSectorBytes) {
+      const std::size_t count = std::min(kSectorBytes, write.bytes.size() - at);
+      if (mode != 0 && random_.one_in(2)) continue;
+      ByteView sector(write.bytes.data() + at, count);
+      // Rarely a sector itself is torn: its first part is new, the rest what was there before.
+      if (mode != 0 && random_.one_in(16)) sector = sector.first(random_.below(count));
+      put(node.durable, write.offset + at, sector);
+    }
+  }
+  node.unsynced.clear();
+}
+
+void FakeDisk::make_durable(const NameChange& change) {
+  if (change.node != nullptr) {
+    durable_names_[change.path] = change.node;
+  } else {
+    durable_names_.erase(change.path);
+  }
+  if (!change.removed.empty()) durable_names_.erase(change.removed);
+}
+
+void FakeDisk::lose_names() {
+  for (auto& [directory, changes] : unsynced_names_) {
+    const std::size_t kept = random_.below(changes.size() + 1);
+    for (std::size_t i = 0; i < kept; ++i) make_durable(changes[i]);
+  }
+  unsynced_names_.clear();
+  // What is below a directory that never came to be is lost with it.
+  for (bool changed = true; changed;) {
+    changed = std::erase_if(durable_names_, [&](const auto& name) {
+                return name.first != "." && !durable_names_.contains(directory_of(name.first));
+              }) != 0;
+  }
+  names_ = durable_names_;
+}
+
+void FakeDisk::maybe_apply(const Pending& operation, bool power_lost) {
+  if (operation.operation == DiskOperation::write) {
+    UnsyncedWrite write{operation.offset, operation.bytes};
+    if (power_lost) {
+      operation.node->unsynced.push_back(std::move(write));
+    } else if (random_.one_in(2)) {
+      put(operation.node->current, operation.offset, operation.bytes);
+      operation.node->unsynced.push_back(std::move(write));
+    }
+    return;
+  }
+  // A composite operation got some of its steps done.
+  crash_after(random_.below(6));
+  if (operation.operation == DiskOperation::make_zeroed) {
+    (void)make_zeroed_now(operation.path, operation.offset);
+  } else if (operation.operation == DiskOperation::replace) {
+    (void)replace_now(operation.path, as_text(operation.bytes));
+  }
+  crash_armed_ = dead_ = false;
+}
+
+void FakeDisk::kill_process() {
+  crash_armed_ = dead_ = false;
+  faults_.clear();
+  auto pending = std::move(pending_);
+  pending_.clear();
+  for (const auto& operation : pending) maybe_apply(*operation, false);
+  locks_.clear();
+}
+
+void FakeDisk::power_cycle() {
+  crash_armed_ = dead_ = false;
+  faults_.clear();
+  auto pending = std::move(pending_);
+  pending_.clear();
+  for (const auto& operation : pending) maybe_apply(*operation, true);
+  lose_names();
+  // In the order of names, not of addresses: the run is a function of the seed.
+  std::set<Node*> done;
+  for (auto& [path, node] : names_) {
+    if (!done.insert(node.get()).second) continue;
+    lose_unsynced(*node);
+    node->current = node->durable;
+  }
+  locks_.clear();
+}
+
+bool FakeDisk::complete_one() {
+  if (dead_ || pending_.empty()) return false;
+  const std::size_t chosen = random_.below(pending_.size());
+  auto operation = std::move(pending_[chosen]);
+  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(chosen));
+  Result<void> done;
+  std::size_t moved = 0;
+  switch (operation->operation) {
+    case DiskOperation::write:
+      done = apply_write(*operation->node, operation->offset, operation->bytes, operation->sync);
+      moved = operation->bytes.size();
+      break;
+    case DiskOperation::read:
+      done = step(DiskOperation::read);
+      if (done) moved = FakeFile::copy_out(*operation->node, operation->offset, operation->into);
+      break;
+    case DiskOperation::sync:
+      done = sync_node(*operation->node, operation->direct);
+      break;
+    case DiskOperation::make_zeroed:
+      done = make_zeroed_now(operation->path, operation->offset);
+      break;
+    default:
+      done = replace_now(operation->path, as_text(operation->bytes));
+      break;
+  }
+  if (dead_) {
+    // It was in flight when the power went: power_cycle() decides how much of it happened.
+    pending_.push_back(std::move(operation));
+    return false;
+  }
+  if (operation->io_done) {
+    if (done) {
+      operation->io_done(moved);
+    } else {
+      operation->io_done(std::unexpected(done.error()));
+    }
+  } else if (operation->void_done) {
+    operation->void_done(std::move(done));
+  }
+  return true;
+}
+
+void FakeDisk::complete_all() {
+  while (complete_one()) {
+  }
+}
+
+void FakeDisk::set_name(const std::string& path, NodeRef node) {
+  unsynced_names_[directory_of(path)].push_back({path, node});
+  if (node != nullptr) {
+    names_[path] = std::move(node);
+  } else {
+    names_.erase(path);
+  }
+}
+
+Result<std::unique_ptr<io::File>> FakeDisk::open(const std::string& path, io::OpenOptions options) {
+  NARU_TRY_VOID(step(DiskOperation::open));
+  auto found = names_.find(path);
+  if (found != names_.end() && options.create && options.exclusive) {
+    return fail(Errc::already_exists, path + ": it exists");
+  }
+  if (found == names_.end()) {
+    if (!options.create || !names_.contains(directory_of(path))) {
+      return fail(Errc::not_found, path + ": no such file");
+    }
+    set_name(path, std::make_shared<Node>());
+    found = names_.find(path);
+  }
+  return std::make_unique<FakeFile>(*this, found->second, path,
+                                    options.direct && direct_supported_);
+}
+
+Result<void> FakeDisk::make_zeroed_now(const std::string& path, std::uint64_t bytes) {
+  NARU_TRY_VOID(step(DiskOperation::make_zeroed));
+  if (!names_.contains(directory_of(path))) return fail(Errc::not_found, path + ": no directory");
+  auto found = names_.find(path);
+  if (found == names_.end()) {
+    set_name(path, std::make_shared<Node>());
+    found = names_.find(path);
+  }
+  const NodeRef node = found->second;
+  NARU_TRY_VOID(grow(*node, bytes));
+  // In pieces, so that a crash leaves a file that is short.
+  constexpr std::size_t kPiece = 64 * 1024;
+  const std::vector<std::uint8_t> zeros(kPiece);
+  node->current.resize(std::min<std::size_t>(node->current.size(), bytes));
+  for (std::uint64_t at = 0; at < bytes; at += kPiece) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, bytes - at));
+    NARU_TRY_VOID(apply_write(*node, at, ByteView(zeros.data(), count), io::WriteSync::none));
+  }
+  NARU_TRY_VOID(sync_node(*node, false));
+  return sync_directory(directory_of(path));
+}
+
+void FakeDisk::make_zeroed(const std::string& path, std::uint64_t bytes, io::VoidDone done) {
+  auto pending = std::make_unique<Pending>();
+  pending->operation = DiskOperation::make_zeroed;
+  pending->path = path;
+  pending->offset = bytes;
+  pending->void_done = std::move(done);
+  pending_.push_back(std::move(pending));
+}
+
+Result<void> FakeDisk::replace_now(const std::string& path, std::string_view content) {
+  NARU_TRY_VOID(step(DiskOperation::replace));
+  const std::string temporary = path + ".tmp";
+  if (!names_.contains(directory_of(path))) return fail(Errc::not_found, path + ": no directory");
+  const auto node = std::make_shared<Node>();
+  set_name(temporary, node);
+  NARU_TRY_VOID(apply_write(*node, 0, as_bytes(content), io::WriteSync::none));
+  NARU_TRY_VOID(sync_node(*node, false));
+  NARU_TRY_VOID(rename(temporary, path));
+  return sync_directory(directory_of(path));
+}
+
+void FakeDisk::replace(const std::string& path, std::string content, io::VoidDone done) {
+  auto pending = std::make_unique<Pending>();
+  pending->operation = DiskOperation::replace;
+  pending->path = path;
+  const ByteView bytes = as_bytes(content);
+  pending->bytes.assign(bytes.begin(), bytes.end());
+  pending->void_done = std::move(done);
+  pending_.push_back(std::move(pending));
+}
+
+Result<std::string> FakeDisk::read_file(const std::string& path, std::size_t bytes_max) {
+  NARU_TRY_VOID(step(DiskOperation::read));
+  const auto found = names_.find(path);
+  if (found == names_.end() || found->second->directory) {
+    return fail(Errc::not_found, path + ": no such file");
+  }
+  const auto& bytes = found->second->current;
+  if (bytes.size() > bytes_max) return fail(Errc::limit, path + ": too large");
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+Result<void> FakeDisk::make_directory(const std::string& path, unsigned /*mode*/) {
+  NARU_TRY_VOID(step(DiskOperation::make_directory));
+  if (names_.contains(path)) return {};
+  if (!names_.contains(directory_of(path))) {
+    return fail(Errc::not_found, path + ": no parent directory");
+  }
+  auto node = std::make_shared<Node>();
+  node->directory = true;
+  set_name(path, std::move(node));
+  return {};
+}
+
+Result<std::vector<std::string>> FakeDisk::list(const std::string& path) {
+  if (dead_) return power_off();
+  if (!names_.contains(path)) return fail(Errc::not_found, path + ": no such directory");
+  std::vector<std::string> result;
+  for (const auto& [name, node] : names_) {
+    if (name != "." && directory_of(name) == path) result.push_back(name.substr(path.size() + 1));
+  }
+  return result;
+}
+
+Result<void> FakeDisk::rename(const std::string& from, const std::string& to) {
+  NARU_TRY_VOID(step(DiskOperation::rename));
+  const auto found = names_.find(from);
+  if (found == names_.end()) return fail(Errc::not_found, from + ": no such file");
+  NodeRef node = found->second;
+  names_.erase(from);
+  unsynced_names_[directory_of(to)].push_back({to, node, from});
+  names_[to] = std::move(node);
+  return {};
+}
+
+Result<void> FakeDisk::remove(const std::string& path) {
+  NARU_TRY_VOID(step(DiskOperation::remove));
+  if (!names_.contains(path)) return fail(Errc::not_found, path + ": no such file");
+  set_name(path, nullptr);
+  return {};
+}
+
+Result<void> FakeDisk::sync_directory(const std::string& path) {
+  if (auto stepped = step(DiskOperation::sync_directory); !stepped) return stepped;
+  ++syncs_;
+  const auto changes = unsynced_names_.find(path);
+  if (changes == unsynced_names_.end()) return {};
+  for (const NameChange& change : changes->second) make_durable(change);
+  unsynced_names_.erase(changes);
+  return {};
+}
+
+Result<io::VolumeSpace> FakeDisk::space(const std::string& /*path*/) {
+  if (dead_) return power_off();
+  const std::uint64_t used = used_bytes();
+  return io::VolumeSpace{capacity_bytes_ > used ? capacity_bytes_ - used : 0, capacity_bytes_};
+}
+
+Result<std::unique_ptr<io::FileLock>> FakeDisk::lock(const std::string& path) {
+  if (dead_) return power_off();
+  if (!locks_.insert(path).second) return fail(Errc::resource_locked, path + ": it is locked");
+  return std::make_unique<FakeLock>(*this, path);
+}
+
+std::vector<std::uint8_t> FakeDisk::content(const std::string& path) const {
+  const auto found = names_.find(path);
+  return found == names_.end() ? std::vector<std::uint8_t>{} : found->second->current;
+}
+
+void FakeDisk::set_content(const std::string& path, std::vector<std::uint8_t> content) {
+  auto& node = names_[path];
+  if (node == nullptr) node = std::make_shared<Node>();
+  node->current = node->durable = std::move(content);
+  node->unsynced.clear();
+  durable_names_[path] = node;
+}
+
+void FakeDisk::flip_bit(const std::string& path, std::uint64_t bit) {
+  const auto found = names_.find(path);
+  NARU_CHECK(found != names_.end() && bit / 8 < found->second->current.size(), "bit in the file");
+  const auto mask = static_cast<std::uint8_t>(1U << (bit % 8));
+  found->second->current[bit / 8] =
+      static_cast<std::uint8_t>(found->second->current[bit / 8] ^ mask);
+  found->second->durable = found->second->current;
+}
+
+}  // namespace naru::storage::testing

@@ -1,0 +1,147 @@
+#pragma once
+/// A file system in memory that lies exactly as real ones do. Deterministic: what happens follows
+/// from the seed and the calls. For tests and the simulation; never linked into the server.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "io/file.h"
+
+namespace naru::storage::testing {
+
+/// What a fault can be put on.
+enum class DiskOperation : std::uint8_t {
+  open,
+  write,
+  sync,
+  read,
+  make_zeroed,
+  replace,
+  rename,
+  remove,
+  make_directory,
+  sync_directory,
+};
+
+/// One disk. Promises no more than POSIX does:
+/// * a completed write is only in the page cache: at power loss each of its 512-byte sectors is
+///   kept, dropped or (rarely) torn inside, unless a sync of the file, or the write's own
+///   WriteSync::data, completed. A write in flight is treated the same;
+/// * a created, renamed or removed name is lost at power loss (a random ordered prefix per
+///   directory survives) unless its directory was synced afterwards;
+/// * after a failed sync the unsynced data is gone, and later syncs succeed, as on ext4;
+/// * asynchronous operations complete in any order, one for each complete_one().
+///
+/// Crash points: every primitive step (a write, a sync, a name change, ...) is counted;
+/// crash_after(n) lets n more take effect, then the power is off: blocking calls fail with io,
+/// asynchronous ones never complete, until power_cycle().
+class FakeDisk final : public io::FileSystem {
+ public:
+  static constexpr std::size_t kSectorBytes = 512;
+
+  explicit FakeDisk(std::uint64_t seed);
+  ~FakeDisk() override;
+
+  // The run.
+  /// Completes one operation in flight, chosen at random; false when there is none.
+  bool complete_one();
+  void complete_all();
+  std::size_t in_flight() const { return pending_.size(); }
+
+  // Trouble.
+  /// The `nth` operation of this kind from now on (1 = the next) fails with `code`.
+  void fail_nth(DiskOperation operation, std::uint64_t nth, Errc code = Errc::io);
+  /// The volume holds at most `bytes`; more is no_space.
+  void set_capacity(std::uint64_t bytes) { capacity_bytes_ = bytes; }
+  /// With false, direct opens fall back to buffered, as on tmpfs.
+  void set_direct_supported(bool supported) { direct_supported_ = supported; }
+  void crash_after(std::uint64_t steps);
+  bool dead() const { return dead_; }
+  /// Primitive steps taken since the disk was made.
+  std::uint64_t steps() const { return steps_; }
+  /// Power loss, and power again. Every File and lock of before must be gone or never used again.
+  void power_cycle();
+  /// SIGKILL of the process: what was in flight may or may not have happened, the page cache stays.
+  void kill_process();
+
+  // Inspection and bit rot, past every check.
+  bool exists(const std::string& path) const { return names_.contains(path); }
+  std::vector<std::uint8_t> content(const std::string& path) const;
+  void set_content(const std::string& path, std::vector<std::uint8_t> content);
+  void flip_bit(const std::string& path, std::uint64_t bit);
+  std::uint64_t used_bytes() const;
+  /// How often files and directories were synced, WriteSync::data included.
+  std::uint64_t syncs() const { return syncs_; }
+
+  // io::FileSystem
+  Result<std::unique_ptr<io::File>> open(const std::string& path, io::OpenOptions options) override;
+  void make_zeroed(const std::string& path, std::uint64_t bytes, io::VoidDone done) override;
+  void replace(const std::string& path, std::string content, io::VoidDone done) override;
+  Result<void> make_zeroed_now(const std::string& path, std::uint64_t bytes) override;
+  Result<void> replace_now(const std::string& path, std::string_view content) override;
+  Result<std::string> read_file(const std::string& path, std::size_t bytes_max) override;
+  Result<void> make_directory(const std::string& path, unsigned mode) override;
+  Result<std::vector<std::string>> list(const std::string& path) override;
+  Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> remove(const std::string& path) override;
+  Result<void> sync_directory(const std::string& path) override;
+  Result<io::VolumeSpace> space(const std::string& path) override;
+  Result<std::unique_ptr<io::FileLock>> lock(const std::string& path) override;
+
+ private:
+  friend class FakeFile;
+  friend class FakeLock;
+
+  struct UnsyncedWrite {
+    std::uint64_t offset;
+    std::vector<std::uint8_t> bytes;
+  };
+  struct Node {
+    bool directory = false;
+    std::vector<std::uint8_t> current;  // as reads see it
+    std::vector<std::uint8_t> durable;  // as it is after power loss, before luck
+    std::vector<UnsyncedWrite> unsynced;
+  };
+  using NodeRef = std::shared_ptr<Node>;
+  /// One change of a name that is not durable yet: `path` now names `node` (or nothing), and, after
+  /// a rename, `removed` nothing any more. Both or neither.
+  struct NameChange {
+    std::string path;
+    NodeRef node;
+    std::string removed = {};
+  };
+  struct Pending;
+
+  Result<void> step(DiskOperation operation);
+  Result<void> apply_write(Node& node, std::uint64_t offset, ByteView bytes, io::WriteSync sync);
+  Result<void> sync_node(Node& node, bool direct);
+  void set_name(const std::string& path, NodeRef node);
+  void lose_unsynced(Node& node);
+  void make_durable(const NameChange& change);
+  void lose_names();
+  void maybe_apply(const Pending& operation, bool power_lost);
+  Result<void> grow(Node& node, std::uint64_t bytes);
+
+  Random random_;
+  std::map<std::string, NodeRef> names_;
+  std::map<std::string, NodeRef> durable_names_;
+  std::map<std::string, std::deque<NameChange>> unsynced_names_;  // by directory
+  std::vector<std::unique_ptr<Pending>> pending_;
+  std::map<DiskOperation, std::pair<std::uint64_t, Errc>> faults_;
+  std::set<std::string> locks_;
+  std::uint64_t capacity_bytes_ = std::uint64_t{1} << 40;
+  std::uint64_t steps_ = 0;
+  std::uint64_t syncs_ = 0;
+  std::uint64_t steps_left_ = 0;
+  bool crash_armed_ = false;
+  bool dead_ = false;
+  bool direct_supported_ = true;
+};
+
+}  // namespace naru::storage::testing
