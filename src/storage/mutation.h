@@ -1,0 +1,25 @@
+#pragma once
+/// Deliberate bugs, to prove that the tests would notice them. Compiled only into the copy of the
+/// library that tests link (NARU_MUTANTS); in the release build every question below is the
+/// constant false.
+
+namespace naru::storage {
+
+struct Mutation {
+  bool skip_data_sync = false;           // frames are written without making them stable
+  bool report_early = false;             // a frame counts as durable when its write is issued
+  bool accept_leftovers = false;         // frames of an earlier use of a file are taken for ours
+  bool skip_directory_sync = false;      // a new directory's name is never made stable
+  bool ignore_entry_checksum = false;    // a torn frame with a good head is accepted
+  bool recycle_before_snapshot = false;  // a file is reused before its groups' snapshots cover it
+};
+
+#ifdef NARU_MUTANTS
+/// The running test's mutation. One for the test process; tests set and reset it.
+Mutation& mutation();
+#define NARU_MUTANT(name) (::naru::storage::mutation().name)
+#else
+#define NARU_MUTANT(name) false
+#endif
+
+}  // namespace naru::storage

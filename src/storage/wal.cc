@@ -1,0 +1,212 @@
+#include "storage/wal.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "base/check.h"
+#include "storage/mutation.h"
+
+namespace naru::storage {
+
+Wal::Wal(io::FileSystem& fs, const WalOptions& options, Logger& log, WalClient& client)
+    : options_(options),
+      log_(log),
+      client_(client),
+      pool_(options.block_bytes),
+      files_(fs, options_, log, *this),
+      cache_(options.cache_bytes),
+      reader_(options_, files_, cache_, pool_),
+      builder_(options_, pool_) {}
+
+// --- Start-up
+
+Result<Slice> Wal::read_now(const WalRange& range) {
+  WalFile* file = files_.find(range.file);
+  if (file == nullptr) {
+    return fail(Errc::corrupt, fmt::format("log file {} is missing", range.file));
+  }
+  const std::uint64_t begin = range.offset / kWalBlockBytes * kWalBlockBytes;
+  const std::uint64_t end = whole_blocks(std::uint64_t{range.offset} + range.bytes);
+  const auto bytes = static_cast<std::size_t>(end - begin);
+  BlockRef block = BlockRef::make(bytes, kWalBlockBytes);
+  NARU_TRY(count, file->handle->read_now(begin, MutableByteView(block->data(), bytes)));
+  const auto at = static_cast<std::size_t>(range.offset - begin);
+  if (count < at + range.bytes) {
+    return fail(Errc::corrupt, fmt::format("{}: ends before offset {}", files_.path(file->record),
+                                           range.offset + range.bytes));
+  }
+  const ByteView view(block->data() + at, range.bytes);
+  return Slice{std::move(block), view};
+}
+
+std::vector<ScanFile> Wal::scan_files() {
+  std::vector<ScanFile> result;
+  for (const auto& file : files_.files()) {
+    result.push_back({&file->record, file->handle.get(), files_.path(file->record)});
+  }
+  return result;
+}
+
+Result<void> Wal::open(Random& random, const FrameVisitor& visit) {
+  NARU_TRY_VOID(validate(options_));
+  NARU_TRY_VOID(files_.load(random));
+  last_incarnation_ = files_.incarnation();
+  // What is read below must not be less durable than it looks: after a crash of the process it may
+  // still be in the page cache or the device's cache only.
+  for (const auto& file : files_.files()) {
+    if (file->record.state != FileState::sealed) NARU_TRY_VOID(file->handle->sync_now());
+  }
+  WalScanner scanner(files_.volume(), last_incarnation_, scan_files());
+  NARU_TRY(last_frame, scanner.scan(visit));
+  durable_ = last_frame;
+  return {};
+}
+
+Result<void> Wal::replay(const FrameVisitor& visit) {
+  // Since open() every file with frames is sealed; the others are ready and stay out of it.
+  std::vector<ScanFile> sealed;
+  for (ScanFile& file : scan_files()) {
+    if (file.record->state == FileState::sealed) sealed.push_back(std::move(file));
+  }
+  WalScanner scanner(files_.volume(), last_incarnation_, std::move(sealed));
+  NARU_TRY_VOID(scanner.scan(visit));
+  return {};
+}
+
+Result<void> Wal::begin_run() {
+  NARU_TRY_VOID(files_.begin_run(durable_ + 1));
+  file_used_ = 0;
+  builder_.start({files_.volume(), files_.incarnation(), durable_ + 1});
+  return {};
+}
+
+Result<void> Wal::write_now() {
+  while (!builder_.empty()) {
+    const BuiltFrame frame = builder_.front();
+    if (!place(frame)) return fail(Errc::no_space, "the first log file is full");
+    InFlight& written = hand_over(frame);
+    io::File& handle = *files_.current().handle;
+    NARU_TRY_VOID(handle.write_now(written.offset, ByteView(frame.data, frame.padded())));
+    if (!NARU_MUTANT(skip_data_sync)) NARU_TRY_VOID(handle.sync_now());
+    written.done = true;
+    advance();
+  }
+  return {};
+}
+
+void Wal::remember(const ScannedFrame& frame) {
+  cache_.add(frame.head.file, frame.offset, *frame.block, frame.bytes);
+  while (cache_.evict()) {
+  }
+}
+
+// --- Running
+
+Result<void> Wal::stage(const EntryHead& head, ByteView first, ByteView second, std::uint64_t tag) {
+  if (failed_) return fail(Errc::io, "the volume has stopped");
+  if (first.size() + second.size() > options_.entry_bytes_max) {
+    return fail(Errc::limit, fmt::format("an entry of {} bytes is larger than {}",
+                                         first.size() + second.size(), options_.entry_bytes_max));
+  }
+  builder_.add(head, first, second, tag);
+  return {};
+}
+
+void Wal::flush(TimePoint now) {
+  if (failed_) return;
+  files_.tend(now);
+  while (in_flight_.size() < options_.writes_in_flight && !builder_.empty()) {
+    const BuiltFrame frame = builder_.front();
+    if (!place(frame)) return;  // no file is ready: a later turn goes on
+    submit(frame);
+    if (failed_) return;
+  }
+}
+
+bool Wal::place(const BuiltFrame& frame) {
+  if (frame.padded() <= files_.current().record.bytes - file_used_) return true;
+  if (!files_.roll(frame.sequence, file_used_)) return false;
+  file_used_ = 0;
+  return true;
+}
+
+Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
+  WalFile& file = files_.current();
+  const FrameIdentity identity{files_.volume(), files_.incarnation(), frame.sequence};
+  write_frame_head(frame.data, {.identity = identity,
+                                .durable_through = durable_,
+                                .file = file.record.sequence,
+                                .length = frame.length,
+                                .entries = frame.entries});
+  in_flight_.push_back({frame, file.record.sequence, file_used_, false});
+  file_used_ += static_cast<std::uint32_t>(frame.padded());
+  builder_.pop();
+  return in_flight_.back();
+}
+
+void Wal::submit(const BuiltFrame& frame) {
+  io::File& handle = *files_.current().handle;
+  const InFlight& written = hand_over(frame);
+  const auto sync = NARU_MUTANT(skip_data_sync) ? io::WriteSync::none : io::WriteSync::data;
+  handle.write(written.offset, ByteView(frame.data, frame.padded()), sync,
+               [this, block = frame.block, sequence = frame.sequence](Result<std::size_t> result) {
+                 on_written(sequence, std::move(result));
+               });
+  if (NARU_MUTANT(report_early)) on_written(frame.sequence, frame.padded());
+}
+
+void Wal::on_written(std::uint64_t sequence, Result<std::size_t> result) {
+  if (failed_) return;
+  if (!result) return fail_volume(result.error());
+  if (sequence <= durable_) {
+    NARU_CHECK(NARU_MUTANT(report_early), "a frame is written once");
+    return;
+  }
+  const std::size_t at = static_cast<std::size_t>(sequence - in_flight_.front().frame.sequence);
+  in_flight_[at].done = true;
+  advance();
+}
+
+void Wal::advance() {
+  while (!in_flight_.empty() && in_flight_.front().done) {
+    const InFlight written = std::move(in_flight_.front());
+    in_flight_.pop_front();
+    const BuiltFrame& frame = written.frame;
+    durable_ = frame.sequence;
+    files_.note_durable(durable_);
+    closed_ = frame.entries == 0;
+    const ByteView bytes(frame.data, frame.length);
+    cache_.add(written.file, written.offset, frame.block, bytes);
+    while (BlockRef block = cache_.evict()) pool_.give(std::move(block));
+    client_.on_durable({.file = written.file,
+                        .offset = written.offset,
+                        .sequence = frame.sequence,
+                        .tags = frame.tags,
+                        .bytes = bytes,
+                        .block = &frame.block});
+    if (failed_) return;
+  }
+}
+
+void Wal::fail_volume(const Error& error) {
+  if (failed_) return;
+  failed_ = true;
+  client_.on_volume_failed(error);
+}
+
+void Wal::stage_closing_frame() {
+  if (!failed_ && !closed_ && builder_.empty()) builder_.add_empty_frame();
+}
+
+std::uint32_t Wal::file_bytes(std::uint32_t file) {
+  const WalFile* found = files_.find(file);
+  return found == nullptr ? 0 : found->record.bytes;
+}
+
+bool Wal::idle() const {
+  return failed_ ||
+         (builder_.empty() && in_flight_.empty() && files_.idle() && reader_.in_flight() == 0);
+}
+
+}  // namespace naru::storage

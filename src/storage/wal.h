@@ -1,0 +1,140 @@
+#pragma once
+/// The write-ahead log of one data disk, shared by all groups. Format: docs/formats/wal.md.
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "io/file.h"
+#include "storage/frame.h"
+#include "storage/frame_builder.h"
+#include "storage/wal_cache.h"
+#include "storage/wal_files.h"
+#include "storage/wal_options.h"
+#include "storage/wal_reader.h"
+#include "storage/wal_scan.h"
+
+namespace naru::storage {
+
+/// A frame that is on stable storage together with every frame before it.
+struct DurableFrame {
+  std::uint32_t file = 0;
+  std::uint32_t offset = 0;  // of its head, in the file
+  std::uint64_t sequence = 0;
+  std::uint64_t tags = 0;  // union of its entries' tags
+  ByteView bytes;          // head and entries: walk it with EntryCursor. Stays while block is held
+  const BlockRef* block = nullptr;
+};
+
+/// Told by the log, on its shard.
+class WalClient {
+ public:
+  virtual ~WalClient() = default;
+  /// In order of sequence. May stage entries.
+  virtual void on_durable(const DurableFrame& frame) = 0;
+  /// Once: a write, a sync or an operation on files failed. Nothing becomes durable any more.
+  virtual void on_volume_failed(const Error& error) = 0;
+  /// True: the log cannot get another file and lives from its reserve. False: it can again.
+  virtual void on_space_short(bool space_short) = 0;
+};
+
+/// Owned by one shard; every call and callback is on it.
+/// Durability: an entry is durable when on_durable reported its frame; nothing is promised before.
+/// Batching: stage() copies into the frame under construction; flush(), called at the end of each
+/// turn, hands frames to the disk while fewer than writes_in_flight are there. What is staged
+/// meanwhile shares the next frame: group commit without a timer.
+/// Errors: a failed write or sync is final; there is no retry.
+class Wal final : private WalFilesClient {
+ public:
+  Wal(io::FileSystem& fs, const WalOptions& options, Logger& log, WalClient& client);
+
+  // Start-up, blocking, in this order.
+  /// Makes a new log or verifies the one that is there: syncs it, walks every frame to the end of
+  /// the log, and keeps what is before it. Errors: io, no_space, corrupt, version, limit (options),
+  /// the visitor's.
+  Result<void> open(Random& random, const FrameVisitor& visit);
+  /// Walks every kept frame again.
+  Result<void> replay(const FrameVisitor& visit);
+  /// Reads verified bytes back. Errors: io, corrupt.
+  Result<Slice> read_now(const WalRange& range);
+  /// Begins a new run: new incarnation, new file. Errors: io, no_space.
+  Result<void> begin_run();
+  /// Writes what is staged and waits for it; calls on_durable. Errors: io, no_space.
+  Result<void> write_now();
+  /// Fills the cache during replay, so that a start is warm.
+  void remember(const ScannedFrame& frame);
+
+  /// Counts the starts; chosen by begin_run().
+  std::uint64_t incarnation() const { return files_.incarnation(); }
+
+  // Running.
+  /// Errors: limit (larger than entry_bytes_max), io (the volume has stopped).
+  Result<void> stage(const EntryHead& head, ByteView first, ByteView second = {},
+                     std::uint64_t tag = 0);
+  std::size_t staged_bytes() const { return builder_.bytes(); }
+  void flush(TimePoint now);
+  TimePoint next_deadline() const { return files_.next_deadline(); }
+
+  std::optional<CachedBytes> cached(std::uint32_t file, std::uint32_t offset) const {
+    return cache_.find(file, offset);
+  }
+  const CachedBytes* oldest_cached() const { return cache_.oldest(); }
+  void read(std::span<const WalRange> ranges, WalReader::Done done) {
+    reader_.read(ranges, std::move(done));
+  }
+
+  /// Everything in the file is superseded. Not the file of the latest durable frame.
+  void retire(std::uint32_t file) { files_.retire(file); }
+  /// The size of a file; 0 when it is not there.
+  std::uint32_t file_bytes(std::uint32_t file);
+  const std::deque<std::unique_ptr<WalFile>>& files() const { return files_.files(); }
+
+  /// For a clean stop, when idle(): stages an empty frame that records the durability of all before
+  /// it, so that damage at the log's very end is told from a torn tail. Then flush().
+  void stage_closing_frame();
+  /// Nothing is staged or in flight.
+  bool idle() const;
+  bool failed() const { return failed_; }
+
+ private:
+  struct InFlight {
+    BuiltFrame frame;
+    std::uint32_t file = 0;
+    std::uint32_t offset = 0;
+    bool done = false;
+  };
+
+  bool place(const BuiltFrame& frame);
+  InFlight& hand_over(const BuiltFrame& frame);
+  void submit(const BuiltFrame& frame);
+  void on_written(std::uint64_t sequence, Result<std::size_t> result);
+  void advance();
+  void fail_volume(const Error& error);
+  void on_files_failed(const Error& error) override { fail_volume(error); }
+  void on_space_short(bool space_short) override { client_.on_space_short(space_short); }
+  std::vector<ScanFile> scan_files();
+
+  const WalOptions options_;
+  Logger& log_;
+  WalClient& client_;
+  BlockPool pool_;
+  WalFiles files_;
+  WalCache cache_;
+  WalReader reader_;
+  FrameBuilder builder_;
+
+  std::deque<InFlight> in_flight_;  // by sequence
+  std::uint64_t durable_ = 0;       // frames up to here are on stable storage
+  std::uint64_t last_incarnation_ = 0;
+  std::uint32_t file_used_ = 0;  // bytes of the current file that have their frame
+  bool closed_ = true;           // the last durable frame is a closing one
+  bool failed_ = false;
+};
+
+}  // namespace naru::storage

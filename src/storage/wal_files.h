@@ -1,0 +1,121 @@
+#pragma once
+/// The files of a write-ahead log and the manifest that lists them: made ahead of need, entered one
+/// after the other, retired, reused.
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "io/file.h"
+#include "storage/manifest.h"
+#include "storage/wal_options.h"
+
+namespace naru::storage {
+
+/// One use of one file.
+struct WalFile {
+  ManifestFile record;
+  std::unique_ptr<io::File> handle;
+  bool listed = false;    // the durable manifest knows this use
+  bool retiring = false;  // no longer in the manifest being written
+  std::uint32_t readers = 0;
+};
+
+/// Told by WalFiles, on its shard.
+class WalFilesClient {
+ public:
+  virtual ~WalFilesClient() = default;
+  /// An operation on files or manifest failed for good; the volume stops.
+  virtual void on_files_failed(const Error& error) = 0;
+  /// True: there is no room for another file, retried until it works. False: it worked.
+  virtual void on_space_short(bool space_short) = 0;
+};
+
+/// Owned by the log's shard. The order in which things become durable is the point of this class:
+/// * a file is zeroed and synced before the manifest lists it, and listed before it is entered;
+/// * a retired file leaves the manifest durably, then its last reader goes, then it is reused
+/// (under
+///   a new sequence number) or removed.
+class WalFiles {
+ public:
+  WalFiles(io::FileSystem& fs, const WalOptions& options, Logger& log, WalFilesClient& client);
+
+  // Start-up, blocking.
+  /// Reads the manifest and opens what it lists; makes a new volume where there is none. Errors:
+  /// io, corrupt (a file is missing, short or unlisted without a manifest), version.
+  Result<void> load(Random& random);
+  /// After the scan has filled in the records of all files: begins a new run in a new file. Errors:
+  /// io, no_space.
+  Result<void> begin_run(std::uint64_t first_frame);
+
+  // Running.
+  WalFile& current() { return *files_[current_]; }
+  /// Enters the next file, whose first frame is `first_frame`; false while none is ready. `end` is
+  /// where the current one ends.
+  bool roll(std::uint64_t first_frame, std::uint32_t end);
+  /// Every frame up to this one is durable.
+  void note_durable(std::uint64_t frame) { durable_frame_ = frame; }
+  /// Makes files ahead of need; retries what had no space. Called every turn.
+  void tend(TimePoint now);
+  /// When tend() has something to do even if nothing else happens.
+  TimePoint next_deadline() const { return space_short_ ? retry_at_ : kNever; }
+
+  WalFile* find(std::uint32_t sequence);
+  void add_reader(WalFile& file) { ++file.readers; }
+  void drop_reader(std::uint32_t sequence);
+  /// Nothing in the file is needed any more. Not the current one.
+  void retire(std::uint32_t sequence);
+
+  std::uint64_t volume() const { return manifest_.volume; }
+  std::uint64_t incarnation() const { return manifest_.incarnation; }
+  const std::deque<std::unique_ptr<WalFile>>& files() const { return files_; }
+  std::string path(const ManifestFile& file) const;
+  /// No operation of ours is in flight.
+  bool idle() const { return !saving_ && !making_; }
+
+ private:
+  using Then = std::move_only_function<void()>;
+
+  Result<void> make_volume(Random& random);
+  Result<void> open_listed();
+  Result<void> remove_unlisted();
+  Result<std::unique_ptr<WalFile>> open_file(const ManifestFile& record);
+  std::string manifest_path() const;
+  Manifest manifest_now() const;
+  std::size_t ready_count() const { return files_.size() - 1 - current_; }
+  void make_ready(TimePoint now);
+  void on_made(ManifestFile record, Result<void> result);
+  void save(Then then);
+  void start_saving();
+  void on_saved(Result<void> result);
+  void try_reuse(std::uint32_t sequence);
+  void set_space_short(bool space_short);
+
+  io::FileSystem& fs_;
+  const WalOptions& options_;
+  Logger& log_;
+  WalFilesClient& client_;
+
+  Manifest manifest_;                           // numbers only; `files` is built when saving
+  std::deque<std::unique_ptr<WalFile>> files_;  // by sequence; behind `current_` the ready ones
+  std::vector<ManifestFile> free_;
+  std::size_t current_ = 0;
+  std::uint64_t durable_frame_ = 0;
+
+  bool making_ = false;
+  bool saving_ = false;
+  bool save_failed_ = false;  // for want of space; tried again
+  bool space_short_ = false;
+  TimePoint now_{};
+  TimePoint retry_at_{};
+  std::vector<Then> saving_then_;
+  std::vector<Then> waiting_then_;
+};
+
+}  // namespace naru::storage

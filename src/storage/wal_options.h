@@ -1,0 +1,44 @@
+#pragma once
+/// The numbers of a write-ahead log. Defaults are starting points that a measurement may change.
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace naru::storage {
+
+struct WalOptions {
+  std::string directory = "data/wal";  // made when missing; its parent exists
+
+  std::uint32_t file_bytes = 64U << 20;
+  /// A start without a file at hand makes this one, so that it is fast. Never reused.
+  std::uint32_t first_file_bytes = 4U << 20;
+  /// Files kept zeroed ahead of need: also the reserve from which settles commit on a full disk.
+  std::uint32_t ready_files = 2;
+  /// Files kept for reuse beyond those; more are deleted.
+  std::uint32_t free_files_max = 4;
+
+  /// The largest payload: a message of 16 MiB with its heads.
+  std::uint32_t entry_bytes_max = 17U << 20;
+  /// A frame is sealed at this size; one larger entry makes one larger frame.
+  std::uint32_t frame_bytes_max = 256U << 10;
+  /// Frames are built one behind the other in blocks of this size.
+  std::uint32_t block_bytes = 512U << 10;
+  std::uint32_t writes_in_flight = 4;
+
+  /// Blocks kept after their write, from which fresh bodies are served.
+  std::uint64_t cache_bytes = 64U << 20;
+  std::uint32_t reads_in_flight = 4;
+  std::uint32_t read_bytes_max = 1U << 20;       // joined reads stay below, single bodies may not
+  std::uint32_t read_gap_bytes_max = 64U << 10;  // bodies closer than this are read together
+
+  bool direct = true;                              // O_DIRECT where the file system has it
+  Duration retry_after = std::chrono::seconds(1);  // of making a file on a full disk
+};
+
+/// Errors: limit, naming the option that does not fit the others.
+Result<void> validate(const WalOptions& options);
+
+}  // namespace naru::storage

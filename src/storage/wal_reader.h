@@ -1,0 +1,74 @@
+#pragma once
+/// Reads bodies back from the log's files.
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "storage/frame_builder.h"
+#include "storage/wal_cache.h"
+#include "storage/wal_files.h"
+
+namespace naru::storage {
+
+/// A run of bytes in a file of the log.
+struct WalRange {
+  std::uint32_t file = 0;
+  std::uint32_t offset = 0;
+  std::uint32_t bytes = 0;
+};
+
+/// Owned by the log's shard. Ranges that the cache holds are served from it; the others are sorted,
+/// joined where they lie close together, and read with a bounded number of reads in flight. Slices
+/// of one joined read share its block.
+class WalReader {
+ public:
+  /// The slices in the order asked. Errors: io; not_found (the file was retired: the body was no
+  /// longer needed); corrupt (the range is outside its file).
+  using Done = std::move_only_function<void(Result<std::vector<Slice>>)>;
+
+  WalReader(const WalOptions& options, WalFiles& files, const WalCache& cache, BlockPool& pool)
+      : options_(options), files_(files), cache_(cache), pool_(pool) {}
+
+  /// `done` is called at once when nothing needs a file.
+  void read(std::span<const WalRange> ranges, Done done);
+  std::size_t in_flight() const { return in_flight_; }
+  std::size_t waiting() const { return queue_.size(); }
+
+ private:
+  struct Request {
+    std::vector<Slice> slices;
+    std::vector<WalRange> ranges;
+    std::size_t reads_left = 0;
+    std::optional<Error> error;
+    Done done;
+  };
+  /// One read of a file: whole blocks that cover some ranges of one request.
+  struct JoinedRead {
+    std::shared_ptr<Request> request;
+    std::vector<std::uint32_t> ranges;  // positions in the request
+    std::uint32_t file = 0;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+  };
+
+  std::optional<Error> serve_cached(Request& request, std::vector<std::uint32_t>& missing);
+  void join(const std::shared_ptr<Request>& request, std::vector<std::uint32_t> missing);
+  void issue();
+  void start(JoinedRead read);
+  void on_read(JoinedRead read, BlockRef block, Result<std::size_t> result);
+  static void finish(Request& request);
+
+  const WalOptions& options_;
+  WalFiles& files_;
+  const WalCache& cache_;
+  BlockPool& pool_;
+  std::deque<JoinedRead> queue_;
+  std::size_t in_flight_ = 0;
+};
+
+}  // namespace naru::storage
