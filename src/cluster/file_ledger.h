@@ -1,0 +1,65 @@
+#pragma once
+/// Which log files are still needed, and by whom. Pure bookkeeping, without I/O.
+
+#include <cstdint>
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+namespace naru::cluster {
+
+/// A file can go when it is closed, no live body is in it, no current snapshot lies in it, and
+/// every group with entries in it has a durable snapshot that covers them. Owned by the log's
+/// shard.
+class FileLedger {
+ public:
+  /// An entry of `group` is durable in `file`, the latest file so far or the same.
+  void note_entry(std::uint32_t file, std::uint32_t group, std::uint64_t index);
+  /// Part of a snapshot of `group` is durable in `file`; its predecessor still counts.
+  void note_snapshot_part(std::uint32_t file, std::uint32_t group);
+  /// The last part was durable: it replaces the group's previous snapshot.
+  void note_snapshot(std::uint32_t group, std::uint64_t covers, std::uint64_t bytes);
+  /// A snapshot begins, or begins anew: parts of an unfinished one before it are forgotten.
+  void restart_snapshot(std::uint32_t group);
+  void note_file(std::uint32_t file, std::uint64_t bytes);
+  /// Files before this one are closed.
+  void set_current(std::uint32_t file);
+  void adjust_live(std::uint32_t file, std::int64_t count);
+
+  /// Files that can go now; they are forgotten.
+  std::vector<std::uint32_t> take_retirable();
+  /// Groups whose snapshot would let files go that hold at least as many bytes as those groups'
+  /// latest snapshots: asking is then work in proportion to what was logged. Each group is named
+  /// once until its next snapshot.
+  std::vector<std::uint32_t> take_wanted();
+
+  std::int64_t live(std::uint32_t file) const;
+  /// A file with live bodies that note_file() was never called for; 0 when there is none.
+  std::uint32_t missing_file() const;
+  std::uint64_t covers(std::uint32_t group) const;
+
+ private:
+  struct File {
+    std::uint64_t bytes = 0;  // 0: not known to exist
+    std::int64_t live = 0;
+    std::uint32_t pins = 0;                                       // snapshots with parts in it
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> groups;  // largest index by group
+  };
+  struct Group {
+    std::uint64_t covers = 0;
+    std::uint64_t snapshot_bytes = 0;
+    bool wanted = false;
+    std::vector<std::uint32_t> snapshot_files;
+    std::vector<std::uint32_t> unfinished_files;
+  };
+
+  bool covered(const File& file) const;
+  void unpin(std::vector<std::uint32_t>& files);
+
+  std::map<std::uint32_t, File> files_;
+  std::unordered_map<std::uint32_t, Group> groups_;
+  std::uint32_t current_ = 0;
+  bool changed_ = false;  // since the last take_retirable() and take_wanted()
+};
+
+}  // namespace naru::cluster

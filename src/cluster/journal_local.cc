@@ -1,0 +1,176 @@
+#include "cluster/journal_local.h"
+
+#include <fmt/core.h>
+
+#include <cstring>
+#include <utility>
+
+#include "base/byte_reader.h"
+#include "base/check.h"
+
+namespace naru::cluster {
+
+namespace {
+constexpr core::ShardId kLogShard{0};
+}  // namespace
+
+JournalLocal::JournalLocal(io::FileSystem& fs, const JournalOptions& options,
+                           std::uint16_t shard_count, ShardPost& post, VolumeClient& client,
+                           Logger& log)
+    : options_(options),
+      post_(post),
+      client_(client),
+      wal_(fs, options_.wal, log, *this),
+      outgoing_(shard_count),
+      spare_(shard_count) {
+  NARU_CHECK(shard_count >= 1 && shard_count <= 64, "a frame's shards are a 64-bit set");
+  for (std::uint16_t i = 0; i < shard_count; ++i) {
+    shards_.push_back(std::make_unique<ShardJournal>(*this, core::ShardId(i)));
+  }
+}
+
+JournalLocal::~JournalLocal() = default;
+
+// --- Into the log
+
+void JournalLocal::stage(core::ShardId shard, const storage::EntryHead& head, ByteView payload) {
+  // Sizes were checked on the shard; what fails here is the volume, which tells everybody itself.
+  (void)wal_.stage(head, payload, {}, std::uint64_t{1} << shard.value);
+}
+
+void JournalLocal::take(ShardBatch batch) {
+  for (const auto& [file, count] : batch.live) ledger_.adjust_live(file, count);
+  ByteReader in(batch.entries.view());
+  while (!in.done()) {
+    storage::EntryHead head;
+    std::memcpy(&head, in.bytes(sizeof head).data(), sizeof head);
+    const std::uint64_t bytes = in.le64();
+    stage(batch.from, head, in.bytes(bytes));
+  }
+  for (auto& snapshot : batch.snapshots) snapshots_.add(std::move(snapshot));
+  spare_[batch.from.value].push_back(std::move(batch.entries));
+}
+
+void JournalLocal::flush(core::ShardId shard, const Now& now) {
+  if (shard != kLogShard) {
+    ShardBatch batch = shards_[shard.value]->take_batch();
+    if (batch.empty()) return shards_[shard.value]->give_back(std::move(batch.entries));
+    post_.post(kLogShard, [this, batch = std::move(batch)]() mutable { take(std::move(batch)); });
+    return;
+  }
+  if (wal_.failed()) return;
+  tend_files();
+  if (wal_.staged_bytes() < options_.wal.frame_bytes_max) {
+    (void)snapshots_.stage(wal_, options_.snapshot_slice_bytes);
+  }
+  wal_.flush(now.mono);
+  post_committed();
+}
+
+// --- Out of the log
+
+void JournalLocal::on_durable(const storage::DurableFrame& frame) {
+  NARU_CHECK(note_frame(frame.file, frame.offset, frame.bytes), "our own frames make sense");
+  const CommittedFrame committed{frame.file, frame.offset, *frame.block, frame.bytes};
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    if ((frame.tags >> i & 1) == 0) continue;
+    if (i == kLogShard.value || recovering_) {
+      shards_[i]->apply(committed);
+    } else {
+      outgoing_[i].push_back(committed);
+    }
+  }
+}
+
+void JournalLocal::post_committed() {
+  storage::WalRange oldest;
+  if (const storage::CachedBytes* run = wal_.oldest_cached()) {
+    oldest = {run->file, run->begin, 0};
+  }
+  for (std::size_t i = 1; i < shards_.size(); ++i) {
+    if (outgoing_[i].empty()) continue;
+    auto frames = std::exchange(outgoing_[i], {});
+    auto buffers = std::exchange(spare_[i], {});
+    post_.post(core::ShardId(static_cast<std::uint16_t>(i)),
+               [shard = shards_[i].get(), frames = std::move(frames), buffers = std::move(buffers),
+                oldest]() mutable {
+                 for (ByteBuffer& buffer : buffers) shard->give_back(std::move(buffer));
+                 shard->on_committed(frames, oldest);
+               });
+  }
+}
+
+Result<void> JournalLocal::note_frame(std::uint32_t file, std::uint32_t offset, ByteView frame) {
+  if (file != current_file_) {
+    current_file_ = file;
+    ledger_.note_file(file, wal_.file_bytes(file));
+    ledger_.set_current(file);
+  }
+  storage::EntryCursor cursor(frame);
+  storage::EntryView entry;
+  while (cursor.next(entry)) {
+    if (entry.head.type == kSnapshotPart) {
+      NARU_TRY_VOID(note_snapshot_part(file, offset + entry.offset, entry));
+    } else {
+      ledger_.note_entry(file, entry.head.group, entry.head.index);
+    }
+  }
+  return {};
+}
+
+/// True when it was the last part.
+Result<bool> JournalLocal::note_snapshot_part(std::uint32_t file, std::uint32_t offset,
+                                              const storage::EntryView& entry) {
+  const std::uint32_t group = entry.head.group;
+  NARU_TRY(outcome, catalog_.add(entry.head, entry.payload, file, offset));
+  if (outcome.added == SnapshotCatalog::Added::orphaned) return false;
+  if (outcome.added == SnapshotCatalog::Added::first) ledger_.restart_snapshot(group);
+  ledger_.note_snapshot_part(file, group);
+  if (outcome.complete) ledger_.note_snapshot(group, entry.head.index, outcome.total_bytes);
+  return outcome.complete;
+}
+
+void JournalLocal::tend_files() {
+  for (const std::uint32_t file : ledger_.take_retirable()) wal_.retire(file);
+  for (const std::uint32_t group : ledger_.take_wanted()) {
+    const std::uint32_t shard = group_shard_[group];
+    if (shard == kLogShard.value) {
+      shards_[0]->on_snapshot_wanted(group);
+    } else {
+      post_.post(core::ShardId(static_cast<std::uint16_t>(shard)),
+                 [journal = shards_[shard].get(), group] { journal->on_snapshot_wanted(group); });
+    }
+  }
+}
+
+void JournalLocal::on_volume_failed(const Error& error) {
+  shards_[0]->on_volume_failed();
+  for (std::size_t i = 1; i < shards_.size(); ++i) {
+    post_.post(core::ShardId(static_cast<std::uint16_t>(i)),
+               [shard = shards_[i].get()] { shard->on_volume_failed(); });
+  }
+  client_.on_volume_failed(error);
+}
+
+// --- Reading back
+
+void JournalLocal::read(core::ShardId from, std::vector<storage::WalRange> ranges,
+                        core::ReadDone done) {
+  if (from == kLogShard) return read_here(from, ranges, std::move(done));
+  post_.post(kLogShard, [this, from, ranges = std::move(ranges), done = std::move(done)]() mutable {
+    read_here(from, ranges, std::move(done));
+  });
+}
+
+void JournalLocal::read_here(core::ShardId from, const std::vector<storage::WalRange>& ranges,
+                             core::ReadDone done) {
+  // Through the mailbox even on shard 0: done is called in a later turn.
+  wal_.read(ranges,
+            [this, from, done = std::move(done)](Result<std::vector<Slice>> result) mutable {
+              post_.post(from, [done = std::move(done), result = std::move(result)]() mutable {
+                done(std::move(result));
+              });
+            });
+}
+
+}  // namespace naru::cluster

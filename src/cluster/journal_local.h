@@ -1,0 +1,125 @@
+#pragma once
+/// The journal of one node without peers: a group of one voter commits what its log has made
+/// durable. Writes what such a Raft group would: entries, a term_start entry at each start, and the
+/// term itself, durable before it is used.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "cluster/file_ledger.h"
+#include "cluster/shard_journal.h"
+#include "cluster/shard_post.h"
+#include "cluster/snapshot_parts.h"
+#include "core/journal.h"
+#include "io/file.h"
+#include "storage/wal.h"
+
+namespace naru::cluster {
+
+/// Told on shard 0.
+class VolumeClient {
+ public:
+  virtual ~VolumeClient() = default;
+  /// Once: a write or sync of the log failed. Nothing commits any more; the process is to stop.
+  virtual void on_volume_failed(const Error& error) = 0;
+  /// True: the log cannot get another file and commits from its reserve; publishers are to wait.
+  virtual void on_space_short(bool space_short) = 0;
+};
+
+struct JournalOptions {
+  storage::WalOptions wal;
+  /// Bytes of snapshots that one turn adds to the log.
+  std::uint32_t snapshot_slice_bytes = 64U << 10;
+};
+
+/// In front of the one log of a node; the log and its files belong to shard 0. Everything else is
+/// used on the shard named in the call.
+///
+/// Life: construct; attach() every group on its shard's journal; recover(); run the loops, each of
+/// which calls flush() at the end of its turns; when they have stopped, destroy.
+class JournalLocal final : private storage::WalClient {
+ public:
+  /// `fs` belongs to shard 0's loop. At most 64 shards.
+  JournalLocal(io::FileSystem& fs, const JournalOptions& options, std::uint16_t shard_count,
+               ShardPost& post, VolumeClient& client, Logger& log);
+  ~JournalLocal() override;
+
+  core::Journal& on_shard(core::ShardId shard) { return *shards_[shard.value]; }
+
+  /// Blocking, on one thread, before any loop runs. Installs each group's latest snapshot and
+  /// applies the entries behind it, group 0's before all others'; then begins a new term, whose
+  /// term_start entries are durable and applied, and on_role(owner) told, when it returns.
+  /// Errors: io, no_space, corrupt, version, limit (options).
+  Result<void> recover(Random& random);
+
+  /// End of a shard's turn: what it appended leaves for the log, or for the disk.
+  void flush(core::ShardId shard, const Now& now);
+  /// When shard 0 needs a turn even if nothing happens.
+  TimePoint next_deadline() const { return wal_.next_deadline(); }
+
+  /// For a clean stop, on shard 0, once idle(): records that everything was durable. Flush follows.
+  void close() { wal_.stage_closing_frame(); }
+  /// Nothing of shard 0 is staged or in flight.
+  bool idle() const { return snapshots_.empty() && wal_.idle(); }
+
+  /// The term of this run.
+  core::Term term() const { return core::Term(wal_.incarnation()); }
+  const JournalOptions& options() const { return options_; }
+  /// Files of the log, in use or waiting to be reused.
+  std::size_t file_count() const { return wal_.files().size(); }
+
+ private:
+  friend class ShardJournal;
+
+  // For ShardJournal, on shard 0.
+  storage::Wal& wal() { return wal_; }
+  bool recovering() const { return recovering_; }
+  void stage(core::ShardId shard, const storage::EntryHead& head, ByteView payload);
+  void add_snapshot(SnapshotWriter::Snapshot snapshot) { snapshots_.add(std::move(snapshot)); }
+  void adjust_live(std::uint32_t file, std::int64_t count) { ledger_.adjust_live(file, count); }
+  void read(core::ShardId from, std::vector<storage::WalRange> ranges, core::ReadDone done);
+  void read_here(core::ShardId from, const std::vector<storage::WalRange>& ranges,
+                 core::ReadDone done);
+  void take(ShardBatch batch);
+
+  // storage::WalClient
+  void on_durable(const storage::DurableFrame& frame) override;
+  void on_volume_failed(const Error& error) override;
+  void on_space_short(bool space_short) override { client_.on_space_short(space_short); }
+
+  Result<void> note_frame(std::uint32_t file, std::uint32_t offset, ByteView frame);
+  Result<bool> note_snapshot_part(std::uint32_t file, std::uint32_t offset,
+                                  const storage::EntryView& entry);
+  void post_committed();
+  void tend_files();
+
+  // Recovery.
+  struct Recovery;
+  Result<void> survey(Recovery& recovery, const storage::ScannedFrame& frame);
+  Result<void> recover_metadata(const Recovery& recovery);
+  Result<void> recover_others();
+  Result<void> install_snapshot(ShardJournal& shard, std::uint32_t group);
+  Result<void> begin_term();
+
+  JournalOptions options_;
+  ShardPost& post_;
+  VolumeClient& client_;
+  std::vector<std::unique_ptr<ShardJournal>> shards_;
+  storage::Wal wal_;
+  FileLedger ledger_;
+  SnapshotCatalog catalog_;
+  SnapshotWriter snapshots_;
+  std::vector<std::vector<CommittedFrame>> outgoing_;  // by shard
+  std::vector<std::vector<ByteBuffer>> spare_;  // by shard: emptied buffers on their way back
+  std::vector<std::uint32_t> group_shard_;      // by group, for snapshot requests
+  std::uint32_t current_file_ = 0;              // of the latest durable frame
+  bool recovering_ = false;
+};
+
+}  // namespace naru::cluster

@@ -1,0 +1,142 @@
+// What was applied before a crash is there after it; nothing after a torn tail is half there. The
+// journal, the log and its files are the real ones; only the disk is fake.
+#include "cluster/journal_local.h"
+
+#include <gtest/gtest.h>
+
+#include "cluster/testing/journal_world.h"
+
+namespace naru::cluster {
+namespace {
+
+using storage::testing::DiskOperation;
+using testing::small_files;
+using testing::World;
+using testing::WorldOptions;
+
+WorldOptions options(std::uint64_t seed, std::uint16_t shards = 1) {
+  return {.seed = seed, .shards = shards, .journal = small_files()};
+}
+
+#define EXPECT_NO_VIOLATION(world) EXPECT_TRUE((world).violations().empty()) << (world).report()
+#define ASSERT_STARTS(world)                                  \
+  do {                                                        \
+    auto started = (world).start();                           \
+    ASSERT_TRUE(started.has_value()) << started.error().what; \
+  } while (false)
+
+TEST(JournalLocal, AnEmptyDirectoryStartsWithAnOwnerOfEveryGroup) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  EXPECT_EQ(world.journal().term(), core::Term(1));
+  for (std::uint32_t group = 0; group < 3; ++group) EXPECT_TRUE(world.state(group).owner());
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalLocal, WhatWasAppliedIsThereAfterACleanStop) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  world.append(1, 1, 100);
+  world.append(2, 2, 15000);
+  world.append(1, 3, 0);
+  world.settle(1, 1);
+  world.stop();
+  ASSERT_STARTS(world);
+  EXPECT_EQ(world.journal().term(), core::Term(2));
+  EXPECT_EQ(world.state(1).messages().size(), 1U);
+  EXPECT_EQ(world.state(2).messages().size(), 1U);
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalLocal, NothingIsAppliedBeforeItsWriteCompleted) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  world.append(1, 1, 100);
+  world.turn(0);
+  EXPECT_TRUE(world.state(1).messages().empty());
+  EXPECT_GT(world.shard_journal(1).uncommitted_bytes(), 0U);
+  world.settle_down();
+  EXPECT_EQ(world.state(1).messages().size(), 1U);
+  EXPECT_EQ(world.shard_journal(1).uncommitted_bytes(), 0U);
+}
+
+TEST(JournalLocal, AllGroupsOfATurnShareOneWrite) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  world.settle_down();
+  const auto before = world.disk().syncs();
+  for (std::uint32_t group = 0; group < 3; ++group) world.append(group, group, 100);
+  world.turn(0);
+  world.disk().complete_all();
+  EXPECT_EQ(world.disk().syncs(), before + 1);
+  for (std::uint32_t group = 0; group < 3; ++group) {
+    EXPECT_EQ(world.state(group).messages().size(), 1U);
+  }
+}
+
+TEST(JournalLocal, EverythingCommittedSurvivesPowerLossAtEveryStep) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    bool crashed = true;
+    for (std::uint64_t step = 0; crashed; ++step) {
+      World world(options(seed));
+      world.disk().crash_after(step);
+      if (world.start()) world.steps(120);
+      crashed = world.disk().dead();
+      world.lose_power();
+      ASSERT_STARTS(world);
+      ASSERT_TRUE(world.violations().empty()) << "step " << step << ", " << world.report();
+      world.steps(40);
+      world.lose_power();
+      ASSERT_STARTS(world);
+      world.read_everything();
+      ASSERT_TRUE(world.violations().empty()) << "step " << step << ", " << world.report();
+    }
+  }
+}
+
+void run_with_crashes(World& world, int rounds) {
+  for (int round = 0; round < rounds; ++round) {
+    // Recovery itself is interrupted, several times in a row.
+    while (world.random().one_in(2)) {
+      world.disk().crash_after(world.random().below(60));
+      if (world.start()) break;
+      world.lose_power();
+    }
+    if (!world.running()) ASSERT_STARTS(world);
+    ASSERT_TRUE(world.violations().empty()) << "round " << round << ", " << world.report();
+    world.disk().crash_after(world.random().below(400));
+    world.steps(static_cast<int>(world.random().below(1500)));
+    if (world.random().one_in(3)) {
+      world.kill();
+    } else {
+      world.lose_power();
+    }
+  }
+  ASSERT_STARTS(world);
+  world.read_everything();
+  ASSERT_TRUE(world.violations().empty()) << world.report();
+}
+
+TEST(JournalLocal, RandomRunsWithCrashesLoseNothing) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    World world(options(seed));
+    run_with_crashes(world, 8);
+    if (HasFatalFailure()) return;
+    EXPECT_GT(world.commits(), 0U);
+  }
+}
+
+TEST(JournalLocal, RandomRunsOfThreeShardsLoseNothing) {
+  for (std::uint64_t seed = 100; seed <= 130; ++seed) {
+    WorldOptions three = options(seed, 3);
+    three.groups = 7;
+    World world(three);
+    run_with_crashes(world, 8);
+    if (HasFatalFailure()) return;
+    EXPECT_GT(world.commits(), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace naru::cluster

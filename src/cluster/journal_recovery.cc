@@ -1,0 +1,139 @@
+// Start-up of the local journal: from the log's files to applied state.
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "base/check.h"
+#include "cluster/journal_local.h"
+
+namespace naru::cluster {
+
+namespace {
+constexpr std::uint32_t kMetadata = core::kMetadataGroup.value;
+constexpr std::uint32_t kNobody = ~0U;
+}  // namespace
+
+/// What the first pass over the log finds out. Memory: places, and the metadata group's entries
+/// (copied, as all of them are applied before the first entry of a lane).
+struct JournalLocal::Recovery {
+  struct MetadataEntry {
+    storage::EntryHead head;
+    Slice payload;
+    core::BodyLocation location;
+  };
+
+  std::vector<MetadataEntry> metadata;
+  std::uint64_t covered = 0;  // by the metadata group's latest complete snapshot
+};
+
+Result<void> JournalLocal::survey(Recovery& recovery, const storage::ScannedFrame& frame) {
+  storage::EntryCursor cursor(frame.bytes);
+  storage::EntryView entry;
+  while (cursor.next(entry)) {
+    const storage::EntryHead& head = entry.head;
+    if (head.group >= group_shard_.size() || group_shard_[head.group] >= shards_.size()) {
+      return fail(Errc::version, fmt::format("the log has entries of group {}, which this program "
+                                             "does not have; start the newer program that wrote it",
+                                             head.group));
+    }
+    if (head.type == 0 || head.type > kSnapshotPart) {
+      return fail(Errc::version, fmt::format("the log has an entry of type {}; start the newer "
+                                             "program that wrote it",
+                                             head.type));
+    }
+    if (head.group != kMetadata || head.type == kSnapshotPart) continue;
+    recovery.metadata.push_back(
+        {head, Slice::copy_of(entry.payload), {frame.head.file, frame.offset + entry.offset}});
+  }
+  NARU_TRY_VOID(note_frame(frame.head.file, frame.offset, frame.bytes));
+  const std::uint64_t covers = ledger_.covers(kMetadata);
+  if (covers != recovery.covered) {
+    recovery.covered = covers;
+    std::erase_if(recovery.metadata, [&](const auto& known) { return known.head.index <= covers; });
+  }
+  return {};
+}
+
+Result<void> JournalLocal::install_snapshot(ShardJournal& shard, std::uint32_t group) {
+  const SnapshotCatalog::Found* found = catalog_.find(group);
+  if (found == nullptr) return {};
+  ByteBuffer state;
+  for (const storage::WalRange& part : found->parts) {
+    NARU_TRY(bytes, wal_.read_now(part));
+    state.append(bytes.view);
+  }
+  return shard.install(group, found->covers, state.view());
+}
+
+Result<void> JournalLocal::recover_metadata(const Recovery& recovery) {
+  if (kMetadata >= group_shard_.size() || group_shard_[kMetadata] == kNobody) return {};
+  ShardJournal& shard = *shards_[group_shard_[kMetadata]];
+  NARU_TRY_VOID(install_snapshot(shard, kMetadata));
+  for (const Recovery::MetadataEntry& entry : recovery.metadata) {
+    NARU_TRY_VOID(shard.replay_entry({.group = core::kMetadataGroup,
+                                      .term = core::Term(entry.head.term),
+                                      .index = core::Index(entry.head.index),
+                                      .type = static_cast<core::EntryType>(entry.head.type),
+                                      .payload = entry.payload.view,
+                                      .location = entry.location,
+                                      .owner = &entry.payload.owner}));
+  }
+  return {};
+}
+
+Result<void> JournalLocal::recover_others() {
+  for (const auto& shard : shards_) {
+    for (const std::uint32_t group : shard->groups()) {
+      if (group != kMetadata) NARU_TRY_VOID(install_snapshot(*shard, group));
+    }
+  }
+  const auto replay = [&](const storage::ScannedFrame& frame) -> Result<void> {
+    const CommittedFrame committed{frame.head.file, frame.offset, *frame.block, frame.bytes};
+    for (const auto& shard : shards_) NARU_TRY_VOID(shard->replay(committed));
+    wal_.remember(frame);
+    return {};
+  };
+  NARU_TRY_VOID(wal_.replay(replay));
+  const std::uint32_t missing = ledger_.missing_file();
+  if (missing == 0) return {};
+  return fail(Errc::corrupt, fmt::format("messages refer to log file {}, which is not there; "
+                                         "restore the data directory from a backup",
+                                         missing));
+}
+
+Result<void> JournalLocal::recover(Random& random) {
+  recovering_ = true;
+  for (std::uint32_t i = 0; i < shards_.size(); ++i) {
+    for (const std::uint32_t group : shards_[i]->groups()) {
+      if (group_shard_.size() <= group) group_shard_.resize(group + 1, kNobody);
+      NARU_CHECK(group_shard_[group] == kNobody, "a group has one shard");
+      group_shard_[group] = i;
+    }
+  }
+  Recovery recovery;
+  NARU_TRY_VOID(wal_.open(
+      random, [&](const storage::ScannedFrame& frame) { return survey(recovery, frame); }));
+  // Files of which no frame survived are to be let go as well.
+  for (const auto& file : wal_.files()) {
+    if (file->record.state == storage::FileState::sealed) {
+      ledger_.note_file(file->record.sequence, file->record.bytes);
+    }
+  }
+  // The metadata group before all others: lanes drop what belongs to queues that are gone.
+  NARU_TRY_VOID(recover_metadata(recovery));
+  NARU_TRY_VOID(recover_others());
+  NARU_TRY_VOID(begin_term());
+  recovering_ = false;
+  return {};
+}
+
+Result<void> JournalLocal::begin_term() {
+  // The manifest that begin_run() replaces holds the term: durable before its first use.
+  NARU_TRY_VOID(wal_.begin_run());
+  for (const auto& shard : shards_) shard->begin_term(term());
+  NARU_TRY_VOID(wal_.write_now());
+  for (const auto& shard : shards_) shard->announce_term();
+  return {};
+}
+
+}  // namespace naru::cluster

@@ -1,0 +1,236 @@
+#include "cluster/shard_journal.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "cluster/journal_local.h"
+
+namespace naru::cluster {
+
+namespace {
+
+std::unexpected<Error> missing_entry(std::uint32_t group, std::uint64_t before,
+                                     std::uint64_t after) {
+  return fail(Errc::corrupt,
+              fmt::format("entry {} of group {} is followed by entry {}; restore the "
+                          "data directory from a backup",
+                          before, group, after));
+}
+
+}  // namespace
+
+ShardJournal::ShardJournal(JournalLocal& journal, core::ShardId id)
+    // The log's shard bounds the cache: the others drop what it has dropped.
+    : journal_(journal), id_(id), cache_(std::numeric_limits<std::uint64_t>::max()) {
+  batch_.from = id;
+}
+
+ShardJournal::~ShardJournal() = default;
+
+void ShardJournal::attach(core::GroupId group, core::GroupState& state) {
+  const bool added = groups_.emplace(group.value, Group{.state = &state, .ready = {}}).second;
+  NARU_CHECK(added, "a group is attached once");
+}
+
+Result<core::Position> ShardJournal::append(core::GroupId group_id, ByteView payload) {
+  if (failed_) return fail(Errc::io, "the volume has stopped");
+  const auto found = groups_.find(group_id.value);
+  if (found == groups_.end() || found->second.term == 0) {
+    return fail(Errc::not_owner, fmt::format("group {} is not owned here", group_id.value));
+  }
+  if (payload.size() > entry_bytes_max()) {
+    return fail(Errc::limit, fmt::format("an entry of {} bytes is larger than {}", payload.size(),
+                                         entry_bytes_max()));
+  }
+  Group& group = found->second;
+  const std::uint64_t index = group.next_index++;
+  uncommitted_bytes_ += payload.size();
+  stage({.group = group_id.value,
+         .type = static_cast<std::uint8_t>(core::EntryType::records),
+         .index = index,
+         .term = group.term},
+        payload);
+  return core::Position{core::Term(group.term), core::Index(index)};
+}
+
+void ShardJournal::stage(const storage::EntryHead& head, ByteView payload) {
+  if (local() || journal_.recovering()) return journal_.stage(id_, head, payload);
+  const std::uint64_t bytes = payload.size();
+  batch_.entries.append(ByteView(reinterpret_cast<const std::uint8_t*>(&head), sizeof head));
+  batch_.entries.le64(bytes);
+  batch_.entries.append(payload);
+}
+
+std::size_t ShardJournal::entry_bytes_max() const {
+  return journal_.options().wal.entry_bytes_max;
+}
+
+std::optional<core::CachedRun> ShardJournal::cached(core::BodyLocation at) {
+  auto run = local() ? journal_.wal().cached(at.file, at.offset) : cache_.find(at.file, at.offset);
+  if (!run) return std::nullopt;
+  return core::CachedRun{run->file, run->begin, std::move(run->bytes)};
+}
+
+void ShardJournal::read(std::span<const core::BodyRead> wanted, core::ReadDone done) {
+  std::vector<storage::WalRange> ranges;
+  ranges.reserve(wanted.size());
+  for (const core::BodyRead& read : wanted) {
+    ranges.push_back({read.location.file, read.location.offset, read.bytes});
+  }
+  journal_.read(id_, std::move(ranges), std::move(done));
+}
+
+void ShardJournal::adjust_live(std::uint32_t file, std::int64_t count) {
+  if (file == 0 || count == 0) return;  // the owner's memory, not the log
+  if (local() || journal_.recovering()) return journal_.adjust_live(file, count);
+  if (!batch_.live.empty() && batch_.live.back().first == file) {
+    batch_.live.back().second += count;
+  } else {
+    batch_.live.emplace_back(file, count);
+  }
+}
+
+void ShardJournal::save_snapshot(core::GroupId group_id, core::Index covers, ByteView state) {
+  const auto found = groups_.find(group_id.value);
+  NARU_CHECK(found != groups_.end() && covers.value <= found->second.applied,
+             "a snapshot covers what was applied");
+  if (failed_) return;
+  SnapshotWriter::Snapshot snapshot{group_id.value, covers.value, found->second.term, {}};
+  snapshot.state.append(state);
+  if (local()) return journal_.add_snapshot(std::move(snapshot));
+  batch_.snapshots.push_back(std::move(snapshot));
+}
+
+// --- Committed entries
+
+void ShardJournal::apply(const CommittedFrame& frame) {
+  storage::EntryCursor cursor(frame.bytes);
+  storage::EntryView view;
+  touched_.clear();
+  while (cursor.next(view)) {
+    if (view.head.type == kSnapshotPart) continue;
+    const auto found = groups_.find(view.head.group);
+    if (found == groups_.end()) continue;  // of another shard
+    Group& group = found->second;
+    if (view.head.index <= group.applied) continue;  // covered by a snapshot, at start-up
+    NARU_CHECK(view.head.index == group.applied + group.ready.size() + 1, "indexes are dense");
+    if (group.ready.empty()) touched_.push_back(&group);
+    group.ready.push_back({.group = core::GroupId(view.head.group),
+                           .term = core::Term(view.head.term),
+                           .index = core::Index(view.head.index),
+                           .type = static_cast<core::EntryType>(view.head.type),
+                           .payload = view.payload,
+                           .location = {frame.file, frame.offset + view.offset},
+                           .owner = &frame.block});
+    // During recovery nothing of this run is uncommitted.
+    uncommitted_bytes_ -= std::min(uncommitted_bytes_, view.payload.size());
+  }
+  for (Group* group : touched_) {
+    group->applied += group->ready.size();
+    group->state->apply(group->ready);
+    group->ready.clear();
+  }
+}
+
+void ShardJournal::on_committed(std::span<const CommittedFrame> frames,
+                                storage::WalRange oldest_cached) {
+  for (const CommittedFrame& frame : frames) {
+    cache_.add(frame.file, frame.offset, frame.block, frame.bytes);
+    apply(frame);
+  }
+  cache_.drop_before(oldest_cached.file, oldest_cached.offset);
+}
+
+void ShardJournal::on_snapshot_wanted(std::uint32_t group) {
+  const auto found = groups_.find(group);
+  if (found != groups_.end() && !failed_) found->second.state->on_snapshot_wanted();
+}
+
+ShardBatch ShardJournal::take_batch() {
+  ShardBatch batch =
+      std::exchange(batch_, ShardBatch{.from = id_, .entries = {}, .live = {}, .snapshots = {}});
+  if (!spare_buffers_.empty()) {
+    batch_.entries = std::move(spare_buffers_.back());
+    spare_buffers_.pop_back();
+  }
+  return batch;
+}
+
+void ShardJournal::give_back(ByteBuffer buffer) {
+  constexpr std::size_t kSpareMax = 4;
+  constexpr std::size_t kSpareBytesMax = 4U << 20;  // a burst's buffer is not kept for ever
+  if (spare_buffers_.size() == kSpareMax || buffer.capacity() > kSpareBytesMax) return;
+  buffer.clear();
+  spare_buffers_.push_back(std::move(buffer));
+}
+
+// --- Recovery
+
+std::vector<std::uint32_t> ShardJournal::groups() const {
+  std::vector<std::uint32_t> result;
+  for (const auto& [id, group] : groups_) result.push_back(id);
+  std::ranges::sort(result);
+  return result;
+}
+
+Result<void> ShardJournal::install(std::uint32_t group_id, std::uint64_t covers,
+                                   ByteView snapshot) {
+  Group& group = groups_.at(group_id);
+  NARU_TRY_VOID(group.state->install(core::Index(covers), snapshot));
+  group.applied = covers;
+  return {};
+}
+
+Result<void> ShardJournal::replay(const CommittedFrame& frame) {
+  storage::EntryCursor cursor(frame.bytes);
+  storage::EntryView view;
+  std::unordered_map<std::uint32_t, std::uint64_t> next;
+  while (cursor.next(view)) {
+    const auto found = groups_.find(view.head.group);
+    if (found == groups_.end() || view.head.type == kSnapshotPart) continue;
+    if (view.head.index <= found->second.applied) continue;
+    auto& expected = next.try_emplace(view.head.group, found->second.applied + 1).first->second;
+    if (view.head.index != expected++) {
+      return missing_entry(view.head.group, expected - 2, view.head.index);
+    }
+  }
+  if (!next.empty()) apply(frame);
+  return {};
+}
+
+Result<void> ShardJournal::replay_entry(const core::Entry& entry) {
+  Group& group = groups_.at(entry.group.value);
+  if (entry.index.value <= group.applied) return {};
+  if (entry.index.value != group.applied + 1) {
+    return missing_entry(entry.group.value, group.applied, entry.index.value);
+  }
+  ++group.applied;
+  group.state->apply({&entry, 1});
+  return {};
+}
+
+void ShardJournal::begin_term(core::Term term) {
+  for (const std::uint32_t id : groups()) {
+    Group& group = groups_.at(id);
+    group.term = term.value;
+    group.next_index = group.applied + 1;
+    stage({.group = id,
+           .type = static_cast<std::uint8_t>(core::EntryType::term_start),
+           .index = group.next_index++,
+           .term = term.value},
+          {});
+  }
+}
+
+void ShardJournal::announce_term() {
+  for (const std::uint32_t id : groups()) {
+    Group& group = groups_.at(id);
+    group.state->on_role(core::Role::owner, core::Term(group.term));
+  }
+}
+
+}  // namespace naru::cluster

@@ -1,0 +1,102 @@
+#pragma once
+/// One shard's side of the local journal.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/byte_buffer.h"
+#include "cluster/snapshot_parts.h"
+#include "core/journal.h"
+#include "storage/wal.h"
+#include "storage/wal_cache.h"
+
+namespace naru::cluster {
+
+class JournalLocal;
+
+/// A durable frame on its way to the shards whose groups have entries in it.
+struct CommittedFrame {
+  std::uint32_t file = 0;
+  std::uint32_t offset = 0;
+  BlockRef block;  // the one reference that travels
+  ByteView bytes;
+};
+
+/// Entries and snapshots of one turn of a shard, on their way to the log's shard.
+struct ShardBatch {
+  core::ShardId from;
+  ByteBuffer entries;  // storage::EntryHead, payload size, payload; again and again
+  std::vector<std::pair<std::uint32_t, std::int64_t>> live;  // file, count
+  std::vector<SnapshotWriter::Snapshot> snapshots;
+
+  bool empty() const { return entries.empty() && live.empty() && snapshots.empty(); }
+};
+
+/// What a shard sees of the log. Owned by JournalLocal; used on its shard only, and during recovery
+/// on the thread that recovers.
+class ShardJournal final : public core::Journal {
+ public:
+  ShardJournal(JournalLocal& journal, core::ShardId id);
+  ~ShardJournal() override;
+
+  void attach(core::GroupId group, core::GroupState& state) override;
+  Result<core::Position> append(core::GroupId group, ByteView payload) override;
+  std::size_t entry_bytes_max() const override;
+  std::size_t uncommitted_bytes() const override { return uncommitted_bytes_; }
+  std::optional<core::CachedRun> cached(core::BodyLocation at) override;
+  void read(std::span<const core::BodyRead> wanted, core::ReadDone done) override;
+  void adjust_live(std::uint32_t file, std::int64_t count) override;
+  void save_snapshot(core::GroupId group, core::Index covers, ByteView state) override;
+
+  // For JournalLocal.
+  /// Hands committed entries to their groups' states, in order.
+  void apply(const CommittedFrame& frame);
+  /// The same for a frame that other shards' entries share: keeps it for cached() first.
+  void on_committed(std::span<const CommittedFrame> frames, storage::WalRange oldest_cached);
+  void on_snapshot_wanted(std::uint32_t group);
+  void on_volume_failed() { failed_ = true; }
+  ShardBatch take_batch();
+  void give_back(ByteBuffer buffer);
+
+  // Recovery.
+  bool has(std::uint32_t group) const { return groups_.contains(group); }
+  std::vector<std::uint32_t> groups() const;
+  /// Errors: the state's own.
+  Result<void> install(std::uint32_t group, std::uint64_t covers, ByteView snapshot);
+  /// Applies what a frame holds beyond what is applied. Errors: corrupt (an entry is missing).
+  Result<void> replay(const CommittedFrame& frame);
+  Result<void> replay_entry(const core::Entry& entry);
+  /// Becomes the owner of all groups; their term_start entries are staged.
+  void begin_term(core::Term term);
+  void announce_term();
+
+ private:
+  struct Group {
+    core::GroupState* state = nullptr;
+    std::uint64_t next_index = 1;
+    std::uint64_t applied = 0;
+    std::uint64_t term = 0;          // 0: not the owner yet
+    std::vector<core::Entry> ready;  // of the frame being applied
+  };
+
+  void stage(const storage::EntryHead& head, ByteView payload);
+  bool local() const { return id_.value == 0; }
+
+  JournalLocal& journal_;
+  core::ShardId id_;
+  std::unordered_map<std::uint32_t, Group> groups_;
+  std::vector<Group*> touched_;  // scratch of apply()
+  std::size_t uncommitted_bytes_ = 0;
+  bool failed_ = false;
+
+  // Of a shard other than the log's.
+  ShardBatch batch_;
+  std::vector<ByteBuffer> spare_buffers_;
+  storage::WalCache cache_;
+};
+
+}  // namespace naru::cluster

@@ -1,0 +1,403 @@
+#include "cluster/testing/journal_world.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/byte_buffer.h"
+#include "base/byte_reader.h"
+#include "base/check.h"
+
+namespace naru::cluster::testing {
+
+namespace {
+
+constexpr char kEnqueue = 'E';
+constexpr char kSettle = 'S';
+constexpr std::size_t kOpHeadBytes = 9;  // kind, id
+
+std::uint8_t body_byte(std::uint64_t id, std::size_t at) {
+  return static_cast<std::uint8_t>(id * 131 + at * 7 + (at >> 8));
+}
+
+std::string make_payload(char kind, std::uint64_t id, std::size_t body_bytes) {
+  ByteBuffer out;
+  out.u8(static_cast<std::uint8_t>(kind));
+  out.le64(id);
+  for (std::size_t i = 0; i < body_bytes; ++i) out.u8(body_byte(id, i));
+  return std::string(as_text(out.view()));
+}
+
+bool body_matches(std::uint64_t id, ByteView body) {
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    if (body[i] != body_byte(id, i)) return false;
+  }
+  return true;
+}
+
+std::pair<char, std::uint64_t> read_op(ByteView payload) {
+  ByteReader in(payload);
+  const char kind = static_cast<char>(in.u8());
+  return {kind, in.le64()};
+}
+
+}  // namespace
+
+JournalOptions small_files() {
+  JournalOptions options;
+  options.wal.directory = "data/wal";
+  options.wal.file_bytes = 64 * 1024;
+  options.wal.first_file_bytes = 16 * 1024;
+  options.wal.entry_bytes_max = 20 * 1024;
+  options.wal.frame_bytes_max = 8 * 1024;
+  options.wal.block_bytes = 16 * 1024;
+  options.wal.writes_in_flight = 3;
+  options.wal.cache_bytes = 48 * 1024;
+  options.wal.read_bytes_max = 16 * 1024;
+  options.wal.read_gap_bytes_max = 4096;
+  options.wal.reads_in_flight = 2;
+  options.wal.retry_after = std::chrono::nanoseconds(5);
+  options.snapshot_slice_bytes = 512;
+  return options;
+}
+
+std::vector<std::uint64_t> GroupModel::live_ids() const {
+  std::set<std::uint64_t> live;
+  for (const Op& op : ops) {
+    if (op.term_start) continue;
+    const auto [kind, id] = read_op(as_bytes(op.payload));
+    if (kind == kEnqueue) live.insert(id);
+    if (kind == kSettle) live.erase(id);
+  }
+  return {live.begin(), live.end()};
+}
+
+// --- RecordingState
+
+void RecordingState::violation(const std::string& what) {
+  violations_.push_back(fmt::format("group {}: {}", group_.value, what));
+}
+
+void RecordingState::apply(std::span<const core::Entry> committed) {
+  for (const core::Entry& entry : committed) apply_one(entry);
+  if (owner_) model_.committed = std::max(model_.committed, applied_);
+}
+
+void RecordingState::apply_one(const core::Entry& entry) {
+  const std::uint64_t index = entry.index.value;
+  if (index != applied_ + 1) violation(fmt::format("index {} after {}", index, applied_));
+  applied_ = index;
+  const bool term_start = entry.type == core::EntryType::term_start;
+  auto& ops = model_.ops;
+  if (term_start && (index > ops.size() || !ops[index - 1].term_start)) {
+    // A new term begins behind what was kept; what the crash took is forgotten.
+    if (index <= model_.committed) violation(fmt::format("committed entry {} replaced", index));
+    if (index > ops.size() + 1) violation(fmt::format("entry {} from nowhere", index));
+    ops.resize(index - 1);
+    ops.push_back({.term_start = true, .payload = {}});
+  }
+  if (index > ops.size() || ops[index - 1].term_start != term_start ||
+      ops[index - 1].payload != as_text(entry.payload)) {
+    return violation(fmt::format("entry {} is not what was appended", index));
+  }
+  if (term_start) return;
+  const auto [kind, id] = read_op(entry.payload);
+  if (kind == kEnqueue) {
+    const core::BodyLocation body{entry.location.file,
+                                  entry.location.offset + std::uint32_t{kOpHeadBytes}};
+    messages_[id] = {body, static_cast<std::uint32_t>(entry.payload.size() - kOpHeadBytes)};
+    journal_.adjust_live(body.file, 1);
+  } else if (const auto found = messages_.find(id); found != messages_.end()) {
+    journal_.adjust_live(found->second.location.file, -1);
+    messages_.erase(found);
+  }
+}
+
+void RecordingState::on_role(core::Role role, core::Term term) {
+  owner_ = role == core::Role::owner && term.value != 0;
+  // From here on clients may see what is applied.
+  model_.committed = std::max(model_.committed, applied_);
+}
+
+std::string RecordingState::snapshot() const {
+  ByteBuffer out;
+  out.le64(messages_.size());
+  for (const auto& [id, message] : messages_) {
+    out.le64(id);
+    out.le32(message.location.file);
+    out.le32(message.location.offset);
+    out.le32(message.bytes);
+  }
+  return std::string(as_text(out.view()));
+}
+
+Result<void> RecordingState::install(core::Index covers, ByteView snapshot) {
+  ByteReader in(snapshot);
+  const std::uint64_t count = in.le64();
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    const std::uint64_t id = in.le64();
+    Message message;
+    message.location.file = in.le32();
+    message.location.offset = in.le32();
+    message.bytes = in.le32();
+    messages_[id] = message;
+    journal_.adjust_live(message.location.file, 1);
+  }
+  if (!in.ok() || !in.done()) return fail(Errc::corrupt, "the snapshot makes no sense");
+  applied_ = covers.value;
+  return {};
+}
+
+void RecordingState::on_snapshot_wanted() {
+  ++snapshots_wanted_;
+  journal_.save_snapshot(group_, core::Index(applied_), as_bytes(snapshot()));
+}
+
+// --- World
+
+struct World::Process {
+  Process(World& world, io::FileSystem& fs)
+      : mailboxes(world.options_.shards),
+        journal(fs, world.options_.journal, world.options_.shards, world, world, world.log_) {
+    for (std::uint32_t group = 0; group < world.options_.groups; ++group) {
+      const core::ShardId shard(static_cast<std::uint16_t>(group % world.options_.shards));
+      core::Journal& front = journal.on_shard(shard);
+      states.push_back(std::make_unique<RecordingState>(front, core::GroupId(group),
+                                                        world.models_[group], world.violations_));
+      front.attach(core::GroupId(group), *states.back());
+    }
+  }
+
+  std::vector<std::deque<io::Task>> mailboxes;
+  std::vector<std::unique_ptr<RecordingState>> states;
+  JournalLocal journal;
+};
+
+World::World(WorldOptions options)
+    : options_(std::move(options)),
+      disk_(options_.seed),
+      random_(options_.seed + 1),
+      models_(options_.groups) {
+  NARU_CHECK(disk_.make_directory("data", 0700).has_value(), "an empty disk");
+  NARU_CHECK(disk_.sync_directory(".").has_value(), "an empty disk");
+}
+
+World::~World() {
+  end_process();
+}
+
+void World::end_process() {
+  // What the process still had in flight must not call back into it.
+  if (process_ != nullptr) disk_.kill_process();
+  process_.reset();
+}
+
+Result<void> World::start() {
+  volume_error_.reset();
+  space_short_ = false;
+  process_ = std::make_unique<Process>(*this, disk_);
+  auto recovered = process_->journal.recover(random_);
+  if (!recovered) {
+    process_.reset();
+    return recovered;
+  }
+  check_recovered();
+  return {};
+}
+
+void World::check_recovered() {
+  for (std::uint32_t group = 0; group < options_.groups; ++group) {
+    const RecordingState& recovered = state(group);
+    GroupModel& known = models_[group];
+    if (!recovered.owner()) violations_.push_back(fmt::format("group {}: no owner", group));
+    if (recovered.applied() < known.committed) {
+      violations_.push_back(fmt::format("group {}: committed through {}, recovered through {}",
+                                        group, known.committed, recovered.applied()));
+      known.committed = recovered.applied();
+    }
+    if (known.ops.size() > recovered.applied()) known.ops.resize(recovered.applied());
+    std::vector<std::uint64_t> ids;
+    for (const auto& [id, message] : recovered.messages()) ids.push_back(id);
+    if (ids != known.live_ids()) {
+      violations_.push_back(fmt::format("group {}: other messages than before", group));
+    }
+  }
+}
+
+void World::lose_power() {
+  process_.reset();
+  disk_.power_cycle();
+}
+
+void World::kill() {
+  process_.reset();
+  disk_.kill_process();
+}
+
+void World::stop() {
+  settle_down();
+  journal().close();
+  settle_down();
+  process_.reset();
+}
+
+void World::post(core::ShardId shard, io::Task task) {
+  process_->mailboxes[shard.value].push_back(std::move(task));
+}
+
+void World::on_volume_failed(const Error& error) {
+  if (volume_error_) violations_.push_back("the volume failed twice");
+  volume_error_ = error;
+}
+
+void World::turn(std::uint16_t shard) {
+  auto tasks = std::exchange(process_->mailboxes[shard], {});
+  for (io::Task& task : tasks) task();
+  ++turns_;
+  journal().flush(core::ShardId(shard), Now{TimePoint(Duration(turns_)), turns_});
+}
+
+RecordingState& World::state(std::uint32_t group) {
+  return *process_->states[group];
+}
+JournalLocal& World::journal() {
+  return process_->journal;
+}
+core::Journal& World::shard_journal(std::uint32_t group) {
+  return journal().on_shard(core::ShardId(static_cast<std::uint16_t>(group % options_.shards)));
+}
+
+void World::append(std::uint32_t group, std::uint64_t id, std::size_t body_bytes) {
+  std::string payload = make_payload(kEnqueue, id, body_bytes);
+  auto position = shard_journal(group).append(core::GroupId(group), as_bytes(payload));
+  if (!position) return;
+  NARU_CHECK(position->index.value == models_[group].ops.size() + 1, "the model follows");
+  models_[group].ops.push_back({.term_start = false, .payload = std::move(payload)});
+}
+
+void World::settle(std::uint32_t group, std::uint64_t id) {
+  std::string payload = make_payload(kSettle, id, 0);
+  auto position = shard_journal(group).append(core::GroupId(group), as_bytes(payload));
+  if (!position) return;
+  NARU_CHECK(position->index.value == models_[group].ops.size() + 1, "the model follows");
+  models_[group].ops.push_back({.term_start = false, .payload = std::move(payload)});
+}
+
+void World::random_operation() {
+  const auto group = static_cast<std::uint32_t>(random_.below(options_.groups));
+  const auto& messages = state(group).messages();
+  const bool full = messages.size() >= options_.live_max;
+  if (!messages.empty() && (full || random_.one_in(3))) {
+    auto chosen = messages.begin();
+    std::advance(chosen, static_cast<std::ptrdiff_t>(random_.below(messages.size())));
+    return settle(group, chosen->first);
+  }
+  // Mostly small, some as large as the limit allows.
+  const bool large = random_.one_in(20);
+  const std::size_t bytes_max =
+      large ? options_.journal.wal.entry_bytes_max - kOpHeadBytes : options_.body_bytes_max;
+  append(group, next_id_++, random_.below(bytes_max + 1));
+}
+
+void World::random_read() {
+  const auto group = static_cast<std::uint32_t>(random_.below(options_.groups));
+  const auto& messages = state(group).messages();
+  std::vector<core::BodyRead> wanted;
+  std::vector<std::uint64_t> ids;
+  for (const auto& [id, message] : messages) {
+    if (random_.one_in(2)) continue;
+    wanted.push_back({message.location, message.bytes});
+    ids.push_back(id);
+  }
+  shard_journal(group).read(
+      wanted, [this, group, ids = std::move(ids)](Result<std::vector<Slice>> result) {
+        if (!result) {
+          // Settled since, and its file gone: nobody needs it any more.
+          const bool gone = result.error().code == Errc::not_found && process_ != nullptr &&
+                            std::ranges::any_of(ids, [&](std::uint64_t id) {
+                              return !state(group).messages().contains(id);
+                            });
+          if (!gone && !volume_error_) {
+            violations_.push_back(fmt::format("a read failed: {}", result.error().what));
+          }
+          return;
+        }
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+          if (body_matches(ids[i], (*result)[i].view)) continue;
+          violations_.push_back(
+              fmt::format("group {}: message {} reads back as something else", group, ids[i]));
+        }
+      });
+}
+
+void World::read_everything() {
+  std::size_t missing = 0;
+  for (std::uint32_t group = 0; group < options_.groups; ++group) {
+    for (const auto& [id, message] : state(group).messages()) {
+      ++missing;
+      const core::BodyRead wanted[] = {{message.location, message.bytes}};
+      shard_journal(group).read(
+          wanted, [this, id = id, &missing](Result<std::vector<Slice>> result) {
+            --missing;
+            if (!result || !body_matches(id, result->front().view)) {
+              violations_.push_back(fmt::format("message {} cannot be read back", id));
+            }
+          });
+    }
+  }
+  settle_down();
+  if (missing != 0) violations_.push_back("reads that never end");
+}
+
+void World::step() {
+  if (process_ == nullptr || disk_.dead()) return;
+  switch (random_.below(8)) {
+    case 0:
+    case 1:
+    case 2:
+      return random_operation();
+    case 3:
+      if (random_.one_in(4)) random_read();
+      return;
+    case 4:
+    case 5:
+      disk_.complete_one();
+      return;
+    default:
+      return turn(static_cast<std::uint16_t>(random_.below(options_.shards)));
+  }
+}
+
+void World::steps(int count) {
+  for (int i = 0; i < count; ++i) step();
+}
+
+void World::settle_down() {
+  for (int idle_rounds = 0; idle_rounds < 3 && !disk_.dead();) {
+    bool busy = disk_.complete_one();
+    for (std::uint16_t shard = 0; shard < options_.shards; ++shard) {
+      busy |= !process_->mailboxes[shard].empty();
+      turn(shard);
+    }
+    busy |= !journal().idle();
+    idle_rounds = busy && !space_short_ ? 0 : idle_rounds + 1;
+  }
+}
+
+std::size_t World::commits() const {
+  std::size_t total = 0;
+  for (const GroupModel& model : models_) total += model.committed;
+  return total;
+}
+
+std::string World::report() const {
+  std::string text = fmt::format("seed {}:", options_.seed);
+  for (std::size_t i = 0; i < std::min<std::size_t>(violations_.size(), 5); ++i) {
+    text += "\n  " + violations_[i];
+  }
+  return text;
+}
+
+}  // namespace naru::cluster::testing

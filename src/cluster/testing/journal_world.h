@@ -1,0 +1,141 @@
+#pragma once
+/// A process with a journal on a fake disk, a model of what its groups must contain, and the one
+/// checker that all crash tests share: what was applied before a crash is there after it, in order,
+/// nothing is half there, and every body that is needed can be read.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "cluster/journal_local.h"
+#include "storage/testing/fake_disk.h"
+
+namespace naru::cluster::testing {
+
+/// What the test knows of a group, across crashes.
+struct GroupModel {
+  struct Op {
+    bool term_start = false;
+    std::string payload;
+  };
+  std::vector<Op> ops;          // ops[i] has index i + 1
+  std::uint64_t committed = 0;  // largest index that was applied in a run that had recovered
+  std::vector<std::uint64_t> live_ids() const;
+};
+
+/// A group's state: messages by id, each with the place of its body.
+class RecordingState final : public core::GroupState {
+ public:
+  struct Message {
+    core::BodyLocation location;
+    std::uint32_t bytes = 0;
+  };
+
+  RecordingState(core::Journal& journal, core::GroupId group, GroupModel& model,
+                 std::vector<std::string>& violations)
+      : journal_(journal), group_(group), model_(model), violations_(violations) {}
+
+  void apply(std::span<const core::Entry> committed) override;
+  void on_role(core::Role role, core::Term term) override;
+  Result<void> install(core::Index covers, ByteView snapshot) override;
+  void on_snapshot_wanted() override;
+
+  std::uint64_t applied() const { return applied_; }
+  bool owner() const { return owner_; }
+  std::uint64_t snapshots_wanted() const { return snapshots_wanted_; }
+  const std::map<std::uint64_t, Message>& messages() const { return messages_; }
+  std::string snapshot() const;
+
+ private:
+  void apply_one(const core::Entry& entry);
+  void violation(const std::string& what);
+
+  core::Journal& journal_;
+  core::GroupId group_;
+  GroupModel& model_;
+  std::vector<std::string>& violations_;
+  std::map<std::uint64_t, Message> messages_;
+  std::uint64_t applied_ = 0;
+  std::uint64_t snapshots_wanted_ = 0;
+  bool owner_ = false;
+};
+
+struct WorldOptions {
+  std::uint64_t seed = 1;
+  std::uint16_t shards = 1;
+  std::uint32_t groups = 3;
+  JournalOptions journal;
+  std::uint32_t body_bytes_max = 3000;
+  std::uint32_t live_max = 20;  // per group: more are settled first
+};
+/// Files of a few frames, so that rolling and reuse happen all the time.
+JournalOptions small_files();
+
+class World final : private ShardPost, private VolumeClient {
+ public:
+  explicit World(WorldOptions options);
+  ~World() override;
+
+  storage::testing::FakeDisk& disk() { return disk_; }
+  Random& random() { return random_; }
+
+  /// Starts a process: recovers and checks. The error of recover(), if the disk allowed one.
+  Result<void> start();
+  bool running() const { return process_ != nullptr; }
+  /// Ends the process at once; the disk keeps what power loss (or SIGKILL) leaves.
+  void lose_power();
+  void kill();
+  /// Ends it in good order.
+  void stop();
+
+  /// One random event: an append, a settle, a read, a turn of a shard, an operation that completes.
+  void step();
+  void steps(int count);
+  void append(std::uint32_t group, std::uint64_t id, std::size_t body_bytes);
+  void settle(std::uint32_t group, std::uint64_t id);
+  /// Turns and completions until nothing is in flight.
+  void settle_down();
+  void turn(std::uint16_t shard);
+
+  RecordingState& state(std::uint32_t group);
+  JournalLocal& journal();
+  GroupModel& model(std::uint32_t group) { return models_[group]; }
+  core::Journal& shard_journal(std::uint32_t group);
+  /// Reads all bodies of all groups back and checks them.
+  void read_everything();
+
+  const std::vector<std::string>& violations() const { return violations_; }
+  std::string report() const;
+  std::optional<Error> volume_error() const { return volume_error_; }
+  bool space_short() const { return space_short_; }
+  std::size_t commits() const;
+
+ private:
+  struct Process;
+
+  void post(core::ShardId shard, io::Task task) override;
+  void on_volume_failed(const Error& error) override;
+  void on_space_short(bool space_short) override { space_short_ = space_short; }
+  void random_operation();
+  void random_read();
+  void check_recovered();
+  void end_process();
+
+  WorldOptions options_;
+  storage::testing::FakeDisk disk_;
+  Random random_;
+  NullLogger log_;
+  std::vector<GroupModel> models_;
+  std::vector<std::string> violations_;
+  std::unique_ptr<Process> process_;
+  std::optional<Error> volume_error_;
+  bool space_short_ = false;
+  std::uint64_t next_id_ = 1;
+  std::int64_t turns_ = 0;
+};
+
+}  // namespace naru::cluster::testing
