@@ -15,9 +15,10 @@ namespace {
 constexpr std::string_view kReplyPrefix = "amq.rabbitmq.reply-to.";
 }
 
-Client::Client(Shard& shard, ConnectionId id, ClientHost& host)
+Client::Client(Shard& shard, ConnectionId id, ClientHost& host, ClientKind kind)
     : shard_(shard),
       id_(id),
+      kind_(kind),
       host_(host),
       credit_(std::make_shared<ConnectionCredit>(shard.options().connection_credit_bytes)) {}
 
@@ -32,12 +33,19 @@ Client::~Client() {
     Actor actor{.principal = {}, .tenant = {}, .connection = id_, .system = true};
     shard_.change_metadata(DropConnection{id_}, actor, [](Result<MetadataAnswer>) {});
   }
-  shard_.forget_client(id_);
+  shard_.forget_client(*this);
 }
 
 void Client::assume(security::Principal principal, std::optional<TenantId> tenant) {
   principal_ = std::move(principal);
   tenant_ = tenant;
+  // What was found out for somebody else does not count.
+  write_allowed_version_ = kNoVersion;
+  last_route_.usable = false;
+}
+
+void Client::each_consumer(const std::function<void(const Consumer&)>& visit) const {
+  for (const auto& [handle, consumer] : consumers_) visit(consumer);
 }
 
 std::size_t Client::submit(std::span<Command> batch) {

@@ -3,6 +3,7 @@
 /// confirms, hands it its events.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,16 +29,20 @@ class ClientHost {
   virtual bool peer_is_loopback() const = 0;
 };
 
+/// Whom a client acts for: a connection, which is counted, or the broker's own administration.
+enum class ClientKind : std::uint8_t { connection, internal };
+
 /// Owned by its host, on one shard; made by Shard::open_client. Destruction ends the connection:
 /// consumers are removed, exclusive queues deleted; leases were returned by the session before.
 class Client final : public BrokerPort {
  public:
-  Client(Shard& shard, ConnectionId id, ClientHost& host);
+  Client(Shard& shard, ConnectionId id, ClientHost& host, ClientKind kind);
   ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   ConnectionId id() const { return id_; }
+  ClientKind kind() const { return kind_; }
 
   std::size_t submit(std::span<Command> batch) override;
   /// The host's output is below its low mark: deliveries handed over so far may be replaced by
@@ -46,6 +51,19 @@ class Client final : public BrokerPort {
 
   /// Acts as `principal` in `tenant` without a password: for the broker's own administration.
   void assume(security::Principal principal, std::optional<TenantId> tenant);
+
+  /// A consumer, for listings.
+  struct Consumer {
+    QueueRef queue;
+    ChannelId channel;
+    std::string tag;
+    bool no_ack = false;
+    bool exclusive = false;
+    std::int32_t priority = 0;
+    std::uint32_t prefetch = 0;
+    message::Table arguments;
+  };
+  void each_consumer(const std::function<void(const Consumer&)>& visit) const;
 
   // ---- Called by the shard ----
   void on_published(ChannelId slot, std::uint64_t first, std::uint64_t last);
@@ -81,10 +99,6 @@ class Client final : public BrokerPort {
     std::uint32_t lanes_touched = 0;  // bit per lane, since the last barrier
     PublishTracker tracker;
   };
-  struct Consumer {
-    QueueRef queue;
-    std::shared_ptr<ChannelCredit> channel_credit;
-  };
   struct PendingBarrier {
     RequestId request;
     int lanes_left = 0;
@@ -114,12 +128,14 @@ class Client final : public BrokerPort {
 
   Shard& shard_;
   const ConnectionId id_;
+  const ClientKind kind_;
   ClientHost& host_;
 
   std::optional<security::Principal> principal_;
   std::optional<TenantId> tenant_;
   std::string write_allowed_;  // exchange that authorise_write last allowed
-  std::uint64_t write_allowed_version_ = 0;
+  static constexpr std::uint64_t kNoVersion = UINT64_MAX;
+  std::uint64_t write_allowed_version_ = kNoVersion;
 
   std::vector<std::unique_ptr<Channel>> slots_;
   boost::unordered_flat_map<ChannelId, Channel*> channels_;

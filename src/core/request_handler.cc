@@ -262,7 +262,7 @@ void RequestHandler::run(RequestId id, Consume operation) {
   const QueueInfo& info = **found;
   const QueueRef queue = info.ref;
   ConsumerSettings settings{.key = {client_.id_, operation.consumer},
-                            .tag = std::move(operation.tag),
+                            .tag = operation.tag,
                             .channel = operation.channel,
                             .no_ack = operation.no_ack,
                             .exclusive = operation.exclusive,
@@ -270,7 +270,14 @@ void RequestHandler::run(RequestId id, Consume operation) {
                             .prefetch = operation.prefetch,
                             .channel_credit = operation.shared_credit,
                             .connection_credit = client_.credit_};
-  client_.consumers_[operation.consumer] = {queue, std::move(operation.shared_credit)};
+  client_.consumers_[operation.consumer] = {.queue = queue,
+                                            .channel = operation.channel,
+                                            .tag = std::move(operation.tag),
+                                            .no_ack = operation.no_ack,
+                                            .exclusive = operation.exclusive,
+                                            .priority = operation.priority,
+                                            .prefetch = operation.prefetch,
+                                            .arguments = std::move(operation.arguments)};
   std::string refusal = fmt::format("queue '{}' in vhost '{}' in exclusive use", info.name,
                                     *shard_.catalog().tenant_name(info.tenant));
   const ShardId home = shard_.options().id;

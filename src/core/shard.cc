@@ -63,11 +63,11 @@ void Shard::bootstrap(std::string guest_password_hash) {
 // ---- The loop
 // ----------------------------------------------------------------------------------------------------------------
 
-std::unique_ptr<Client> Shard::open_client(ClientHost& host) {
+std::unique_ptr<Client> Shard::open_client(ClientHost& host, ClientKind kind) {
   const ConnectionId id((std::uint64_t{options_.id.value} << 48) | ++client_counter_);
-  auto client = std::make_unique<Client>(*this, id, host);
+  auto client = std::make_unique<Client>(*this, id, host, kind);
   clients_[id] = client.get();
-  ++totals_.connections_opened;
+  if (kind == ClientKind::connection) ++totals_.connections_opened;
   return client;
 }
 
@@ -76,8 +76,13 @@ Client* Shard::find_client(ConnectionId id) {
   return found == clients_.end() ? nullptr : found->second;
 }
 
-void Shard::forget_client(ConnectionId id) {
-  if (clients_.erase(id) != 0) ++totals_.connections_closed;
+void Shard::each_client(const std::function<void(const Client&)>& visit) const {
+  for (const auto& [id, client] : clients_) visit(*client);
+}
+
+void Shard::forget_client(const Client& client) {
+  clients_.erase(client.id());
+  if (client.kind() == ClientKind::connection) ++totals_.connections_closed;
 }
 
 bool Shard::flush() {

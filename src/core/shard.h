@@ -67,7 +67,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void bootstrap(std::string guest_password_hash);
 
   // ---- The loop ----
-  std::unique_ptr<Client> open_client(ClientHost& host);
+  std::unique_ptr<Client> open_client(ClientHost& host, ClientKind kind = ClientKind::connection);
   /// End of turn: lanes and metadata append and dispatch, other shards get their batches, clients
   /// their events.
   /// True when work is left that wants another turn at once.
@@ -90,7 +90,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   bool owns(GroupId lane) const { return shard_of_lane(lane) == options_.id; }
   Lane& lane(GroupId id);
   Client* find_client(ConnectionId id);
-  void forget_client(ConnectionId id);
+  void each_client(const std::function<void(const Client&)>& visit) const;
+  void forget_client(const Client& client);
   void add_dirty(Client& client) { dirty_clients_.push_back(client.id()); }
   /// False while publishers have to wait for the disk, or for another shard.
   bool takes_publishes() const;
