@@ -1,0 +1,82 @@
+#include "core/routing/headers_matcher.h"
+
+#include <algorithm>
+#include <string>
+
+namespace naru::core {
+
+namespace {
+
+constexpr std::string_view kMatch = "x-match";
+
+struct Mode {
+  bool any = false;
+  bool with_x = false;
+};
+
+std::optional<Mode> parse_mode(std::string_view text) {
+  if (text == "all") return Mode{.any = false, .with_x = false};
+  if (text == "any") return Mode{.any = true, .with_x = false};
+  if (text == "all-with-x") return Mode{.any = false, .with_x = true};
+  if (text == "any-with-x") return Mode{.any = true, .with_x = true};
+  return std::nullopt;
+}
+
+Mode mode_of(const message::Table& arguments) {
+  const message::Value* match = message::find(arguments, kMatch);
+  if (match == nullptr || match->text() == nullptr) return {};
+  return parse_mode(*match->text()).value_or(Mode{});
+}
+
+bool is_criterion(std::string_view name, Mode mode) {
+  return mode.with_x ? name != kMatch : !name.starts_with("x-");
+}
+
+bool holds(const std::string& name, const message::Value& wanted, const HeaderIndex& headers) {
+  const message::Value* there = headers.find(name);
+  return there != nullptr && (wanted.is_void() || *there == wanted);
+}
+
+/// `all` without criteria matches every message, `any` without criteria none.
+bool matches(const message::Table& arguments, const HeaderIndex& headers) {
+  const Mode mode = mode_of(arguments);
+  for (const auto& [name, wanted] : arguments) {
+    if (is_criterion(name, mode) && holds(name, wanted, headers) == mode.any) return mode.any;
+  }
+  return !mode.any;
+}
+
+}  // namespace
+
+void HeaderIndex::assign(const message::Table& headers) {
+  sorted_.clear();
+  for (const auto& [name, value] : headers) sorted_.emplace_back(name, &value);
+  std::stable_sort(sorted_.begin(), sorted_.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+}
+
+const message::Value* HeaderIndex::find(std::string_view name) const {
+  const auto at = std::lower_bound(
+      sorted_.begin(), sorted_.end(), name,
+      [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+  return at != sorted_.end() && at->first == name ? at->second : nullptr;
+}
+
+Result<void> HeadersMatcher::check_arguments(const message::Table& arguments) {
+  const message::Value* match = message::find(arguments, kMatch);
+  if (match == nullptr) return {};
+  if (match->text() == nullptr) {
+    return fail(Errc::precondition_failed, "Invalid x-match field type; expected longstr");
+  }
+  if (parse_mode(*match->text())) return {};
+  return fail(Errc::precondition_failed, "Invalid x-match field value '" + *match->text() +
+                                             "'; expected all, any, all-with-x, or any-with-x");
+}
+
+void HeadersMatcher::match(const HeaderIndex& headers, Matches& out) const {
+  all_.each([&](Binding& binding) {
+    if (matches(binding.arguments_or_empty(), headers)) out.push_back(binding.destination);
+  });
+}
+
+}  // namespace naru::core

@@ -1,0 +1,24 @@
+#pragma once
+/// What routing a message comes to.
+
+#include <vector>
+
+#include "core/ids.h"
+
+namespace naru::core {
+
+/// Where a message goes: queues grouped by lane, each once.
+struct Route {
+  struct LaneTargets {
+    GroupId lane;
+    std::vector<QueueId> queues;
+  };
+  std::vector<LaneTargets> lanes;
+  /// The message's headers took part: the route is not to be reused for another message.
+  bool by_headers = false;
+
+  bool empty() const { return lanes.empty(); }
+  void add(QueueRef queue);
+};
+
+}  // namespace naru::core

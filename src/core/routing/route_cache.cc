@@ -1,0 +1,67 @@
+#include "core/routing/route_cache.h"
+
+#include <boost/container_hash/hash.hpp>
+
+namespace naru::core {
+
+std::size_t RouteCache::Hash::operator()(const Key& key) const {
+  std::size_t seed = boost::hash<std::string_view>()(key.key);
+  boost::hash_combine(seed, key.exchange.value);
+  return seed;
+}
+
+std::size_t RouteCache::Hash::operator()(const EntryPtr& entry) const {
+  return (*this)(Key{entry->exchange, entry->key});
+}
+
+bool RouteCache::Equal::operator()(const Key& key, const EntryPtr& entry) const {
+  return key.exchange == entry->exchange && key.key == entry->key;
+}
+
+const Route* RouteCache::find(ExchangeId exchange, std::string_view key,
+                              std::uint64_t generation) const {
+  const auto at = entries_.find(Key{exchange, key});
+  if (at == entries_.end() || (*at)->generation != generation) return nullptr;
+  return &(*at)->route;
+}
+
+const Route* RouteCache::insert(ExchangeId exchange, std::string_view key, std::uint64_t generation,
+                                const Route& route) {
+  if (const auto at = entries_.find(Key{exchange, key}); at != entries_.end()) {
+    bytes_ -= bytes_of(**at);
+    (*at)->generation = generation;
+    (*at)->route = route;
+    bytes_ += bytes_of(**at);
+    return &(*at)->route;
+  }
+  if (!used_before(Key{exchange, key})) return nullptr;
+  auto entry = std::make_unique<Entry>(exchange, std::string(key), generation, route);
+  if (bytes_of(*entry) > bytes_max_ / 2) return nullptr;
+  if (bytes_ + bytes_of(*entry) > bytes_max_) clear();
+  bytes_ += bytes_of(*entry);
+  return &(*entries_.insert(std::move(entry)).first)->route;
+}
+
+void RouteCache::clear() {
+  entries_.clear();
+  bytes_ = 0;
+}
+
+std::size_t RouteCache::bytes_of(const Entry& entry) {
+  std::size_t bytes = sizeof(Entry) + 2 * sizeof(void*) + entry.key.capacity();
+  for (const Route::LaneTargets& targets : entry.route.lanes) {
+    bytes += sizeof targets + targets.queues.capacity() * sizeof(QueueId);
+  }
+  return bytes;
+}
+
+bool RouteCache::used_before(const Key& key) {
+  const std::size_t hash = Hash()(key);
+  std::uint32_t& slot = used_[hash % used_.size()];
+  const auto fingerprint = static_cast<std::uint32_t>(hash >> 32) | 1;
+  const bool before = slot == fingerprint;
+  slot = fingerprint;
+  return before;
+}
+
+}  // namespace naru::core

@@ -1,0 +1,72 @@
+// The cache remembers what repeats, forgets what changed, and stays within its bound.
+
+#include "core/routing/route_cache.h"
+
+#include <gtest/gtest.h>
+
+namespace naru::core {
+namespace {
+
+Route route_to(std::uint64_t queue) {
+  Route route;
+  route.add({QueueId(queue), GroupId(1)});
+  return route;
+}
+
+TEST(Route, GroupsQueuesByLane) {
+  Route route;
+  EXPECT_TRUE(route.empty());
+  route.add({QueueId(1), GroupId(3)});
+  route.add({QueueId(2), GroupId(4)});
+  route.add({QueueId(3), GroupId(3)});
+  ASSERT_EQ(route.lanes.size(), 2U);
+  EXPECT_EQ(route.lanes[0].queues, (std::vector<QueueId>{QueueId(1), QueueId(3)}));
+  EXPECT_EQ(route.lanes[1].queues, std::vector<QueueId>{QueueId(2)});
+}
+
+TEST(RouteCache, AKeyIsRememberedFromItsSecondUseOn) {
+  RouteCache cache;
+  EXPECT_EQ(cache.insert(ExchangeId(1), "key", 1, route_to(7)), nullptr);
+  EXPECT_EQ(cache.find(ExchangeId(1), "key", 1), nullptr);
+  ASSERT_NE(cache.insert(ExchangeId(1), "key", 1, route_to(7)), nullptr);
+  const Route* found = cache.find(ExchangeId(1), "key", 1);
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->lanes[0].queues[0], QueueId(7));
+  EXPECT_EQ(cache.find(ExchangeId(2), "key", 1), nullptr);
+  EXPECT_EQ(cache.find(ExchangeId(1), "other", 1), nullptr);
+}
+
+TEST(RouteCache, AnotherGenerationIsAnotherRoute) {
+  RouteCache cache;
+  cache.insert(ExchangeId(1), "key", 1, route_to(7));
+  cache.insert(ExchangeId(1), "key", 1, route_to(7));
+  EXPECT_EQ(cache.find(ExchangeId(1), "key", 2), nullptr);
+  cache.insert(ExchangeId(1), "key", 2, route_to(8));
+  EXPECT_EQ(cache.find(ExchangeId(1), "key", 1), nullptr);
+  ASSERT_NE(cache.find(ExchangeId(1), "key", 2), nullptr);
+  EXPECT_EQ(cache.size(), 1U);
+}
+
+TEST(RouteCache, StaysWithinItsBound) {
+  RouteCache cache(16'384);
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    const std::string key = "key " + std::to_string(i);
+    cache.insert(ExchangeId(1), key, 1, route_to(i));
+    cache.insert(ExchangeId(1), key, 1, route_to(i));
+    ASSERT_LE(cache.bytes(), 16'384U);
+    ASSERT_NE(cache.find(ExchangeId(1), key, 1), nullptr);
+  }
+  EXPECT_LT(cache.size(), 1000U);
+}
+
+TEST(RouteCache, ARouteThatWouldFillItIsNotKept) {
+  RouteCache cache(16'384);
+  Route wide;
+  for (std::uint64_t i = 0; i < 4096; ++i) wide.add({QueueId(i), GroupId(1)});
+  cache.insert(ExchangeId(1), "key", 1, wide);
+  EXPECT_EQ(cache.insert(ExchangeId(1), "key", 1, wide), nullptr);
+  EXPECT_EQ(cache.bytes(), 0U);
+}
+
+}  // namespace
+}  // namespace naru::core
