@@ -61,11 +61,12 @@ struct Binding {
 struct Destination {
   enum class Kind : std::uint8_t { queue, exchange };
 
-  explicit Destination(Kind k) : kind(k) {}
+  explicit Destination(Kind k, std::uint64_t i = 0) : kind(k), id(i) {}
   Destination(const Destination&) = delete;
   Destination& operator=(const Destination&) = delete;
 
   const Kind kind;
+  const std::uint64_t id;     // of both kinds together; the catalogue hashes by it
   std::uint64_t visited = 0;  // number of the last walk that came by
   BindingRing<&Binding::incoming_hook> incoming;
 };

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/routing/binding.h"
+#include "core/routing/text_hash.h"
 
 namespace naru::core {
 
@@ -17,7 +18,7 @@ class DirectMatcher {
  private:
   /// Bindings of one key. The map's key is a view of the ring's front's.
   using Ring = BindingRing<&Binding::matcher_hook>;
-  boost::unordered_flat_map<std::string_view, Ring> by_key_;
+  boost::unordered_flat_map<std::string_view, Ring, TextHash> by_key_;
 };
 
 }  // namespace naru::core

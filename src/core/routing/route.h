@@ -18,7 +18,18 @@ struct Route {
   bool by_headers = false;
 
   bool empty() const { return lanes.empty(); }
+};
+
+/// A route in the making. Keeps its memory from one to the next.
+class RouteBuilder {
+ public:
+  void clear();
   void add(QueueRef queue);
+  Route& route() { return route_; }
+
+ private:
+  Route route_;
+  std::vector<std::vector<QueueId>> spare_;
 };
 
 }  // namespace naru::core

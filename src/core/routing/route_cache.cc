@@ -1,13 +1,11 @@
 #include "core/routing/route_cache.h"
 
-#include <boost/container_hash/hash.hpp>
+#include "core/routing/text_hash.h"
 
 namespace naru::core {
 
 std::size_t RouteCache::Hash::operator()(const Key& key) const {
-  std::size_t seed = boost::hash<std::string_view>()(key.key);
-  boost::hash_combine(seed, key.exchange.value);
-  return seed;
+  return mix(TextHash()(key.key), key.exchange.value);
 }
 
 std::size_t RouteCache::Hash::operator()(const EntryPtr& entry) const {

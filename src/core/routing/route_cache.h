@@ -44,6 +44,7 @@ class RouteCache {
   using EntryPtr = std::unique_ptr<Entry>;
   struct Hash {
     using is_transparent = void;
+    using is_avalanching = void;
     std::size_t operator()(const Key& key) const;
     std::size_t operator()(const EntryPtr& entry) const;
   };

@@ -8,20 +8,26 @@ namespace naru::core {
 namespace {
 
 Route route_to(std::uint64_t queue) {
-  Route route;
-  route.add({QueueId(queue), GroupId(1)});
-  return route;
+  RouteBuilder builder;
+  builder.add({QueueId(queue), GroupId(1)});
+  return builder.route();
 }
 
-TEST(Route, GroupsQueuesByLane) {
-  Route route;
+TEST(RouteBuilder, GroupsQueuesByLane) {
+  RouteBuilder builder;
+  const Route& route = builder.route();
   EXPECT_TRUE(route.empty());
-  route.add({QueueId(1), GroupId(3)});
-  route.add({QueueId(2), GroupId(4)});
-  route.add({QueueId(3), GroupId(3)});
+  builder.add({QueueId(1), GroupId(3)});
+  builder.add({QueueId(2), GroupId(4)});
+  builder.add({QueueId(3), GroupId(3)});
   ASSERT_EQ(route.lanes.size(), 2U);
   EXPECT_EQ(route.lanes[0].queues, (std::vector<QueueId>{QueueId(1), QueueId(3)}));
   EXPECT_EQ(route.lanes[1].queues, std::vector<QueueId>{QueueId(2)});
+  builder.clear();
+  EXPECT_TRUE(route.empty());
+  builder.add({QueueId(9), GroupId(5)});
+  ASSERT_EQ(route.lanes.size(), 1U);
+  EXPECT_EQ(route.lanes[0].queues, std::vector<QueueId>{QueueId(9)});
 }
 
 TEST(RouteCache, AKeyIsRememberedFromItsSecondUseOn) {
@@ -61,8 +67,9 @@ TEST(RouteCache, StaysWithinItsBound) {
 
 TEST(RouteCache, ARouteThatWouldFillItIsNotKept) {
   RouteCache cache(16'384);
-  Route wide;
-  for (std::uint64_t i = 0; i < 4096; ++i) wide.add({QueueId(i), GroupId(1)});
+  RouteBuilder builder;
+  for (std::uint64_t i = 0; i < 4096; ++i) builder.add({QueueId(i), GroupId(1)});
+  const Route& wide = builder.route();
   cache.insert(ExchangeId(1), "key", 1, wide);
   EXPECT_EQ(cache.insert(ExchangeId(1), "key", 1, wide), nullptr);
   EXPECT_EQ(cache.bytes(), 0U);

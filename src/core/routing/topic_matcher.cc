@@ -1,9 +1,9 @@
 #include "core/routing/topic_matcher.h"
 
-#include <boost/container_hash/hash.hpp>
 #include <string>
 
 #include "base/check.h"
+#include "core/routing/text_hash.h"
 
 namespace naru::core {
 
@@ -39,9 +39,7 @@ void each_word(std::string_view key, Visit&& visit) {
 }  // namespace
 
 std::size_t TopicMatcher::EdgeHash::operator()(const Edge& edge) const {
-  std::size_t seed = boost::hash<std::string_view>()(edge.word);
-  boost::hash_combine(seed, edge.parent);
-  return seed;
+  return mix(TextHash()(edge.word), reinterpret_cast<std::uintptr_t>(edge.parent));
 }
 
 std::size_t TopicMatcher::EdgeHash::operator()(const Node* child) const {

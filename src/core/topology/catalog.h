@@ -6,64 +6,19 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/byte_buffer.h"
+#include "base/bytes.h"
+#include "base/result.h"
 #include "core/ids.h"
-#include "core/queue/lane.h"
+#include "core/routing/route.h"
+#include "core/topology/infos.h"
 #include "message/codec.h"
-#include "message/value.h"
 #include "security/principal.h"
 
 namespace naru::core {
-
-enum class ExchangeType : std::uint8_t { direct, fanout, topic, headers };
-
-struct ExchangeInfo {
-  ExchangeId id;
-  TenantId tenant;
-  std::string name;
-  ExchangeType type = ExchangeType::direct;
-  bool durable = false;
-  bool auto_delete = false;
-  bool internal = false;
-  message::Table arguments;
-  std::string alternate;  // from the argument alternate-exchange; empty: none
-};
-
-struct QueueInfo {
-  QueueRef ref;
-  TenantId tenant;
-  std::string name;
-  bool durable = false;
-  bool auto_delete = false;
-  ConnectionId exclusive_owner;  // none: not exclusive
-  message::Table arguments;
-  QueueSettings settings;  // what of it the lane needs
-};
-
-struct BindingInfo {
-  ExchangeId source;
-  bool to_exchange = false;
-  std::uint64_t destination = 0;  // QueueId or ExchangeId value
-  std::string routing_key;
-  message::Table arguments;
-};
-
-/// Where a message goes: queues grouped by lane, each once.
-struct Route {
-  struct LaneTargets {
-    GroupId lane;
-    std::vector<QueueId> queues;
-  };
-  std::vector<LaneTargets> lanes;
-  /// The message's headers took part: the route is not to be reused for another message.
-  bool by_headers = false;
-
-  bool empty() const { return lanes.empty(); }
-};
 
 /// Owned by one shard; changed only by apply() of committed facts (encoded by topology/facts.h).
 class Catalog {
@@ -73,7 +28,8 @@ class Catalog {
     virtual ~Listener() = default;
     virtual void on_queue_created(const QueueInfo& queue) = 0;
     virtual void on_queue_deleted(const QueueInfo& queue) = 0;
-    /// A user or permission changed: caches of authorize() answers are stale.
+    /// A user, permission or tenant changed: caches of authorize() answers are stale, and a tenant
+    /// that somebody is in may be gone.
     virtual void on_security_changed() = 0;
   };
 
@@ -82,22 +38,26 @@ class Catalog {
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
 
-  /// Applies encoded facts. Errors: corrupt, version (from a newer Naru).
+  /// Applies encoded facts (docs/formats/metadata.md). A snapshot is facts too, the first of which
+  /// empties the catalogue. Errors: corrupt, version (from a newer Naru); the catalogue is then
+  /// unusable.
   Result<void> apply(ByteView facts);
-  /// The whole durable state, and back (docs/formats/metadata.md). Transient and exclusive objects
-  /// are left out.
+  /// The whole durable state as facts. Transient and exclusive objects are left out.
   void encode_snapshot(ByteBuffer& out) const;
-  Result<void> install_snapshot(ByteView snapshot);
 
   // ---- Look-ups; pointers are valid until the next apply() ----
   std::optional<TenantId> find_tenant(std::string_view name) const;
   const std::string* tenant_name(TenantId tenant) const;
   const ExchangeInfo* find_exchange(TenantId tenant, std::string_view name) const;
+  const ExchangeInfo* find_exchange(ExchangeId id) const;
   const QueueInfo* find_queue(TenantId tenant, std::string_view name) const;
   const QueueInfo* find_queue(QueueId id) const;
+  bool has_binding(const BindingInfo& binding) const;
+  /// How many bindings leave `source`.
+  std::size_t binding_count(ExchangeId source) const;
 
   // ---- Routing ----
-  /// Grows with every change that may alter a route.
+  /// Grows with every change that may alter a route or an answer of authorize().
   std::uint64_t version() const;
   /// The queues that a publish to `exchange` reaches: through exchange-to-exchange bindings (each
   /// exchange visited once) and, where nothing matched, alternate exchanges. Headers are decoded by
@@ -108,30 +68,36 @@ class Catalog {
                              ByteView header, const message::Codec* codec);
 
   // ---- Security ----
-  struct User {
-    std::string name;
-    std::string password_hash;  // libsodium's argon2id string; empty: no password login
-    std::string tags;
-  };
+  using User = UserInfo;
+  using Permission = PermissionInfo;
   const User* find_user(std::string_view name) const;
+  const Permission* find_permission(std::string_view user, TenantId tenant) const;
   bool may_enter(const security::Principal& who, TenantId tenant) const;
   /// Whether `who` may do `action` on the resource called `name` in `tenant`: its pattern, compiled
-  /// once, matches.
+  /// once, is found in the name. The default exchange is asked for as "amq.default", as in
+  /// RabbitMQ; "" means it too.
   bool authorize(const security::Principal& who, TenantId tenant, security::Action action,
                  std::string_view name) const;
 
-  // ---- Listings, for admin ----
+  // ---- Listings; `visit` must not change the catalogue ----
   void each_tenant(const std::function<void(TenantId, const std::string&)>& visit) const;
   void each_exchange(const std::function<void(const ExchangeInfo&)>& visit) const;
   void each_queue(const std::function<void(const QueueInfo&)>& visit) const;
+  /// Explicit bindings: those of the default exchange are implied by the queues.
   void each_binding(const std::function<void(const BindingInfo&)>& visit) const;
   void each_user(const std::function<void(const User&)>& visit) const;
-  struct Permission {
-    std::string user;
-    TenantId tenant;
-    std::string configure, write, read;
-  };
   void each_permission(const std::function<void(const Permission&)>& visit) const;
+  /// The sources of the bindings that lead to a queue or an exchange: one call per binding.
+  void each_source(QueueId queue, const std::function<void(const ExchangeInfo&)>& visit) const;
+  void each_source(ExchangeId exchange,
+                   const std::function<void(const ExchangeInfo&)>& visit) const;
+  /// The exclusive queues of a connection.
+  void each_exclusive(ConnectionId owner, const std::function<void(const QueueInfo&)>& visit) const;
+
+  /// Ids below this may have been given out; the next owner of group 0 starts here.
+  std::uint64_t ids_reserved() const;
+  /// The id of the next tenant.
+  TenantId next_tenant() const;
 
  private:
   class Impl;

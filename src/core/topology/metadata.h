@@ -59,9 +59,10 @@ class Metadata final : public GroupState {
                    DeletePermission, DeleteQueueById, DropConnection, Bootstrap>;
   using Done = std::move_only_function<void(Result<MetadataAnswer>)>;
 
-  /// Carries committed (or, for transient objects, decided) facts to all shards; calls `applied`
-  /// when every shard's catalogue has them. Shard 0's own catalogue is `catalog`, applied by the
-  /// broadcaster like every other.
+  /// Carries committed (or, for transient objects, decided) facts to all shards, in order; calls
+  /// `applied` when every shard's catalogue has them, in order too, at once or later on shard 0.
+  /// Shard 0's own catalogue is the `catalog` of the constructor: the broadcaster applies it before
+  /// broadcast() returns, so that decisions and snapshots see what they were given.
   struct Broadcaster {
     virtual ~Broadcaster() = default;
     virtual void broadcast(std::shared_ptr<const ByteBuffer> facts,
@@ -83,7 +84,8 @@ class Metadata final : public GroupState {
   bool empty() const;
   /// True when something was decided since the last flush.
   bool wants_flush() const;
-  /// End of turn: appends what was decided in it as one entry.
+  /// End of every turn in which submit() or an `applied` was called: appends what was decided in
+  /// it as one entry, and broadcasts what needs no log.
   void flush();
 
   void apply(std::span<const Entry> committed) override;

@@ -1,0 +1,257 @@
+#include <algorithm>
+
+#include "core/topology/catalog_impl.h"
+
+namespace naru::core {
+
+namespace {
+
+std::unexpected<Error> contradiction(const char* what) {
+  return fail(Errc::corrupt, std::string("metadata contradicts itself: ") + what);
+}
+
+}  // namespace
+
+Result<void> Catalog::Impl::apply(ByteView facts) {
+  ByteReader in(facts);
+  while (!in.done()) {
+    NARU_TRY(fact, decode_fact(in));
+    NARU_TRY_VOID(
+        std::visit([this](auto&& f) { return apply_fact(std::move(f)); }, std::move(fact)));
+  }
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(SnapshotBegun&&) {
+  while (!tenants.empty()) remove_tenant(*tenants.begin()->second);
+  users.clear();
+  ids_reserved = 1;
+  next_tenant = TenantId(1);
+  security_changed();
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(IdsReserved&& fact) {
+  ids_reserved = std::max(ids_reserved, fact.up_to);
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(TenantCreated&& fact) {
+  if (!fact.id || tenants.contains(fact.id)) return contradiction("a tenant's id is used twice");
+  if (tenants_by_name.contains(fact.name)) return contradiction("a tenant's name is used twice");
+  auto node = std::make_unique<TenantNode>();
+  node->id = fact.id;
+  node->name = std::move(fact.name);
+  tenants_by_name.emplace(node->name, node.get());
+  tenants.emplace(fact.id, std::move(node));
+  next_tenant = std::max(next_tenant, fact.id.next());
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(TenantDeleted&& fact) {
+  const auto at = tenants.find(fact.id);
+  if (at == tenants.end()) return {};
+  remove_tenant(*at->second);
+  for (auto& [name, user] : users) user.permissions.erase(fact.id);
+  security_changed();
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(TenantsUsed&& fact) {
+  next_tenant = std::max(next_tenant, fact.next);
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(ExchangeCreated&& fact) {
+  ExchangeInfo& info = fact.exchange;
+  const auto at = tenants.find(info.tenant);
+  if (at == tenants.end()) return contradiction("an exchange in no tenant");
+  TenantNode& owner = *at->second;
+  if (!info.id || exchanges.contains(info.id)) return contradiction("an exchange's id, used twice");
+  if (owner.exchanges.contains(info.name)) return contradiction("an exchange's name, used twice");
+
+  auto node = std::make_unique<ExchangeNode>(std::move(info));
+  node->generation = ++generations_;
+  owner.exchanges.emplace(node->info.name, node.get());
+  if (!node->info.alternate.empty()) {
+    owner.by_alternate.emplace(node->info.alternate, node.get());
+  }
+  ++version;
+  invalidate_alternates_of(*node);
+  const ExchangeId id = node->info.id;
+  exchanges.emplace(id, std::move(node));
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(ExchangeDeleted&& fact) {
+  if (ExchangeNode* node = exchange(fact.id)) remove_exchange(*node);
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(QueueCreated&& fact) {
+  QueueInfo& info = fact.queue;
+  const auto at = tenants.find(info.tenant);
+  if (at == tenants.end()) return contradiction("a queue in no tenant");
+  TenantNode& owner = *at->second;
+  const QueueId id = info.ref.id;
+  if (!id || queues.contains(id)) return contradiction("a queue's id, used twice");
+  if (owner.queues.contains(info.name)) return contradiction("a queue's name, used twice");
+
+  auto made = std::make_unique<QueueNode>(std::move(info));
+  QueueNode& node = *made;
+  owner.queues.emplace(node.info.name, &node);
+  if (node.info.exclusive_owner) exclusive[node.info.exclusive_owner].insert(&node);
+  queues.emplace(id, std::move(made));
+  ++version;
+  listener_.on_queue_created(node.info);
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(QueueDeleted&& fact) {
+  if (QueueNode* node = queue(fact.id)) remove_queue(*node);
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(BindingCreated&& fact) {
+  ExchangeNode* source = exchange(fact.binding.source);
+  Destination* target = destination(fact.binding);
+  if (source == nullptr || target == nullptr) return contradiction("a binding that leads nowhere");
+  if (binding(fact.binding) != nullptr) return {};
+
+  auto made = std::make_unique<Binding>();
+  made->source = source;
+  made->destination = target;
+  made->key = std::move(fact.binding.routing_key);
+  if (!fact.binding.arguments.empty()) {
+    made->arguments = std::make_unique<message::Table>(std::move(fact.binding.arguments));
+  }
+  target->incoming.insert(*made);
+  source->outgoing.insert(*made);
+  ++source->outgoing_count;
+  std::visit([&](auto& matcher) { matcher.add(*made); }, source->matcher);
+  bindings.insert(std::move(made));
+  ++version;
+  invalidate(*source);
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(BindingDeleted&& fact) {
+  if (const Binding* there = binding(fact.binding)) remove_binding(const_cast<Binding&>(*there));
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(UserPut&& fact) {
+  UserInfo& kept = users[fact.user.name].info;
+  kept = std::move(fact.user);
+  security_changed();
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(UserDeleted&& fact) {
+  users.erase(fact.name);
+  security_changed();
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(PermissionPut&& fact) {
+  const auto user = users.find(fact.permission.user);
+  if (user == users.end() || !tenants.contains(fact.permission.tenant)) {
+    return contradiction("a permission for nobody, or nowhere");
+  }
+  user->second.permissions[fact.permission.tenant] = std::move(fact.permission);
+  security_changed();
+  return {};
+}
+
+Result<void> Catalog::Impl::apply_fact(PermissionDeleted&& fact) {
+  const auto user = users.find(fact.user);
+  if (user == users.end()) return {};
+  user->second.permissions.erase(fact.tenant);
+  security_changed();
+  return {};
+}
+
+void Catalog::Impl::security_changed() {
+  ++version;
+  listener_.on_security_changed();
+}
+
+void Catalog::Impl::remove_tenant(TenantNode& tenant) {
+  while (!tenant.queues.empty()) remove_queue(*tenant.queues.begin()->second);
+  while (!tenant.exchanges.empty()) remove_exchange(*tenant.exchanges.begin()->second);
+  ++version;
+  tenants_by_name.erase(tenant.name);
+  tenants.erase(TenantId(tenant.id));
+}
+
+void Catalog::Impl::remove_exchange(ExchangeNode& node) {
+  invalidate(node);
+  remove_incoming(node);
+  while (!node.outgoing.empty()) remove_binding(*node.outgoing.front());
+  TenantNode& owner = *tenants.find(node.info.tenant)->second;
+  owner.exchanges.erase(node.info.name);
+  if (!node.info.alternate.empty()) {
+    auto [at, end] = owner.by_alternate.equal_range(node.info.alternate);
+    while (at != end && at->second != &node) ++at;
+    if (at != end) owner.by_alternate.erase(at);
+  }
+  ++version;
+  exchanges.erase(ExchangeId(node.info.id));
+}
+
+void Catalog::Impl::remove_queue(QueueNode& node) {
+  listener_.on_queue_deleted(node.info);
+  remove_incoming(node);
+  tenants.find(node.info.tenant)->second->queues.erase(node.info.name);
+  if (const auto at = exclusive.find(node.info.exclusive_owner); at != exclusive.end()) {
+    at->second.erase(&node);
+    if (at->second.empty()) exclusive.erase(at);
+  }
+  ++version;
+  queues.erase(QueueId(node.info.ref.id));
+}
+
+void Catalog::Impl::remove_incoming(Destination& node) {
+  while (!node.incoming.empty()) remove_binding(*node.incoming.front());
+}
+
+void Catalog::Impl::remove_binding(Binding& binding) {
+  auto& source = static_cast<ExchangeNode&>(*binding.source);
+  std::visit([&](auto& matcher) { matcher.remove(binding); }, source.matcher);
+  source.outgoing.remove(binding);
+  --source.outgoing_count;
+  binding.destination->incoming.remove(binding);
+  ++version;
+  invalidate(source);
+  bindings.erase(bindings.find(
+      BindingKey{binding.source, binding.destination, binding.key, &binding.arguments_or_empty()}));
+}
+
+void Catalog::Impl::invalidate(ExchangeNode& changed) {
+  const std::uint64_t number = ++walks_;
+  to_visit_.assign(1, &changed);
+  changed.visited = number;
+  const auto visit = [&](ExchangeNode& node) {
+    if (node.visited == number) return;
+    node.visited = number;
+    to_visit_.push_back(&node);
+  };
+  while (!to_visit_.empty()) {
+    ExchangeNode& node = *to_visit_.back();
+    to_visit_.pop_back();
+    node.generation = ++generations_;
+    node.incoming.each(
+        [&](Binding& binding) { visit(static_cast<ExchangeNode&>(*binding.source)); });
+    const auto& by_alternate = tenants.find(node.info.tenant)->second->by_alternate;
+    const auto [begin, end] = by_alternate.equal_range(node.info.name);
+    for (auto at = begin; at != end; ++at) visit(*at->second);
+  }
+}
+
+void Catalog::Impl::invalidate_alternates_of(const ExchangeNode& node) {
+  const auto& by_alternate = tenants.find(node.info.tenant)->second->by_alternate;
+  const auto [begin, end] = by_alternate.equal_range(node.info.name);
+  for (auto at = begin; at != end; ++at) invalidate(*at->second);
+}
+
+}  // namespace naru::core

@@ -1,0 +1,172 @@
+#pragma once
+/// The insides of the catalogue; included by catalog*.cc only.
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/routing/binding.h"
+#include "core/routing/direct_matcher.h"
+#include "core/routing/fanout_matcher.h"
+#include "core/routing/headers_matcher.h"
+#include "core/routing/route_cache.h"
+#include "core/routing/text_hash.h"
+#include "core/routing/topic_matcher.h"
+#include "core/topology/catalog.h"
+#include "core/topology/facts.h"
+#include "security/patterns.h"
+
+namespace naru::core {
+
+struct QueueNode final : Destination {
+  explicit QueueNode(QueueInfo i) : Destination(Kind::queue, i.ref.id.value), info(std::move(i)) {}
+
+  QueueInfo info;
+};
+
+struct ExchangeNode final : Destination {
+  using Matcher = std::variant<DirectMatcher, FanoutMatcher, TopicMatcher, HeadersMatcher>;
+
+  explicit ExchangeNode(ExchangeInfo i);
+
+  ExchangeInfo info;
+  Matcher matcher;
+  BindingRing<&Binding::outgoing_hook> outgoing;
+  std::size_t outgoing_count = 0;
+  /// Changes with everything that may change a route from here; never the same twice.
+  std::uint64_t generation = 0;
+  /// The generation in which routes from here were found not to depend on the routing key.
+  std::uint64_t keyless_generation = 0;
+};
+
+struct TenantNode {
+  TenantId id;
+  std::string name;
+  /// Keys are views of the nodes' names.
+  boost::unordered_flat_map<std::string_view, ExchangeNode*, TextHash> exchanges;
+  boost::unordered_flat_map<std::string_view, QueueNode*, TextHash> queues;
+  /// Exchanges by the name of their alternate.
+  std::multimap<std::string, ExchangeNode*, std::less<>> by_alternate;
+};
+
+/// Bindings are the same when source, destination, key and arguments (in any order, but of the same
+/// types) are.
+struct BindingKey {
+  const Destination* source;
+  const Destination* destination;
+  std::string_view key;
+  const message::Table* arguments;
+};
+struct BindingHash {
+  using is_transparent = void;
+  std::size_t operator()(const BindingKey& key) const;
+  std::size_t operator()(const std::unique_ptr<Binding>& binding) const;
+};
+struct BindingEqual {
+  using is_transparent = void;
+  bool operator()(const BindingKey& key, const std::unique_ptr<Binding>& binding) const;
+  bool operator()(const std::unique_ptr<Binding>& binding, const BindingKey& key) const {
+    return (*this)(key, binding);
+  }
+  bool operator()(const std::unique_ptr<Binding>& a, const std::unique_ptr<Binding>& b) const {
+    return a == b;
+  }
+};
+
+class Catalog::Impl {
+ public:
+  explicit Impl(Listener& listener) : listener_(listener) {}
+
+  Result<void> apply(ByteView facts);
+  void encode_snapshot(ByteBuffer& out) const;
+  Result<const Route*> route(TenantId tenant, std::string_view exchange, std::string_view key,
+                             ByteView header, const message::Codec* codec);
+
+  const TenantNode* tenant(TenantId id) const;
+  ExchangeNode* exchange(TenantId tenant, std::string_view name) const;
+  ExchangeNode* exchange(ExchangeId id) const;
+  QueueNode* queue(TenantId tenant, std::string_view name) const;
+  QueueNode* queue(QueueId id) const;
+  Destination* destination(const BindingInfo& binding) const;
+  const Binding* binding(const BindingInfo& binding) const;
+  BindingInfo info_of(const Binding& binding) const;
+
+  struct UserNode {
+    UserInfo info;
+    std::map<TenantId, PermissionInfo> permissions;
+  };
+
+  boost::unordered_flat_map<TenantId, std::unique_ptr<TenantNode>> tenants;
+  boost::unordered_flat_map<std::string_view, TenantNode*, TextHash> tenants_by_name;
+  boost::unordered_flat_map<ExchangeId, std::unique_ptr<ExchangeNode>> exchanges;
+  boost::unordered_flat_map<QueueId, std::unique_ptr<QueueNode>> queues;
+  boost::unordered_flat_map<ConnectionId, boost::unordered_flat_set<QueueNode*>> exclusive;
+  boost::unordered_flat_set<std::unique_ptr<Binding>, BindingHash, BindingEqual> bindings;
+  std::map<std::string, UserNode, std::less<>> users;
+  std::uint64_t ids_reserved = 1;
+  TenantId next_tenant{1};
+  std::uint64_t version = 1;
+  mutable security::PatternCache patterns;
+
+ private:
+  // catalog_apply.cc: one function per fact.
+  Result<void> apply_fact(SnapshotBegun&& fact);
+  Result<void> apply_fact(IdsReserved&& fact);
+  Result<void> apply_fact(TenantCreated&& fact);
+  Result<void> apply_fact(TenantDeleted&& fact);
+  Result<void> apply_fact(TenantsUsed&& fact);
+  Result<void> apply_fact(ExchangeCreated&& fact);
+  Result<void> apply_fact(ExchangeDeleted&& fact);
+  Result<void> apply_fact(QueueCreated&& fact);
+  Result<void> apply_fact(QueueDeleted&& fact);
+  Result<void> apply_fact(BindingCreated&& fact);
+  Result<void> apply_fact(BindingDeleted&& fact);
+  Result<void> apply_fact(UserPut&& fact);
+  Result<void> apply_fact(UserDeleted&& fact);
+  Result<void> apply_fact(PermissionPut&& fact);
+  Result<void> apply_fact(PermissionDeleted&& fact);
+
+  void security_changed();
+  void remove_tenant(TenantNode& tenant);
+  void remove_exchange(ExchangeNode& node);
+  void remove_queue(QueueNode& node);
+  void remove_incoming(Destination& node);
+  void remove_binding(Binding& binding);
+  /// Routes from `node`, and from all that lead to it, may have changed.
+  void invalidate(ExchangeNode& node);
+  void invalidate_alternates_of(const ExchangeNode& node);
+
+  // catalog_route.cc
+  Result<const Route*> find_route(TenantId tenant, std::string_view exchange, std::string_view key,
+                                  ByteView header, const message::Codec* codec);
+  const Route* default_route(const TenantNode& tenant, std::string_view key);
+  struct Walk;
+  Result<void> walk(ExchangeNode& start, Walk& walk);
+  Result<void> match(ExchangeNode& node, Walk& walk);
+
+  Listener& listener_;
+  std::uint64_t generations_ = 0;
+  std::uint64_t walks_ = 0;
+  RouteCache cache_;
+  RouteBuilder builder_;
+  Matches matches_;
+  std::vector<ExchangeNode*> to_visit_;
+  message::Table headers_;
+  HeaderIndex header_index_;
+  /// What the last call was asked and answered: publishers repeat themselves.
+  struct Last {
+    TenantId tenant;
+    std::string exchange;
+    std::string key;
+    std::uint64_t version = 0;
+    const Route* route = nullptr;
+  };
+  Last last_;
+};
+
+}  // namespace naru::core

@@ -1,0 +1,173 @@
+// The catalogue after facts: what is found by name and id, which bindings are one and what they go
+// with, and who may do what.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "core/topology/catalog_fixture.h"
+
+namespace naru::core {
+namespace {
+
+using message::Integer;
+using message::IntegerWidth;
+using message::Table;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+TEST_F(CatalogTest, ThingsAreFoundByNameWithinTheirTenant) {
+  const QueueId q = queue("q");
+  const ExchangeId x = exchange("x", ExchangeType::fanout);
+  EXPECT_EQ(catalog.find_tenant("/"), kTenant);
+  EXPECT_EQ(catalog.find_tenant("other"), std::nullopt);
+  ASSERT_NE(catalog.find_queue(kTenant, "q"), nullptr);
+  EXPECT_EQ(catalog.find_queue(kTenant, "q")->ref.id, q);
+  EXPECT_EQ(catalog.find_queue(q)->name, "q");
+  EXPECT_EQ(catalog.find_exchange(kTenant, "x")->id, x);
+  EXPECT_EQ(catalog.find_queue(kTenant, "x"), nullptr);
+  EXPECT_EQ(catalog.find_queue(TenantId(2), "q"), nullptr);
+}
+
+TEST_F(CatalogTest, TheListenerHearsOfQueuesBeforeTheyGo) {
+  const QueueId q = queue("q");
+  apply(QueueDeleted{q});
+  apply(QueueDeleted{q});
+  EXPECT_THAT(events.lines, ElementsAre("+q", "-q"));
+  EXPECT_EQ(catalog.find_queue(kTenant, "q"), nullptr);
+}
+
+TEST_F(CatalogTest, ADeletedTenantTakesAllWithIt) {
+  const QueueId q = queue("q");
+  const ExchangeId x = exchange("x", ExchangeType::fanout);
+  bind(x, q);
+  apply(UserPut{{"u", "", ""}});
+  apply(PermissionPut{{"u", kTenant, ".*", ".*", ".*"}});
+  events.lines.clear();
+  apply(TenantDeleted{kTenant});
+  EXPECT_EQ(catalog.find_tenant("/"), std::nullopt);
+  EXPECT_EQ(catalog.find_queue(q), nullptr);
+  EXPECT_EQ(catalog.find_exchange(x), nullptr);
+  EXPECT_FALSE(catalog.may_enter({"u", ""}, kTenant));
+  EXPECT_THAT(events.lines, ElementsAre("-q", "security"));
+}
+
+TEST_F(CatalogTest, AConnectionsExclusiveQueuesAreListed) {
+  const ConnectionId owner(5);
+  queue("shared", false);
+  const QueueId mine = queue("mine", false, owner);
+  queue("other's", false, ConnectionId(6));
+  std::vector<QueueId> found;
+  catalog.each_exclusive(owner, [&](const QueueInfo& info) { found.push_back(info.ref.id); });
+  EXPECT_THAT(found, ElementsAre(mine));
+  apply(QueueDeleted{mine});
+  catalog.each_exclusive(owner, [&](const QueueInfo&) { FAIL(); });
+}
+
+TEST_F(CatalogTest, SettingsForTheLaneComeFromTheArguments) {
+  QueueInfo info;
+  info.ref = {QueueId(1), GroupId(1)};
+  info.tenant = kTenant;
+  info.name = "q";
+  info.durable = true;
+  info.auto_delete = true;
+  info.arguments = {{"x-message-ttl", Integer{5000, IntegerWidth::i32}}, {"x-expires", Integer{7}}};
+  apply(QueueCreated{info});
+  const QueueSettings& settings = catalog.find_queue(QueueId(1))->settings;
+  EXPECT_TRUE(settings.durable);
+  EXPECT_TRUE(settings.auto_delete);
+  EXPECT_EQ(settings.message_ttl_ms, 5000U);
+  EXPECT_EQ(settings.expires_ms, 7U);
+}
+
+// ---- Bindings ----
+
+TEST_F(CatalogTest, ABindingIsOneHoweverOftenItIsMade) {
+  const QueueId q = queue("q");
+  const ExchangeId x = exchange("x", ExchangeType::direct);
+  bind(x, q, "k");
+  bind(x, q, "k");
+  EXPECT_EQ(catalog.binding_count(x), 1U);
+  unbind(x, q, "k");
+  EXPECT_EQ(catalog.binding_count(x), 0U);
+  EXPECT_THAT(route("x", "k"), IsEmpty());
+}
+
+TEST_F(CatalogTest, BindingsThatDifferInArgumentsAreTwo) {
+  const QueueId q = queue("q");
+  const ExchangeId x = exchange("x", ExchangeType::direct);
+  const Table one{{"a", Integer{1}}, {"b", true}};
+  const Table same{{"b", true}, {"a", Integer{1}}};
+  const Table two{{"a", Integer{2}}, {"b", true}};
+  apply(BindingCreated{edge(x, q, "k", one)});
+  apply(BindingCreated{edge(x, q, "k", same)});
+  EXPECT_EQ(catalog.binding_count(x), 1U);
+  apply(BindingCreated{edge(x, q, "k", two)});
+  apply(BindingCreated{edge(x, q, "k")});
+  EXPECT_EQ(catalog.binding_count(x), 3U);
+  EXPECT_TRUE(catalog.has_binding(edge(x, q, "k", same)));
+  apply(BindingDeleted{edge(x, q, "k", same)});
+  EXPECT_FALSE(catalog.has_binding(edge(x, q, "k", one)));
+  EXPECT_EQ(route("x", "k").size(), 1U);
+}
+
+TEST_F(CatalogTest, ABindingGoesWithItsQueueAndWithItsExchange) {
+  const QueueId q = queue("q");
+  const ExchangeId x = exchange("x", ExchangeType::topic);
+  const ExchangeId y = exchange("y", ExchangeType::fanout);
+  bind(x, q, "a.#");
+  bind(x, y, "#");
+  bind(y, q);
+  apply(ExchangeDeleted{y});
+  EXPECT_EQ(catalog.binding_count(x), 1U);
+  apply(QueueDeleted{q});
+  EXPECT_EQ(catalog.binding_count(x), 0U);
+  EXPECT_THAT(route("x", "a"), IsEmpty());
+}
+
+TEST_F(CatalogTest, DeletingAQueueWithManyBindingsLeavesTheOthers) {
+  const ExchangeId x = exchange("x", ExchangeType::topic);
+  const QueueId many = queue("many");
+  const QueueId one = queue("one");
+  bind(x, one, "1.key");
+  for (int i = 0; i < 3000; ++i) bind(x, many, std::to_string(i) + ".key");
+  EXPECT_THAT(route("x", "1.key"), UnorderedElementsAre(many, one));
+  apply(QueueDeleted{many});
+  EXPECT_EQ(catalog.binding_count(x), 1U);
+  EXPECT_THAT(route("x", "1.key"), ElementsAre(one));
+}
+
+// ---- Security ----
+
+TEST_F(CatalogTest, PermissionsAreAskedByActionTenantAndName) {
+  apply(UserPut{{"u", "", "monitoring"}});
+  const security::Principal who{"u", "monitoring"};
+  EXPECT_FALSE(catalog.may_enter(who, kTenant));
+  EXPECT_FALSE(catalog.authorize(who, kTenant, security::Action::read, "q"));
+  apply(PermissionPut{{"u", kTenant, "", "^amq\\.default$", "^q"}});
+  EXPECT_TRUE(catalog.may_enter(who, kTenant));
+  EXPECT_FALSE(catalog.may_enter(who, TenantId(2)));
+  EXPECT_FALSE(catalog.authorize(who, kTenant, security::Action::configure, "q"));
+  EXPECT_TRUE(catalog.authorize(who, kTenant, security::Action::write, ""));
+  EXPECT_FALSE(catalog.authorize(who, kTenant, security::Action::write, "q"));
+  EXPECT_TRUE(catalog.authorize(who, kTenant, security::Action::read, "queue"));
+  apply(PermissionDeleted{"u", kTenant});
+  EXPECT_FALSE(catalog.may_enter(who, kTenant));
+}
+
+TEST_F(CatalogTest, AUserKeepsItsPermissionsWhenItsPasswordChangesAndLosesThemWhenDeleted) {
+  apply(UserPut{{"u", "one", ""}});
+  apply(PermissionPut{{"u", kTenant, ".*", ".*", ".*"}});
+  apply(UserPut{{"u", "two", "administrator"}});
+  EXPECT_EQ(catalog.find_user("u")->password_hash, "two");
+  EXPECT_TRUE(catalog.may_enter({"u", ""}, kTenant));
+  apply(UserDeleted{"u"});
+  EXPECT_EQ(catalog.find_user("u"), nullptr);
+  apply(UserPut{{"u", "three", ""}});
+  EXPECT_FALSE(catalog.may_enter({"u", ""}, kTenant));
+}
+
+}  // namespace
+}  // namespace naru::core

@@ -1,0 +1,81 @@
+#pragma once
+/// The facts of group 0: what was decided, small and versioned. Format: docs/formats/metadata.md.
+/// Every fact stands for itself, so that runs of facts may be joined.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "base/byte_buffer.h"
+#include "base/byte_reader.h"
+#include "base/result.h"
+#include "core/topology/infos.h"
+
+namespace naru::core {
+
+/// Empties the catalogue; what follows is all there is.
+struct SnapshotBegun {};
+/// Ids below `up_to` may be given out.
+struct IdsReserved {
+  std::uint64_t up_to = 0;
+};
+struct TenantCreated {
+  TenantId id;
+  std::string name;
+};
+/// All that is in the tenant goes with it, and all permissions there.
+struct TenantDeleted {
+  TenantId id;
+};
+/// Ids of tenants below `next` were used once, by tenants that may be gone.
+struct TenantsUsed {
+  TenantId next;
+};
+struct ExchangeCreated {
+  ExchangeInfo exchange;
+};
+/// Bindings from and to it go with it.
+struct ExchangeDeleted {
+  ExchangeId id;
+};
+struct QueueCreated {
+  QueueInfo queue;
+};
+/// Bindings to it go with it.
+struct QueueDeleted {
+  QueueId id;
+};
+struct BindingCreated {
+  BindingInfo binding;
+};
+struct BindingDeleted {
+  BindingInfo binding;
+};
+/// Creates the user or replaces what is known of it.
+struct UserPut {
+  UserInfo user;
+};
+/// The user's permissions go with it.
+struct UserDeleted {
+  std::string name;
+};
+struct PermissionPut {
+  PermissionInfo permission;
+};
+struct PermissionDeleted {
+  std::string user;
+  TenantId tenant;
+};
+
+using Fact =
+    std::variant<SnapshotBegun, IdsReserved, TenantCreated, TenantDeleted, TenantsUsed,
+                 ExchangeCreated, ExchangeDeleted, QueueCreated, QueueDeleted, BindingCreated,
+                 BindingDeleted, UserPut, UserDeleted, PermissionPut, PermissionDeleted>;
+
+void encode(ByteBuffer& out, const Fact& fact);
+
+/// Reads one fact. What is derived from arguments (an exchange's alternate, a queue's settings) is
+/// filled in. Errors: corrupt, version.
+Result<Fact> decode_fact(ByteReader& in);
+
+}  // namespace naru::core
