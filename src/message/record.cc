@@ -1,51 +1,83 @@
 #include "message/record.h"
 
-#include "base/byte_reader.h"
+#include <cstring>
+
 #include "base/check.h"
 
 namespace naru::message {
 
-void encode(ByteBuffer& out, const RecordView& record) {
+namespace {
+
+constexpr std::uint8_t kPersistent = 1;
+
+// The fixed part, as it lies in memory and in files (docs/formats/record.md).
+struct Head {
+  std::uint8_t encoding;
+  std::uint8_t flags;
+  std::uint8_t priority;
+  std::uint8_t exchange_bytes;
+  std::uint8_t key_bytes;
+  std::uint8_t zero[3];
+  std::uint32_t header_bytes;
+  std::uint32_t body_bytes;
+  std::int64_t expires_at_ms;
+};
+static_assert(sizeof(Head) == kRecordHeadBytes);
+
+std::uint8_t* put(std::uint8_t* out, const void* bytes, std::size_t count) {
+  if (count != 0) std::memcpy(out, bytes, count);
+  return out + count;
+}
+
+}  // namespace
+
+void encode_to(std::uint8_t* out, const RecordView& record) {
   NARU_CHECK(record.exchange.size() <= 255 && record.routing_key.size() <= 255,
              "names were bounded at ingress");
-  out.reserve(out.size() + encoded_bytes(record));
-  out.u8(static_cast<std::uint8_t>(record.encoding));
-  out.u8(record.persistent ? 1 : 0);
-  out.u8(record.priority);
-  out.u8(static_cast<std::uint8_t>(record.exchange.size()));
-  out.u8(static_cast<std::uint8_t>(record.routing_key.size()));
-  out.u8(0);
-  out.u16(0);
-  out.le32(static_cast<std::uint32_t>(record.header.size()));
-  out.le32(static_cast<std::uint32_t>(record.body.size()));
-  out.le64(static_cast<std::uint64_t>(record.expires_at_ms));
-  out.append(record.exchange);
-  out.append(record.routing_key);
-  out.append(record.header);
-  out.append(record.body);
+  Head head{};
+  head.encoding = static_cast<std::uint8_t>(record.encoding);
+  head.flags = record.persistent ? kPersistent : 0;
+  head.priority = record.priority;
+  head.exchange_bytes = static_cast<std::uint8_t>(record.exchange.size());
+  head.key_bytes = static_cast<std::uint8_t>(record.routing_key.size());
+  head.header_bytes = static_cast<std::uint32_t>(record.header.size());
+  head.body_bytes = static_cast<std::uint32_t>(record.body.size());
+  head.expires_at_ms = record.expires_at_ms;
+  out = put(out, &head, sizeof head);
+  out = put(out, record.exchange.data(), record.exchange.size());
+  out = put(out, record.routing_key.data(), record.routing_key.size());
+  out = put(out, record.header.data(), record.header.size());
+  put(out, record.body.data(), record.body.size());
+}
+
+void encode(ByteBuffer& out, const RecordView& record) {
+  const std::size_t bytes = encoded_bytes(record);
+  encode_to(out.prepare(bytes), record);
+  out.commit(bytes);
 }
 
 Result<RecordView> decode_record(ByteView bytes) {
-  if (bytes.size() < kRecordHeadBytes) return fail(Errc::need_more);
-  ByteReader in(bytes);
+  Head head;
+  if (bytes.size() < sizeof head) return fail(Errc::need_more);
+  std::memcpy(&head, bytes.data(), sizeof head);
+  if ((head.zero[0] | head.zero[1] | head.zero[2]) != 0 || (head.flags & ~kPersistent) != 0)
+    return fail(Errc::corrupt, "unknown record flags");
+  const std::size_t parts = std::size_t{head.exchange_bytes} + head.key_bytes +
+                            std::size_t{head.header_bytes} + head.body_bytes;
+  if (bytes.size() - sizeof head < parts) return fail(Errc::need_more);
+
   RecordView record;
-  record.encoding = static_cast<EncodingId>(in.u8());
-  const std::uint8_t flags = in.u8();
-  record.persistent = (flags & 1) != 0;
-  record.priority = in.u8();
-  const std::size_t exchange_bytes = in.u8();
-  const std::size_t key_bytes = in.u8();
-  const bool reserved_zero = in.u8() == 0 && in.u16() == 0;
-  const std::size_t header_bytes = in.le32();
-  const std::size_t body_bytes = in.le32();
-  record.expires_at_ms = static_cast<WallMs>(in.le64());
-  if (!reserved_zero || (flags & ~1U) != 0) return fail(Errc::corrupt, "unknown record flags");
-  if (in.remaining() < exchange_bytes + key_bytes + header_bytes + body_bytes)
-    return fail(Errc::need_more);
-  record.exchange = in.text(exchange_bytes);
-  record.routing_key = in.text(key_bytes);
-  record.header = in.bytes(header_bytes);
-  record.body = in.bytes(body_bytes);
+  record.encoding = static_cast<EncodingId>(head.encoding);
+  record.persistent = (head.flags & kPersistent) != 0;
+  record.priority = head.priority;
+  record.expires_at_ms = head.expires_at_ms;
+  const std::uint8_t* at = bytes.data() + sizeof head;
+  record.exchange = as_text({at, head.exchange_bytes});
+  at += head.exchange_bytes;
+  record.routing_key = as_text({at, head.key_bytes});
+  at += head.key_bytes;
+  record.header = {at, head.header_bytes};
+  record.body = {at + head.header_bytes, head.body_bytes};
   return record;
 }
 

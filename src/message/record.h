@@ -38,6 +38,13 @@ inline std::size_t encoded_bytes(const RecordView& record) {
          record.header.size() + record.body.size();
 }
 void encode(ByteBuffer& out, const RecordView& record);
+/// Writes encoded_bytes(record) bytes to `out`.
+void encode_to(std::uint8_t* out, const RecordView& record);
+
+/// Whether the encoded record that begins at `head` (kRecordHeadBytes at least) is persistent.
+inline bool encoded_persistent(ByteView head) {
+  return (head[1] & 1) != 0;
+}
 
 /// Reads one record from the front of `bytes`. Errors: need_more, corrupt. The result points into
 /// `bytes`.

@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/delivery_credit.h"
 #include "core/journal.h"
+#include "core/queue/consumer.h"
 #include "core/queue/lane_sink.h"
 #include "message/record.h"
 
@@ -22,22 +22,9 @@ namespace naru::core {
 struct QueueSettings {
   bool durable =
       false;  // persistent records of a durable queue are logged; all else lives in memory
-  bool auto_delete = false;                     // on_queue_unused when the last consumer went
-  std::optional<std::uint64_t> message_ttl_ms;  // x-message-ttl
-  std::optional<std::uint64_t> expires_ms;      // x-expires
-};
-
-/// A consumer as a lane serves it.
-struct ConsumerSettings {
-  ConsumerKey key;
-  std::string tag;
-  ChannelId channel;
-  bool no_ack = false;
-  bool exclusive = false;
-  std::int32_t priority = 0;
-  std::uint32_t prefetch = 0;                           // leases held at once; 0: no limit
-  std::shared_ptr<ChannelCredit> channel_credit;        // may be null
-  std::shared_ptr<ConnectionCredit> connection_credit;  // bytes; may be null
+  bool auto_delete = false;  // on_queue_unused when the last consumer went
+  std::optional<std::uint64_t> message_ttl_ms = std::nullopt;  // x-message-ttl
+  std::optional<std::uint64_t> expires_ms = std::nullopt;      // x-expires
 };
 
 struct QueueStats {
@@ -61,8 +48,7 @@ struct QueueStats {
 class Lane final : public GroupState {
  public:
   struct Options {
-    std::size_t deliveries_per_run =
-        256;  // records handed to one consumer before the next one's turn
+    std::size_t deliveries_per_run = 256;  // records of one consumer handed to the sink at once
     std::uint64_t delivered_stride =
         1024;  // how far the Delivered watermark is written ahead of a backlog's dispatch
     std::size_t read_ahead_bytes = 1u << 20;  // of bodies that are no longer in memory

@@ -1,0 +1,72 @@
+#pragma once
+/// Deliveries of one pass over a queue, collected by consumer.
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "core/events.h"
+#include "core/queue/consumer_ring.h"
+#include "core/queue/credit_tally.h"
+
+namespace naru::core {
+
+/// Records go round consumer by consumer and leave batch by batch. Reused from pass to pass.
+class DeliveryBatches {
+ public:
+  struct Batch {
+    ConsumerRing::Slot slot = ConsumerRing::kNone;
+    CreditTally::Line channel_line = 0;
+    CreditTally::Line connection_line = 0;
+    std::int64_t credit_bytes = 0;
+    std::vector<Delivery> deliveries;
+  };
+
+  Batch* find(ConsumerRing::Slot slot) {
+    for (std::size_t i = 0; i < open_; ++i) {
+      if (batches_[i].slot == slot) return &batches_[i];
+    }
+    return nullptr;
+  }
+  bool full() const { return open_ == batches_.size(); }
+  /// Deliveries in all batches.
+  std::size_t count() const { return count_; }
+  Batch& open(ConsumerRing::Slot slot, const ConsumerSettings& settings) {
+    Batch& batch = batches_[open_++];
+    batch.slot = slot;
+    batch.channel_line = settings.no_ack ? 0 : credits_.open(settings.channel_credit.get());
+    batch.connection_line = credits_.open(settings.connection_credit.get());
+    batch.credit_bytes = 0;
+    batch.deliveries.clear();
+    return batch;
+  }
+  bool has_credit(const Batch& batch) const {
+    return !credits_.exhausted(batch.channel_line) && !credits_.exhausted(batch.connection_line);
+  }
+  void add(Batch& batch, const Delivery& delivery, std::uint32_t record_bytes) {
+    batch.deliveries.push_back(delivery);
+    ++count_;
+    credits_.take(batch.channel_line, 1);
+    credits_.take(batch.connection_line, record_bytes);
+    if (batch.connection_line != 0) batch.credit_bytes += record_bytes;
+  }
+
+  /// Acquires the credits and calls take(Batch&) for each batch. The batches are gone afterwards.
+  template <typename Take>
+  void hand_over(Take&& take) {
+    credits_.acquire();
+    for (std::size_t i = 0; i < open_; ++i) {
+      if (!batches_[i].deliveries.empty()) take(batches_[i]);
+    }
+    open_ = 0;
+    count_ = 0;
+  }
+
+ private:
+  std::array<Batch, 16> batches_;
+  std::size_t open_ = 0;
+  std::size_t count_ = 0;
+  CreditTally credits_;
+};
+
+}  // namespace naru::core

@@ -1,0 +1,138 @@
+#include "core/queue/entry_stage.h"
+
+#include "base/check.h"
+#include "core/queue/lane_facts.h"
+
+namespace naru::core {
+
+namespace {
+
+// Publishes come channel by channel: only the last range can grow.
+bool extend(PublishRange& last, const PublishRange& range) {
+  if (last.connection != range.connection || last.channel != range.channel ||
+      last.last + 1 != range.first)
+    return false;
+  last.last = range.last;
+  return true;
+}
+
+}  // namespace
+
+ByteBuffer& EntryStage::room(std::size_t fact_bytes) {
+  if (staged_.empty()) put_entry_head(staged_, false);
+  if (staged_.size() + fact_bytes > journal_.entry_bytes_max()) make_room(fact_bytes);
+  return staged_;
+}
+
+void EntryStage::make_room(std::size_t fact_bytes) {
+  const std::size_t bytes_max = journal_.entry_bytes_max();
+  NARU_CHECK(kLaneEntryHeadBytes + fact_bytes <= bytes_max, "one fact fits an entry");
+  if (atomic_from_ != kNotAtomic && atomic_from_ > kLaneEntryHeadBytes) {
+    // What is not part of the atomic run goes ahead; the run moves to the front.
+    append_bytes(staged_.view().first(atomic_from_));
+    staged_.consume(atomic_from_ - kLaneEntryHeadBytes);
+    ByteBuffer head;
+    put_entry_head(head, false);
+    std::memcpy(staged_.data(), head.data(), kLaneEntryHeadBytes);
+    atomic_from_ = kLaneEntryHeadBytes;
+  }
+  if (staged_.size() + fact_bytes <= bytes_max) return;
+  if (atomic_from_ != kNotAtomic) mark_continued(staged_);
+  append_bytes(staged_.view());
+  staged_.clear();
+  put_entry_head(staged_, false);
+}
+
+void EntryStage::atomic_begin() {
+  NARU_CHECK(atomic_from_ == kNotAtomic, "atomic runs do not nest");
+  if (staged_.empty()) put_entry_head(staged_, false);
+  atomic_from_ = staged_.size();
+}
+
+void EntryStage::atomic_end() {
+  NARU_CHECK(atomic_from_ != kNotAtomic, "an atomic run was begun");
+  atomic_from_ = kNotAtomic;
+}
+
+void EntryStage::add_publish(const PublishRange& range) {
+  if (new_publishes_ != 0 && extend(publishes_.back(), range)) return;
+  publishes_.push_back(range);
+  ++new_publishes_;
+}
+
+void EntryStage::add_memory_publish(const PublishRange& range) {
+  if (!memory_publishes_.empty() && extend(memory_publishes_.back(), range)) return;
+  memory_publishes_.push_back(range);
+}
+
+void EntryStage::add_barrier(TicketId ticket) {
+  barriers_.push_back(ticket);
+  ++new_barriers_;
+}
+
+bool EntryStage::idle() const {
+  return staged_.size() <= kLaneEntryHeadBytes && new_publishes_ == 0 && new_barriers_ == 0 &&
+         memory_publishes_.empty();
+}
+
+void EntryStage::append_bytes(ByteView entry) {
+  if (!outcome_) return;
+  auto position = journal_.append(group_, entry);
+  if (position) {
+    appended_ = position->index;
+  } else {
+    outcome_ = std::unexpected(std::move(position).error());
+  }
+}
+
+Result<void> EntryStage::append(LaneSink& sink) {
+  NARU_CHECK(atomic_from_ == kNotAtomic, "an atomic run ends in its turn");
+  if (staged_.size() > kLaneEntryHeadBytes) append_bytes(staged_.view());
+  staged_.clear();
+  if (!outcome_) return outcome_;
+
+  if (new_publishes_ != 0 || new_barriers_ != 0) {
+    const InFlight flight{appended_, new_publishes_, new_barriers_};
+    new_publishes_ = new_barriers_ = 0;
+    in_flight_.push_back(flight);
+    if (appended_ <= committed_) committed(committed_, sink);  // nothing is on its way
+  }
+  if (!memory_publishes_.empty()) {
+    telling_.swap(memory_publishes_);
+    sink.on_published(telling_);
+    telling_.clear();
+  }
+  return outcome_;
+}
+
+void EntryStage::committed(Index index, LaneSink& sink) {
+  committed_ = index;
+  std::size_t publishes = 0;
+  std::size_t barriers = 0;
+  while (!in_flight_.empty() && in_flight_.front().index <= index) {
+    publishes += in_flight_.front().publishes;
+    barriers += in_flight_.front().barriers;
+    in_flight_.pop_front();
+  }
+  tell(publishes, barriers, sink);
+}
+
+// The sink may stage more while it is told, so what it is told is taken out first.
+void EntryStage::tell(std::size_t publishes, std::size_t barriers, LaneSink& sink) {
+  if (publishes != 0) {
+    const auto ranges = publishes_.all().first(publishes);
+    telling_.assign(ranges.begin(), ranges.end());
+    publishes_.pop_front(publishes);
+    sink.on_published(telling_);
+    telling_.clear();
+  }
+  if (barriers != 0) {
+    const auto tickets = barriers_.all().first(barriers);
+    telling_barriers_.assign(tickets.begin(), tickets.end());
+    barriers_.pop_front(barriers);
+    for (const TicketId ticket : telling_barriers_) sink.on_barrier(ticket);
+    telling_barriers_.clear();
+  }
+}
+
+}  // namespace naru::core

@@ -1,0 +1,72 @@
+#pragma once
+/// What a lane is about to append, and who is told when it is committed.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/byte_buffer.h"
+#include "base/result.h"
+#include "core/journal.h"
+#include "core/queue/flat_queue.h"
+#include "core/queue/lane_sink.h"
+
+namespace naru::core {
+
+/// Collects the facts of a turn into one entry. When they outgrow what the journal takes, the entry
+/// is appended early, between two facts; inside an atomic run such an entry is marked as continued
+/// by the next one, and applied with it.
+class EntryStage {
+ public:
+  EntryStage(GroupId group, Journal& journal) : group_(group), journal_(journal) {}
+
+  /// Where to put one fact of at most `fact_bytes`.
+  ByteBuffer& room(std::size_t fact_bytes);
+  void atomic_begin();
+  void atomic_end();
+
+  /// `range` is told when everything staged so far is committed.
+  void add_publish(const PublishRange& range);
+  /// `range` hit nothing that is logged: told at the end of the turn.
+  void add_memory_publish(const PublishRange& range);
+  void add_barrier(TicketId ticket);
+
+  /// Nothing to append and nobody to tell.
+  bool idle() const;
+  /// End of turn: appends, and tells those who wait for nothing. Errors: the journal's.
+  Result<void> append(LaneSink& sink);
+  /// Everything up to `index` is committed and applied: tells those who waited.
+  void committed(Index index, LaneSink& sink);
+
+ private:
+  /// Publishes and barriers that wait for one index: so many from the front of the two queues.
+  struct InFlight {
+    Index index;
+    std::size_t publishes = 0;
+    std::size_t barriers = 0;
+  };
+  static constexpr std::size_t kNotAtomic = SIZE_MAX;
+
+  void make_room(std::size_t fact_bytes);
+  void append_bytes(ByteView entry);
+  void tell(std::size_t publishes, std::size_t barriers, LaneSink& sink);
+
+  const GroupId group_;
+  Journal& journal_;
+  ByteBuffer staged_;
+  std::size_t atomic_from_ = kNotAtomic;  // offset in staged_ of the atomic run's first fact
+  Index appended_;
+  Index committed_;
+  Result<void> outcome_;  // of the appends of this turn
+
+  FlatQueue<InFlight> in_flight_;
+  FlatQueue<PublishRange> publishes_;
+  FlatQueue<TicketId> barriers_;
+  std::size_t new_publishes_ = 0;  // at the back of publishes_: not yet in flight
+  std::size_t new_barriers_ = 0;
+  std::vector<PublishRange> memory_publishes_;
+  std::vector<PublishRange> telling_;  // reused
+  std::vector<TicketId> telling_barriers_;
+};
+
+}  // namespace naru::core

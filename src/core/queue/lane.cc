@@ -1,0 +1,232 @@
+#include "core/queue/lane.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "core/queue/lane_impl.h"
+
+namespace naru::core {
+
+Lane::Impl::Impl(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options)
+    : id_(id), journal_(journal), sink_(sink), log_(log), options_(options), stage_(id, journal) {}
+
+void Lane::Impl::create_queue(QueueId id, const QueueSettings& settings) {
+  const bool created =
+      queues_.try_emplace(id, std::make_unique<Queue>(id, settings, chunk_pool_)).second;
+  NARU_CHECK(created, "queue ids are never reused");
+  if (settings.expires_ms) want_dispatch(*find(id));  // its time begins with the next flush
+}
+
+void Lane::Impl::delete_queue(QueueId id) {
+  Queue* queue = find(id);
+  if (queue == nullptr) return;
+  queue->closed = true;
+  for (const Queue::WaitingRecord& record : queue->waiting.all()) {
+    if (!record.purged) memory_.release(record.key);
+  }
+  queue->waiting.clear();
+
+  std::vector<ConsumerKey> consumers;
+  queue->consumers.for_each(
+      [&](const ConsumerRing::Consumer& it) { consumers.push_back(it.settings.key); });
+  const auto gets = std::exchange(queue->gets, {});
+  // Until that is committed the index says which bodies are still counted as live.
+  if (queue->last_logged) {
+    put_queue_closed(stage_.room(ranges_fact_bytes_max(1)), id);
+    want_flush();
+  }
+  // What is being handed over stays valid: dispatch() buries it afterwards.
+  if (dispatching_ != queue) bury(*queue);
+  for (const ConsumerKey key : consumers) sink_.on_consumer_cancelled(key);
+  for (const Queue::PendingGet& get : gets.view())
+    sink_.on_got(get.ticket, Got{QueueRef{id, id_}, std::nullopt, 0});
+}
+
+// Lets go of what only memory knows of a deleted queue.
+void Lane::Impl::bury(Queue& queue) {
+  queue.index.visit(Seq(0), Seq(UINT64_MAX), [&](Seq, IndexEntry& entry) {
+    if (!entry.has(IndexEntry::kInMemory)) return QueueIndex::Visit::keep;
+    memory_.release(entry.location());
+    return QueueIndex::Visit::erase;
+  });
+  queue.consumers.clear();
+  if (!queue.last_logged) erase(queue);
+}
+
+void Lane::Impl::erase(Queue& queue) {
+  last_found_ = nullptr;
+  queues_.erase(queue.id);
+}
+
+Queue* Lane::Impl::find_any(QueueId id) {
+  if (last_found_ != nullptr && last_found_->id == id) return last_found_;
+  const auto found = queues_.find(id);
+  if (found == queues_.end()) return nullptr;
+  last_found_ = found->second.get();
+  return last_found_;
+}
+
+Queue* Lane::Impl::find(QueueId id) {
+  Queue* queue = find_any(id);
+  return queue == nullptr || queue->closed ? nullptr : queue;
+}
+
+void Lane::Impl::want_flush() {
+  if (flush_wanted_) return;
+  flush_wanted_ = true;
+  sink_.on_flush_wanted(id_);
+}
+
+void Lane::Impl::want_dispatch(Queue& queue) {
+  if (queue.wants_dispatch) return;
+  queue.wants_dispatch = true;
+  dispatch_list_.push_back(queue.id);
+  want_flush();
+}
+
+void Lane::Impl::want_facts(Queue& queue) {
+  if (queue.wants_facts) return;
+  queue.wants_facts = true;
+  facts_list_.push_back(queue.id);
+  want_flush();
+}
+
+void Lane::Impl::flush(const Now& now) {
+  now_ = now;
+  flush_wanted_ = false;
+  if (!owner_ || failed_) return;
+
+  dispatching_list_.swap(dispatch_list_);
+  for (const QueueId id : dispatching_list_) {
+    Queue* queue = find(id);
+    if (queue == nullptr) continue;
+    queue->wants_dispatch = false;
+    dispatch(*queue);
+    if (failed_) return;
+  }
+  dispatching_list_.clear();
+  runs_.clear();  // nothing pins the journal's memory between flushes
+
+  // After the dispatch, which settles what needs no acknowledgement.
+  for (const QueueId id : facts_list_) {
+    if (Queue* queue = find_any(id)) stage_facts(*queue);
+  }
+  facts_list_.clear();
+  if (auto appended = stage_.append(sink_); !appended) return fail(appended.error());
+}
+
+void Lane::Impl::fail(const Error& error) {
+  if (!failed_)
+    log_.error("lane {}: {}: {}; nothing is delivered or stored from now on", id_.value,
+               to_string(error.code), error.what);
+  failed_ = true;
+}
+
+void Lane::Impl::on_role(Role role, Term) {
+  const bool was_owner = std::exchange(owner_, role == Role::owner);
+  if (!owner_ || was_owner) return;
+  for (auto& [id, queue] : queues_) {
+    queue->delivered.recovered = queue->delivered.durable;
+    // What a watermark covers may have been seen under that number: it is not used again.
+    queue->next_seq = std::max(queue->next_seq, queue->delivered.durable.next());
+    queue->visible_next = queue->next_seq;
+    want_dispatch(*queue);
+  }
+  want_flush();
+}
+
+// ---- Lane: finds the queue, forwards ----
+
+Lane::Lane(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options)
+    : impl_(std::make_unique<Impl>(id, journal, sink, log, options)) {}
+Lane::~Lane() = default;
+
+GroupId Lane::id() const {
+  return impl_->id();
+}
+void Lane::create_queue(QueueId queue, const QueueSettings& settings) {
+  impl_->create_queue(queue, settings);
+}
+void Lane::delete_queue(QueueId queue) {
+  impl_->delete_queue(queue);
+}
+bool Lane::has_queue(QueueId queue) const {
+  return impl_->find(queue) != nullptr;
+}
+
+void Lane::enqueue(std::span<const QueueId> queues, const message::RecordView& record,
+                   const PublishRange& publisher, const Now& now) {
+  impl_->enqueue(queues, record, publisher, now);
+}
+void Lane::settle(QueueId queue, Seq first, Seq last) {
+  if (Queue* found = impl_->find(queue)) impl_->settle(*found, {first, last});
+}
+void Lane::give_back(QueueId queue, Seq first, Seq last, bool requeue, const Now&) {
+  if (Queue* found = impl_->find(queue)) impl_->give_back(*found, {first, last}, requeue);
+}
+
+Result<void> Lane::add_consumer(QueueId queue, ConsumerSettings settings, const Now& now) {
+  Queue* found = impl_->find(queue);
+  if (found == nullptr) return naru::fail(Errc::not_found, "no such queue");
+  return impl_->add_consumer(*found, std::move(settings), now);
+}
+void Lane::remove_consumer(QueueId queue, ConsumerKey consumer, const Now& now) {
+  if (Queue* found = impl_->find(queue)) impl_->remove_consumer(*found, consumer, now);
+}
+void Lane::resume_consumer(QueueId queue, ConsumerKey consumer) {
+  if (Queue* found = impl_->find(queue)) impl_->resume_consumer(*found, consumer);
+}
+void Lane::get(QueueId queue, ConnectionId, bool no_ack, TicketId ticket, const Now& now) {
+  impl_->get(queue, no_ack, ticket, now);
+}
+Result<std::uint32_t> Lane::purge(QueueId queue) {
+  Queue* found = impl_->find(queue);
+  if (found == nullptr) return naru::fail(Errc::not_found, "no such queue");
+  return impl_->purge(*found);
+}
+void Lane::barrier(TicketId ticket) {
+  impl_->barrier(ticket);
+}
+void Lane::atomic_begin() {
+  impl_->atomic_begin();
+}
+void Lane::atomic_end() {
+  impl_->atomic_end();
+}
+
+std::optional<QueueStats> Lane::stats(QueueId queue) const {
+  const Queue* found = impl_->find(queue);
+  if (found == nullptr) return std::nullopt;
+  QueueStats stats = found->stats;
+  stats.consumers = found->consumers.count();
+  return stats;
+}
+void Lane::touch(QueueId queue, const Now& now) {
+  if (Queue* found = impl_->find(queue)) impl_->touch(*found, now);
+}
+
+void Lane::flush(const Now& now) {
+  impl_->flush(now);
+}
+TimePoint Lane::next_deadline() const {
+  return impl_->next_deadline();
+}
+void Lane::on_deadline(const Now& now) {
+  impl_->on_deadline(now);
+}
+
+void Lane::apply(std::span<const Entry> committed) {
+  impl_->apply(committed);
+}
+void Lane::on_role(Role role, Term term) {
+  impl_->on_role(role, term);
+}
+Result<void> Lane::install(Index covers, ByteView snapshot) {
+  return impl_->install(covers, snapshot);
+}
+void Lane::on_snapshot_wanted() {
+  impl_->save_snapshot();
+}
+
+}  // namespace naru::core

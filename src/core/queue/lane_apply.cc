@@ -1,0 +1,132 @@
+// How committed facts change a lane: the only place that does, in recovery and afterwards.
+
+#include "base/check.h"
+#include "core/queue/lane_impl.h"
+
+namespace naru::core {
+
+void Lane::Impl::apply(std::span<const Entry> committed) {
+  for (const Entry& entry : committed) {
+    if (entry.type != EntryType::records) {
+      held_.clear();  // the rest of an atomic run that an earlier owner did not finish
+      applied_ = entry.index;
+      continue;
+    }
+    if (FactReader(entry.payload).continued()) {
+      Slice payload = entry.owner != nullptr ? Slice{*entry.owner, entry.payload}
+                                             : Slice::copy_of(entry.payload);
+      held_.push_back({std::move(payload), entry.location});
+      continue;
+    }
+    for (const HeldEntry& held : held_) apply_entry(held.payload.view, held.location);
+    held_.clear();
+    apply_entry(entry.payload, entry.location);
+    applied_ = entry.index;
+  }
+  live_.tell(journal_);
+  if (!committed.empty()) stage_.committed(committed.back().index, sink_);
+}
+
+void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
+  FactReader reader(payload);
+  Fact fact;
+  while (reader.next(fact)) {
+    switch (fact.type) {
+      case FactType::enqueue:
+        apply_enqueue(fact, location);
+        break;
+      case FactType::settle:
+      case FactType::purge:
+        apply_settle(fact);
+        break;
+      case FactType::returned:
+        apply_returned(fact);
+        break;
+      case FactType::delivered:
+        apply_delivered(fact);
+        break;
+      case FactType::queue_closed:
+        apply_queue_closed(fact.queue);
+        break;
+    }
+  }
+  // The journal checked the bytes: whoever wrote them did not speak this format.
+  NARU_CHECK(reader.ok(), "a committed lane entry is readable");
+}
+
+void Lane::Impl::apply_enqueue(Fact& fact, BodyLocation location) {
+  NewRecord record;
+  record.location.file = location.file;
+  record.location.offset = location.offset + static_cast<std::uint32_t>(fact.record_offset);
+  record.record_bytes = fact.record_bytes;
+  EnqueueTarget target;
+  while (fact.targets.next(target)) {
+    Queue* queue = find_any(target.queue);
+    if (queue == nullptr) continue;
+    admit_waiting(*queue);
+    NARU_CHECK(target.seq >= queue->visible_next, "records become visible in order");
+    record.flags = fact.record_persistent ? IndexEntry::kPersistent : 0;
+    if (target.at_once) record.flags |= IndexEntry::kAtOnce;
+    record.expires_at_ms = target.expires_at_ms;
+    make_visible(*queue, target.seq, record);
+    queue->next_seq = std::max(queue->next_seq, target.seq.next());
+    queue->last_logged = std::max(queue->last_logged, target.seq);
+    queue->last_logged_applied = target.seq;
+    live_.add(record.location.file, 1);
+    admit_waiting(*queue);
+    want_dispatch(*queue);
+  }
+  NARU_CHECK(fact.targets.ok(), "a committed enqueue is readable");
+}
+
+void Lane::Impl::apply_settle(Fact& fact) {
+  Queue* queue = find_any(fact.queue);
+  SeqRange range;
+  while (fact.ranges.next(range)) {
+    if (queue == nullptr) continue;
+    queue->index.visit(range.first, range.last, [&](Seq, IndexEntry& entry) {
+      if (entry.has(IndexEntry::kInMemory)) return QueueIndex::Visit::keep;
+      queue->leave(entry);
+      live_.add(entry.file, -1);
+      return QueueIndex::Visit::erase;
+    });
+  }
+  NARU_CHECK(fact.ranges.ok(), "a committed settle is readable");
+}
+
+void Lane::Impl::apply_returned(Fact& fact) {
+  Queue* queue = find_any(fact.queue);
+  SeqRange range;
+  while (fact.ranges.next(range)) {
+    if (queue == nullptr) continue;
+    queue->index.visit(range.first, range.last, [&](Seq, IndexEntry& entry) {
+      if (!entry.has(IndexEntry::kInMemory) && entry.attempts < UINT8_MAX) ++entry.attempts;
+      return QueueIndex::Visit::keep;
+    });
+  }
+  NARU_CHECK(fact.ranges.ok(), "a committed return is readable");
+}
+
+void Lane::Impl::apply_delivered(const Fact& fact) {
+  Queue* queue = find_any(fact.queue);
+  if (queue == nullptr) return;
+  DeliveredWatermark& delivered = queue->delivered;
+  delivered.durable = std::max(delivered.durable, fact.through);
+  delivered.staged = std::max(delivered.staged, delivered.durable);
+  want_dispatch(*queue);
+}
+
+void Lane::Impl::apply_queue_closed(QueueId id) {
+  Queue* queue = find_any(id);
+  if (queue == nullptr) return;
+  queue->index.visit(Seq(0), Seq(UINT64_MAX), [&](Seq, IndexEntry& entry) {
+    if (entry.has(IndexEntry::kInMemory)) return QueueIndex::Visit::keep;
+    queue->leave(entry);
+    live_.add(entry.file, -1);
+    return QueueIndex::Visit::erase;
+  });
+  // Metadata knows no closed queue after a restart; here it was deleted before.
+  if (queue->closed) erase(*queue);
+}
+
+}  // namespace naru::core

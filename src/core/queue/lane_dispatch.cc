@@ -1,0 +1,267 @@
+// How records leave: credit × ready, round robin among equals, in batches.
+
+#include "base/check.h"
+#include "core/queue/lane_impl.h"
+
+namespace naru::core {
+
+void Lane::Impl::dispatch(Queue& queue) {
+  dispatching_ = &queue;
+  Search search = answer_gets(queue) ? Search::found : Search::blocked;
+  std::size_t budget = kDeliveriesPerFlush;
+  while (search != Search::blocked && budget > 0 && !queue.closed && !failed_) {
+    const ConsumerRing::Slot slot = queue.consumers.turn();
+    if (slot == ConsumerRing::kNone) break;
+    Step step;
+    search = find_step(queue, step);
+    if (search == Search::none) break;
+    if (search != Search::found) continue;
+    DeliveryBatches::Batch* batch = batch_for(queue, slot);
+    if (batch == nullptr) continue;
+
+    Delivery delivery;
+    if (!lease(queue, step, delivery)) break;
+    queue.consumers.pass_turn(slot);
+    if (!queue.consumers.at(slot).settings.no_ack) {
+      step.entry->holder = slot;
+      queue.consumers.add_lease(slot);
+    }
+    batches_.add(*batch, delivery, step.entry->record_bytes);
+    --budget;
+    if (batch->deliveries.size() >= options_.deliveries_per_run) hand_over(queue);
+  }
+  hand_over(queue);
+  dispatching_ = nullptr;
+  if (queue.closed) return bury(queue);
+  if (failed_) return;
+
+  const bool blocked = search == Search::blocked;
+  if (!blocked) queue.first_chance = queue.visible_next;
+  if (budget == 0) want_dispatch(queue);
+  if (!queue.wants_deliveries()) queue.read_ahead.clear();
+  stage_watermark(queue);
+  arm_timer(queue, blocked);
+}
+
+// Single reads come before consumers. Returns false when the first one has to wait; so has
+// everybody else then, as it waits for the same record.
+bool Lane::Impl::answer_gets(Queue& queue) {
+  while (!queue.gets.empty() && !failed_) {
+    const Queue::PendingGet get = queue.gets.front();
+    Step step;
+    const Search search = find_step(queue, step);
+    if (search == Search::retry) continue;
+    if (search == Search::blocked) return false;
+    if (search == Search::none && queue.visible_next < get.before) return false;
+
+    queue.gets.pop_front();
+    Got got{QueueRef{queue.id, id_}, std::nullopt, 0};
+    if (search == Search::found) {
+      Delivery delivery;
+      if (!lease(queue, step, delivery)) return false;
+      got.delivery = delivery;
+      got.ready_after =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(queue.stats.ready, UINT32_MAX));
+    }
+    sink_.on_got(get.ticket, got);
+    if (got.delivery && get.no_ack) settle_delivered(queue, std::span(&*got.delivery, 1));
+  }
+  queue.read_ahead.trim();
+  return true;
+}
+
+// The next ready record that has time left; those that have none are taken out on the way.
+IndexEntry* Lane::Impl::next_ready(Queue& queue, Seq& seq) {
+  while (IndexEntry* entry = queue.order.peek(queue.index, seq)) {
+    if (!expired(queue, *entry, seq)) return entry;
+    queue.order.pop(seq);
+    const Seq expired_seq = seq;
+    queue.index.visit(expired_seq, expired_seq, [&](Seq at, IndexEntry& it) {
+      return end_record(queue, at, it, queue.settles, false);
+    });
+  }
+  return nullptr;
+}
+
+bool Lane::Impl::may_leave(const Queue& queue, const IndexEntry& entry, Seq seq) const {
+  return entry.has(IndexEntry::kInMemory) || seq <= queue.delivered.durable;
+}
+
+Lane::Impl::Search Lane::Impl::find_step(Queue& queue, Step& step) {
+  step.entry = next_ready(queue, step.seq);
+  if (step.entry == nullptr) return Search::none;
+  if (!may_leave(queue, *step.entry, step.seq)) return Search::blocked;
+  return find_body(queue, step);
+}
+
+Lane::Impl::Search Lane::Impl::find_body(Queue& queue, Step& step) {
+  const IndexEntry& entry = *step.entry;
+  const BodyLocation location = entry.location();
+  if (entry.has(IndexEntry::kInMemory)) {
+    step.bytes = memory_.view(location, entry.record_bytes);
+    step.owner = memory_.owner(location);
+    return Search::found;
+  }
+  if (const BodyRuns::Found found = runs_.find(location, entry.record_bytes); found.bytes) {
+    step.bytes = ByteView(found.bytes, entry.record_bytes);
+    step.owner = found.owner;
+    return Search::found;
+  }
+  if (const Slice* body = queue.read_ahead.find(step.seq)) {
+    step.bytes = body->view;
+    step.owner = &body->owner;
+    return Search::found;
+  }
+  if (queue.read_ahead.in_flight()) return Search::blocked;
+  if (batches_.count() != 0) {  // its views may point into what is replaced now
+    hand_over(queue);
+    return Search::retry;
+  }
+  auto run = journal_.cached(location);
+  if (run && run->contains(location, entry.record_bytes)) {
+    runs_.put(std::move(*run));
+    return Search::retry;
+  }
+  start_read(queue, step.seq);
+  return Search::blocked;
+}
+
+// Null when what was collected had to be handed over first, or when the consumer's shared credit
+// is used up: then it has left the ring.
+DeliveryBatches::Batch* Lane::Impl::batch_for(Queue& queue, ConsumerRing::Slot slot) {
+  DeliveryBatches::Batch* batch = batches_.find(slot);
+  if (batch == nullptr) {
+    if (batches_.full()) {
+      hand_over(queue);
+      return nullptr;
+    }
+    batch = &batches_.open(slot, queue.consumers.at(slot).settings);
+  }
+  if (batches_.has_credit(*batch)) return batch;
+  if (batches_.count() != 0) {
+    hand_over(queue);  // acquires: what is left after that counts
+  } else {
+    batches_.hand_over([](DeliveryBatches::Batch&) {});
+    queue.consumers.starve(slot);
+  }
+  return nullptr;
+}
+
+// Makes a lease of what find_step() found. False when the stored record is not readable, which is
+// the end of this volume.
+bool Lane::Impl::lease(Queue& queue, const Step& step, Delivery& delivery) {
+  auto record = message::decode_record(step.bytes);
+  if (!record) {
+    fail({Errc::corrupt, "a stored record is not readable: " + record.error().what});
+    return false;
+  }
+  IndexEntry& entry = *step.entry;
+  delivery.seq = step.seq;
+  delivery.redelivered = entry.has(IndexEntry::kDelivered) || step.seq <= queue.delivered.recovered;
+  delivery.record = *record;
+  delivery.owner = record->body.size() >= kOwnedBodyBytes ? step.owner : nullptr;
+
+  queue.order.pop(step.seq);
+  queue.leave_ready(entry);
+  entry.state = RecordState::leased;
+  entry.flags |= IndexEntry::kDelivered;
+  queue.enter_leased(entry);
+  ++queue.stats.delivered;
+  if (delivery.redelivered) ++queue.stats.redelivered;
+  return true;
+}
+
+// Hands the batches to the sink, which may call back.
+void Lane::Impl::hand_over(Queue& queue) {
+  batches_.hand_over([&](DeliveryBatches::Batch& batch) {
+    if (queue.closed) return;
+    const ConsumerRing::Consumer& consumer = queue.consumers.at(batch.slot);
+    if (!consumer.present) return undeliver(queue, batch);
+    const bool no_ack = consumer.settings.no_ack;
+    sink_.on_deliveries(consumer.settings.key.connection,
+                        Deliveries{consumer.settings.key.handle, QueueRef{queue.id, id_},
+                                   batch.deliveries, batch.credit_bytes});
+    if (no_ack && !queue.closed) settle_delivered(queue, batch.deliveries);
+  });
+  queue.read_ahead.trim();
+}
+
+// They went to somebody who does not answer: settled as they leave.
+void Lane::Impl::settle_delivered(Queue& queue, std::span<const Delivery> deliveries) {
+  std::size_t at = 0;
+  while (at < deliveries.size()) {
+    std::size_t end = at + 1;
+    while (end < deliveries.size() && deliveries[end].seq == deliveries[end - 1].seq.next()) ++end;
+    bool bridge = false;
+    queue.index.visit(deliveries[at].seq, deliveries[end - 1].seq, [&](Seq seq, IndexEntry& entry) {
+      const QueueIndex::Visit visit = end_record(queue, seq, entry, queue.settles, bridge);
+      bridge = true;
+      return visit;
+    });
+    at = end;
+  }
+}
+
+// The consumer went while another one's batch was handed over: nobody saw these.
+void Lane::Impl::undeliver(Queue& queue, const DeliveryBatches::Batch& batch) {
+  for (const Delivery& delivery : batch.deliveries) {
+    IndexEntry* entry = queue.index.find(delivery.seq);
+    if (entry == nullptr || entry->state != RecordState::leased) continue;
+    queue.leave_leased(*entry);
+    entry->state = RecordState::ready;
+    if (!delivery.redelivered)
+      entry->flags = static_cast<std::uint8_t>(entry->flags & ~IndexEntry::kDelivered);
+    if (entry->holder != IndexEntry::kNoHolder) queue.consumers.end_leases(entry->holder, 1);
+    entry->holder = IndexEntry::kNoHolder;
+    queue.enter_ready(*entry);
+    queue.order.put_back(delivery.seq);
+  }
+  want_dispatch(queue);
+}
+
+// Asks for the bodies of the records that are next, `first` before all.
+void Lane::Impl::start_read(Queue& queue, Seq first) {
+  std::vector<Seq> asked;
+  std::vector<BodyRead> wanted;
+  std::size_t bytes = 0;
+  queue.order.preview(queue.index, [&](Seq seq, const IndexEntry& entry) {
+    if (entry.has(IndexEntry::kInMemory)) return true;
+    if (!asked.empty() && bytes + entry.record_bytes > options_.read_ahead_bytes) return false;
+    asked.push_back(seq);
+    wanted.push_back({entry.location(), entry.record_bytes});
+    bytes += entry.record_bytes;
+    return true;
+  });
+  NARU_CHECK(!asked.empty() && asked.front() == first, "the preview begins with the next record");
+  queue.read_ahead.begin(std::move(asked));
+  journal_.read(wanted,
+                [lane = std::weak_ptr(self_), id = queue.id](Result<std::vector<Slice>> bodies) {
+                  if (const auto self = lane.lock()) (*self)->on_read(id, std::move(bodies));
+                });
+}
+
+void Lane::Impl::on_read(QueueId id, Result<std::vector<Slice>> bodies) {
+  if (!bodies) return fail(bodies.error());
+  Queue* queue = find(id);
+  if (queue == nullptr) return;
+  queue->read_ahead.complete(std::move(*bodies));
+  want_dispatch(*queue);
+}
+
+// Nothing leaves before the log says that it may have left. While somebody consumes, the mark is
+// kept ahead of the next record: so it costs no write and no wait of its own, neither for a record
+// that just came (it is in the entry that brings it) nor for a backlog.
+void Lane::Impl::stage_watermark(Queue& queue) {
+  if (!queue.wants_deliveries()) return;
+  const std::uint64_t cursor = queue.order.cursor().value;
+  const std::uint64_t last = queue.last_logged.value;
+  if (last < cursor || last <= queue.delivered.staged.value) return;
+  const std::uint64_t ahead =
+      queue.consumers.count() != 0 ? options_.delivered_stride : queue.gets.size();
+  const std::uint64_t needed = std::min(last, cursor - 1 + std::max<std::uint64_t>(1, ahead / 2));
+  if (queue.delivered.staged.value >= needed) return;
+  queue.delivered.staged = Seq(std::min(last, cursor - 1 + std::max<std::uint64_t>(1, ahead)));
+  put_delivered(stage_.room(ranges_fact_bytes_max(1)), queue.id, queue.delivered.staged);
+}
+
+}  // namespace naru::core

@@ -1,0 +1,203 @@
+#include "core/queue/lane_facts.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace naru::core {
+
+namespace {
+
+constexpr std::size_t kVarintBytesMax = 10;
+constexpr std::uint8_t kContinued = 1;
+constexpr std::uint8_t kExpires = 1;
+constexpr std::uint8_t kAtOnce = 2;
+constexpr std::uint8_t kFirstIgnorableType = 128;
+
+/// Writes a fact's head and, when it goes out of scope, the length of what was put behind it.
+class FactScope {
+ public:
+  FactScope(ByteBuffer& out, FactType type) : out_(out), at_(out.size()) {
+    out_.u8(static_cast<std::uint8_t>(type));
+    out_.le32(0);
+  }
+  ~FactScope() {
+    out_.patch_le32(at_ + 1, static_cast<std::uint32_t>(out_.size() - at_ - kFactHeadBytes));
+  }
+  FactScope(const FactScope&) = delete;
+  FactScope& operator=(const FactScope&) = delete;
+
+ private:
+  ByteBuffer& out_;
+  std::size_t at_;
+};
+
+// Ascending ranges as distances: mostly one or two bytes each.
+void put_range_list(ByteBuffer& out, std::span<const SeqRange> ranges) {
+  out.varint(ranges.size());
+  std::uint64_t after = 0;
+  for (const SeqRange& range : ranges) {
+    NARU_CHECK(range.first.value >= after && range.last >= range.first, "ranges ascend");
+    out.varint(range.first.value - after);
+    out.varint(range.last.value - range.first.value);
+    after = range.last.value + 1;
+  }
+}
+
+}  // namespace
+
+void put_entry_head(ByteBuffer& out, bool continued) {
+  out.u8(kLaneEntryVersion);
+  out.u8(continued ? kContinued : 0);
+  out.u8(0);
+}
+
+void mark_continued(ByteBuffer& out) {
+  NARU_CHECK(out.size() >= kLaneEntryHeadBytes, "an entry has a head");
+  out.data()[1] |= kContinued;
+}
+
+std::size_t enqueue_fact_bytes_max(std::size_t targets, const message::RecordView& record) {
+  return kFactHeadBytes + sizeof(std::uint32_t) + message::encoded_bytes(record) + kVarintBytesMax +
+         targets * (3 * kVarintBytesMax + 1);
+}
+
+void put_enqueue(ByteBuffer& out, std::span<const EnqueueTarget> targets,
+                 const message::RecordView& record) {
+  out.reserve(out.size() + enqueue_fact_bytes_max(targets.size(), record));
+  FactScope scope(out, FactType::enqueue);
+  out.le32(static_cast<std::uint32_t>(message::encoded_bytes(record)));
+  message::encode(out, record);
+  out.varint(targets.size());
+  for (const EnqueueTarget& target : targets) {
+    out.varint(target.queue.value);
+    out.varint(target.seq.value);
+    out.u8(static_cast<std::uint8_t>((target.expires_at_ms != 0 ? kExpires : 0) |
+                                     (target.at_once ? kAtOnce : 0)));
+    if (target.expires_at_ms != 0) out.varint(static_cast<std::uint64_t>(target.expires_at_ms));
+  }
+}
+
+std::size_t ranges_fact_bytes_max(std::size_t ranges) {
+  return kFactHeadBytes + 3 * kVarintBytesMax + ranges * 2 * kVarintBytesMax;
+}
+
+void put_ranges(ByteBuffer& out, FactType type, QueueId queue, std::span<const SeqRange> ranges) {
+  FactScope scope(out, type);
+  out.varint(queue.value);
+  put_range_list(out, ranges);
+}
+
+void put_delivered(ByteBuffer& out, QueueId queue, Seq through) {
+  FactScope scope(out, FactType::delivered);
+  out.varint(queue.value);
+  out.varint(through.value);
+}
+
+void put_queue_closed(ByteBuffer& out, QueueId queue) {
+  FactScope scope(out, FactType::queue_closed);
+  out.varint(queue.value);
+}
+
+void normalise(std::vector<SeqRange>& ranges) {
+  const auto by_first = [](const SeqRange& a, const SeqRange& b) { return a.first < b.first; };
+  if (!std::is_sorted(ranges.begin(), ranges.end(), by_first))
+    std::sort(ranges.begin(), ranges.end(), by_first);
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < ranges.size(); ++i) {
+    if (ranges[i].first <= ranges[kept].last.next()) {
+      ranges[kept].last = std::max(ranges[kept].last, ranges[i].last);
+    } else {
+      ranges[++kept] = ranges[i];
+    }
+  }
+  if (!ranges.empty()) ranges.resize(kept + 1);
+}
+
+RangeReader::RangeReader(ByteReader in) : in_(in) {
+  left_ = in_.varint();
+}
+
+bool RangeReader::next(SeqRange& range) {
+  if (left_ == 0) return false;
+  const std::uint64_t distance = in_.varint();
+  const std::uint64_t length = in_.varint();
+  // Seqs stay below 2^63: a log that says otherwise is damaged.
+  constexpr std::uint64_t kMax = std::uint64_t{1} << 62;
+  if (distance > kMax || length > kMax || after_ > kMax) in_.set_failed();
+  if (!in_.ok()) return false;
+  range.first = Seq(after_ + distance);
+  range.last = Seq(range.first.value + length);
+  after_ = range.last.value + 1;
+  --left_;
+  return true;
+}
+
+TargetReader::TargetReader(ByteReader in) : in_(in) {
+  left_ = in_.varint();
+}
+
+bool TargetReader::next(EnqueueTarget& target) {
+  if (left_ == 0) return false;
+  target.queue = QueueId(in_.varint());
+  target.seq = Seq(in_.varint());
+  const std::uint8_t flags = in_.u8();
+  target.expires_at_ms = (flags & kExpires) != 0 ? static_cast<WallMs>(in_.varint()) : 0;
+  target.at_once = (flags & kAtOnce) != 0;
+  if ((flags & ~(kExpires | kAtOnce)) != 0 || !target.seq) in_.set_failed();
+  if (!in_.ok()) return false;
+  --left_;
+  return true;
+}
+
+FactReader::FactReader(ByteView entry) : entry_(entry), in_(entry) {
+  const std::uint8_t version = in_.u8();
+  const std::uint8_t flags = in_.u8();
+  const std::uint8_t extension_bytes = in_.u8();
+  in_.bytes(extension_bytes);
+  if (version != kLaneEntryVersion || (flags & ~kContinued) != 0) in_.set_failed();
+  continued_ = in_.ok() && (flags & kContinued) != 0;
+}
+
+bool FactReader::next(Fact& fact) {
+  while (in_.ok() && !in_.done()) {
+    const std::uint8_t type = in_.u8();
+    const ByteView content = in_.bytes(in_.le32());
+    if (!in_.ok()) return false;
+    if (type >= kFirstIgnorableType) continue;
+    fact.type = static_cast<FactType>(type);
+    if (parse(fact, ByteReader(content))) return true;
+    in_.set_failed();
+  }
+  return false;
+}
+
+bool FactReader::parse(Fact& fact, ByteReader content) {
+  switch (fact.type) {
+    case FactType::enqueue: {
+      fact.record_bytes = content.le32();
+      const ByteView record = content.bytes(fact.record_bytes);
+      if (!content.ok() || record.size() < message::kRecordHeadBytes) return false;
+      fact.record_offset = static_cast<std::size_t>(record.data() - entry_.data());
+      fact.record_persistent = message::encoded_persistent(record);
+      fact.targets = TargetReader(content);
+      return fact.targets.ok();
+    }
+    case FactType::settle:
+    case FactType::returned:
+    case FactType::purge:
+      fact.queue = QueueId(content.varint());
+      fact.ranges = RangeReader(content);
+      return fact.ranges.ok();
+    case FactType::delivered:
+      fact.queue = QueueId(content.varint());
+      fact.through = Seq(content.varint());
+      return content.ok();
+    case FactType::queue_closed:
+      fact.queue = QueueId(content.varint());
+      return content.ok();
+  }
+  return false;
+}
+
+}  // namespace naru::core

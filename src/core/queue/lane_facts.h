@@ -1,0 +1,134 @@
+#pragma once
+/// The facts that a lane logs, and their encoding. Format: docs/formats/lane.md.
+///
+///   entry   u8 version · u8 flags (bit 0: continued) · u8 extension_bytes · extension · fact…
+///   fact    u8 type · le32 content_bytes · content
+///
+/// Numbers inside a fact are varints unless drawn otherwise. Bytes of a fact behind the fields that
+/// are known here are ignored; a fact of an unknown type below 128 makes the entry unreadable, one
+/// from 128 up is skipped.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/byte_buffer.h"
+#include "base/byte_reader.h"
+#include "core/ids.h"
+#include "message/record.h"
+
+namespace naru::core {
+
+inline constexpr std::uint8_t kLaneEntryVersion = 1;
+inline constexpr std::size_t kLaneEntryHeadBytes = 3;
+inline constexpr std::size_t kFactHeadBytes = 5;
+/// More ranges make several facts: each stays below 24 KiB.
+inline constexpr std::size_t kRangesPerFactMax = 1024;
+
+enum class FactType : std::uint8_t {
+  enqueue = 1,       // le32 record_bytes · record · count · target…
+  settle = 2,        // queue · count · range…: they left the queue
+  returned = 3,      // queue · count · range…: a lease ended and the record stays, attempt + 1
+  delivered = 4,     // queue · through: records up to there may have been delivered
+  purge = 5,         // queue · count · range…: they left the queue by a purge
+  queue_closed = 6,  // queue: it was deleted, with all its records
+};
+
+/// Seqs first…last, both included.
+struct SeqRange {
+  Seq first;
+  Seq last;
+
+  bool operator==(const SeqRange&) const = default;
+};
+
+/// One queue that a record goes to.
+///   queue · seq · flags (bit 0: expires_at_ms follows, bit 1: at_once) · [expires_at_ms]
+struct EnqueueTarget {
+  QueueId queue;
+  Seq seq;
+  WallMs expires_at_ms = 0;  // 0: never; the smaller of the record's own and the queue's
+  bool at_once = false;      // had no time to live: delivered at once or never
+};
+
+// ---- Writing ----
+
+void put_entry_head(ByteBuffer& out, bool continued);
+/// Turns an entry head at the front of `out` into one that the next entry continues.
+void mark_continued(ByteBuffer& out);
+
+/// No enqueue fact of these arguments is larger, its head included.
+std::size_t enqueue_fact_bytes_max(std::size_t targets, const message::RecordView& record);
+void put_enqueue(ByteBuffer& out, std::span<const EnqueueTarget> targets,
+                 const message::RecordView& record);
+
+/// No fact of `ranges` ranges is larger, its head included.
+std::size_t ranges_fact_bytes_max(std::size_t ranges);
+/// `type` is settle, returned or purge; ranges ascend.
+void put_ranges(ByteBuffer& out, FactType type, QueueId queue, std::span<const SeqRange> ranges);
+void put_delivered(ByteBuffer& out, QueueId queue, Seq through);
+void put_queue_closed(ByteBuffer& out, QueueId queue);
+
+// ---- Reading: no allocation; a value that cannot be is a failure of the entry's reader ----
+
+/// Sorts ranges and joins those that touch or overlap.
+void normalise(std::vector<SeqRange>& ranges);
+
+/// Walks the ranges of a settle, returned or purge fact.
+class RangeReader {
+ public:
+  RangeReader() : in_({}) {}
+  explicit RangeReader(ByteReader in);
+  /// False at the end, and when the bytes are bad.
+  bool next(SeqRange& range);
+  bool ok() const { return in_.ok(); }
+
+ private:
+  ByteReader in_;
+  std::uint64_t left_ = 0;
+  std::uint64_t after_ = 0;  // the seq behind the last range
+};
+
+/// Walks the targets of an enqueue fact.
+class TargetReader {
+ public:
+  TargetReader() : in_({}) {}
+  explicit TargetReader(ByteReader in);
+  bool next(EnqueueTarget& target);
+  bool ok() const { return in_.ok(); }
+
+ private:
+  ByteReader in_;
+  std::uint64_t left_ = 0;
+};
+
+/// One fact; which fields count depends on its type.
+struct Fact {
+  FactType type = FactType::enqueue;
+  QueueId queue;                  // all but enqueue
+  Seq through;                    // delivered
+  RangeReader ranges;             // settle, returned, purge
+  std::size_t record_offset = 0;  // enqueue: of the encoded record, in the entry
+  std::uint32_t record_bytes = 0;
+  bool record_persistent = false;
+  TargetReader targets;
+};
+
+/// Reads the facts of one entry in order.
+class FactReader {
+ public:
+  explicit FactReader(ByteView entry);
+  bool continued() const { return continued_; }
+  /// False at the end of the entry and when it is not readable: ask ok().
+  bool next(Fact& fact);
+  bool ok() const { return in_.ok(); }
+
+ private:
+  bool parse(Fact& fact, ByteReader content);
+
+  ByteView entry_;
+  ByteReader in_;
+  bool continued_ = false;
+};
+
+}  // namespace naru::core

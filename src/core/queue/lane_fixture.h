@@ -1,0 +1,203 @@
+#pragma once
+/// For tests: a lane over a TestingJournal, and a sink that writes down what it is told.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/queue/lane.h"
+#include "core/queue/testing_journal.h"
+
+namespace naru::core {
+
+struct Received {
+  ConsumerKey consumer;
+  Seq seq;
+  std::string body;
+  bool redelivered = false;
+
+  bool operator==(const Received&) const = default;
+};
+
+class RecordingSink final : public LaneSink {
+ public:
+  void on_flush_wanted(GroupId) override { flush_wanted = true; }
+  void on_published(std::span<const PublishRange> done) override {
+    published.insert(published.end(), done.begin(), done.end());
+  }
+  void on_deliveries(ConnectionId connection, const Deliveries& deliveries) override {
+    for (const Delivery& it : deliveries.batch) {
+      received.push_back({ConsumerKey{connection, deliveries.consumer}, it.seq,
+                          std::string(as_text(it.record.body)), it.redelivered});
+      owned += it.owner != nullptr;
+    }
+    credit_bytes += deliveries.credit_bytes;
+    if (during_deliveries) during_deliveries();
+  }
+  void on_consumer_cancelled(ConsumerKey consumer) override { cancelled.push_back(consumer); }
+  void on_barrier(TicketId ticket) override { barriers.push_back(ticket); }
+  void on_got(TicketId ticket, const Got& it) override {
+    std::optional<Received> delivery;
+    if (it.delivery)
+      delivery = Received{{},
+                          it.delivery->seq,
+                          std::string(as_text(it.delivery->record.body)),
+                          it.delivery->redelivered};
+    got.push_back({ticket, delivery, it.ready_after});
+  }
+  void on_queue_unused(QueueRef queue) override { unused.push_back(queue); }
+
+  struct GotAnswer {
+    TicketId ticket;
+    std::optional<Received> delivery;
+    std::uint32_t ready_after = 0;
+  };
+  bool flush_wanted = false;
+  std::vector<PublishRange> published;
+  std::vector<Received> received;
+  std::size_t owned = 0;
+  std::int64_t credit_bytes = 0;
+  std::vector<ConsumerKey> cancelled;
+  std::vector<TicketId> barriers;
+  std::vector<GotAnswer> got;
+  std::vector<QueueRef> unused;
+  std::function<void()> during_deliveries;
+};
+
+/// One lane with helpers that read like the story of a test. Queues are numbered from 1.
+class LaneWorld {
+ public:
+  static constexpr GroupId kLane{3};
+
+  explicit LaneWorld(Lane::Options options = {}) : options_(options) { start({}); }
+
+  /// The process dies; what is committed survives, and `torn` entries that were written but not
+  /// acknowledged. Queues are created anew as metadata would.
+  void crash(std::size_t torn = 0) { start(journal->survivors(torn)); }
+
+  void queue(std::uint64_t id, QueueSettings settings = {.durable = true}) {
+    queues_[id] = settings;
+    lane->create_queue(QueueId(id), settings);
+  }
+  void delete_queue(std::uint64_t id) {
+    queues_.erase(id);
+    lane->delete_queue(QueueId(id));
+  }
+
+  struct Message {
+    std::string body;
+    bool persistent = true;
+    WallMs expires_at_ms = 0;
+  };
+  /// Publishes with the next sequence of channel 1 of connection 9.
+  void publish(std::vector<std::uint64_t> queues, const Message& message) {
+    std::vector<QueueId> ids;
+    for (const std::uint64_t id : queues) ids.emplace_back(id);
+    message::RecordView record;
+    record.persistent = message.persistent;
+    record.expires_at_ms = message.expires_at_ms;
+    record.exchange = "amq.topic";
+    record.routing_key = "a.key";
+    record.body = as_bytes(message.body);
+    ++sequence;
+    lane->enqueue(ids, record, {ConnectionId(9), ChannelId(1), sequence, sequence}, now);
+  }
+  void publish(std::uint64_t queue, const std::string& body) {
+    publish(std::vector<std::uint64_t>{queue}, Message{body, true, 0});
+  }
+  void publish_transient(std::uint64_t queue, const std::string& body) {
+    publish(std::vector<std::uint64_t>{queue}, Message{body, false, 0});
+  }
+
+  static ConsumerKey key(std::uint32_t handle) {
+    return {ConnectionId(100 + handle), ConsumerHandle(handle)};
+  }
+  Result<void> consume(std::uint64_t queue, std::uint32_t handle, ConsumerSettings settings = {}) {
+    settings.key = key(handle);
+    return lane->add_consumer(QueueId(queue), std::move(settings), now);
+  }
+  void cancel(std::uint64_t queue, std::uint32_t handle) {
+    lane->remove_consumer(QueueId(queue), key(handle), now);
+  }
+  void settle(std::uint64_t queue, std::uint64_t first, std::uint64_t last = 0) {
+    lane->settle(QueueId(queue), Seq(first), Seq(last == 0 ? first : last));
+  }
+  void requeue(std::uint64_t queue, std::uint64_t first, std::uint64_t last = 0) {
+    lane->give_back(QueueId(queue), Seq(first), Seq(last == 0 ? first : last), true, now);
+  }
+  void reject(std::uint64_t queue, std::uint64_t first, std::uint64_t last = 0) {
+    lane->give_back(QueueId(queue), Seq(first), Seq(last == 0 ? first : last), false, now);
+  }
+  TicketId get(std::uint64_t queue, bool no_ack = false) {
+    const TicketId ticket(++ticket_);
+    lane->get(QueueId(queue), ConnectionId(9), no_ack, ticket, now);
+    return ticket;
+  }
+  TicketId barrier() {
+    const TicketId ticket(++ticket_);
+    lane->barrier(ticket);
+    return ticket;
+  }
+
+  /// One turn of the shard: a flush, if it is wanted.
+  void flush() {
+    if (!std::exchange(sink->flush_wanted, false)) return;
+    lane->flush(now);
+  }
+  /// Turns until nothing is left to do, with a disk that answers.
+  void run() {
+    for (int turn = 0; turn < 1000; ++turn) {
+      if (!sink->flush_wanted && journal->uncommitted() == 0 && journal->reads_pending() == 0)
+        return;
+      flush();
+      journal->commit();
+      journal->complete_reads();
+    }
+    NARU_CHECK(false, "a lane comes to rest");
+  }
+  void advance(std::uint64_t ms) {
+    now.mono += std::chrono::milliseconds(ms);
+    now.wall_ms += static_cast<WallMs>(ms);
+    if (lane->next_deadline() <= now.mono) lane->on_deadline(now);
+  }
+  QueueStats stats(std::uint64_t queue) const { return *lane->stats(QueueId(queue)); }
+
+  /// What was received since the last call.
+  std::vector<Received> take() { return std::exchange(sink->received, {}); }
+  std::vector<std::string> take_bodies() {
+    std::vector<std::string> bodies;
+    for (Received& it : take()) bodies.push_back(std::move(it.body));
+    return bodies;
+  }
+
+  Now now{TimePoint(std::chrono::hours(1)), 1'700'000'000'000};
+  std::uint64_t sequence = 0;
+  std::unique_ptr<TestingJournal> journal;
+  std::unique_ptr<RecordingSink> sink;
+  std::unique_ptr<Lane> lane;
+
+ private:
+  void start(TestingJournal::Disk disk) {
+    const std::size_t bytes_max = journal ? journal->bytes_max : std::size_t{1} << 20;
+    const bool caches = !journal || journal->caches;
+    lane.reset();
+    journal = std::make_unique<TestingJournal>(std::move(disk));
+    journal->bytes_max = bytes_max;
+    journal->caches = caches;
+    sink = std::make_unique<RecordingSink>();
+    lane = std::make_unique<Lane>(kLane, *journal, *sink, log_, options_);
+    journal->attach(kLane, *lane);
+    for (const auto& [id, settings] : queues_) lane->create_queue(QueueId(id), settings);
+    journal->recover();
+  }
+
+  const Lane::Options options_;
+  NullLogger log_;
+  std::map<std::uint64_t, QueueSettings> queues_;
+  std::uint64_t ticket_ = 0;
+};
+
+}  // namespace naru::core

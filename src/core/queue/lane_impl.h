@@ -1,0 +1,177 @@
+#pragma once
+/// The inside of a lane. lane_stage.cc decides and stages, lane_apply.cc changes applied state,
+/// lane_dispatch.cc hands records out, lane_consumers.cc keeps who takes them, lane_timers.cc lets
+/// them expire, lane_snapshot.cc writes and reads the whole.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "core/queue/body_runs.h"
+#include "core/queue/delivery_batches.h"
+#include "core/queue/entry_stage.h"
+#include "core/queue/lane.h"
+#include "core/queue/live_tally.h"
+#include "core/queue/memory_store.h"
+#include "core/queue/queue.h"
+#include "core/queue/queue_timers.h"
+
+namespace naru::core {
+
+class Lane::Impl {
+ public:
+  Impl(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options);
+
+  // ---- lane.cc: queues and the turn ----
+  GroupId id() const { return id_; }
+  void create_queue(QueueId id, const QueueSettings& settings);
+  void delete_queue(QueueId id);
+  /// The queue as commands see it: null when it is not there or deleted.
+  Queue* find(QueueId id);
+  void flush(const Now& now);
+
+  // ---- lane_stage.cc ----
+  void enqueue(std::span<const QueueId> queues, const message::RecordView& record,
+               const PublishRange& publisher, const Now& now);
+  void settle(Queue& queue, SeqRange range);
+  void give_back(Queue& queue, SeqRange range, bool requeue);
+  std::uint32_t purge(Queue& queue);
+  void barrier(TicketId ticket);
+  void atomic_begin() { stage_.atomic_begin(); }
+  void atomic_end();
+
+  // ---- lane_consumers.cc ----
+  Result<void> add_consumer(Queue& queue, ConsumerSettings settings, const Now& now);
+  void remove_consumer(Queue& queue, ConsumerKey consumer, const Now& now);
+  void resume_consumer(Queue& queue, ConsumerKey consumer);
+  void get(QueueId id, bool no_ack, TicketId ticket, const Now& now);
+
+  // ---- lane_timers.cc ----
+  void touch(Queue& queue, const Now& now);
+  TimePoint next_deadline() const;
+  void on_deadline(const Now& now);
+
+  // ---- lane_apply.cc ----
+  void apply(std::span<const Entry> committed);
+  void on_role(Role role, Term term);
+
+  // ---- lane_snapshot.cc ----
+  Result<void> install(Index covers, ByteView snapshot);
+  void save_snapshot();
+
+ private:
+  // A bound on what one flush takes from one queue: the rest waits for the next turn.
+  static constexpr std::size_t kDeliveriesPerFlush = 4096;
+  // Smaller bodies are copied by whoever keeps them: cheaper than a shared count.
+  static constexpr std::size_t kOwnedBodyBytes = 16 * 1024;
+
+  /// Where a record that becomes visible is.
+  struct NewRecord {
+    BodyLocation location;
+    std::uint32_t record_bytes = 0;
+    std::uint8_t flags = 0;
+    WallMs expires_at_ms = 0;
+  };
+  /// An entry that the next one continues, kept until that is there.
+  struct HeldEntry {
+    Slice payload;
+    BodyLocation location;
+  };
+  /// How the search for the next record that can leave ended.
+  enum class Search : std::uint8_t {
+    found,
+    none,     // nothing is ready
+    blocked,  // by a watermark or a read on its way
+    retry,    // what was collected has been handed over: look again
+  };
+  struct Step {
+    Seq seq;
+    IndexEntry* entry = nullptr;
+    ByteView bytes;
+    const BlockRef* owner = nullptr;
+  };
+
+  Queue* find_any(QueueId id);
+  void want_flush();
+  void want_dispatch(Queue& queue);
+  void want_facts(Queue& queue);
+  void stage_facts(Queue& queue);
+  void bury(Queue& queue);
+  void erase(Queue& queue);
+  void fail(const Error& error);
+
+  WallMs expiry(const Queue& queue, const message::RecordView& record, const Now& now) const;
+  void make_visible(Queue& queue, Seq seq, const NewRecord& record);
+  void admit_waiting(Queue& queue);
+  void enqueue_in_memory(const message::RecordView& record, const Now& now);
+  /// Ends a record for good: at once when only memory knows it, else when the fact is committed.
+  QueueIndex::Visit end_record(Queue& queue, Seq seq, IndexEntry& entry,
+                               std::vector<SeqRange>& ranges, bool bridge);
+  template <typename End>
+  void end_leases(Queue& queue, SeqRange range, End&& end);
+  void stage_ranges(FactType type, QueueId queue, std::vector<SeqRange>& ranges);
+
+  void apply_entry(ByteView payload, BodyLocation location);
+  void apply_enqueue(Fact& fact, BodyLocation location);
+  void apply_settle(Fact& fact);
+  void apply_returned(Fact& fact);
+  void apply_delivered(const Fact& fact);
+  void apply_queue_closed(QueueId id);
+
+  bool install_queue(ByteReader& in);
+
+  void dispatch(Queue& queue);
+  bool answer_gets(Queue& queue);
+  IndexEntry* next_ready(Queue& queue, Seq& seq);
+  bool may_leave(const Queue& queue, const IndexEntry& entry, Seq seq) const;
+  Search find_step(Queue& queue, Step& step);
+  Search find_body(Queue& queue, Step& step);
+  DeliveryBatches::Batch* batch_for(Queue& queue, ConsumerRing::Slot slot);
+  bool lease(Queue& queue, const Step& step, Delivery& delivery);
+  void hand_over(Queue& queue);
+  void settle_delivered(Queue& queue, std::span<const Delivery> deliveries);
+  void undeliver(Queue& queue, const DeliveryBatches::Batch& batch);
+  void start_read(Queue& queue, Seq first);
+  void on_read(QueueId id, Result<std::vector<Slice>> bodies);
+  void stage_watermark(Queue& queue);
+
+  bool expired(const Queue& queue, const IndexEntry& entry, Seq seq) const;
+  void arm_timer(Queue& queue, bool blocked);
+
+  const GroupId id_;
+  Journal& journal_;
+  LaneSink& sink_;
+  Logger& log_;
+  const Options options_;
+
+  IndexChunkPool chunk_pool_;  // before queues_: they give their chunks back
+  MemoryStore memory_;
+  boost::unordered_flat_map<QueueId, std::unique_ptr<Queue>> queues_;
+  Queue* last_found_ = nullptr;
+
+  EntryStage stage_;
+  QueueTimers timers_;
+  DeliveryBatches batches_;
+  BodyRuns runs_;
+  LiveTally live_;
+  std::vector<QueueId> dispatch_list_;
+  std::vector<QueueId> dispatching_list_;
+  std::vector<QueueId> facts_list_;
+  std::vector<EnqueueTarget> logged_targets_;  // reused
+  std::vector<Queue*> memory_targets_;
+
+  Now now_;
+  Index applied_;
+  std::vector<HeldEntry> held_;
+  bool owner_ = false;
+  bool failed_ = false;
+  bool flush_wanted_ = false;
+  Queue* dispatching_ = nullptr;
+  /// Outlived by reads that are under way.
+  std::shared_ptr<Impl*> self_ = std::make_shared<Impl*>(this);
+};
+
+}  // namespace naru::core

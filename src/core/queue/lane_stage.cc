@@ -1,0 +1,252 @@
+// What a lane decides and stages: records come, leases end, queues are purged.
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "core/queue/lane_impl.h"
+
+namespace naru::core {
+
+namespace {
+
+// `bridge`: nothing that stays lies between the last range and `seq`.
+void add_to(std::vector<SeqRange>& ranges, Seq seq, bool bridge) {
+  if (!ranges.empty() && ranges.back().last < seq && (bridge || ranges.back().last.next() == seq)) {
+    ranges.back().last = seq;
+  } else {
+    ranges.push_back({seq, seq});
+  }
+}
+
+}  // namespace
+
+WallMs Lane::Impl::expiry(const Queue& queue, const message::RecordView& record,
+                          const Now& now) const {
+  if (!queue.settings.message_ttl_ms) return record.expires_at_ms;
+  // Longer than a thousand years is for ever.
+  constexpr std::uint64_t kMax = std::uint64_t{1} << 45;
+  const WallMs by_queue =
+      now.wall_ms + static_cast<WallMs>(std::min(*queue.settings.message_ttl_ms, kMax));
+  return record.expires_at_ms == 0 ? by_queue : std::min(by_queue, record.expires_at_ms);
+}
+
+void Lane::Impl::enqueue(std::span<const QueueId> queues, const message::RecordView& record,
+                         const PublishRange& publisher, const Now& now) {
+  logged_targets_.clear();
+  memory_targets_.clear();
+  for (const QueueId id : queues) {
+    Queue* queue = find(id);
+    if (queue == nullptr) continue;  // deleted while the publish was on its way: like no queue
+    ++queue->stats.published;
+    want_dispatch(*queue);
+    if (!record.persistent || !queue->settings.durable) {
+      memory_targets_.push_back(queue);
+      continue;
+    }
+    const WallMs expires = expiry(*queue, record, now);
+    logged_targets_.push_back(
+        {id, queue->next_seq, expires, expires != 0 && expires <= now.wall_ms});
+    queue->last_logged = queue->next_seq;
+    queue->next_seq = queue->next_seq.next();
+  }
+  if (!logged_targets_.empty())
+    put_enqueue(stage_.room(enqueue_fact_bytes_max(logged_targets_.size(), record)),
+                logged_targets_, record);
+  if (!memory_targets_.empty()) enqueue_in_memory(record, now);
+  if (publisher.first != 0) {
+    if (logged_targets_.empty()) {
+      stage_.add_memory_publish(publisher);
+    } else {
+      stage_.add_publish(publisher);
+    }
+  }
+  want_flush();
+}
+
+void Lane::Impl::enqueue_in_memory(const message::RecordView& record, const Now& now) {
+  const auto bytes = static_cast<std::uint32_t>(message::encoded_bytes(record));
+  NewRecord stored;
+  stored.location = memory_.put(record, bytes, static_cast<std::uint32_t>(memory_targets_.size()));
+  stored.record_bytes = bytes;
+  for (Queue* queue : memory_targets_) {
+    const Seq seq = queue->next_seq;
+    queue->next_seq = seq.next();
+    stored.expires_at_ms = expiry(*queue, record, now);
+    stored.flags = IndexEntry::kInMemory;
+    if (record.persistent) stored.flags |= IndexEntry::kPersistent;
+    if (stored.expires_at_ms != 0 && stored.expires_at_ms <= now.wall_ms)
+      stored.flags |= IndexEntry::kAtOnce;
+    if (queue->visible_next == seq) {
+      make_visible(*queue, seq, stored);
+    } else {
+      // Stronger records before it are on their way to the disk.
+      queue->waiting.push_back(
+          {seq, stored.location, bytes, stored.flags, false, stored.expires_at_ms});
+    }
+  }
+}
+
+// Called when every record before `seq` is visible.
+void Lane::Impl::make_visible(Queue& queue, Seq seq, const NewRecord& record) {
+  IndexEntry& entry = queue.index.push(seq);
+  entry.file = record.location.file;
+  entry.offset = record.location.offset;
+  entry.record_bytes = record.record_bytes;
+  entry.flags = record.flags;
+  entry.expires_at_ms = record.expires_at_ms;
+  queue.visible_next = seq.next();
+  if (seq <= queue.purged_through) {
+    entry.state = RecordState::settling;  // the purge is in the log behind it
+    return;
+  }
+  queue.enter_ready(entry);
+  if (entry.has(IndexEntry::kPersistent)) ++queue.stats.persistent;
+}
+
+void Lane::Impl::admit_waiting(Queue& queue) {
+  while (!queue.waiting.empty() && queue.waiting.front().seq == queue.visible_next) {
+    const Queue::WaitingRecord& front = queue.waiting.front();
+    if (front.purged) {
+      queue.visible_next = front.seq.next();
+    } else {
+      make_visible(queue, front.seq,
+                   {front.key, front.record_bytes, front.flags, front.expires_at_ms});
+    }
+    queue.waiting.pop_front();
+  }
+}
+
+QueueIndex::Visit Lane::Impl::end_record(Queue& queue, Seq seq, IndexEntry& entry,
+                                         std::vector<SeqRange>& ranges, bool bridge) {
+  queue.leave(entry);
+  if (entry.has(IndexEntry::kInMemory)) {
+    memory_.release(entry.location());
+    return QueueIndex::Visit::erase;
+  }
+  entry.state = RecordState::settling;
+  entry.holder = IndexEntry::kNoHolder;
+  add_to(ranges, seq, bridge);
+  want_facts(queue);
+  return QueueIndex::Visit::keep;
+}
+
+// Calls end(seq, entry, bridge) for every leased record of the range. Anything else in it is not
+// the caller's any more (returned, purged, settled before) and stays as it is.
+template <typename End>
+void Lane::Impl::end_leases(Queue& queue, SeqRange range, End&& end) {
+  bool bridge = false;
+  bool revived = false;
+  std::uint32_t holder = IndexEntry::kNoHolder;
+  std::uint32_t held = 0;
+  const auto release_holder = [&] {
+    if (holder != IndexEntry::kNoHolder && held != 0)
+      revived |= queue.consumers.end_leases(holder, held);
+    held = 0;
+  };
+  queue.index.visit(range.first, range.last, [&](Seq seq, IndexEntry& entry) {
+    if (entry.state != RecordState::leased) {
+      if (entry.state == RecordState::ready) bridge = false;
+      return QueueIndex::Visit::keep;
+    }
+    if (entry.holder != holder) {
+      release_holder();
+      holder = entry.holder;
+    }
+    ++held;
+    const QueueIndex::Visit visit = end(seq, entry, bridge);
+    bridge = true;
+    return visit;
+  });
+  release_holder();
+  if (revived) want_dispatch(queue);
+}
+
+void Lane::Impl::settle(Queue& queue, SeqRange range) {
+  end_leases(queue, range, [&](Seq seq, IndexEntry& entry, bool bridge) {
+    ++queue.stats.acknowledged;
+    return end_record(queue, seq, entry, queue.settles, bridge);
+  });
+}
+
+void Lane::Impl::give_back(Queue& queue, SeqRange range, bool requeue) {
+  end_leases(queue, range, [&](Seq seq, IndexEntry& entry, bool bridge) {
+    if (!requeue) return end_record(queue, seq, entry, queue.settles, bridge);
+    queue.leave_leased(entry);
+    entry.state = RecordState::ready;
+    entry.holder = IndexEntry::kNoHolder;
+    queue.enter_ready(entry);
+    queue.order.put_back(seq);
+    if (!entry.has(IndexEntry::kInMemory)) {
+      add_to(queue.returns, seq, bridge);
+      want_facts(queue);
+    }
+    return QueueIndex::Visit::keep;
+  });
+  want_dispatch(queue);
+}
+
+std::uint32_t Lane::Impl::purge(Queue& queue) {
+  std::vector<SeqRange> purged;
+  std::uint64_t count = 0;
+  bool bridge = false;
+  queue.index.visit(Seq(0), Seq(UINT64_MAX), [&](Seq seq, IndexEntry& entry) {
+    if (entry.state != RecordState::ready) {
+      if (entry.state == RecordState::leased) bridge = false;
+      return QueueIndex::Visit::keep;
+    }
+    ++count;
+    const QueueIndex::Visit visit = end_record(queue, seq, entry, purged, bridge);
+    bridge = true;
+    return visit;
+  });
+  queue.order.clear_returned();
+
+  // Those not visible yet: in memory, or in the log before the purge.
+  const Seq pending = std::max(queue.visible_next, queue.purged_through.next());
+  if (pending < queue.next_seq) {
+    count += queue.next_seq.value - pending.value;
+    queue.purged_through = Seq(queue.next_seq.value - 1);
+    if (queue.last_logged >= pending) purged.push_back({pending, queue.last_logged});
+  }
+  for (Queue::WaitingRecord& record : queue.waiting.all()) {
+    if (record.purged) continue;
+    memory_.release(record.key);
+    record.purged = true;
+  }
+  stage_ranges(FactType::purge, queue.id, purged);
+  want_dispatch(queue);  // a single read that waits for one of these is answered
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(count, UINT32_MAX));
+}
+
+void Lane::Impl::barrier(TicketId ticket) {
+  stage_.add_barrier(ticket);
+  want_flush();
+}
+
+void Lane::Impl::atomic_end() {
+  for (const QueueId id : facts_list_) {
+    if (Queue* queue = find_any(id)) stage_facts(*queue);
+  }
+  facts_list_.clear();
+  stage_.atomic_end();
+  want_flush();
+}
+
+void Lane::Impl::stage_ranges(FactType type, QueueId queue, std::vector<SeqRange>& ranges) {
+  if (ranges.empty()) return;
+  normalise(ranges);
+  for (std::size_t at = 0; at < ranges.size(); at += kRangesPerFactMax) {
+    const std::size_t count = std::min(kRangesPerFactMax, ranges.size() - at);
+    put_ranges(stage_.room(ranges_fact_bytes_max(count)), type, queue,
+               std::span(ranges).subspan(at, count));
+  }
+  ranges.clear();
+}
+
+void Lane::Impl::stage_facts(Queue& queue) {
+  queue.wants_facts = false;
+  stage_ranges(FactType::returned, queue.id, queue.returns);
+  stage_ranges(FactType::settle, queue.id, queue.settles);
+}
+
+}  // namespace naru::core

@@ -1,0 +1,436 @@
+// A lane's everyday work. What worries us: a confirm before the commit, an order that is not FIFO,
+// a lease that two consumers hold, a record that stays behind although somebody waits for it.
+
+#include "core/queue/lane.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/queue/lane_fixture.h"
+
+namespace naru::core {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(Lane, PublishIsToldWhenItsEntryIsCommitted) {
+  LaneWorld world;
+  world.queue(1);
+  world.publish(1, "a");
+  world.publish(1, "b");
+  world.flush();
+  EXPECT_THAT(world.sink->published, IsEmpty());
+  world.journal->commit();
+  ASSERT_THAT(world.sink->published, SizeIs(1));
+  EXPECT_EQ(world.sink->published[0].first, 1u);
+  EXPECT_EQ(world.sink->published[0].last, 2u);
+}
+
+TEST(Lane, TransientPublishIsToldAtTheEndOfItsTurn) {
+  LaneWorld world;
+  world.queue(1);
+  world.publish_transient(1, "a");
+  EXPECT_THAT(world.sink->published, IsEmpty());
+  world.flush();
+  EXPECT_THAT(world.sink->published, SizeIs(1));
+  EXPECT_EQ(world.journal->appends, 0u);
+}
+
+TEST(Lane, OneTurnIsOneEntry) {
+  LaneWorld world;
+  world.queue(1);
+  world.queue(2);
+  for (int i = 0; i < 50; ++i) world.publish({1, 2}, {"m" + std::to_string(i)});
+  world.flush();
+  EXPECT_EQ(world.journal->appends, 1u);
+}
+
+TEST(Lane, RecordForSeveralQueuesIsStoredOnce) {
+  LaneWorld world;
+  for (std::uint64_t id = 1; id <= 8; ++id) world.queue(id);
+  world.publish({1, 2, 3, 4, 5, 6, 7, 8}, {std::string(10'000, 'x')});
+  world.run();
+  EXPECT_LT(world.journal->appended_bytes, 11'000u);
+  EXPECT_EQ(world.journal->live_bodies(), 8);
+}
+
+TEST(Lane, RecordsLeaveInOrderOfTheirArrival) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  for (int i = 0; i < 5; ++i) world.publish(1, std::to_string(i));
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("0", "1", "2", "3", "4"));
+}
+
+TEST(Lane, NothingLeavesBeforeItIsCommitted) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.publish(1, "a");
+  world.flush();
+  world.flush();
+  EXPECT_THAT(world.take(), IsEmpty());
+  world.journal->commit();
+  world.flush();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("a"));
+}
+
+TEST(Lane, WeakerRecordWaitsForStrongerOnesBeforeIt) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.publish(1, "logged");
+  world.publish_transient(1, "memory");
+  world.flush();
+  EXPECT_THAT(world.take(), IsEmpty());
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("logged", "memory"));
+}
+
+TEST(Lane, DeliveryToAWaitingConsumerTakesOneEntry) {
+  // The Delivered watermark is in the Enqueue's own entry: no second write before the delivery.
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.publish(1, "a");
+  world.flush();
+  world.journal->commit();
+  world.flush();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("a"));
+  EXPECT_EQ(world.journal->appends, 1u);
+}
+
+TEST(Lane, SettledRecordIsNotNeededAnyMore) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.publish(1, "a");
+  world.publish(1, "b");
+  world.run();
+  EXPECT_EQ(world.journal->live_bodies(), 2);
+  world.settle(1, 1, 2);
+  EXPECT_EQ(world.journal->live_bodies(), 2) << "liveness counts committed settles only";
+  world.run();
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+  EXPECT_EQ(world.stats(1).unacknowledged, 0u);
+}
+
+TEST(Lane, ConsumersOfEqualPriorityTakeTurns) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  ASSERT_TRUE(world.consume(1, 2));
+  for (int i = 0; i < 4; ++i) world.publish(1, std::to_string(i));
+  world.run();
+  std::map<std::uint32_t, std::vector<std::string>> by;
+  for (const Received& it : world.take()) by[it.consumer.handle.value].push_back(it.body);
+  EXPECT_THAT(by[1], ElementsAre("0", "2"));
+  EXPECT_THAT(by[2], ElementsAre("1", "3"));
+}
+
+TEST(Lane, PrefetchBoundsWhatAConsumerHolds) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 2}));
+  for (int i = 0; i < 5; ++i) world.publish(1, std::to_string(i));
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("0", "1"));
+  world.settle(1, 1);
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("2"));
+  EXPECT_EQ(world.stats(1).ready, 2u);
+  EXPECT_EQ(world.stats(1).unacknowledged, 2u);
+}
+
+TEST(Lane, LowerPriorityGetsRecordsOnlyWhenAllHigherOnesAreBlocked) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  ASSERT_TRUE(world.consume(1, 2, {.priority = 5, .prefetch = 2}));
+  for (int i = 0; i < 4; ++i) world.publish(1, std::to_string(i));
+  world.run();
+  std::map<std::uint32_t, std::vector<std::string>> by;
+  for (const Received& it : world.take()) by[it.consumer.handle.value].push_back(it.body);
+  EXPECT_THAT(by[2], ElementsAre("0", "1"));
+  EXPECT_THAT(by[1], ElementsAre("2", "3"));
+}
+
+TEST(Lane, ReturnedRecordsGoBackToTheirPlaceAndAreFlagged) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 3}));
+  for (int i = 1; i <= 5; ++i) world.publish(1, std::to_string(i));
+  world.run();
+  world.take();
+  world.requeue(1, 3);
+  world.requeue(1, 1);
+  world.run();
+  const auto received = world.take();
+  ASSERT_THAT(received, SizeIs(2));
+  EXPECT_EQ(received[0].body, "1");
+  EXPECT_TRUE(received[0].redelivered);
+  EXPECT_EQ(received[1].body, "3");
+  world.settle(1, 1, 3);
+  world.run();
+  const auto rest = world.take();
+  ASSERT_THAT(rest, SizeIs(2));
+  EXPECT_EQ(rest[0].body, "4");
+  EXPECT_FALSE(rest[0].redelivered);
+}
+
+TEST(Lane, RejectedRecordIsDropped) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.publish(1, "a");
+  world.run();
+  world.reject(1, 1);
+  world.run();
+  EXPECT_EQ(world.stats(1).ready, 0u);
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+}
+
+TEST(Lane, ConsumerWithoutAcknowledgementSettlesAsItReceives) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1, {.no_ack = true}));
+  world.publish(1, "a");
+  world.publish_transient(1, "b");
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("a", "b"));
+  EXPECT_EQ(world.stats(1).unacknowledged, 0u);
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+  world.crash();
+  EXPECT_EQ(world.stats(1).ready, 0u);
+}
+
+TEST(Lane, ExclusiveConsumerKeepsOthersOut) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1, {.exclusive = true}));
+  EXPECT_EQ(world.consume(1, 2).error().code, Errc::access_refused);
+  world.cancel(1, 1);
+  ASSERT_TRUE(world.consume(1, 2));
+  EXPECT_EQ(world.consume(1, 3, {.exclusive = true}).error().code, Errc::access_refused);
+}
+
+TEST(Lane, LeasesOutliveTheirConsumer) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 1}));
+  world.publish(1, "a");
+  world.publish(1, "b");
+  world.run();
+  world.cancel(1, 1);
+  ASSERT_TRUE(world.consume(1, 2, {.prefetch = 1}));
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("a", "b"));
+  world.settle(1, 1);  // the old consumer's: the new one stays at its limit
+  world.publish(1, "c");
+  world.run();
+  EXPECT_THAT(world.take(), IsEmpty());
+  world.settle(1, 2);
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("c"));
+}
+
+TEST(Lane, ChannelCreditIsSharedByItsConsumers) {
+  LaneWorld world;
+  world.queue(1);
+  auto credit = std::make_shared<ChannelCredit>(3);
+  ASSERT_TRUE(world.consume(1, 1, {.channel_credit = credit}));
+  ASSERT_TRUE(world.consume(1, 2, {.channel_credit = credit}));
+  for (int i = 0; i < 9; ++i) world.publish(1, std::to_string(i));
+  world.run();
+  EXPECT_THAT(world.take(), SizeIs(3));
+  EXPECT_EQ(credit->used(), 3);
+  world.settle(1, 1, 2);
+  credit->release(2);
+  EXPECT_TRUE(credit->take_starved());
+  world.lane->resume_consumer(QueueId(1), LaneWorld::key(1));
+  world.lane->resume_consumer(QueueId(1), LaneWorld::key(2));
+  world.run();
+  EXPECT_THAT(world.take(), SizeIs(2));
+}
+
+TEST(Lane, ConnectionCreditBoundsTheBytesOnTheirWay) {
+  LaneWorld world;
+  world.queue(1);
+  auto credit = std::make_shared<ConnectionCredit>(10'000);
+  ASSERT_TRUE(world.consume(1, 1, {.connection_credit = credit}));
+  for (int i = 0; i < 100; ++i) world.publish(1, std::string(1000, 'x'));
+  world.run();
+  const std::size_t first = world.take().size();
+  EXPECT_GE(first, 9u);
+  EXPECT_LE(first, 11u);
+  EXPECT_EQ(credit->used(), world.sink->credit_bytes);
+  credit->release(credit->used());
+  ASSERT_TRUE(credit->take_starved());
+  world.lane->resume_consumer(QueueId(1), LaneWorld::key(1));
+  world.run();
+  EXPECT_EQ(world.take().size(), first);
+}
+
+TEST(Lane, GetSeesWhatWasPublishedBeforeIt) {
+  LaneWorld world;
+  world.queue(1);
+  world.publish(1, "a");
+  world.publish(1, "b");
+  const TicketId ticket = world.get(1);
+  world.run();
+  ASSERT_THAT(world.sink->got, SizeIs(1));
+  EXPECT_EQ(world.sink->got[0].ticket, ticket);
+  EXPECT_EQ(world.sink->got[0].delivery->body, "a");
+  EXPECT_EQ(world.sink->got[0].ready_after, 1u);
+}
+
+TEST(Lane, GetOfAnEmptyQueueIsAnsweredAtOnce) {
+  LaneWorld world;
+  world.queue(1);
+  world.get(1);
+  world.flush();
+  ASSERT_THAT(world.sink->got, SizeIs(1));
+  EXPECT_FALSE(world.sink->got[0].delivery);
+  world.get(77);
+  EXPECT_THAT(world.sink->got, SizeIs(2)) << "so is one of a queue that is gone";
+}
+
+TEST(Lane, BarrierWaitsForEverythingStagedBefore) {
+  LaneWorld world;
+  world.queue(1);
+  world.publish(1, "a");
+  world.flush();
+  world.barrier();
+  world.flush();
+  EXPECT_THAT(world.sink->barriers, IsEmpty());
+  world.journal->commit();
+  EXPECT_THAT(world.sink->barriers, SizeIs(1));
+  world.barrier();
+  world.flush();
+  EXPECT_THAT(world.sink->barriers, SizeIs(2)) << "nothing is on its way";
+}
+
+TEST(Lane, PurgeTakesEverythingThatIsNotLeased) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 1}));
+  world.publish(1, "leased");
+  world.publish(1, "ready");
+  world.publish_transient(1, "memory");
+  world.run();
+  world.take();
+  world.publish(1, "on its way");
+  world.publish_transient(1, "behind it");
+  EXPECT_EQ(*world.lane->purge(QueueId(1)), 4u);
+  world.run();
+  EXPECT_EQ(world.stats(1).ready, 0u);
+  EXPECT_EQ(world.stats(1).unacknowledged, 1u);
+  EXPECT_EQ(world.journal->live_bodies(), 1);
+  world.publish(1, "new");
+  world.settle(1, 1);
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("new"));
+}
+
+TEST(Lane, DeletedQueueCancelsConsumersAndTakesLateAcknowledgements) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.publish(1, "a");
+  world.run();
+  world.publish(1, "on its way");
+  world.delete_queue(1);
+  EXPECT_THAT(world.sink->cancelled, ElementsAre(LaneWorld::key(1)));
+  EXPECT_FALSE(world.lane->has_queue(QueueId(1)));
+  world.settle(1, 1);
+  world.requeue(1, 1);
+  world.run();
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+  EXPECT_THAT(world.sink->published, SizeIs(2)) << "a publish into a deleted queue is confirmed";
+}
+
+TEST(Lane, PublishToNoQueueOfTheLaneIsTold) {
+  LaneWorld world;
+  world.publish(77, "a");
+  world.run();
+  EXPECT_THAT(world.sink->published, SizeIs(1));
+}
+
+TEST(Lane, AutoDeleteQueueIsReportedWhenItsLastConsumerWent) {
+  LaneWorld world;
+  world.queue(1, {.durable = true, .auto_delete = true});
+  ASSERT_TRUE(world.consume(1, 1));
+  ASSERT_TRUE(world.consume(1, 2));
+  world.cancel(1, 1);
+  EXPECT_THAT(world.sink->unused, IsEmpty());
+  world.cancel(1, 2);
+  EXPECT_THAT(world.sink->unused, SizeIs(1));
+}
+
+TEST(Lane, LargeBodiesComeWithAnOwner) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.publish(1, std::string(16 * 1024, 'x'));
+  world.publish_transient(1, std::string(16 * 1024, 'y'));
+  world.publish(1, "small");
+  world.run();
+  EXPECT_EQ(world.sink->owned, 2u);
+}
+
+TEST(Lane, SinkMayCallBackWhileItIsHandedDeliveries) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  ASSERT_TRUE(world.consume(1, 2));
+  for (int i = 0; i < 6; ++i) world.publish(1, std::to_string(i));
+  world.sink->during_deliveries = [&] {
+    world.cancel(1, 2);
+    world.settle(1, 1);
+  };
+  world.run();
+  const auto received = world.take();
+  ASSERT_THAT(received, SizeIs(6)) << "what the second consumer did not see went to the first";
+  for (const Received& it : received) EXPECT_FALSE(it.redelivered);
+  world.publish(1, "last");
+  world.sink->during_deliveries = [&] { world.delete_queue(1); };
+  world.run();
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+}
+
+TEST(Lane, EntryLargerThanTheJournalTakesIsSplit) {
+  LaneWorld world;
+  world.journal->bytes_max = 4096;
+  world.queue(1);
+  for (int i = 0; i < 100; ++i) world.publish(1, std::string(500, 'x'));
+  world.flush();
+  EXPECT_GT(world.journal->appends, 10u);
+  world.journal->commit(3);
+  EXPECT_THAT(world.sink->published, IsEmpty());
+  world.journal->commit();
+  ASSERT_THAT(world.sink->published, SizeIs(1));
+  EXPECT_EQ(world.sink->published[0].last, 100u);
+  EXPECT_EQ(world.stats(1).ready, 100u);
+}
+
+TEST(Lane, FailedAppendStopsTheLane) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.publish(1, "a");
+  world.run();
+  world.take();
+  world.journal->failing = true;
+  world.publish(1, "b");
+  world.flush();
+  world.publish_transient(1, "c");
+  world.flush();
+  EXPECT_THAT(world.take(), IsEmpty());
+  EXPECT_THAT(world.sink->published, SizeIs(1));
+}
+
+}  // namespace
+}  // namespace naru::core

@@ -1,0 +1,102 @@
+#pragma once
+/// One queue of a lane: its records, its consumers, and what it owes.
+
+#include <cstdint>
+#include <vector>
+
+#include "core/queue/consumer_ring.h"
+#include "core/queue/flat_queue.h"
+#include "core/queue/lane.h"
+#include "core/queue/lane_facts.h"
+#include "core/queue/queue_index.h"
+#include "core/queue/read_ahead.h"
+#include "core/queue/ready_order.h"
+
+namespace naru::core {
+
+/// How far a queue's records may leave. `through` is an upper bound of what was handed out, so that
+/// after a crash nothing that somebody may have seen looks new (DESIGN "Delivered watermark").
+struct DeliveredWatermark {
+  Seq staged;     // written, perhaps not yet committed
+  Seq durable;    // records up to here may leave
+  Seq recovered;  // records up to here may have left in an earlier run: flagged
+};
+
+/// The state of one queue. Records are in `index` from the moment they are visible: a contiguous
+/// prefix of the seqs. Behind it are those on their way to the disk, and records of memory that
+/// wait for them (`waiting`).
+struct Queue {
+  struct WaitingRecord {
+    Seq seq;
+    BodyLocation key;
+    std::uint32_t record_bytes = 0;
+    std::uint8_t flags = 0;
+    bool purged = false;
+    WallMs expires_at_ms = 0;
+  };
+  struct PendingGet {
+    TicketId ticket;
+    Seq before;  // "empty" is true only when all records below are visible
+    bool no_ack = false;
+  };
+
+  Queue(QueueId id_, const QueueSettings& settings_, IndexChunkPool& pool)
+      : id(id_), settings(settings_), index(pool) {}
+
+  void leave_ready(const IndexEntry& entry) {
+    --stats.ready;
+    stats.ready_bytes -= entry.record_bytes;
+  }
+  void enter_ready(const IndexEntry& entry) {
+    ++stats.ready;
+    stats.ready_bytes += entry.record_bytes;
+  }
+  void leave_leased(const IndexEntry& entry) {
+    --stats.unacknowledged;
+    stats.unacknowledged_bytes -= entry.record_bytes;
+  }
+  void enter_leased(const IndexEntry& entry) {
+    ++stats.unacknowledged;
+    stats.unacknowledged_bytes += entry.record_bytes;
+  }
+  /// Takes an entry that is about to end out of the counters.
+  void leave(const IndexEntry& entry) {
+    if (entry.state == RecordState::ready) leave_ready(entry);
+    if (entry.state == RecordState::leased) leave_leased(entry);
+    if (entry.state != RecordState::settling && entry.has(IndexEntry::kPersistent))
+      --stats.persistent;
+  }
+  bool wants_deliveries() const { return consumers.count() != 0 || !gets.empty(); }
+
+  const QueueId id;
+  const QueueSettings settings;
+  bool closed = false;  // deleted; stays until its QueueClosed is committed
+  Seq last_logged;      // staged; 0: nothing of it was ever logged
+  Seq last_logged_applied;
+
+  QueueIndex index;
+  ReadyOrder order;
+  Seq next_seq{1};      // the next record gets this
+  Seq visible_next{1};  // every record below is in the index, or gone
+  Seq purged_through;   // records up to here that become visible are purged ones
+  FlatQueue<WaitingRecord> waiting;
+  DeliveredWatermark delivered;
+  ReadAhead read_ahead;
+
+  ConsumerRing consumers;
+  FlatQueue<PendingGet> gets;
+
+  std::vector<SeqRange> settles;  // of this turn, not yet staged
+  std::vector<SeqRange> returns;
+
+  Seq first_chance{1};       // records from here on became visible after the last dispatch
+  TimePoint armed = kNever;  // the timer that is set
+  TimePoint used = kNever;   // when last; kNever: not since it was created here
+  bool unused_told = false;
+  bool wants_dispatch = false;  // is in the list of those
+  bool wants_facts = false;
+
+  QueueStats stats;
+};
+
+}  // namespace naru::core

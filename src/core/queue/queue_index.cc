@@ -1,0 +1,153 @@
+#include "core/queue/queue_index.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <new>
+
+namespace naru::core {
+
+namespace {
+std::size_t size_class(std::uint32_t capacity) {
+  return static_cast<std::size_t>(std::countr_zero(capacity / IndexChunkPool::kCapacityMin));
+}
+}  // namespace
+
+IndexChunkPool::~IndexChunkPool() {
+  for (auto& chunks : free_) {
+    for (IndexChunk* chunk : chunks) std::free(chunk);
+  }
+}
+
+IndexChunk* IndexChunkPool::take(std::uint64_t wanted) {
+  const auto capacity = static_cast<std::uint32_t>(
+      std::bit_ceil(std::clamp<std::uint64_t>(wanted, kCapacityMin, kCapacityMax)));
+  auto& chunks = free_[size_class(capacity)];
+  if (!chunks.empty()) {
+    IndexChunk* chunk = chunks.back();
+    chunks.pop_back();
+    return chunk;
+  }
+  void* memory = std::malloc(sizeof(IndexChunk) + capacity * sizeof(IndexEntry));
+  NARU_CHECK(memory != nullptr, "out of memory");
+  auto* chunk = new (memory) IndexChunk;
+  chunk->capacity = capacity;
+  return chunk;
+}
+
+void IndexChunkPool::give(IndexChunk* chunk) {
+  chunk->count = 0;
+  chunk->live = 0;
+  auto& chunks = free_[size_class(chunk->capacity)];
+  if (chunks.size() >= kFreeMax) {
+    std::free(chunk);
+    return;
+  }
+  chunks.push_back(chunk);
+}
+
+IndexEntry& QueueIndex::push(Seq seq) {
+  IndexChunk* tail = chunks_.empty() ? nullptr : chunks_.back();
+  if (tail != nullptr) NARU_CHECK(seq.value > tail->last_seq(), "seqs ascend");
+  if (tail == nullptr || tail->count == tail->capacity ||
+      seq.value - tail->first_seq > UINT32_MAX) {
+    // A chunk as large as the queue: few bytes for a short queue, large chunks for a long one.
+    tail = pool_->take(size_);
+    tail->first_seq = seq.value;
+    chunks_.push_back(tail);
+  }
+  IndexEntry* entry = new (tail->entries() + tail->count) IndexEntry;
+  entry->seq_delta = static_cast<std::uint32_t>(seq.value - tail->first_seq);
+  ++tail->count;
+  ++tail->live;
+  ++size_;
+  return *entry;
+}
+
+std::uint32_t QueueIndex::lower_slot(IndexChunk& chunk, std::uint64_t seq) {
+  if (seq <= chunk.first_seq) return 0;
+  const std::uint64_t delta = seq - chunk.first_seq;
+  IndexEntry* entries = chunk.entries();
+  // Without gaps the slot is the distance; gaps only move an entry to the front.
+  if (delta < chunk.count && entries[delta].seq_delta == delta)
+    return static_cast<std::uint32_t>(delta);
+  const auto end = entries + std::min<std::uint64_t>(delta, chunk.count);
+  const auto found = std::lower_bound(
+      entries, end, delta,
+      [](const IndexEntry& entry, std::uint64_t wanted) { return entry.seq_delta < wanted; });
+  return static_cast<std::uint32_t>(found - entries);
+}
+
+std::size_t QueueIndex::lower_chunk(std::uint64_t seq) {
+  // Most look-ups fall into the chunk of the one before, or into the next one.
+  for (std::size_t at = hint_; at >= front_ && at < chunk_end() && at < hint_ + 2; ++at) {
+    if (seq <= chunks_[at]->last_seq() && (at == front_ || seq > chunks_[at - 1]->last_seq())) {
+      hint_ = at;
+      return at;
+    }
+  }
+  const auto found = std::lower_bound(
+      chunks_.begin() + static_cast<std::ptrdiff_t>(front_), chunks_.end(), seq,
+      [](IndexChunk* chunk, std::uint64_t wanted) { return chunk->last_seq() < wanted; });
+  hint_ = static_cast<std::size_t>(found - chunks_.begin());
+  return hint_;
+}
+
+QueueIndex::Place QueueIndex::lower_bound(std::uint64_t seq) {
+  Place place;
+  place.chunk = lower_chunk(seq);
+  if (place.chunk < chunk_end()) place.slot = lower_slot(*chunks_[place.chunk], seq);
+  return place;
+}
+
+IndexEntry* QueueIndex::find(Seq seq) {
+  if (size_ == 0) return nullptr;
+  const Place place = lower_bound(seq.value);
+  if (place.chunk == chunk_end()) return nullptr;
+  IndexChunk& chunk = *chunks_[place.chunk];
+  IndexEntry& entry = chunk.entries()[place.slot];
+  if (chunk.first_seq + entry.seq_delta != seq.value || entry.state == RecordState::gone)
+    return nullptr;
+  return &entry;
+}
+
+IndexEntry* QueueIndex::at_or_after(Seq& seq) {
+  if (size_ == 0) return nullptr;
+  Place place = lower_bound(seq.value);
+  for (; place.chunk < chunk_end(); ++place.chunk, place.slot = 0) {
+    IndexChunk& chunk = *chunks_[place.chunk];
+    for (; place.slot < chunk.count; ++place.slot) {
+      IndexEntry& entry = chunk.entries()[place.slot];
+      if (entry.state == RecordState::gone) continue;
+      seq = Seq(chunk.first_seq + entry.seq_delta);
+      return &entry;
+    }
+  }
+  return nullptr;
+}
+
+void QueueIndex::free_chunk(std::size_t at) {
+  pool_->give(chunks_[at]);
+  if (at == front_) {
+    ++front_;
+    if (front_ == chunks_.size()) {
+      chunks_.clear();
+      front_ = 0;
+    } else if (front_ >= 64 && front_ * 2 >= chunks_.size()) {
+      chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(front_));
+      front_ = 0;
+    }
+  } else {
+    chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+}
+
+void QueueIndex::clear() {
+  for (std::size_t at = front_; at < chunks_.size(); ++at) pool_->give(chunks_[at]);
+  chunks_.clear();
+  front_ = 0;
+  hint_ = 0;
+  size_ = 0;
+}
+
+}  // namespace naru::core

@@ -1,0 +1,185 @@
+#pragma once
+/// For tests: a journal in memory that commits, reads and forgets when it is told to.
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "core/journal.h"
+
+namespace naru::core {
+
+/// One group's log. What was appended but not committed is lost by a crash: make a new
+/// TestingJournal from survivors().
+class TestingJournal final : public Journal {
+ public:
+  struct Stored {
+    Index index;
+    EntryType type = EntryType::records;
+    Slice payload;
+    BodyLocation location;
+  };
+  struct Snapshot {
+    Index covers;
+    std::vector<std::uint8_t> state;
+  };
+  /// What is on disk: survives a crash.
+  struct Disk {
+    std::vector<Stored> entries;
+    std::optional<Snapshot> snapshot;
+  };
+
+  TestingJournal() = default;
+  explicit TestingJournal(Disk disk) : disk_(std::move(disk)), committed_(disk_.entries.size()) {}
+
+  std::size_t bytes_max = 1 << 20;
+  std::size_t entries_per_file = 7;
+  bool caches = true;  // false: every body has to be read
+  bool failing = false;
+  std::map<std::uint32_t, std::int64_t> live;  // by file
+  std::size_t cached_calls = 0;
+  std::size_t appends = 0;
+  std::size_t appended_bytes = 0;
+
+  void attach(GroupId group, GroupState& state) override {
+    group_ = group;
+    state_ = &state;
+  }
+
+  /// Start-up: hands the snapshot and the entries behind it to the state, then makes it the owner.
+  void recover() {
+    Index covers;
+    if (disk_.snapshot) {
+      covers = disk_.snapshot->covers;
+      const auto installed = state_->install(covers, disk_.snapshot->state);
+      NARU_CHECK(installed.has_value(), "a snapshot can be installed");
+    }
+    for (std::size_t at = 0; at < committed_; ++at) {
+      if (disk_.entries[at].index > covers) apply(at, at + 1);
+    }
+    store(EntryType::term_start, {});
+    commit();
+    state_->on_role(Role::owner, Term(1));
+  }
+
+  Result<Position> append(GroupId, ByteView payload) override {
+    if (failing) return fail(Errc::io, "the disk is broken");
+    if (payload.size() > bytes_max) return fail(Errc::limit, "too large");
+    ++appends;
+    appended_bytes += payload.size();
+    return Position{Term(1), store(EntryType::records, payload)};
+  }
+  std::size_t entry_bytes_max() const override { return bytes_max; }
+  std::size_t uncommitted_bytes() const override { return 0; }
+
+  std::size_t uncommitted() const { return disk_.entries.size() - committed_; }
+  /// Commits the next `count` entries, all by default.
+  void commit(std::size_t count = SIZE_MAX) {
+    const std::size_t begin = committed_;
+    committed_ += std::min(count, uncommitted());
+    if (committed_ != begin) apply(begin, committed_);
+  }
+
+  std::optional<CachedRun> cached(BodyLocation at) override {
+    ++cached_calls;
+    const Stored* stored = caches ? find(at) : nullptr;
+    if (stored == nullptr) return std::nullopt;
+    return CachedRun{stored->location.file, stored->location.offset, stored->payload};
+  }
+  void read(std::span<const BodyRead> wanted, ReadDone done) override {
+    reads_.push_back({{wanted.begin(), wanted.end()}, std::move(done)});
+  }
+  std::size_t reads_pending() const { return reads_.size(); }
+  /// Completes all reads that wait.
+  void complete_reads() {
+    for (PendingRead& pending : std::exchange(reads_, {})) {
+      if (failing) {
+        pending.done(fail(Errc::io, "the disk is broken"));
+        continue;
+      }
+      std::vector<Slice> bodies;
+      for (const BodyRead& read : pending.wanted) {
+        const Stored* stored = find(read.location);
+        NARU_CHECK(stored != nullptr, "a read names stored bytes");
+        bodies.push_back(Slice::copy_of(stored->payload.view.subspan(
+            read.location.offset - stored->location.offset, read.bytes)));
+      }
+      pending.done(std::move(bodies));
+    }
+  }
+
+  void adjust_live(std::uint32_t file, std::int64_t count) override {
+    live[file] += count;
+    NARU_CHECK(live[file] >= 0, "a body is needed until it is not");
+    if (live[file] == 0) live.erase(file);
+  }
+  std::int64_t live_bodies() const {
+    std::int64_t sum = 0;
+    for (const auto& [file, count] : live) sum += count;
+    return sum;
+  }
+
+  void save_snapshot(GroupId, Index covers, ByteView state) override {
+    disk_.snapshot = Snapshot{covers, {state.begin(), state.end()}};
+  }
+  bool has_snapshot() const { return disk_.snapshot.has_value(); }
+
+  /// The disk as a crash leaves it now: what is committed, and of the rest the first `torn` entries
+  /// (written, but nobody was told).
+  Disk survivors(std::size_t torn = 0) const {
+    Disk disk = disk_;
+    disk.entries.resize(committed_ + std::min(torn, uncommitted()));
+    return disk;
+  }
+  const Disk& disk() const { return disk_; }
+
+ private:
+  struct PendingRead {
+    std::vector<BodyRead> wanted;
+    ReadDone done;
+  };
+
+  Index store(EntryType type, ByteView payload) {
+    Stored stored;
+    stored.index = disk_.entries.empty() ? Index(1) : disk_.entries.back().index.next();
+    stored.type = type;
+    stored.payload = Slice::copy_of(payload);
+    stored.location.file = static_cast<std::uint32_t>(1 + stored.index.value / entries_per_file);
+    stored.location.offset = next_offset_;
+    next_offset_ += static_cast<std::uint32_t>(payload.size()) + 32;
+    disk_.entries.push_back(std::move(stored));
+    return disk_.entries.back().index;
+  }
+
+  void apply(std::size_t begin, std::size_t end) {
+    std::vector<Entry> entries;
+    std::vector<Stored> held(disk_.entries.begin() + static_cast<std::ptrdiff_t>(begin),
+                             disk_.entries.begin() + static_cast<std::ptrdiff_t>(end));
+    for (const Stored& stored : held) {
+      entries.push_back({group_, Term(1), stored.index, stored.type, stored.payload.view,
+                         stored.location, &stored.payload.owner});
+    }
+    state_->apply(entries);
+  }
+
+  const Stored* find(BodyLocation at) const {
+    for (const Stored& stored : disk_.entries) {
+      if (stored.location.file == at.file && stored.location.offset <= at.offset &&
+          at.offset < stored.location.offset + stored.payload.view.size())
+        return &stored;
+    }
+    return nullptr;
+  }
+
+  GroupId group_;
+  GroupState* state_ = nullptr;
+  Disk disk_;
+  std::size_t committed_ = 0;
+  std::uint32_t next_offset_ = 4096;
+  std::vector<PendingRead> reads_;
+};
+
+}  // namespace naru::core
