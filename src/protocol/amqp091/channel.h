@@ -1,0 +1,88 @@
+#pragma once
+/// A channel and its consumers, as a session keeps them. Plain state: the session's files act on
+/// it.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/byte_buffer.h"
+#include "core/delivery_credit.h"
+#include "core/ids.h"
+#include "protocol/amqp091/command_batch.h"
+#include "protocol/amqp091/unacked.h"
+
+namespace naru::amqp091 {
+
+struct Channel;
+
+/// Named by its tag on the wire and by its handle in the broker.
+struct Consumer {
+  core::ConsumerHandle handle;
+  Channel* channel = nullptr;
+  std::string tag;
+  bool no_ack = false;
+  bool reply_address = false;  // of direct reply-to
+  core::QueueRef queue;        // once the broker has answered
+  /// The front of every basic.deliver: frame head (size still 0), class, method, tag.
+  ByteBuffer deliver_front;
+};
+
+/// A message whose frames are still coming. Its parts are copies.
+struct Assembly {
+  std::string exchange;
+  std::string routing_key;
+  bool mandatory = false;
+  std::uint64_t body_bytes = 0;  // announced by the header
+  std::size_t header_bytes = 0;
+  ByteBuffer bytes;  // header, then body
+
+  std::uint64_t body_received() const { return bytes.size() - header_bytes; }
+};
+
+/// What a transactional channel has not committed.
+struct Transaction {
+  struct End {
+    Unacked lease;
+    LeaseEnd end = LeaseEnd::settle;
+  };
+  HeldCommands publishes;
+  std::vector<End> ends;
+};
+
+enum class ChannelState : std::uint8_t {
+  open,
+  failed,   // channel.close was sent; everything but close and close-ok is ignored
+  leaving,  // the client closed it; close-ok follows when the broker has let go of its consumers
+};
+
+/// Which frame has to come next.
+enum class Expecting : std::uint8_t { method, content_header, content_body };
+
+struct Channel {
+  std::uint16_t number = 0;
+  /// What the broker calls it. Not the wire's number: that is used again at once, and events of its
+  /// former use may still be under way.
+  core::ChannelId id;
+  ChannelState state = ChannelState::open;
+  bool close_answered = false;  // failed, and the client's own close crossed ours
+  Expecting expecting = Expecting::method;
+  bool confirms = false;
+
+  std::uint64_t published = 0;  // sequence of the last publish, in confirm mode
+  std::uint64_t confirmed = 0;
+  std::uint64_t delivery_tag = 0;  // the last one given
+  std::uint32_t prefetch = 0;      // for consumers to come
+  std::uint32_t replies_awaited = 0;
+
+  std::string last_queue;  // declared last: what the empty name stands for
+  std::string reply_key;   // the address of direct reply-to
+  std::vector<Consumer*> consumers;
+  UnackedList unacked;
+  std::shared_ptr<core::ChannelCredit> credit;  // of all its consumers; made with the first one
+  std::unique_ptr<Assembly> assembly;
+  std::unique_ptr<Transaction> transaction;
+};
+
+}  // namespace naru::amqp091

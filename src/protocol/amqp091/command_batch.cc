@@ -1,0 +1,101 @@
+#include "protocol/amqp091/command_batch.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <variant>
+
+namespace naru::amqp091 {
+
+namespace {
+
+std::size_t viewed_bytes(const core::Publish& publish) {
+  const message::RecordView& record = publish.record;
+  return record.exchange.size() + record.routing_key.size() + record.header.size() +
+         record.body.size();
+}
+
+// Copies views to the front of a block that was made large enough for them.
+class Copier {
+ public:
+  explicit Copier(std::uint8_t* at) : at_(at) {}
+  ByteView operator()(ByteView bytes) {
+    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
+    const ByteView copy(at_, bytes.size());
+    at_ += bytes.size();
+    return copy;
+  }
+  std::string_view operator()(std::string_view text) { return as_text((*this)(as_bytes(text))); }
+
+ private:
+  std::uint8_t* at_;
+};
+
+}  // namespace
+
+void HeldCommands::hold(std::span<core::Command> commands) {
+  std::size_t bytes = 0;
+  for (const core::Command& command : commands) {
+    if (const auto* publish = std::get_if<core::Publish>(&command)) bytes += viewed_bytes(*publish);
+  }
+  Copier copy(nullptr);
+  if (bytes != 0) copy = Copier(blocks_.emplace_back(BlockRef::make(bytes))->data());
+  for (core::Command& command : commands) {
+    if (auto* publish = std::get_if<core::Publish>(&command)) {
+      message::RecordView& record = publish->record;
+      record.exchange = copy(record.exchange);
+      record.routing_key = copy(record.routing_key);
+      record.header = copy(record.header);
+      record.body = copy(record.body);
+    }
+    commands_.push_back(std::move(command));
+  }
+}
+
+void HeldCommands::drop_front(std::size_t count) {
+  first_ += count;
+  if (!empty()) return;
+  commands_ = std::vector<core::Command>();
+  blocks_ = std::vector<BlockRef>();
+  first_ = 0;
+}
+
+bool HeldCommands::has_publish() const {
+  return std::any_of(
+      commands_.begin() + static_cast<std::ptrdiff_t>(first_), commands_.end(),
+      [](const core::Command& command) { return std::holds_alternative<core::Publish>(command); });
+}
+
+void CommandBatch::end_lease(core::QueueRef queue, core::Seq seq, LeaseEnd end) {
+  if (end == LeaseEnd::settle) {
+    if (!commands_.empty()) {
+      auto* last = std::get_if<core::Settle>(&commands_.back());
+      if (last != nullptr && last->queue == queue && last->last.next() == seq) {
+        last->last = seq;
+        return;
+      }
+    }
+    return add(core::Settle{queue, seq, seq});
+  }
+  const bool requeue = end == LeaseEnd::requeue;
+  if (!commands_.empty()) {
+    auto* last = std::get_if<core::Return>(&commands_.back());
+    if (last != nullptr && last->queue == queue && last->requeue == requeue &&
+        last->last.next() == seq) {
+      last->last = seq;
+      return;
+    }
+  }
+  add(core::Return{queue, seq, seq, requeue});
+}
+
+void CommandBatch::flush() {
+  if (commands_.empty()) return;
+  const std::span<core::Command> all(commands_.data(), commands_.size());
+  // Order is kept: nothing overtakes what is waiting.
+  const std::size_t taken = backlog_.empty() ? broker_.submit(all) : 0;
+  if (taken < all.size()) backlog_.hold(all.subspan(taken));
+  commands_.clear();
+}
+
+}  // namespace naru::amqp091

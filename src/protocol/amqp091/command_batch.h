@@ -1,0 +1,76 @@
+#pragma once
+/// Commands on their way to the broker: those of one turn, and those it did not take yet.
+
+#include <boost/container/static_vector.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "core/broker_port.h"
+#include "core/commands.h"
+
+namespace naru::amqp091 {
+
+/// How a lease ends.
+enum class LeaseEnd : std::uint8_t { settle, requeue, reject };
+
+/// Commands that wait, with copies of the bytes they refer to: a transaction's publishes, or what
+/// the broker had no room for.
+class HeldCommands {
+ public:
+  /// Moves `commands` to the end and copies what they view into one block.
+  void hold(std::span<core::Command> commands);
+
+  std::span<core::Command> commands() { return std::span(commands_).subspan(first_); }
+  /// Forgets the first `count` commands: they were taken.
+  void drop_front(std::size_t count);
+  bool empty() const { return first_ == commands_.size(); }
+  std::size_t size() const { return commands_.size() - first_; }
+  /// Whether a publish is among them.
+  bool has_publish() const;
+
+ private:
+  std::vector<core::Command> commands_;
+  std::size_t first_ = 0;
+  std::vector<BlockRef> blocks_;
+};
+
+/// The commands of one call into a session. Lives on the stack of that call, so that an idle
+/// session holds nothing; what the broker does not take goes to the session's backlog.
+class CommandBatch {
+ public:
+  /// 256 commands are 35 KiB of stack, and enough that a call into the broker costs nothing per
+  /// message.
+  static constexpr std::size_t kCommandsMax = 256;
+
+  CommandBatch(core::BrokerPort& broker, HeldCommands& backlog)
+      : broker_(broker), backlog_(backlog) {}
+
+  /// A publish to fill in; its views must live until the next flush().
+  core::Publish& publish() {
+    make_room();
+    return std::get<core::Publish>(commands_.emplace_back(std::in_place_type<core::Publish>));
+  }
+  void add(core::Command command) {
+    make_room();
+    commands_.push_back(std::move(command));
+  }
+  /// Ends a lease; neighbours of one queue become one command.
+  void end_lease(core::QueueRef queue, core::Seq seq, LeaseEnd end);
+
+  /// Hands over what was collected.
+  void flush();
+
+ private:
+  void make_room() {
+    if (commands_.size() == commands_.capacity()) flush();
+  }
+
+  core::BrokerPort& broker_;
+  HeldCommands& backlog_;
+  boost::container::static_vector<core::Command, kCommandsMax> commands_;
+};
+
+}  // namespace naru::amqp091

@@ -1,0 +1,79 @@
+// basic.ack, nack, reject and recover (amqp091 §2.7, §2.9).
+
+#include <fmt/core.h>
+
+#include "protocol/amqp091/session.h"
+
+namespace naru::amqp091 {
+
+void Session::on_method(Channel& channel, const BasicAck& method) {
+  acknowledge(channel, method.delivery_tag, method.multiple, LeaseEnd::settle, BasicAck::kId);
+}
+
+void Session::on_method(Channel& channel, const BasicNack& method) {
+  acknowledge(channel, method.delivery_tag, method.multiple,
+              method.requeue ? LeaseEnd::requeue : LeaseEnd::reject, BasicNack::kId);
+}
+
+void Session::on_method(Channel& channel, const BasicReject& method) {
+  acknowledge(channel, method.delivery_tag, false,
+              method.requeue ? LeaseEnd::requeue : LeaseEnd::reject, BasicReject::kId);
+}
+
+void Session::acknowledge(Channel& channel, std::uint64_t tag, bool multiple, LeaseEnd end,
+                          MethodId method) {
+  std::int64_t credit = 0;
+  const auto end_one = [&](const Unacked& lease) {
+    if (channel.transaction) {
+      channel.transaction->ends.push_back({lease, end});
+      return;
+    }
+    batch_->end_lease(lease.queue, lease.seq, end);
+    if (lease.consumer) ++credit;
+  };
+  bool known = true;
+  if (multiple && tag == 0) {
+    channel.unacked.take_all(end_one);
+  } else if (multiple) {
+    known = channel.unacked.take_up_to(tag, end_one);
+  } else if (const auto lease = channel.unacked.take(tag)) {
+    end_one(*lease);
+  } else {
+    known = false;
+  }
+  if (!known) {
+    return refuse(channel, ReplyCode::precondition_failed,
+                  fmt::format("unknown delivery tag {}", tag), method);
+  }
+  release_credit(channel, credit);
+}
+
+void Session::release_credit(Channel& channel, std::int64_t count) {
+  if (count == 0 || channel.credit == nullptr) return;
+  channel.credit->release(count);
+  resume_starved(channel);
+}
+
+void Session::on_method(Channel& channel, const BasicRecover& method) {
+  if (recover(channel, method.requeue, BasicRecover::kId)) send(channel.number, BasicRecoverOk{});
+}
+
+void Session::on_method(Channel& channel, const BasicRecoverAsync& method) {
+  recover(channel, method.requeue, BasicRecoverAsync::kId);
+}
+
+bool Session::recover(Channel& channel, bool requeue, MethodId method) {
+  if (!requeue) {
+    refuse(channel, ReplyCode::not_implemented, "requeue=false", method);
+    return false;
+  }
+  std::int64_t credit = 0;
+  channel.unacked.take_all([&](const Unacked& lease) {
+    batch_->end_lease(lease.queue, lease.seq, LeaseEnd::requeue);
+    if (lease.consumer) ++credit;
+  });
+  release_credit(channel, credit);
+  return true;
+}
+
+}  // namespace naru::amqp091

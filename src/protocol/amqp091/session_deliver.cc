@@ -1,0 +1,170 @@
+// What goes to the client unasked: deliveries, confirms, returned messages (amqp091 §2.10, §2.11).
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "protocol/amqp091/errors.h"
+#include "protocol/amqp091/session.h"
+
+namespace naru::amqp091 {
+
+namespace {
+
+/// Writes into room that was made before.
+class Pen {
+ public:
+  explicit Pen(std::uint8_t* at) : at_(at) {}
+
+  void u8(std::uint8_t value) { *at_++ = value; }
+  void u16(std::uint16_t value) { number(std::byteswap(value)); }
+  void u32(std::uint32_t value) { number(std::byteswap(value)); }
+  void u64(std::uint64_t value) { number(std::byteswap(value)); }
+  void bytes(ByteView bytes) {
+    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+  void short_string(std::string_view text) {
+    u8(static_cast<std::uint8_t>(text.size()));
+    bytes(as_bytes(text));
+  }
+  void frame_head(FrameType type, std::uint16_t channel, std::size_t payload_bytes) {
+    u8(static_cast<std::uint8_t>(type));
+    u16(channel);
+    u32(static_cast<std::uint32_t>(payload_bytes));
+  }
+  void frame_end() { u8(kFrameEnd); }
+
+ private:
+  template <typename T>
+  void number(T value) {
+    std::memcpy(at_, &value, sizeof value);
+    at_ += sizeof value;
+  }
+  std::uint8_t* at_;
+};
+
+constexpr std::uint8_t kNoProperties[2] = {0, 0};
+
+// Property flags and values as the client is to see them. Of a record in a format without them
+// (nothing else writes records yet), none.
+ByteView header_of(const message::RecordView& record) {
+  if (record.encoding == message::EncodingId::amqp091) return record.header;
+  return kNoProperties;
+}
+
+}  // namespace
+
+// basic.deliver, content header, body frames: as many octets as they are, written once.
+void Session::on_event(const core::Deliveries& event) {
+  const auto found = consumers_.find(event.consumer.value);
+  if (found == consumers_.end()) return;  // the broker takes back what nobody is there for
+  Consumer& consumer = *found->second;
+  Channel& channel = *consumer.channel;
+  if (state_ != State::running || channel.state != ChannelState::open) {
+    if (consumer.no_ack) return;
+    for (const core::Delivery& delivery : event.batch)
+      batch_->end_lease(event.queue, delivery.seq, LeaseEnd::requeue);
+    return;
+  }
+  ByteBuffer& out = host_.output().buffer();
+  const ByteView front = consumer.deliver_front.view();
+  for (const core::Delivery& delivery : event.batch) {
+    const message::RecordView& record = delivery.record;
+    const std::uint64_t tag = ++channel.delivery_tag;
+    // delivery tag u64, redelivered u8, and the lengths of the two names
+    const std::size_t wire_bytes =
+        front.size() + 11 + record.exchange.size() + record.routing_key.size() + 1;
+    Pen pen(out.prepare(wire_bytes));
+    pen.bytes(front);
+    pen.u64(tag);
+    pen.u8(delivery.redelivered ? 1 : 0);
+    pen.short_string(record.exchange);
+    pen.short_string(record.routing_key);
+    pen.frame_end();
+    out.commit(wire_bytes);
+    out.patch_u32(out.size() - wire_bytes + 3,
+                  static_cast<std::uint32_t>(wire_bytes - kFrameOverheadBytes));
+    append_content(channel.number, record, delivery.owner);
+    if (!consumer.no_ack) channel.unacked.push({tag, delivery.seq, event.queue, consumer.handle});
+  }
+  heartbeat_.sent();
+}
+
+void Session::append_content(std::uint16_t channel, const message::RecordView& record,
+                             const BlockRef* owner) {
+  protocol::Output& output = host_.output();
+  ByteBuffer& out = output.buffer();
+  const ByteView header = header_of(record);
+  ByteView body = record.body;
+  const std::size_t payload_max = frame_bytes_max_ - kFrameOverheadBytes;
+  const bool by_copy = body.size() <= payload_max &&
+                       (owner == nullptr || body.size() < protocol::Output::kReferenceBytesMin);
+  const std::size_t header_bytes = kFrameOverheadBytes + kContentHeadBytes + header.size();
+  const std::size_t body_bytes = by_copy && !body.empty() ? kFrameOverheadBytes + body.size() : 0;
+  Pen pen(out.prepare(header_bytes + body_bytes));
+  pen.frame_head(FrameType::header, channel, kContentHeadBytes + header.size());
+  pen.u16(kBasicClass);
+  pen.u16(0);
+  pen.u64(body.size());
+  pen.bytes(header);
+  pen.frame_end();
+  if (body_bytes != 0) {
+    pen.frame_head(FrameType::body, channel, body.size());
+    pen.bytes(body);
+    pen.frame_end();
+  }
+  out.commit(header_bytes + body_bytes);
+  if (by_copy) return;
+  while (!body.empty()) {
+    const ByteView part = body.first(std::min(body.size(), payload_max));
+    body = body.subspan(part.size());
+    out.u8(static_cast<std::uint8_t>(FrameType::body));
+    out.u16(channel);
+    out.u32(static_cast<std::uint32_t>(part.size()));
+    if (owner != nullptr && part.size() >= protocol::Output::kReferenceBytesMin) {
+      output.append(Slice{*owner, part});
+    } else {
+      out.append(part);
+    }
+    out.u8(kFrameEnd);
+  }
+}
+
+void Session::on_event(const core::Confirmed& event) {
+  Channel* channel = find_channel(event.channel);
+  if (channel == nullptr || channel->state != ChannelState::open || state_ != State::running)
+    return;
+  if (event.up_to <= channel->confirmed) return;
+  const bool multiple = event.up_to - channel->confirmed > 1;
+  channel->confirmed = event.up_to;
+  send(channel->number, BasicAck{event.up_to, multiple});
+}
+
+void Session::on_event(const core::Returned& event) {
+  Channel* channel = find_channel(event.channel);
+  if (channel == nullptr || channel->state != ChannelState::open || state_ != State::running)
+    return;
+  BasicReturn returned;
+  returned.reply_code = static_cast<std::uint16_t>(ReplyCode::no_route);
+  returned.reply_text = reply_name(ReplyCode::no_route);
+  returned.exchange = event.record.exchange;
+  returned.routing_key = event.record.routing_key;
+  send(channel->number, returned);
+  append_content(channel->number, event.record, nullptr);
+}
+
+void Session::on_event(const core::PublishRefused& event) {
+  Channel* channel = find_channel(event.channel);
+  if (channel == nullptr || channel->state != ChannelState::open || state_ != State::running)
+    return;
+  const Errc code = event.error.code;
+  if (code == Errc::unavailable || code == Errc::no_space) {
+    // Not the client's mistake: it may try again.
+    if (event.sequence != 0) send(channel->number, BasicNack{event.sequence, false, false});
+    return;
+  }
+  refuse(*channel, reply_code(code), event.error.what, BasicPublish::kId);
+}
+
+}  // namespace naru::amqp091

@@ -1,0 +1,231 @@
+// basic.publish: a method, a content header, body frames (specification §4.2.6; amqp091 §1.5).
+
+#include <fmt/core.h>
+
+#include <cstring>
+
+#include "protocol/amqp091/expiration.h"
+#include "protocol/amqp091/properties.h"
+#include "protocol/amqp091/session.h"
+
+namespace naru::amqp091 {
+
+namespace {
+
+// An assembly that grew beyond this gives its memory back after the message.
+constexpr std::size_t kAssemblyKeptBytes = 16 * 1024;
+
+std::uint64_t big_endian_u64(const std::uint8_t* at) {
+  std::uint64_t value;
+  std::memcpy(&value, at, sizeof value);
+  return std::byteswap(value);
+}
+
+struct ContentHead {
+  std::uint16_t class_id;
+  std::uint16_t weight;
+  std::uint64_t body_bytes;
+};
+ContentHead content_head(ByteView payload) {
+  const std::uint8_t* at = payload.data();
+  return {static_cast<std::uint16_t>(at[0] << 8 | at[1]),
+          static_cast<std::uint16_t>(at[2] << 8 | at[3]), big_endian_u64(at + 4)};
+}
+
+}  // namespace
+
+void Session::on_method(Channel& channel, const BasicPublish& method) {
+  if (method.immediate) {
+    return close_connection(ReplyCode::not_implemented, "immediate=true", BasicPublish::kId);
+  }
+  if (publish_whole(channel, method)) return;
+  if (channel.assembly == nullptr) channel.assembly = std::make_unique<Assembly>();
+  Assembly& assembly = *channel.assembly;
+  assembly.exchange = method.exchange;
+  assembly.routing_key = method.routing_key;
+  assembly.mandatory = method.mandatory;
+  channel.expecting = Expecting::content_header;
+}
+
+// The common case: header and body are in the input behind the method, the body in one frame. Then
+// the message goes to the broker as it stands there. Everything else, errors included, is left to
+// the frame by frame way.
+bool Session::publish_whole(Channel& channel, const BasicPublish& method) {
+  const FrameResult header = next_frame(input_, frame_bytes_max_);
+  if (header.status != FrameStatus::complete || !header.frame.is(FrameType::header) ||
+      header.frame.channel != channel.number || header.frame.payload.size() < kContentHeadBytes) {
+    return false;
+  }
+  const ContentHead head = content_head(header.frame.payload);
+  if (head.class_id != kBasicClass || head.weight != 0) return false;
+  std::size_t used = header.frame.wire_bytes();
+  ByteView content;
+  if (head.body_bytes != 0) {
+    const FrameResult body = next_frame(input_.subspan(used), frame_bytes_max_);
+    if (body.status != FrameStatus::complete || !body.frame.is(FrameType::body) ||
+        body.frame.channel != channel.number || body.frame.payload.size() != head.body_bytes) {
+      return false;
+    }
+    content = body.frame.payload;
+    used += body.frame.wire_bytes();
+  }
+  input_ = input_.subspan(used);
+  if (refuse_body(channel, head.body_bytes)) return true;
+  publish(channel, {method.exchange, method.routing_key, method.mandatory,
+                    header.frame.payload.subspan(kContentHeadBytes), content});
+  return true;
+}
+
+bool Session::refuse_body(Channel& channel, std::uint64_t bytes) {
+  if (bytes > kBodyBytesLimit) {
+    close_connection(
+        ReplyCode::frame_error,
+        fmt::format("content body size {} exceeds maximum allowed size {}", bytes, kBodyBytesLimit),
+        BasicPublish::kId);
+    return true;
+  }
+  if (bytes <= settings_.message_bytes_max) return false;
+  refuse(channel, ReplyCode::precondition_failed,
+         fmt::format("message size {} is larger than configured max size {}", bytes,
+                     settings_.message_bytes_max),
+         BasicPublish::kId);
+  return true;
+}
+
+void Session::on_content_header(Channel& channel, const Frame& frame) {
+  if (channel.expecting == Expecting::method) {
+    return close_connection(ReplyCode::unexpected_frame,
+                            "expected method frame, got non method frame instead");
+  }
+  if (channel.expecting == Expecting::content_body) {
+    return close_connection(ReplyCode::unexpected_frame,
+                            "expected content body, got non content body frame instead",
+                            BasicPublish::kId);
+  }
+  if (frame.payload.size() < kContentHeadBytes) {
+    return close_connection(ReplyCode::frame_error, "malformed content header", BasicPublish::kId);
+  }
+  const ContentHead head = content_head(frame.payload);
+  if (head.class_id != kBasicClass || head.weight != 0) {
+    return close_connection(
+        ReplyCode::unexpected_frame,
+        fmt::format("expected content header for class 60, got one for class {} instead",
+                    head.class_id),
+        BasicPublish::kId);
+  }
+  if (refuse_body(channel, head.body_bytes)) return;
+  Assembly& assembly = *channel.assembly;
+  const ByteView properties = frame.payload.subspan(kContentHeadBytes);
+  assembly.bytes.append(properties);
+  assembly_bytes_ += properties.size();
+  assembly.header_bytes = properties.size();
+  assembly.body_bytes = head.body_bytes;
+  channel.expecting = Expecting::content_body;
+  if (head.body_bytes == 0) publish_assembled(channel);
+}
+
+void Session::on_content_body(Channel& channel, const Frame& frame) {
+  if (channel.expecting == Expecting::method) {
+    return close_connection(ReplyCode::unexpected_frame,
+                            "expected method frame, got non method frame instead");
+  }
+  if (channel.expecting == Expecting::content_header) {
+    return close_connection(
+        ReplyCode::unexpected_frame,
+        "expected content header for class 60, got non content header frame instead",
+        BasicPublish::kId);
+  }
+  Assembly& assembly = *channel.assembly;
+  if (frame.payload.size() > assembly.body_bytes - assembly.body_received()) {
+    return close_connection(ReplyCode::frame_error,
+                            "content body frame exceeds remaining content size", BasicPublish::kId);
+  }
+  if (assembly_bytes_ + frame.payload.size() > settings_.assembly_bytes_max) {
+    return close_connection(ReplyCode::resource_error,
+                            "too many unfinished messages on this connection", BasicPublish::kId);
+  }
+  assembly.bytes.append(frame.payload);
+  assembly_bytes_ += frame.payload.size();
+  if (assembly.body_received() == assembly.body_bytes) publish_assembled(channel);
+}
+
+void Session::publish_assembled(Channel& channel) {
+  const Assembly& assembly = *channel.assembly;
+  const ByteView bytes = assembly.bytes.view();
+  channel.expecting = Expecting::method;
+  publish(channel, {assembly.exchange, assembly.routing_key, assembly.mandatory,
+                    bytes.first(assembly.header_bytes), bytes.subspan(assembly.header_bytes)});
+  batch_->flush();  // the next message of this channel is written over this one
+  drop_assembly(channel);
+}
+
+void Session::drop_assembly(Channel& channel) {
+  if (channel.assembly == nullptr) return;
+  Assembly& assembly = *channel.assembly;
+  assembly_bytes_ -= assembly.bytes.size();
+  assembly.header_bytes = 0;
+  assembly.bytes.clear();
+  if (assembly.bytes.capacity() > kAssemblyKeptBytes) channel.assembly = nullptr;
+}
+
+void Session::publish(Channel& channel, const Message& message) {
+  const auto properties = parse_properties(message.header);
+  if (!properties) {
+    return close_connection(ReplyCode::frame_error, properties.error().what, BasicPublish::kId);
+  }
+  ByteView header = message.header;
+  if (properties->reply_to == kReplyToQueue) {
+    if (channel.reply_key.empty()) {
+      return refuse(channel, ReplyCode::precondition_failed, "fast reply consumer does not exist",
+                    BasicPublish::kId);
+    }
+    Properties rewritten = *properties;
+    rewritten.reply_to = channel.reply_key;
+    ByteBuffer bytes;
+    append_properties(bytes, rewritten);
+    Slice copy = Slice::copy_of(bytes.view());
+    header = copy.view;
+    rewritten_.push_back(std::move(copy.owner));
+  }
+  std::optional<std::uint64_t> expiration_ms;
+  if (properties->has(Property::expiration)) {
+    const auto parsed = parse_expiration(properties->expiration);
+    if (!parsed) {
+      return refuse(channel, ReplyCode::precondition_failed, parsed.error().what,
+                    BasicPublish::kId);
+    }
+    expiration_ms = *parsed;
+  }
+  if (properties->has(Property::user_id) && properties->user_id != user_ && !impersonator_) {
+    return refuse(channel, ReplyCode::precondition_failed,
+                  fmt::format("user_id property set to '{}' but authenticated user was '{}'",
+                              properties->user_id, user_),
+                  BasicPublish::kId);
+  }
+  core::Command held;  // of a transaction
+  core::Publish& publish = channel.transaction ? held.emplace<core::Publish>() : batch_->publish();
+  publish.channel = channel.id;
+  if (channel.confirms) publish.sequence = ++channel.published;
+  publish.mandatory = message.mandatory;
+  publish.expiration_ms = expiration_ms;
+  publish.record.encoding = message::EncodingId::amqp091;
+  publish.record.persistent = properties->delivery_mode == 2;
+  publish.record.priority = properties->priority;
+  publish.record.exchange = message.exchange;
+  publish.record.routing_key = message.routing_key;
+  publish.record.header = header;
+  publish.record.body = message.body;
+  publish.codec = &codec_;
+  if (channel.transaction) channel.transaction->publishes.hold({&held, 1});
+}
+
+void Session::on_method(Channel& channel, const ConfirmSelect& method) {
+  if (channel.transaction) {
+    return refuse(channel, ReplyCode::precondition_failed, "cannot switch from tx to confirm mode",
+                  ConfirmSelect::kId);
+  }
+  channel.confirms = true;
+  send_unless(method.nowait, channel, ConfirmSelectOk{});
+}
+
+}  // namespace naru::amqp091

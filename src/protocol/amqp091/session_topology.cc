@@ -1,0 +1,138 @@
+// Exchanges, queues and bindings: the broker decides, the session translates (amqp091 §1.3, §1.4,
+// §2.4 to §2.6).
+
+#include <algorithm>
+
+#include "protocol/amqp091/session.h"
+#include "protocol/amqp091/table.h"
+
+namespace naru::amqp091 {
+
+namespace {
+
+// amqp091 §2.6: dropped from the names of what is declared, bound or deleted.
+std::string without_line_ends(std::string_view name) {
+  std::string stripped(name);
+  std::erase_if(stripped, [](char c) { return c == '\r' || c == '\n'; });
+  return stripped;
+}
+
+}  // namespace
+
+std::optional<std::string> Session::queue_name(Channel& channel, std::string_view name,
+                                               MethodId method) {
+  if (!name.empty()) return std::string(name);
+  if (!channel.last_queue.empty()) return channel.last_queue;
+  refuse(channel, ReplyCode::not_found, "no previously declared queue", method);
+  return std::nullopt;
+}
+
+std::optional<message::Table> Session::arguments(const RawTable& table, MethodId method) {
+  auto decoded = decode_table(table.entries);
+  if (decoded) return std::move(*decoded);
+  close_connection(ReplyCode::frame_error, decoded.error().what, method);
+  return std::nullopt;
+}
+
+// ---- Exchanges ---------------------------------------------------------------------------------
+
+void Session::on_method(Channel& channel, const ExchangeDeclare& method) {
+  auto table = arguments(method.arguments, ExchangeDeclare::kId);
+  if (!table) return;
+  core::DeclareExchange operation;
+  operation.name = without_line_ends(method.exchange);
+  operation.type = method.type;
+  operation.passive = method.passive;
+  operation.durable = method.durable;
+  operation.auto_delete = method.auto_delete;
+  operation.internal = method.internal;
+  operation.arguments = std::move(*table);
+  request(ExchangeDeclare::kId, &channel, std::move(operation)).nowait = method.nowait;
+}
+
+void Session::on_method(Channel& channel, const ExchangeDelete& method) {
+  request(ExchangeDelete::kId, &channel,
+          core::DeleteExchange{without_line_ends(method.exchange), method.if_unused})
+      .nowait = method.nowait;
+}
+
+template <typename Operation, typename Method>
+void Session::bind_exchange(Channel& channel, const Method& method) {
+  auto table = arguments(method.arguments, Method::kId);
+  if (!table) return;
+  Operation operation;
+  operation.source = without_line_ends(method.source);
+  operation.destination = without_line_ends(method.destination);
+  operation.to_exchange = true;
+  operation.routing_key = method.routing_key;
+  operation.arguments = std::move(*table);
+  request(Method::kId, &channel, std::move(operation)).nowait = method.nowait;
+}
+
+void Session::on_method(Channel& channel, const ExchangeBind& method) {
+  bind_exchange<core::Bind>(channel, method);
+}
+
+void Session::on_method(Channel& channel, const ExchangeUnbind& method) {
+  bind_exchange<core::Unbind>(channel, method);
+}
+
+// ---- Queues ------------------------------------------------------------------------------------
+
+void Session::on_method(Channel& channel, const QueueDeclare& method) {
+  auto table = arguments(method.arguments, QueueDeclare::kId);
+  if (!table) return;
+  core::DeclareQueue operation;
+  operation.name = without_line_ends(method.queue);
+  // The name of a reply address asks whether its owner still listens.
+  operation.passive = method.passive || operation.name.starts_with(kReplyToQueue);
+  operation.durable = method.durable;
+  operation.exclusive = method.exclusive;
+  operation.auto_delete = method.auto_delete;
+  operation.arguments = std::move(*table);
+  request(QueueDeclare::kId, &channel, std::move(operation)).nowait = method.nowait;
+}
+
+// amqp091 §1.4: no queue means the last declared one; and no key then means its name.
+template <typename Operation, typename Method>
+void Session::bind_queue(Channel& channel, const Method& method, bool nowait) {
+  auto queue = queue_name(channel, method.queue, Method::kId);
+  if (!queue) return;
+  auto table = arguments(method.arguments, Method::kId);
+  if (!table) return;
+  Operation operation;
+  operation.destination = without_line_ends(*queue);
+  if (operation.destination.starts_with(kReplyToQueue)) {
+    return refuse(channel, ReplyCode::access_refused,
+                  "cannot bind or unbind to a volatile (direct reply-to) queue", Method::kId);
+  }
+  const bool by_name = method.queue.empty() && method.routing_key.empty();
+  operation.source = without_line_ends(method.exchange);
+  operation.routing_key = by_name ? channel.last_queue : std::string(method.routing_key);
+  operation.arguments = std::move(*table);
+  request(Method::kId, &channel, std::move(operation)).nowait = nowait;
+}
+
+void Session::on_method(Channel& channel, const QueueBind& method) {
+  bind_queue<core::Bind>(channel, method, method.nowait);
+}
+
+void Session::on_method(Channel& channel, const QueueUnbind& method) {
+  bind_queue<core::Unbind>(channel, method, false);
+}
+
+void Session::on_method(Channel& channel, const QueuePurge& method) {
+  auto queue = queue_name(channel, method.queue, QueuePurge::kId);
+  if (!queue) return;
+  request(QueuePurge::kId, &channel, core::PurgeQueue{std::move(*queue)}).nowait = method.nowait;
+}
+
+void Session::on_method(Channel& channel, const QueueDelete& method) {
+  auto queue = queue_name(channel, method.queue, QueueDelete::kId);
+  if (!queue) return;
+  request(QueueDelete::kId, &channel,
+          core::DeleteQueue{without_line_ends(*queue), method.if_unused, method.if_empty})
+      .nowait = method.nowait;
+}
+
+}  // namespace naru::amqp091

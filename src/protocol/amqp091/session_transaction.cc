@@ -1,0 +1,69 @@
+// tx: publishes and acknowledgements wait in the session, and go to the broker in one batch
+// (amqp091 §1.6).
+
+#include <utility>
+#include <vector>
+
+#include "protocol/amqp091/session.h"
+
+namespace naru::amqp091 {
+
+void Session::on_method(Channel& channel, const TxSelect&) {
+  if (channel.confirms) {
+    return refuse(channel, ReplyCode::precondition_failed, "cannot switch from confirm to tx mode",
+                  TxSelect::kId);
+  }
+  if (channel.transaction == nullptr) channel.transaction = std::make_unique<Transaction>();
+  send(channel.number, TxSelectOk{});
+}
+
+// All between AtomicBegin and Barrier is one entry of each lane; the Barrier's answer says that all
+// of it is committed.
+void Session::on_method(Channel& channel, const TxCommit&) {
+  if (channel.transaction == nullptr) {
+    return refuse(channel, ReplyCode::precondition_failed, "channel is not transactional",
+                  TxCommit::kId);
+  }
+  const auto transaction = std::exchange(channel.transaction, std::make_unique<Transaction>());
+  batch_->flush();
+  std::vector<core::Command> commands;
+  commands.reserve(transaction->publishes.size() + transaction->ends.size() + 2);
+  commands.emplace_back(core::AtomicBegin{channel.id});
+  for (core::Command& publish : transaction->publishes.commands())
+    commands.push_back(std::move(publish));
+  std::int64_t credit = 0;
+  for (const Transaction::End& end : transaction->ends) {
+    const core::QueueRef queue = end.lease.queue;
+    const core::Seq seq = end.lease.seq;
+    if (end.end == LeaseEnd::settle) {
+      commands.emplace_back(core::Settle{queue, seq, seq});
+    } else {
+      commands.emplace_back(core::Return{queue, seq, seq, end.end == LeaseEnd::requeue});
+    }
+    if (end.lease.consumer) ++credit;
+  }
+  const core::RequestId id(++last_request_);
+  commands.emplace_back(core::Barrier{id, channel.id});
+  Awaited& awaited = awaited_.emplace_back();
+  awaited.id = id;
+  awaited.method = TxCommit::kId;
+  awaited.channel = channel.id;
+  const std::size_t taken = backlog_.empty() ? host_.broker().submit(commands) : 0;
+  if (taken < commands.size()) backlog_.hold(std::span(commands).subspan(taken));
+  release_credit(channel, credit);
+}
+
+void Session::on_method(Channel& channel, const TxRollback&) {
+  if (channel.transaction == nullptr) {
+    return refuse(channel, ReplyCode::precondition_failed, "channel is not transactional",
+                  TxRollback::kId);
+  }
+  const auto transaction = std::exchange(channel.transaction, std::make_unique<Transaction>());
+  std::vector<Unacked> leases;
+  leases.reserve(transaction->ends.size());
+  for (const Transaction::End& end : transaction->ends) leases.push_back(end.lease);
+  channel.unacked.put_back(std::move(leases));
+  send(channel.number, TxRollbackOk{});
+}
+
+}  // namespace naru::amqp091

@@ -1,0 +1,73 @@
+#pragma once
+/// A session with a host that is nothing but memory: bytes go in as text or octets, what the
+/// session says comes out, time stands still until it is moved.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "protocol/module.h"
+#include "protocol/session.h"
+
+namespace naru::testing {
+
+class SessionPeer final : public protocol::SessionHost {
+ public:
+  SessionPeer(core::BrokerPort& broker, const Now& now, std::uint64_t seed = 1)
+      : broker_(&broker), now_(now), random_(seed) {}
+
+  void open(const protocol::Module& module) { session_ = module.open(*this); }
+  protocol::Session& session() { return *session_; }
+
+  /// Hands octets to the session the way a connection does: what it does not take is offered again
+  /// with what follows, and when it asks for it.
+  void send(std::string_view octets);
+  void events(std::span<const core::Event> batch);
+  void event(core::Event event) { events({&event, 1}); }
+  /// Calls on_deadline when it is due.
+  void tick();
+  /// The peer hangs up.
+  void hang_up();
+
+  /// What the session said since the last call.
+  std::string take_output();
+  bool closed() const { return closed_; }
+  bool broken() const { return broken_; }
+  bool is_authenticated() const { return authenticated_; }
+  std::size_t unread_bytes() const { return unread_.size(); }
+
+  // ---- SessionHost ----
+  core::BrokerPort& broker() override { return *broker_; }
+  protocol::Output& output() override { return output_; }
+  const Now& now() const override { return now_; }
+  Random& random() override { return random_; }
+  Logger& log() override { return log_; }
+  bool peer_is_loopback() const override { return true; }
+  const std::string& name() const override { return name_; }
+  core::ConnectionId id() const override { return core::ConnectionId(1); }
+  void close_after_output() override { closed_ = true; }
+  void resume_input() override { resumed_ = true; }
+  void deadline_changed() override {}
+  void authenticated() override { authenticated_ = true; }
+
+ private:
+  void offer();
+
+  core::BrokerPort* broker_;
+  const Now& now_;
+  Random random_;
+  NullLogger log_;
+  const std::string name_ = "127.0.0.1:1 -> 127.0.0.1:5672";
+  protocol::Output output_;
+  std::unique_ptr<protocol::Session> session_;
+  std::string unread_;
+  bool closed_ = false;
+  bool broken_ = false;
+  bool resumed_ = false;
+  bool authenticated_ = false;
+};
+
+}  // namespace naru::testing
