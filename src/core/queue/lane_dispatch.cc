@@ -192,11 +192,8 @@ void Lane::Impl::settle_delivered(Queue& queue, std::span<const Delivery> delive
   while (at < deliveries.size()) {
     std::size_t end = at + 1;
     while (end < deliveries.size() && deliveries[end].seq == deliveries[end - 1].seq.next()) ++end;
-    bool bridge = false;
     queue.index.visit(deliveries[at].seq, deliveries[end - 1].seq, [&](Seq seq, IndexEntry& entry) {
-      const QueueIndex::Visit visit = end_record(queue, seq, entry, queue.settles, bridge);
-      bridge = true;
-      return visit;
+      return end_record(queue, seq, entry, queue.settles, false);
     });
     at = end;
   }

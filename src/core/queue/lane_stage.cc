@@ -153,8 +153,9 @@ void Lane::Impl::end_leases(Queue& queue, SeqRange range, End&& end) {
       holder = entry.holder;
     }
     ++held;
+    const bool logged = !entry.has(IndexEntry::kInMemory);
     const QueueIndex::Visit visit = end(seq, entry, bridge);
-    bridge = true;
+    bridge |= logged;  // from now on the last range is one of this call
     return visit;
   });
   release_holder();
@@ -195,8 +196,9 @@ std::uint32_t Lane::Impl::purge(Queue& queue) {
       return QueueIndex::Visit::keep;
     }
     ++count;
+    const bool logged = !entry.has(IndexEntry::kInMemory);
     const QueueIndex::Visit visit = end_record(queue, seq, entry, purged, bridge);
-    bridge = true;
+    bridge |= logged;
     return visit;
   });
   queue.order.clear_returned();

@@ -17,15 +17,14 @@ class ReadAhead {
   /// A read of `asked` is under way.
   void begin(std::vector<Seq> asked) {
     bodies_.clear();
+    at_ = trimmed_ = 0;
     asked_ = std::move(asked);
     in_flight_ = true;
   }
   void complete(std::vector<Slice> bodies) {
     in_flight_ = false;
     bodies_ = std::move(bodies);
-    at_ = trimmed_ = 0;
   }
-  void fail() { in_flight_ = false; }
 
   /// The body of `seq`, or null. Those before it are not needed any more.
   const Slice* find(Seq seq) {

@@ -33,7 +33,9 @@ class TestingJournal final : public Journal {
   };
 
   TestingJournal() = default;
-  explicit TestingJournal(Disk disk) : disk_(std::move(disk)), committed_(disk_.entries.size()) {}
+  explicit TestingJournal(Disk disk) : disk_(std::move(disk)), committed_(disk_.entries.size()) {
+    if (!disk_.entries.empty()) next_offset_ = end_of(disk_.entries.back());
+  }
 
   std::size_t bytes_max = 1 << 20;
   std::size_t entries_per_file = 7;
@@ -142,6 +144,11 @@ class TestingJournal final : public Journal {
     ReadDone done;
   };
 
+  // 32 bytes are left for what a real log puts between two entries.
+  static std::uint32_t end_of(const Stored& stored) {
+    return stored.location.offset + static_cast<std::uint32_t>(stored.payload.view.size()) + 32;
+  }
+
   Index store(EntryType type, ByteView payload) {
     Stored stored;
     stored.index = disk_.entries.empty() ? Index(1) : disk_.entries.back().index.next();
@@ -149,7 +156,7 @@ class TestingJournal final : public Journal {
     stored.payload = Slice::copy_of(payload);
     stored.location.file = static_cast<std::uint32_t>(1 + stored.index.value / entries_per_file);
     stored.location.offset = next_offset_;
-    next_offset_ += static_cast<std::uint32_t>(payload.size()) + 32;
+    next_offset_ = end_of(stored);
     disk_.entries.push_back(std::move(stored));
     return disk_.entries.back().index;
   }
