@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "storage/mutation.h"
+
 namespace naru::cluster {
 
 void FileLedger::note_entry(std::uint32_t file, std::uint32_t group, std::uint64_t index) {
@@ -68,7 +70,8 @@ std::vector<std::uint32_t> FileLedger::take_retirable() {
   if (!changed_) return result;
   for (auto at = files_.begin(); at != files_.end() && at->first < current_;) {
     const File& file = at->second;
-    if (file.bytes != 0 && file.live == 0 && file.pins == 0 && covered(file)) {
+    if (file.bytes != 0 && file.live == 0 && file.pins == 0 &&
+        (covered(file) || NARU_MUTANT(recycle_before_snapshot))) {
       result.push_back(at->first);
       at = files_.erase(at);
     } else {

@@ -10,7 +10,7 @@ import tomllib
 import tree
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
-TEST_ENDINGS = ("_test.cc", "_bench.cc", "_fuzz.cc")
+TEST_ENDINGS = ("_test.cc", "_bench.cc", "_fuzz.cc", "/test_support.h")
 
 
 class Layers:

@@ -4,7 +4,6 @@
 /// nothing is half there, and every body that is needed can be read.
 
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,57 +11,10 @@
 
 #include "base/random.h"
 #include "cluster/journal_local.h"
+#include "cluster/testing/recording_state.h"
 #include "storage/testing/fake_disk.h"
 
 namespace naru::cluster::testing {
-
-/// What the test knows of a group, across crashes.
-struct GroupModel {
-  struct Op {
-    bool term_start = false;
-    std::string payload;
-  };
-  std::vector<Op> ops;          // ops[i] has index i + 1
-  std::uint64_t committed = 0;  // largest index that was applied in a run that had recovered
-  std::vector<std::uint64_t> live_ids() const;
-};
-
-/// A group's state: messages by id, each with the place of its body.
-class RecordingState final : public core::GroupState {
- public:
-  struct Message {
-    core::BodyLocation location;
-    std::uint32_t bytes = 0;
-  };
-
-  RecordingState(core::Journal& journal, core::GroupId group, GroupModel& model,
-                 std::vector<std::string>& violations)
-      : journal_(journal), group_(group), model_(model), violations_(violations) {}
-
-  void apply(std::span<const core::Entry> committed) override;
-  void on_role(core::Role role, core::Term term) override;
-  Result<void> install(core::Index covers, ByteView snapshot) override;
-  void on_snapshot_wanted() override;
-
-  std::uint64_t applied() const { return applied_; }
-  bool owner() const { return owner_; }
-  std::uint64_t snapshots_wanted() const { return snapshots_wanted_; }
-  const std::map<std::uint64_t, Message>& messages() const { return messages_; }
-  std::string snapshot() const;
-
- private:
-  void apply_one(const core::Entry& entry);
-  void violation(const std::string& what);
-
-  core::Journal& journal_;
-  core::GroupId group_;
-  GroupModel& model_;
-  std::vector<std::string>& violations_;
-  std::map<std::uint64_t, Message> messages_;
-  std::uint64_t applied_ = 0;
-  std::uint64_t snapshots_wanted_ = 0;
-  bool owner_ = false;
-};
 
 struct WorldOptions {
   std::uint64_t seed = 1;

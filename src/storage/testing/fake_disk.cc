@@ -5,10 +5,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "storage/testing/fake_file.h"
 
 namespace naru::storage::testing {
-
-namespace {
 
 std::string directory_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -23,111 +22,6 @@ void put(std::vector<std::uint8_t>& into, std::uint64_t offset, ByteView bytes) 
 std::unexpected<Error> power_off() {
   return fail(Errc::io, "the power is off");
 }
-
-}  // namespace
-
-struct FakeDisk::Pending {
-  DiskOperation operation;
-  NodeRef node;
-  std::string path;
-  std::uint64_t offset = 0;
-  std::vector<std::uint8_t> bytes;
-  MutableByteView into;
-  io::WriteSync sync = io::WriteSync::none;
-  bool direct = false;
-  io::IoDone io_done;
-  io::VoidDone void_done;
-};
-
-/// A handle; any number may name one node.
-class FakeFile final : public io::File {
- public:
-  FakeFile(FakeDisk& disk, FakeDisk::NodeRef node, std::string path, bool direct)
-      : disk_(disk), node_(std::move(node)), path_(std::move(path)), direct_(direct) {}
-
-  void write(std::uint64_t offset, ByteView bytes, io::WriteSync sync, io::IoDone done) override {
-    check_alignment(offset, bytes.data(), bytes.size());
-    auto pending = make(DiskOperation::write);
-    pending->offset = offset;
-    pending->bytes.assign(bytes.begin(), bytes.end());
-    pending->sync = sync;
-    pending->io_done = std::move(done);
-    enqueue(std::move(pending));
-  }
-  void read(std::uint64_t offset, MutableByteView into, io::IoDone done) override {
-    check_alignment(offset, into.data(), into.size());
-    auto pending = make(DiskOperation::read);
-    pending->offset = offset;
-    pending->into = into;
-    pending->io_done = std::move(done);
-    enqueue(std::move(pending));
-  }
-  void sync(io::VoidDone done) override {
-    auto pending = make(DiskOperation::sync);
-    pending->void_done = std::move(done);
-    enqueue(std::move(pending));
-  }
-
-  Result<std::size_t> read_now(std::uint64_t offset, MutableByteView into) override {
-    check_alignment(offset, into.data(), into.size());
-    if (disk_.dead_) return power_off();
-    NARU_TRY_VOID(disk_.step(DiskOperation::read));
-    return copy_out(*node_, offset, into);
-  }
-  Result<void> write_now(std::uint64_t offset, ByteView bytes) override {
-    check_alignment(offset, bytes.data(), bytes.size());
-    return disk_.apply_write(*node_, offset, bytes, io::WriteSync::none);
-  }
-  Result<void> sync_now() override { return disk_.sync_node(*node_, direct_); }
-  Result<std::uint64_t> size() override {
-    if (disk_.dead_) return power_off();
-    return node_->current.size();
-  }
-  bool direct() const override { return direct_; }
-
-  static std::size_t copy_out(const FakeDisk::Node& node, std::uint64_t offset,
-                              MutableByteView into) {
-    if (offset >= node.current.size()) return 0;
-    const std::size_t count =
-        std::min<std::size_t>(into.size(), node.current.size() - static_cast<std::size_t>(offset));
-    std::memcpy(into.data(), node.current.data() + offset, count);
-    return count;
-  }
-
- private:
-  std::unique_ptr<FakeDisk::Pending> make(DiskOperation operation) {
-    auto pending = std::make_unique<FakeDisk::Pending>();
-    pending->operation = operation;
-    pending->node = node_;
-    pending->path = path_;
-    pending->direct = direct_;
-    return pending;
-  }
-  void enqueue(std::unique_ptr<FakeDisk::Pending> pending) {
-    disk_.pending_.push_back(std::move(pending));
-  }
-  void check_alignment(std::uint64_t offset, const void* data, std::size_t bytes) const {
-    if (!direct_) return;
-    NARU_CHECK(offset % io::kDirectAlignment == 0 && bytes % io::kDirectAlignment == 0 &&
-                   reinterpret_cast<std::uintptr_t>(data) % io::kDirectAlignment == 0,
-               "direct I/O is aligned");
-  }
-
-  FakeDisk& disk_;
-  FakeDisk::NodeRef node_;
-  std::string path_;
-  bool direct_;
-};
-
-class FakeLock final : public io::FileLock {
- public:
-  FakeLock(FakeDisk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
-  ~FakeLock() override { disk_.locks_.erase(path_); }
-
- private:
-  FakeDisk& disk_;
-  std::string path_;
-};
 
 FakeDisk::FakeDisk(std::uint64_t seed) : random_(seed) {
   auto root = std::make_shared<Node>();
@@ -212,93 +106,6 @@ Result<void> FakeDisk::sync_node(Node& node, bool direct) {
   for (const UnsyncedWrite& write : node.unsynced) put(node.durable, write.offset, write.bytes);
   node.unsynced.clear();
   return {};
-}
-
-void FakeDisk::lose_unsynced(Node& node) {
-  for (const UnsyncedWrite& write : node.unsynced) {
-    const std::uint64_t mode = random_.below(4);  // all, nothing, or each sector for itself
-    if (mode == 1) continue;
-    for (std::size_t at = 0; at < write.bytes.size(); at += kSectorBytes) {
-      const std::size_t count = std::min(kSectorBytes, write.bytes.size() - at);
-      if (mode != 0 && random_.one_in(2)) continue;
-      ByteView sector(write.bytes.data() + at, count);
-      // Rarely a sector itself is torn: its first part is new, the rest what was there before.
-      if (mode != 0 && random_.one_in(16)) sector = sector.first(random_.below(count));
-      put(node.durable, write.offset + at, sector);
-    }
-  }
-  node.unsynced.clear();
-}
-
-void FakeDisk::make_durable(const NameChange& change) {
-  if (change.node != nullptr) {
-    durable_names_[change.path] = change.node;
-  } else {
-    durable_names_.erase(change.path);
-  }
-  if (!change.removed.empty()) durable_names_.erase(change.removed);
-}
-
-void FakeDisk::lose_names() {
-  for (auto& [directory, changes] : unsynced_names_) {
-    const std::size_t kept = random_.below(changes.size() + 1);
-    for (std::size_t i = 0; i < kept; ++i) make_durable(changes[i]);
-  }
-  unsynced_names_.clear();
-  // What is below a directory that never came to be is lost with it.
-  for (bool changed = true; changed;) {
-    changed = std::erase_if(durable_names_, [&](const auto& name) {
-                return name.first != "." && !durable_names_.contains(directory_of(name.first));
-              }) != 0;
-  }
-  names_ = durable_names_;
-}
-
-void FakeDisk::maybe_apply(const Pending& operation, bool power_lost) {
-  if (operation.operation == DiskOperation::write) {
-    UnsyncedWrite write{operation.offset, operation.bytes};
-    if (power_lost) {
-      operation.node->unsynced.push_back(std::move(write));
-    } else if (random_.one_in(2)) {
-      put(operation.node->current, operation.offset, operation.bytes);
-      operation.node->unsynced.push_back(std::move(write));
-    }
-    return;
-  }
-  // A composite operation got some of its steps done.
-  crash_after(random_.below(6));
-  if (operation.operation == DiskOperation::make_zeroed) {
-    (void)make_zeroed_now(operation.path, operation.offset);
-  } else if (operation.operation == DiskOperation::replace) {
-    (void)replace_now(operation.path, as_text(operation.bytes));
-  }
-  crash_armed_ = dead_ = false;
-}
-
-void FakeDisk::kill_process() {
-  crash_armed_ = dead_ = false;
-  faults_.clear();
-  auto pending = std::move(pending_);
-  pending_.clear();
-  for (const auto& operation : pending) maybe_apply(*operation, false);
-  locks_.clear();
-}
-
-void FakeDisk::power_cycle() {
-  crash_armed_ = dead_ = false;
-  faults_.clear();
-  auto pending = std::move(pending_);
-  pending_.clear();
-  for (const auto& operation : pending) maybe_apply(*operation, true);
-  lose_names();
-  // In the order of names, not of addresses: the run is a function of the seed.
-  std::set<Node*> done;
-  for (auto& [path, node] : names_) {
-    if (!done.insert(node.get()).second) continue;
-    lose_unsynced(*node);
-    node->current = node->durable;
-  }
-  locks_.clear();
 }
 
 bool FakeDisk::complete_one() {

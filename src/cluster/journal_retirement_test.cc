@@ -1,0 +1,174 @@
+// Files of the log are reused as soon as nothing in them is needed, and not before.
+#include <gtest/gtest.h>
+
+#include "cluster/file_ledger.h"
+#include "cluster/testing/journal_world.h"
+
+namespace naru::cluster {
+namespace {
+
+using testing::small_files;
+using testing::World;
+using testing::WorldOptions;
+
+WorldOptions options(std::uint64_t seed) {
+  return {.seed = seed, .journal = small_files()};
+}
+
+#define EXPECT_NO_VIOLATION(world) EXPECT_TRUE((world).violations().empty()) << (world).report()
+#define ASSERT_STARTS(world)                                  \
+  do {                                                        \
+    auto started = (world).start();                           \
+    ASSERT_TRUE(started.has_value()) << started.error().what; \
+  } while (false)
+
+TEST(JournalRetirement, SettledTrafficLivesInAFewFilesForEver) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  std::uint32_t last_file = 0;
+  for (std::uint64_t id = 1; id <= 400; ++id) {
+    world.append(1, id, 3000);
+    world.settle_down();
+    last_file = world.state(1).messages().at(id).location.file;
+    world.settle(1, id);
+    world.settle_down();
+  }
+  EXPECT_GT(last_file, 20U) << "many uses";
+  EXPECT_LE(world.journal().file_count(), 6U) << "of a few files";
+  EXPECT_LE(world.disk().used_bytes(), 12U * 64 * 1024);
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalRetirement, OneNeededMessageKeepsItsFileAndNoOther) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  world.append(2, 1'000'000, 100);
+  for (std::uint64_t id = 1; id <= 200; ++id) {
+    world.append(1, id, 3000);
+    world.settle_down();
+    world.settle(1, id);
+    world.settle_down();
+  }
+  EXPECT_LE(world.journal().file_count(), 7U);
+  world.read_everything();
+  world.lose_power();
+  ASSERT_STARTS(world);
+  EXPECT_TRUE(world.state(2).messages().contains(1'000'000));
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalRetirement, SnapshotsAreAskedForInProportionToWhatIsLogged) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  for (std::uint64_t id = 1; id <= 400; ++id) {
+    world.append(1, id, 3000);
+    world.settle_down();
+    world.settle(1, id);
+    world.settle_down();
+  }
+  // 400 messages in frames of two blocks each fill about 25 files.
+  EXPECT_GT(world.state(1).snapshots_wanted(), 0U);
+  EXPECT_LE(world.state(1).snapshots_wanted(), 60U);
+  const auto before = world.state(1).snapshots_wanted();
+  for (int i = 0; i < 100; ++i) world.settle_down();
+  EXPECT_EQ(world.state(1).snapshots_wanted(), before) << "an idle log asks for nothing";
+}
+
+TEST(JournalRetirement, RestartsDoNotPileUpFiles) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  world.append(1, 1, 100);
+  for (int i = 0; i < 30; ++i) {
+    world.stop();
+    ASSERT_STARTS(world);
+    world.settle_down();
+  }
+  EXPECT_LE(world.journal().file_count(), 6U);
+  EXPECT_EQ(world.journal().term(), core::Term(31));
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalRetirement, ASnapshotOfManyPartsIsPutTogetherAgain) {
+  WorldOptions many = options(1);
+  many.live_max = 1000;
+  World world(many);
+  ASSERT_STARTS(world);
+  // 200 messages are 4 KiB of state: many slices of 512 bytes.
+  for (std::uint64_t id = 1; id <= 200; ++id) world.append(1, id, 10);
+  world.settle_down();
+  world.state(1).on_snapshot_wanted();
+  world.settle_down();
+  for (std::uint64_t id = 201; id <= 205; ++id) world.append(1, id, 10);
+  world.settle_down();
+  world.lose_power();
+  ASSERT_STARTS(world);
+  EXPECT_EQ(world.state(1).messages().size(), 205U);
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
+// --- The bookkeeping by itself
+
+TEST(FileLedger, AFileGoesWhenClosedEmptyAndCovered) {
+  FileLedger ledger;
+  ledger.note_file(1, 100);
+  ledger.set_current(1);
+  ledger.note_entry(1, 7, 5);
+  ledger.adjust_live(1, 2);
+  EXPECT_TRUE(ledger.take_retirable().empty()) << "current, live, uncovered";
+  ledger.note_file(2, 100);
+  ledger.set_current(2);
+  EXPECT_TRUE(ledger.take_retirable().empty()) << "live, uncovered";
+  ledger.adjust_live(1, -2);
+  EXPECT_TRUE(ledger.take_retirable().empty()) << "uncovered";
+  EXPECT_EQ(ledger.take_wanted(), std::vector<std::uint32_t>{7});
+  ledger.note_snapshot(7, 4, 10);
+  EXPECT_TRUE(ledger.take_retirable().empty()) << "covered in part";
+  ledger.note_snapshot(7, 5, 10);
+  EXPECT_EQ(ledger.take_retirable(), std::vector<std::uint32_t>{1});
+  EXPECT_TRUE(ledger.take_retirable().empty()) << "once";
+}
+
+TEST(FileLedger, TheFilesOfACurrentSnapshotStay) {
+  FileLedger ledger;
+  for (std::uint32_t file = 1; file <= 3; ++file) ledger.note_file(file, 100);
+  ledger.note_snapshot_part(1, 7);
+  ledger.note_snapshot_part(2, 7);
+  ledger.note_snapshot(7, 5, 10);
+  ledger.set_current(3);
+  EXPECT_TRUE(ledger.take_retirable().empty());
+  ledger.restart_snapshot(7);
+  ledger.note_snapshot_part(3, 7);
+  EXPECT_TRUE(ledger.take_retirable().empty()) << "the new one is not complete";
+  ledger.note_snapshot(7, 6, 10);
+  EXPECT_EQ(ledger.take_retirable(), (std::vector<std::uint32_t>{1, 2}));
+}
+
+TEST(FileLedger, SnapshotsAreWantedWhenTheyFreeAsMuchAsTheyCost) {
+  FileLedger ledger;
+  ledger.note_file(1, 100);
+  ledger.note_entry(1, 7, 5);
+  ledger.note_snapshot(7, 4, 150);
+  ledger.note_file(2, 100);
+  ledger.set_current(2);
+  EXPECT_TRUE(ledger.take_wanted().empty()) << "100 bytes for 150";
+  ledger.note_entry(2, 7, 6);
+  ledger.note_file(3, 100);
+  ledger.set_current(3);
+  EXPECT_EQ(ledger.take_wanted(), std::vector<std::uint32_t>{7}) << "200 bytes for 150";
+  ledger.note_file(4, 100);
+  ledger.set_current(4);
+  EXPECT_TRUE(ledger.take_wanted().empty()) << "asked for already";
+}
+
+TEST(FileLedger, LiveBodiesInAFileThatIsNotThereAreFound) {
+  FileLedger ledger;
+  ledger.adjust_live(3, 1);
+  EXPECT_EQ(ledger.missing_file(), 3U);
+  ledger.adjust_live(3, -1);
+  EXPECT_EQ(ledger.missing_file(), 0U);
+}
+
+}  // namespace
+}  // namespace naru::cluster

@@ -1,0 +1,259 @@
+// Damage is refused by name, never half believed; a failed write stops the volume; a full disk only
+// slows it down.
+#include <gtest/gtest.h>
+
+#include "cluster/testing/journal_world.h"
+
+namespace naru::cluster {
+namespace {
+
+using storage::testing::DiskOperation;
+using testing::small_files;
+using testing::World;
+using testing::WorldOptions;
+
+WorldOptions options(std::uint64_t seed) {
+  return {.seed = seed, .journal = small_files()};
+}
+
+#define EXPECT_NO_VIOLATION(world) EXPECT_TRUE((world).violations().empty()) << (world).report()
+#define ASSERT_STARTS(world)                                  \
+  do {                                                        \
+    auto started = (world).start();                           \
+    ASSERT_TRUE(started.has_value()) << started.error().what; \
+  } while (false)
+
+constexpr const char* kFirstFile = "data/wal/wal-00000001";
+
+/// A log of one file, stopped cleanly: 4 KiB of term_start, then one frame per message.
+void write_messages(World& world, int count) {
+  ASSERT_STARTS(world);
+  for (int i = 1; i <= count; ++i) {
+    world.append(1, static_cast<std::uint64_t>(i), 50);
+    world.settle_down();
+  }
+}
+
+TEST(JournalDamage, AFlippedBitIsRefusedOrHarmlessButNeverASilentLoss) {
+  int refused = 0;
+  int harmless = 0;
+  for (std::uint64_t bit = 0; bit < std::uint64_t{16 * 1024} * 8; bit += 61) {
+    World world(options(1));
+    write_messages(world, 2);
+    world.stop();
+    world.disk().flip_bit(kFirstFile, bit);
+    if (auto started = world.start(); !started) {
+      ++refused;
+      EXPECT_EQ(started.error().code, Errc::corrupt);
+      EXPECT_NE(started.error().what.find(kFirstFile), std::string::npos) << started.error().what;
+      EXPECT_NE(started.error().what.find("offset"), std::string::npos) << started.error().what;
+      continue;
+    }
+    // The padding behind a frame, or the closing frame, which holds nothing.
+    ++harmless;
+    EXPECT_EQ(world.state(1).messages().size(), 2U) << "bit " << bit;
+    world.read_everything();
+    ASSERT_TRUE(world.violations().empty()) << "bit " << bit << ", " << world.report();
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_GT(harmless, 0);
+}
+
+TEST(JournalDamage, DamageBeforeADurableFrameIsRefusedNamingFileAndOffset) {
+  World world(options(1));
+  write_messages(world, 4);
+  world.lose_power();
+  // The frame of the first message: the later ones were written after it was durable.
+  world.disk().flip_bit(kFirstFile, (4096 + 70) * 8);
+  auto started = world.start();
+  ASSERT_FALSE(started.has_value());
+  EXPECT_EQ(started.error().code, Errc::corrupt);
+  EXPECT_NE(started.error().what.find("wal-00000001: damaged at offset 4096"), std::string::npos)
+      << started.error().what;
+}
+
+TEST(JournalDamage, DamageAfterACleanStopIsRefusedEvenInTheLastFrame) {
+  World world(options(1));
+  write_messages(world, 2);
+  world.stop();
+  world.disk().flip_bit(kFirstFile, (8192 + 70) * 8);
+  EXPECT_EQ(world.start().error().code, Errc::corrupt);
+}
+
+TEST(JournalDamage, AMissingFileIsRefused) {
+  World world(options(1));
+  write_messages(world, 1);
+  world.stop();
+  ASSERT_TRUE(world.disk().remove(kFirstFile).has_value());
+  auto started = world.start();
+  ASSERT_FALSE(started.has_value());
+  EXPECT_EQ(started.error().code, Errc::corrupt);
+  EXPECT_NE(started.error().what.find("missing"), std::string::npos);
+}
+
+TEST(JournalDamage, AShortFileIsRefused) {
+  World world(options(1));
+  write_messages(world, 1);
+  world.stop();
+  auto content = world.disk().content(kFirstFile);
+  content.resize(4096);
+  world.disk().set_content(kFirstFile, content);
+  auto started = world.start();
+  ASSERT_FALSE(started.has_value());
+  EXPECT_EQ(started.error().code, Errc::corrupt);
+  EXPECT_NE(started.error().what.find("cut short"), std::string::npos);
+}
+
+TEST(JournalDamage, ALostManifestIsRefusedWhileFilesAreThere) {
+  World world(options(1));
+  write_messages(world, 1);
+  world.stop();
+  ASSERT_TRUE(world.disk().remove("data/wal/manifest").has_value());
+  EXPECT_EQ(world.start().error().code, Errc::corrupt);
+}
+
+TEST(JournalDamage, ADamagedManifestIsRefused) {
+  World world(options(1));
+  write_messages(world, 1);
+  world.stop();
+  world.disk().flip_bit("data/wal/manifest", 200);
+  auto started = world.start();
+  ASSERT_FALSE(started.has_value());
+  EXPECT_EQ(started.error().code, Errc::corrupt);
+  EXPECT_NE(started.error().what.find("data/wal/manifest: offset"), std::string::npos);
+}
+
+TEST(JournalDamage, FilesThatNoManifestListsAreLeftoversAndGo) {
+  World world(options(1));
+  write_messages(world, 1);
+  world.stop();
+  world.disk().set_content("data/wal/wal-00000099", std::vector<std::uint8_t>(4096));
+  ASSERT_STARTS(world);
+  EXPECT_FALSE(world.disk().exists("data/wal/wal-00000099"));
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalDamage, OptionsThatCannotHoldAnEntryAreRefusedByName) {
+  WorldOptions small = options(1);
+  small.journal.wal.file_bytes = 16 * 1024;
+  World world(small);
+  auto started = world.start();
+  ASSERT_FALSE(started.has_value());
+  EXPECT_NE(started.error().what.find("wal_file_bytes"), std::string::npos);
+}
+
+// --- Failed operations
+
+class EveryFailure : public ::testing::TestWithParam<DiskOperation> {};
+
+TEST_P(EveryFailure, StopsTheVolumeOnceAndLosesNothing) {
+  int failed = 0;
+  for (std::uint64_t nth = 1; nth <= 40; ++nth) {
+    World world(options(nth));
+    ASSERT_STARTS(world);
+    world.disk().fail_nth(GetParam(), nth);
+    world.steps(600);
+    if (world.volume_error()) {
+      ++failed;
+      // What was appended and not committed stays uncommitted; nothing new is taken.
+      const std::size_t commits = world.commits();
+      world.steps(200);
+      EXPECT_EQ(world.commits(), commits);
+      EXPECT_EQ(world.shard_journal(1).append(core::GroupId(1), {}).error().code, Errc::io);
+    }
+    world.lose_power();
+    ASSERT_STARTS(world);
+    world.read_everything();
+    ASSERT_TRUE(world.violations().empty()) << "nth " << nth << ", " << world.report();
+  }
+  EXPECT_GT(failed, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Journal, EveryFailure,
+                         ::testing::Values(DiskOperation::write, DiskOperation::sync,
+                                           DiskOperation::replace, DiskOperation::make_zeroed,
+                                           DiskOperation::open, DiskOperation::sync_directory),
+                         [](const auto& param) {
+                           switch (param.param) {
+                             case DiskOperation::write:
+                               return "AFailedWrite";
+                             case DiskOperation::sync:
+                               return "AFailedSync";
+                             case DiskOperation::replace:
+                               return "AFailedManifest";
+                             case DiskOperation::make_zeroed:
+                               return "AFailedNewFile";
+                             case DiskOperation::open:
+                               return "AFailedOpen";
+                             default:
+                               return "AFailedDirectorySync";
+                           }
+                         });
+
+// --- A full disk
+
+TEST(JournalOnAFullDisk, CommitsFromItsReserveThenWaitsThenGoesOn) {
+  World world(options(3));
+  ASSERT_STARTS(world);
+  world.settle_down();
+  // Everything that is ready may be used; nothing more can be made.
+  world.disk().set_capacity(world.disk().used_bytes() + 4096);
+  std::uint64_t id = 1;
+  for (; id <= 20 && !world.space_short(); ++id) {
+    world.append(1, id, 8000);
+    world.settle_down();
+  }
+  ASSERT_TRUE(world.space_short());
+  // The alarm comes while a whole file is still in reserve: settles commit.
+  for (std::uint64_t settled = 1; settled < 5; ++settled) world.settle(1, settled);
+  world.settle_down();
+  EXPECT_EQ(world.shard_journal(1).uncommitted_bytes(), 0U);
+  // Beyond the reserve appends wait; nothing fails.
+  for (int i = 0; i < 30; ++i) world.append(2, id++, 8000);
+  world.settle_down();
+  EXPECT_GT(world.shard_journal(2).uncommitted_bytes(), 0U);
+  EXPECT_FALSE(world.volume_error().has_value());
+  world.disk().set_capacity(std::uint64_t{1} << 40);
+  for (int i = 0; i < 10; ++i) world.turn(0);
+  world.settle_down();
+  EXPECT_FALSE(world.space_short());
+  EXPECT_EQ(world.shard_journal(2).uncommitted_bytes(), 0U);
+  world.stop();
+  ASSERT_STARTS(world);
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalOnAFullDisk, RestartsFromTheFilesItHas) {
+  World world(options(3));
+  ASSERT_STARTS(world);
+  world.steps(500);
+  world.settle_down();
+  world.disk().set_capacity(world.disk().used_bytes() + 8192);  // a manifest, no file
+  world.lose_power();
+  ASSERT_STARTS(world);
+  world.append(1, 1'000'000, 100);
+  world.settle_down();
+  EXPECT_TRUE(world.state(1).messages().contains(1'000'000));
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalOnAFullDisk, RandomRunsLoseNothing) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    World world(options(seed));
+    ASSERT_STARTS(world);
+    for (int round = 0; round < 20; ++round) {
+      world.disk().set_capacity(world.disk().used_bytes() + world.random().below(400'000));
+      world.steps(200);
+    }
+    EXPECT_FALSE(world.volume_error().has_value()) << world.volume_error()->what;
+    world.disk().set_capacity(std::uint64_t{1} << 40);
+    world.lose_power();
+    ASSERT_STARTS(world);
+    world.read_everything();
+    ASSERT_TRUE(world.violations().empty()) << world.report();
+  }
+}
+
+}  // namespace
+}  // namespace naru::cluster

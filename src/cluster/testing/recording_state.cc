@@ -1,0 +1,133 @@
+#include "cluster/testing/recording_state.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/byte_buffer.h"
+#include "base/byte_reader.h"
+
+namespace naru::cluster::testing {
+
+namespace {
+
+std::uint8_t body_byte(std::uint64_t id, std::size_t at) {
+  return static_cast<std::uint8_t>(id * 131 + at * 7 + (at >> 8));
+}
+
+std::pair<char, std::uint64_t> read_op(ByteView payload) {
+  ByteReader in(payload);
+  const char kind = static_cast<char>(in.u8());
+  return {kind, in.le64()};
+}
+
+}  // namespace
+
+std::string make_payload(char kind, std::uint64_t id, std::size_t body_bytes) {
+  ByteBuffer out;
+  out.u8(static_cast<std::uint8_t>(kind));
+  out.le64(id);
+  for (std::size_t i = 0; i < body_bytes; ++i) out.u8(body_byte(id, i));
+  return std::string(as_text(out.view()));
+}
+
+bool body_matches(std::uint64_t id, ByteView body) {
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    if (body[i] != body_byte(id, i)) return false;
+  }
+  return true;
+}
+
+std::vector<std::uint64_t> GroupModel::live_ids() const {
+  std::set<std::uint64_t> live;
+  for (const Op& op : ops) {
+    if (op.term_start) continue;
+    const auto [kind, id] = read_op(as_bytes(op.payload));
+    if (kind == kEnqueue) live.insert(id);
+    if (kind == kSettle) live.erase(id);
+  }
+  return {live.begin(), live.end()};
+}
+
+void RecordingState::violation(const std::string& what) {
+  violations_.push_back(fmt::format("group {}: {}", group_.value, what));
+}
+
+void RecordingState::apply(std::span<const core::Entry> committed) {
+  for (const core::Entry& entry : committed) apply_one(entry);
+  if (owner_) model_.committed = std::max(model_.committed, applied_);
+}
+
+void RecordingState::apply_one(const core::Entry& entry) {
+  const std::uint64_t index = entry.index.value;
+  if (index != applied_ + 1) violation(fmt::format("index {} after {}", index, applied_));
+  applied_ = index;
+  const bool term_start = entry.type == core::EntryType::term_start;
+  auto& ops = model_.ops;
+  if (term_start && (index > ops.size() || !ops[index - 1].term_start)) {
+    // A new term begins behind what was kept; what the crash took is forgotten.
+    if (index <= model_.committed) violation(fmt::format("committed entry {} replaced", index));
+    if (index > ops.size() + 1) violation(fmt::format("entry {} from nowhere", index));
+    ops.resize(index - 1);
+    ops.push_back({.term_start = true, .payload = {}});
+  }
+  if (index > ops.size() || ops[index - 1].term_start != term_start ||
+      ops[index - 1].payload != as_text(entry.payload)) {
+    return violation(fmt::format("entry {} is not what was appended", index));
+  }
+  if (term_start) return;
+  const auto [kind, id] = read_op(entry.payload);
+  if (kind == kEnqueue) {
+    const core::BodyLocation body{entry.location.file,
+                                  entry.location.offset + std::uint32_t{kOpHeadBytes}};
+    messages_[id] = {body, static_cast<std::uint32_t>(entry.payload.size() - kOpHeadBytes)};
+    journal_.adjust_live(body.file, 1);
+  } else if (const auto found = messages_.find(id); found != messages_.end()) {
+    journal_.adjust_live(found->second.location.file, -1);
+    messages_.erase(found);
+  }
+}
+
+void RecordingState::on_role(core::Role role, core::Term term) {
+  owner_ = role == core::Role::owner && term.value != 0;
+  // From here on clients may see what is applied.
+  model_.committed = std::max(model_.committed, applied_);
+}
+
+std::string RecordingState::snapshot() const {
+  ByteBuffer out;
+  out.le64(messages_.size());
+  for (const auto& [id, message] : messages_) {
+    out.le64(id);
+    out.le32(message.location.file);
+    out.le32(message.location.offset);
+    out.le32(message.bytes);
+  }
+  return std::string(as_text(out.view()));
+}
+
+Result<void> RecordingState::install(core::Index covers, ByteView snapshot) {
+  ByteReader in(snapshot);
+  const std::uint64_t count = in.le64();
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    const std::uint64_t id = in.le64();
+    Message message;
+    message.location.file = in.le32();
+    message.location.offset = in.le32();
+    message.bytes = in.le32();
+    messages_[id] = message;
+    journal_.adjust_live(message.location.file, 1);
+  }
+  if (!in.ok() || !in.done()) return fail(Errc::corrupt, "the snapshot makes no sense");
+  applied_ = covers.value;
+  return {};
+}
+
+void RecordingState::on_snapshot_wanted() {
+  ++snapshots_wanted_;
+  journal_.save_snapshot(group_, core::Index(applied_), as_bytes(snapshot()));
+}
+
+}  // namespace naru::cluster::testing

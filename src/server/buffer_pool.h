@@ -1,0 +1,40 @@
+#pragma once
+/// Buffers that connections borrow while they have something in them.
+
+#include <utility>
+#include <vector>
+
+#include "base/byte_buffer.h"
+
+namespace naru::server {
+
+/// Owned by one shard. Keeps a bounded amount of memory for reuse and frees what is beyond it.
+class BufferPool {
+ public:
+  /// 64 buffers of 64 KiB, or fewer larger ones.
+  static constexpr std::size_t kKeptBytesMax = 4 * 1024 * 1024;
+
+  /// Gives `buffer`, which has no memory, a buffer's.
+  void lend(ByteBuffer& buffer) {
+    if (kept_.empty()) return;  // it grows as it is written
+    buffer.swap(kept_.back());
+    kept_bytes_ -= buffer.capacity();
+    kept_.pop_back();
+  }
+  /// Takes the memory of `buffer`, whose content is over.
+  void give_back(ByteBuffer& buffer) {
+    buffer.clear();
+    if (buffer.capacity() == 0) return;
+    if (kept_bytes_ + buffer.capacity() > kKeptBytesMax) return buffer.shrink();
+    kept_bytes_ += buffer.capacity();
+    kept_.emplace_back();
+    kept_.back().swap(buffer);
+  }
+  std::size_t kept_bytes() const { return kept_bytes_; }
+
+ private:
+  std::vector<ByteBuffer> kept_;
+  std::size_t kept_bytes_ = 0;
+};
+
+}  // namespace naru::server

@@ -1,0 +1,352 @@
+#include "server/connection.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+#include "server/shard_host.h"
+
+namespace naru::server {
+
+namespace {
+// Gathers at most this many pieces per call; a body by reference and its head are two.
+constexpr std::size_t kPiecesMax = 64;
+}  // namespace
+
+Connection::Connection(ShardHost& host, std::uint64_t number, std::unique_ptr<io::Stream> stream,
+                       Protocols protocols)
+    : host_(host),
+      number_(number),
+      stream_(std::move(stream)),
+      protocols_(protocols),
+      time_limit_(host.now().mono + host.limits().handshake),
+      connected_at_ms_(host.now().wall_ms) {
+  const io::Endpoint peer = stream_->peer();
+  peer_is_loopback_ = peer.is_loopback();
+  name_ = peer.to_string() + " -> " + stream_->local().to_string();
+}
+
+Connection::~Connection() {
+  NARU_CHECK(phase_ == Phase::dropped, "a connection ends by drop()");
+}
+
+void Connection::start() {
+  stream_->set_handler(this);
+  schedule();
+  if (protocols_.size() == 1) open_session({});
+  host_.touch(*this);
+}
+
+// ---- Input
+
+std::size_t Connection::room_for_input() const {
+  const std::size_t held = unread_.size();
+  if (!is_authenticated_) {
+    const std::size_t most = host_.limits().unauthenticated_bytes_max;
+    return held < most ? most - held : 0;
+  }
+  // One buffer's worth, of which an incomplete frame may already take a part.
+  return std::max(ShardHost::kReadBytes - std::min(held, ShardHost::kReadBytes),
+                  ShardHost::kReadBytes / 4);
+}
+
+bool Connection::may_read() const {
+  switch (phase_) {
+    case Phase::detecting:
+    case Phase::open:
+      return !peer_closed_ && !input_waits_ && room_for_input() > 0 &&
+             output_.pending_bytes() < host_.limits().output_high_bytes;
+    case Phase::closing:
+    case Phase::lingering:
+      return !peer_closed_;
+    case Phase::dropped:
+      return false;
+  }
+  return false;
+}
+
+void Connection::on_readable() {
+  host_.touch(*this);
+  if (phase_ != Phase::detecting && phase_ != Phase::open) return discard_input();
+  const std::size_t held = unread_.size();
+  const std::size_t room = room_for_input();
+  const MutableByteView buffer = host_.read_buffer(held + room);
+  std::ranges::copy(unread_.view(), buffer.begin());
+  const Result<std::size_t> got = stream_->read_some(buffer.subspan(held, room));
+  if (!got) {
+    if (got.error().code != Errc::need_more) drop();
+    return;
+  }
+  if (*got == 0) return on_peer_closed();
+  bytes_received_ += *got;
+  take_input(buffer.first(held + *got));
+}
+
+void Connection::continue_input() {
+  resuming_ = false;
+  if (phase_ != Phase::open) return;
+  host_.touch(*this);
+  if (!unread_.empty()) {
+    // Out of the connection's own buffer, as keep() writes to that.
+    const MutableByteView buffer = host_.read_buffer(unread_.size());
+    std::ranges::copy(unread_.view(), buffer.begin());
+    take_input(buffer.first(unread_.size()));
+  }
+}
+
+void Connection::take_input(ByteView unread) {
+  if (phase_ == Phase::detecting && !open_session(unread)) return;
+  before_session();
+  const Result<std::size_t> consumed = session_->on_bytes(unread);
+  if (!consumed) {
+    host_.log().debug("{}: dropped: {}", name_, consumed.error().what);
+    return drop();
+  }
+  NARU_CHECK(*consumed <= unread.size(), "a session consumes what it was given");
+  if (phase_ == Phase::open) keep(unread.subspan(*consumed));
+  after_session();
+}
+
+bool Connection::open_session(ByteView first) {
+  const protocol::Module* chosen = protocols_.size() == 1 ? protocols_.front() : nullptr;
+  bool may_come = false;
+  for (const protocol::Module* module : protocols_) {
+    if (chosen != nullptr) break;
+    const protocol::Recognition recognition = module->recognises(first);
+    if (recognition == protocol::Recognition::yes) chosen = module;
+    may_come = may_come || recognition == protocol::Recognition::maybe;
+  }
+  if (chosen == nullptr && may_come) {
+    keep(first);
+    return false;
+  }
+  // Nobody knows these bytes: the listener's first protocol says so in its own way.
+  if (chosen == nullptr) chosen = protocols_.front();
+  phase_ = Phase::open;
+  session_ = chosen->open(*this);
+  schedule();
+  return true;
+}
+
+void Connection::keep(ByteView unread) {
+  if (unread.empty()) {
+    host_.buffers().give_back(unread_);
+    input_waits_ = false;
+    return;
+  }
+  if (unread_.capacity() == 0) host_.buffers().lend(unread_);
+  unread_.clear();
+  unread_.append(unread);
+  // More than an incomplete frame can be: the session waits for something, and so does the peer.
+  input_waits_ = session_ != nullptr && unread.size() >= session_->input_bytes_max();
+}
+
+void Connection::discard_input() {
+  const MutableByteView buffer = host_.read_buffer(ShardHost::kReadBytes);
+  const Result<std::size_t> got = stream_->read_some(buffer);
+  if (!got && got.error().code == Errc::need_more) return;
+  if (!got) return drop();
+  if (*got > 0) return;
+  peer_closed_ = true;
+  if (phase_ == Phase::lingering) drop();
+}
+
+void Connection::on_peer_closed() {
+  peer_closed_ = true;
+  if (session_ == nullptr) return drop();
+  close_after_output();  // somebody who only half-closed still reads
+}
+
+// ---- The session
+
+void Connection::before_session() {
+  if (output_.empty() && output_.buffer().capacity() == 0) {
+    ByteBuffer buffer;
+    host_.buffers().lend(buffer);
+    output_.swap_buffer(buffer);
+  }
+}
+
+void Connection::after_session() {
+  host_.touch(*this);
+}
+
+void Connection::on_events(std::span<const core::Event> batch) {
+  if (session_ == nullptr) return;
+  before_session();
+  delivered_ = true;
+  session_->on_events(batch);
+  after_session();
+  host_.on_session_called();
+}
+
+void Connection::request_close(Errc code, const std::string& text) {
+  if (phase_ == Phase::closing || phase_ == Phase::lingering) return;
+  if (phase_ != Phase::open || !is_authenticated_) return drop();
+  const core::Event event = core::CloseRequested{code, text};
+  on_events({&event, 1});
+}
+
+BrokerClient& Connection::client() const {
+  if (!client_) client_ = host_.broker().open_client(const_cast<Connection&>(*this));
+  return *client_;
+}
+
+core::ConnectionId Connection::id() const {
+  return client().id();
+}
+const Now& Connection::now() const {
+  return host_.now();
+}
+Random& Connection::random() {
+  return host_.random();
+}
+Logger& Connection::log() {
+  return host_.log();
+}
+
+void Connection::close_after_output() {
+  if (phase_ != Phase::open) return;
+  phase_ = Phase::closing;
+  time_limit_ = now().mono + host_.limits().linger;
+  host_.buffers().give_back(unread_);
+  schedule();
+  host_.touch(*this);
+}
+
+void Connection::resume_input() {
+  input_waits_ = false;
+  if (std::exchange(resuming_, true)) return;
+  host_.continue_later(*this);
+}
+
+void Connection::deadline_changed() {
+  schedule();
+}
+
+void Connection::authenticated() {
+  if (std::exchange(is_authenticated_, true)) return;
+  if (phase_ == Phase::open) time_limit_ = kNever;
+  schedule();
+  host_.touch(*this);  // more may be read now
+}
+
+// ---- Time
+
+void Connection::schedule() {
+  TimePoint next = time_limit_;
+  if (phase_ == Phase::open && session_ != nullptr) {
+    next = std::min(next, session_->next_deadline());
+  }
+  // One that moves later is found out when the earlier time comes: heartbeats move all the time.
+  if (next < host_.deadlines().scheduled(*this)) host_.deadlines().set(*this, next);
+}
+
+void Connection::on_expired(const Now& now) {
+  if (phase_ == Phase::dropped) return;
+  if (time_limit_ <= now.mono) {
+    host_.log().debug("{}: dropped: {}", name_,
+                      phase_ == Phase::closing || phase_ == Phase::lingering
+                          ? "it did not close in time"
+                          : "no login in time");
+    return drop();
+  }
+  if (phase_ == Phase::open && session_->next_deadline() <= now.mono) {
+    before_session();
+    session_->on_deadline(now.mono);
+    after_session();
+  }
+  schedule();
+}
+
+// ---- Output
+
+void Connection::on_writable() {
+  output_waits_ = false;
+  host_.touch(*this);
+}
+
+void Connection::end_turn() {
+  if (phase_ == Phase::dropped) return;
+  if (!output_waits_) send_output();
+  if (phase_ == Phase::closing && output_.empty()) begin_lingering();
+  if (may_read()) stream_->await_readable();
+}
+
+void Connection::send_output() {
+  std::array<ByteView, kPiecesMax> pieces;
+  while (!output_.empty()) {
+    const std::size_t count = output_.gather(pieces);
+    std::size_t offered = 0;
+    for (const ByteView piece : std::span(pieces).first(count)) offered += piece.size();
+    const Result<std::size_t> sent = stream_->write_some(std::span(pieces).first(count));
+    if (!sent && sent.error().code != Errc::need_more) return drop();
+    const std::size_t bytes = sent.value_or(0);
+    output_.consume(bytes);
+    bytes_sent_ += bytes;
+    if (bytes < offered) {
+      output_waits_ = true;
+      stream_->await_writable();
+      break;
+    }
+  }
+  if (output_.empty() && output_.buffer().capacity() != 0) {
+    ByteBuffer buffer;
+    output_.swap_buffer(buffer);
+    host_.buffers().give_back(buffer);
+  }
+  if (delivered_ && client_ && output_.pending_bytes() <= host_.limits().output_low_bytes) {
+    delivered_ = false;
+    client_->on_output_drained();
+    host_.run_again();
+  }
+}
+
+// ---- The end
+
+void Connection::begin_lingering() {
+  phase_ = Phase::lingering;
+  end_session();
+  if (peer_closed_) return drop();
+  stream_->shutdown_write();
+}
+
+void Connection::end_session() {
+  if (session_) {
+    session_->on_closed();
+    host_.run_again();
+  }
+  client_.reset();  // after the session has returned its leases
+  session_.reset();
+}
+
+void Connection::drop() {
+  if (phase_ == Phase::dropped) return;
+  phase_ = Phase::dropped;
+  end_session();
+  stream_.reset();
+  host_.buffers().give_back(unread_);
+  host_.deadlines().set(*this, kNever);
+  host_.bury(*this);
+}
+
+ConnectionInfo Connection::info() const {
+  ConnectionInfo info;
+  info.number = number_;
+  info.shard = host_.id();
+  info.name = name_;
+  info.connected_at_ms = connected_at_ms_;
+  info.bytes_received = bytes_received_;
+  info.bytes_sent = bytes_sent_;
+  if (stream_) {
+    info.peer = stream_->peer();
+    info.local = stream_->local();
+  }
+  if (session_) {
+    info.has_session = true;
+    info.session = session_->info();
+  }
+  return info;
+}
+
+}  // namespace naru::server

@@ -1,0 +1,136 @@
+#pragma once
+/// One client connection: a stream, the session that speaks on it, and its way into the broker.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "io/network.h"
+#include "protocol/module.h"
+#include "protocol/session.h"
+#include "server/broker.h"
+#include "server/deadline_heap.h"
+#include "server/limits.h"
+
+namespace naru::server {
+
+class ShardHost;
+
+/// The protocols that a listener serves. Several: the first bytes decide.
+using Protocols = std::span<const protocol::Module* const>;
+
+/// What operators see of a connection; read by admin.
+struct ConnectionInfo {
+  std::uint64_t number = 0;  // unique on its shard
+  core::ShardId shard;
+  std::string name;
+  io::Endpoint peer;
+  io::Endpoint local;
+  WallMs connected_at_ms = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+  bool has_session = false;  // false: its protocol is not known yet, or it is closing
+  protocol::SessionInfo session;
+};
+
+/// Owned by its shard's host. Reads once per turn into the shard's buffer and keeps only what the
+/// session left; writes once, at the end of the turn. Idle it holds no buffer.
+///
+/// Ends in one of three ways: dropped at once (the transport failed, the session had enough, a time
+/// limit passed); by its session (close_after_output: the output is sent, then the end of the
+/// stream, then input is discarded until the peer closes too, so that no reset destroys what it has
+/// not read yet); or by the peer's end of stream (the output is sent).
+class Connection final : public io::StreamHandler,
+                         public protocol::SessionHost,
+                         public core::ClientHost,
+                         public Deadline {
+ public:
+  Connection(ShardHost& host, std::uint64_t number, std::unique_ptr<io::Stream> stream,
+             Protocols protocols);
+  ~Connection() override;
+
+  // ---- For the host ----
+  std::uint64_t number() const { return number_; }
+  void start();
+  /// Hands what the session left unread to it again.
+  void continue_input();
+  /// Sends what there is and asks for what is awaited. At the end of a turn in which it was
+  /// touched.
+  void end_turn();
+  /// Tells the session to say goodbye; without one the connection is dropped.
+  void request_close(Errc code, const std::string& text);
+  /// Ends it now, whatever is unsent.
+  void drop();
+  ConnectionInfo info() const;
+
+  // ---- io::StreamHandler ----
+  void on_readable() override;
+  void on_writable() override;
+  // ---- Deadline ----
+  void on_expired(const Now& now) override;
+  // ---- core::ClientHost and protocol::SessionHost ----
+  void on_events(std::span<const core::Event> batch) override;
+  bool peer_is_loopback() const override { return peer_is_loopback_; }
+  core::BrokerPort& broker() override { return client().port(); }
+  protocol::Output& output() override { return output_; }
+  const Now& now() const override;
+  Random& random() override;
+  Logger& log() override;
+  const std::string& name() const override { return name_; }
+  core::ConnectionId id() const override;
+  void close_after_output() override;
+  void resume_input() override;
+  void deadline_changed() override;
+  void authenticated() override;
+
+ private:
+  enum class Phase : std::uint8_t {
+    detecting,  // which protocol it speaks is not known
+    open,       // a session speaks
+    closing,    // output is being sent; input is discarded
+    lingering,  // the end of the stream was sent, the peer's is awaited
+    dropped,    // over; destroyed at the end of the turn
+  };
+
+  BrokerClient& client() const;
+  std::size_t room_for_input() const;
+  bool may_read() const;
+  void take_input(ByteView unread);
+  bool open_session(ByteView first);
+  void keep(ByteView unread);
+  void discard_input();
+  void on_peer_closed();
+  void before_session();
+  void after_session();
+  void send_output();
+  void begin_lingering();
+  void end_session();
+  void schedule();
+
+  ShardHost& host_;
+  const std::uint64_t number_;
+  std::unique_ptr<io::Stream> stream_;
+  Protocols protocols_;
+  std::unique_ptr<protocol::Session> session_;
+  mutable std::unique_ptr<BrokerClient> client_;  // opened when it is first needed
+  std::string name_;
+  protocol::Output output_;
+  ByteBuffer unread_;     // what the session left; no memory while it is empty
+  TimePoint time_limit_;  // of the handshake, later of closing; kNever between
+  WallMs connected_at_ms_;
+  std::uint64_t bytes_received_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+  Phase phase_ = Phase::detecting;
+  bool peer_is_loopback_ = false;
+  bool is_authenticated_ = false;
+  bool touched_ = false;       // end_turn() is due
+  bool input_waits_ = false;   // the session takes no more before resume_input()
+  bool resuming_ = false;      // continue_input() is due
+  bool output_waits_ = false;  // the stream takes no more before on_writable()
+  bool delivered_ = false;     // events were handed over since the output was last drained
+  bool peer_closed_ = false;
+  friend class ShardHost;
+};
+
+}  // namespace naru::server

@@ -1,0 +1,24 @@
+#pragma once
+/// The bounds of connections.
+
+#include <chrono>
+#include <cstddef>
+
+#include "base/clock.h"
+
+namespace naru::server {
+
+struct ConnectionLimits {
+  /// A connection that is not authenticated by then is dropped.
+  Duration handshake = std::chrono::seconds(10);
+  /// Unread input that a connection may hold before it is authenticated.
+  std::size_t unauthenticated_bytes_max = 16 * 1024;
+  /// How long a closing connection may take to send its last output, and then to close its end.
+  Duration linger = std::chrono::seconds(3);
+  /// A connection with more unsent output than this is not read from…
+  std::size_t output_high_bytes = 1024 * 1024;
+  /// …until it has less than this, which is also when more may be delivered to it.
+  std::size_t output_low_bytes = 256 * 1024;
+};
+
+}  // namespace naru::server

@@ -1,0 +1,168 @@
+// What worries us: a stop that hangs or loses output, shards that are left out, an answer on the
+// wrong thread.
+#include "server/server.h"
+
+#include "io/asio/thread_pool.h"
+#include "io/asio/workers.h"
+#include "server/disk_watch.h"
+#include "server/test_support.h"
+
+namespace naru::server {
+namespace {
+
+TEST_F(ServerTest, DrainingTellsEveryoneAndWaitsForTheLog) {
+  const io::Endpoint at = listen({&lines});
+  auto one = connect(at, "login\necho a\n");
+  auto stranger = connect(at, "");
+  expect_received(*one, "a\n");
+  broker.idle = false;
+  bool drained = false;
+  server.drain(std::chrono::seconds(10), [&] { drained = true; });
+  until([&] { return one->closed && stranger->closed; });
+  EXPECT_EQ(one->received, "a\nclosing: the broker is shutting down\n");
+  auto late = connect(at);
+  until([&] { return late->closed; });
+  one->stream.reset();
+  until([&] { return host.connection_count() == 0; });
+  EXPECT_FALSE(drained) << "something is not committed yet";
+  broker.idle = true;
+  until([&] { return drained; });
+}
+
+TEST_F(ServerTest, WhoDoesNotCloseInTimeIsDropped) {
+  const io::Endpoint at = listen({&lines});
+  auto one = connect(at, "login\necho a\n");
+  expect_received(*one, "a\n");
+  one->reading = false;
+  bool drained = false;
+  server.drain(std::chrono::milliseconds(20), [&] { drained = true; });
+  until([&] { return drained; });
+  EXPECT_EQ(host.connection_count(), 0u);
+}
+
+TEST_F(ServerTest, AFailedVolumeIsToldAndNotWaitedFor) {
+  const io::Endpoint at = listen({&lines});
+  auto one = connect(at, "login\necho a\n");
+  expect_received(*one, "a\n");
+  broker.idle = false;
+  bool done = false;
+  server.fail("the volume has failed", std::chrono::milliseconds(100), [&] { done = true; });
+  until([&] { return done; });
+  EXPECT_EQ(one->received, "a\nclosing: the volume has failed\n");
+}
+
+TEST_F(ServerTest, AConnectionIsClosedByItsName) {
+  const io::Endpoint at = listen({&lines});
+  auto one = connect(at, "login\necho a\n");
+  auto two = connect(at, "login\necho b\n");
+  expect_received(*one, "a\n");
+  expect_received(*two, "b\n");
+  std::size_t closed = 99;
+  const std::string name = one->stream->local().to_string() + " -> " + at.to_string();
+  server.close_connection(core::ShardId(0), name, "by hand", [&](std::size_t n) { closed = n; });
+  until([&] { return closed != 99; });
+  EXPECT_EQ(closed, 1u);
+  expect_received(*one, "a\nclosing: by hand\n");
+  closed = 99;
+  server.close_connection(core::ShardId(0), "nobody", "", [&](std::size_t n) { closed = n; });
+  until([&] { return closed != 99; });
+  EXPECT_EQ(closed, 0u);
+  two->send("echo c\n");
+  expect_received(*two, "b\nc\n");
+}
+
+/// Two shards on two threads.
+class TwoShards : public ServerTest {
+ protected:
+  TwoShards() {
+    other_host.attach(other_broker);
+    EXPECT_TRUE(workers.submit([this] { other_loop.run(); }, [this] { joined = true; }));
+  }
+  ~TwoShards() override {
+    other_loop.stop();
+    until([&] { return joined; });
+  }
+
+  RecordingBroker other_broker;
+  RecordingLogger other_log;
+  Random other_random{2};
+  io::asio_impl::Loop other_loop;
+  io::asio_impl::TcpNetwork other_network{other_loop};
+  ShardHost other_host{core::ShardId(1), other_loop, other_network, other_random, other_log, {}};
+  Server both{{&host, &other_host}, network};
+  io::asio_impl::ThreadPool pool{{.name = "test", .thread_count = 1}};
+  io::asio_impl::PoolWorkers workers{loop, pool};
+  bool joined = false;
+};
+
+TEST_F(TwoShards, ConnectionsGoToTheShardsInTurn) {
+  const io::Endpoint at = *both.listen({"127.0.0.1", 0}, {&lines});
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(connect(at, "login\necho a\n"));
+  for (auto& client : clients) expect_received(*client, "a\n");
+  std::vector<int> by_shard(2);
+  bool answered = false;
+  both.connections(core::ShardId(0), [&](std::vector<ConnectionInfo> infos) {
+    for (const ConnectionInfo& info : infos) ++by_shard[info.shard.value];
+    answered = true;
+  });
+  until([&] { return answered; });
+  EXPECT_EQ(by_shard, (std::vector{2, 2}));
+  bool drained = false;
+  both.drain(std::chrono::milliseconds(100), [&] { drained = true; });
+  until([&] { return drained; });
+  for (auto& client : clients) EXPECT_TRUE(client->closed);
+}
+
+TEST_F(TwoShards, AnAlarmReachesEveryShard) {
+  both.set_alarm("low on disk");
+  std::string seen;
+  until([&] { return broker.alarm == "low on disk"; });
+  bool asked = false;
+  other_loop.post([&] {
+    std::string there = other_broker.alarm;
+    loop.post([&, there] {
+      seen = there;
+      asked = true;
+    });
+  });
+  until([&] { return asked; });
+  EXPECT_EQ(seen, "low on disk");
+}
+
+class DiskWatchTest : public ServerTest {
+ protected:
+  /// What the volume answers, in order; the last one for ever.
+  void volume(std::vector<Result<io::VolumeSpace>> answers) {
+    watch = std::make_unique<DiskWatch>(
+        host, workers,
+        DiskWatchOptions{.path = "/data", .free_bytes_min = 1000, .interval = Duration(1)},
+        [this, answers](const std::string&) {
+          const std::size_t i = std::min(asked.fetch_add(1), answers.size() - 1);
+          return answers[i];
+        },
+        [this](const std::string& reason) { alarms.push_back(reason); });
+    watch->start();
+    until([&] { return asked > answers.size() + 1; });
+  }
+  std::vector<std::string> alarms;
+  std::atomic<std::size_t> asked = 0;
+  io::asio_impl::ThreadPool pool{{.name = "test", .thread_count = 1}};
+  io::asio_impl::PoolWorkers workers{loop, pool};
+  std::unique_ptr<DiskWatch> watch;
+};
+
+TEST_F(DiskWatchTest, TheAlarmComesOnceAndGoesWithSomethingToSpare) {
+  volume({{{1000, 0}}, {{999, 0}}, {{500, 0}}, {{1050, 0}}, {{1100, 0}}, {{1050, 0}}});
+  EXPECT_EQ(alarms, (std::vector<std::string>{"low on disk", ""}));
+  EXPECT_TRUE(log.has("/data"));
+}
+
+TEST_F(DiskWatchTest, AVolumeThatDoesNotAnswerChangesNothing) {
+  volume({{{1, 0}}, fail(Errc::io, "gone"), fail(Errc::io, "gone"), {{1, 0}}});
+  EXPECT_EQ(alarms, (std::vector<std::string>{"low on disk"}));
+  EXPECT_EQ(std::ranges::count_if(log.lines, [](auto& line) { return line.contains("gone"); }), 1);
+}
+
+}  // namespace
+}  // namespace naru::server

@@ -1,0 +1,131 @@
+#include "server/shard_host.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace naru::server {
+
+ShardHost::ShardHost(core::ShardId id, io::Scheduler& loop, io::Network& network, Random& random,
+                     Logger& log, ConnectionLimits limits)
+    : id_(id), loop_(loop), network_(network), random_(random), log_(log), limits_(limits) {
+  loop_.set_client(this);
+}
+
+ShardHost::~ShardHost() {
+  for (const std::uint64_t number : numbers()) find(number)->drop();
+  loop_.set_client(nullptr);
+}
+
+Connection* ShardHost::find(std::uint64_t number) {
+  const auto found = connections_.find(number);
+  return found == connections_.end() ? nullptr : found->second.get();
+}
+
+std::vector<std::uint64_t> ShardHost::numbers() const {
+  std::vector<std::uint64_t> numbers;
+  numbers.reserve(connections_.size());
+  for (const auto& [number, connection] : connections_) numbers.push_back(number);
+  return numbers;
+}
+
+void ShardHost::adopt(std::unique_ptr<io::Accepted> accepted, Protocols protocols) {
+  if (draining_) return;  // closes it
+  const std::uint64_t number = ++connection_counter_;
+  auto connection =
+      std::make_unique<Connection>(*this, number, network_.adopt(std::move(accepted)), protocols);
+  Connection& started = *connection;
+  connections_.emplace(number, std::move(connection));
+  started.start();
+}
+
+std::vector<ConnectionInfo> ShardHost::connections() const {
+  std::vector<ConnectionInfo> infos;
+  infos.reserve(connections_.size());
+  for (const auto& [number, connection] : connections_) infos.push_back(connection->info());
+  return infos;
+}
+
+std::size_t ShardHost::close(const std::string& name, const std::string& text) {
+  std::size_t count = 0;
+  for (const std::uint64_t number : numbers()) {
+    Connection* connection = find(number);
+    if (connection == nullptr || connection->name() != name) continue;
+    connection->request_close(Errc::ok, text);
+    ++count;
+  }
+  return count;
+}
+
+void ShardHost::drain(Errc code, std::string text, TimePoint deadline, io::Task done) {
+  draining_ = true;
+  drained_ = std::move(done);
+  for (const std::uint64_t number : numbers()) {
+    if (Connection* connection = find(number)) connection->request_close(code, text);
+  }
+  deadlines_.set(drain_deadline_, deadline);
+  run_again();
+}
+
+void ShardHost::DrainDeadline::on_expired(const Now&) {
+  host_.log_.warn("{} connections did not close in time and are dropped",
+                  host_.connections_.size());
+  for (const std::uint64_t number : host_.numbers()) host_.find(number)->drop();
+}
+
+MutableByteView ShardHost::read_buffer(std::size_t bytes) {
+  read_buffer_.clear();
+  return {read_buffer_.prepare(bytes), bytes};
+}
+
+void ShardHost::touch(Connection& connection) {
+  if (std::exchange(connection.touched_, true)) return;
+  touched_.push_back(connection.number());
+}
+
+void ShardHost::on_deadline(const Now& now) {
+  deadlines_.expire(now);
+  if (broker_->next_deadline() <= now.mono) broker_->on_deadline();
+}
+
+void ShardHost::on_turn_end(const Now&) {
+  again_ = false;
+  resuming_.swap(resumed_);
+  for (const std::uint64_t number : resuming_) {
+    if (Connection* connection = find(number)) connection->continue_input();
+  }
+  resuming_.clear();
+
+  flushing_ = true;
+  broker_->flush();
+  flushing_ = false;
+
+  end_connections();
+  check_waiters();
+  loop_.set_deadline(std::min(deadlines_.next(), broker_->next_deadline()));
+  if (again_ && !std::exchange(again_posted_, true)) {
+    loop_.post([this] { again_posted_ = false; });
+  }
+}
+
+void ShardHost::end_connections() {
+  // Ending one may touch others (a consumer gone, its messages go elsewhere): they come behind.
+  for (std::size_t i = 0; i < touched_.size(); ++i) {
+    Connection* connection = find(touched_[i]);
+    if (connection == nullptr) continue;
+    connection->touched_ = false;
+    connection->end_turn();
+  }
+  touched_.clear();
+  for (const std::uint64_t number : buried_) connections_.erase(number);
+  buried_.clear();
+}
+
+void ShardHost::check_waiters() {
+  if (drained_ && connections_.empty()) {
+    deadlines_.set(drain_deadline_, kNever);
+    std::exchange(drained_, nullptr)();
+  }
+  if (idle_waiter_ && broker_->is_idle()) std::exchange(idle_waiter_, nullptr)();
+}
+
+}  // namespace naru::server

@@ -1,0 +1,135 @@
+#pragma once
+/// One shard's loop: its connections, its deadlines and its broker, turn by turn.
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/byte_buffer.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "io/network.h"
+#include "io/scheduler.h"
+#include "server/broker.h"
+#include "server/buffer_pool.h"
+#include "server/connection.h"
+#include "server/deadline_heap.h"
+#include "server/limits.h"
+
+namespace naru::server {
+
+/// Owned by one thread, like everything it refers to; only the loop's post() may be called from
+/// others.
+///
+/// A turn: what was posted (other shards' batches, the log's completions), deadlines, all input
+/// that is ready (sessions submit to the broker), then on_turn_end: inputs that were resumed, the
+/// broker's flush (its events go to the sessions), and one gather write for each connection with
+/// output.
+class ShardHost final : public io::LoopClient {
+ public:
+  static constexpr std::size_t kReadBytes = 256 * 1024;
+
+  /// What it is given outlives it.
+  ShardHost(core::ShardId id, io::Scheduler& loop, io::Network& network, Random& random,
+            Logger& log, ConnectionLimits limits);
+  ~ShardHost() override;
+
+  /// Before the first turn.
+  void attach(Broker& broker) { broker_ = &broker; }
+
+  /// Serves a connection that some shard accepted.
+  void adopt(std::unique_ptr<io::Accepted> accepted, Protocols protocols);
+  std::vector<ConnectionInfo> connections() const;
+  std::size_t connection_count() const { return connections_.size(); }
+  /// Asks the connections of that name to close; returns how many there were.
+  std::size_t close(const std::string& name, const std::string& text);
+
+  /// Takes no new connections and asks all to close; drops what is left at `deadline`; calls `done`
+  /// when none is left.
+  void drain(Errc code, std::string text, TimePoint deadline, io::Task done);
+  /// Calls `done` when the broker has nothing uncommitted left.
+  void when_idle(io::Task done) {
+    idle_waiter_ = std::move(done);
+    run_again();
+  }
+
+  core::ShardId id() const { return id_; }
+  io::Scheduler& loop() { return loop_; }
+  Broker& broker() { return *broker_; }
+  DeadlineHeap& deadlines() { return deadlines_; }
+
+  // ---- io::LoopClient ----
+  void on_deadline(const Now& now) override;
+  void on_turn_end(const Now& now) override;
+
+  // ---- For connections ----
+  const Now& now() const { return loop_.now(); }
+  Random& random() { return random_; }
+  Logger& log() { return log_; }
+  const ConnectionLimits& limits() const { return limits_; }
+  BufferPool& buffers() { return buffers_; }
+  /// `bytes` to read into, the same memory each time.
+  MutableByteView read_buffer(std::size_t bytes);
+  /// end_turn() is due for the connection.
+  void touch(Connection& connection);
+  void continue_later(Connection& connection) {
+    resumed_.push_back(connection.number());
+    run_again();
+  }
+  /// The connection is over: destroyed at the end of the turn.
+  void bury(Connection& connection) {
+    buried_.push_back(connection.number());
+    touch(connection);
+  }
+  /// Another turn follows this one at once.
+  void run_again() { again_ = true; }
+  /// A session was handed events; what it submitted in the broker's flush needs another one.
+  void on_session_called() {
+    if (flushing_) again_ = true;
+  }
+
+ private:
+  class DrainDeadline final : public Deadline {
+   public:
+    explicit DrainDeadline(ShardHost& host) : host_(host) {}
+    void on_expired(const Now& now) override;
+
+   private:
+    ShardHost& host_;
+  };
+
+  Connection* find(std::uint64_t number);
+  std::vector<std::uint64_t> numbers() const;
+  void end_connections();
+  void check_waiters();
+
+  const core::ShardId id_;
+  io::Scheduler& loop_;
+  io::Network& network_;
+  Random& random_;
+  Logger& log_;
+  const ConnectionLimits limits_;
+  Broker* broker_ = nullptr;
+
+  DeadlineHeap deadlines_;
+  BufferPool buffers_;
+  ByteBuffer read_buffer_;
+  std::uint64_t connection_counter_ = 0;
+  boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+  std::vector<std::uint64_t> touched_;
+  std::vector<std::uint64_t> resumed_;
+  std::vector<std::uint64_t> resuming_;
+  std::vector<std::uint64_t> buried_;
+  bool again_ = false;
+  bool again_posted_ = false;
+  bool flushing_ = false;
+
+  bool draining_ = false;
+  DrainDeadline drain_deadline_{*this};
+  io::Task drained_;
+  io::Task idle_waiter_;
+};
+
+}  // namespace naru::server
