@@ -27,8 +27,8 @@ class Broker {
   virtual ~Broker() = default;
   virtual std::unique_ptr<BrokerClient> open_client(core::ClientHost& host) = 0;
   /// End of turn: staged work is appended and dispatched, events go to the clients, the log and
-  /// other shards get their batches.
-  virtual void flush() = 0;
+  /// other shards get their batches. True: there is more to do, in a turn that follows at once.
+  virtual bool flush() = 0;
   virtual TimePoint next_deadline() const = 0;
   virtual void on_deadline() = 0;
   /// Publishers wait from now on, or (null) no longer.

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "admin/connections_port.h"
 #include "io/network.h"
 #include "protocol/module.h"
 #include "protocol/session.h"
@@ -19,20 +20,6 @@ class ShardHost;
 
 /// The protocols that a listener serves. Several: the first bytes decide.
 using Protocols = std::span<const protocol::Module* const>;
-
-/// What operators see of a connection; read by admin.
-struct ConnectionInfo {
-  std::uint64_t number = 0;  // unique on its shard
-  core::ShardId shard;
-  std::string name;
-  io::Endpoint peer;
-  io::Endpoint local;
-  WallMs connected_at_ms = 0;
-  std::uint64_t bytes_received = 0;
-  std::uint64_t bytes_sent = 0;
-  bool has_session = false;  // false: its protocol is not known yet, or it is closing
-  protocol::SessionInfo session;
-};
 
 /// Owned by its shard's host. Reads once per turn into the shard's buffer and keeps only what the
 /// session left; writes once, at the end of the turn. Idle it holds no buffer.
@@ -62,7 +49,7 @@ class Connection final : public io::StreamHandler,
   void request_close(Errc code, const std::string& text);
   /// Ends it now, whatever is unsent.
   void drop();
-  ConnectionInfo info() const;
+  admin::ConnectionStatus status() const;
 
   // ---- io::StreamHandler ----
   void on_readable() override;

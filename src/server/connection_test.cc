@@ -21,7 +21,7 @@ TEST_F(ConnectionTest, LinesAreAnsweredInOrder) {
 
 TEST_F(ConnectionTest, AnIncompleteLineIsHandedInAgainWithItsRest) {
   auto one = client("ec");
-  until([&] { return host.connection_count() == 1 && host.connections()[0].bytes_received == 2; });
+  until([&] { return host.connection_count() == 1 && connections()[0].received_bytes == 2; });
   one->send("ho a\nech");
   expect_received(*one, "a\n");
   one->send("o b\n");
@@ -63,7 +63,7 @@ TEST_F(ConnectionTest, AHoldingSessionStopsThePeer) {
   std::uint64_t received = 0;
   // The connection reads no more once it holds a line's worth that the session does not take.
   until([&] {
-    const std::uint64_t before = std::exchange(received, host.connections()[0].bytes_received);
+    const std::uint64_t before = std::exchange(received, connections()[0].received_bytes);
     return received > 0 && received == before && !one->unsent.empty();
   });
   EXPECT_LT(received, 2u * ShardHost::kReadBytes);
@@ -78,10 +78,10 @@ TEST_F(ConnectionTest, AReaderThatDoesNotReadStopsItsOwnInput) {
   for (int i = 0; i < 1000; ++i) asks += "big 100000\n";
   until([&] { return host.connection_count() == 1; });
   one->send(asks);
-  until([&] { return host.connections()[0].bytes_sent > 0; });
+  until([&] { return connections()[0].sent_bytes > 0; });
   std::uint64_t sent = 0;
   until([&] {
-    const std::uint64_t before = std::exchange(sent, host.connections()[0].bytes_sent);
+    const std::uint64_t before = std::exchange(sent, connections()[0].sent_bytes);
     return sent == before;
   });
   one->reading = true;
@@ -143,12 +143,14 @@ TEST_F(ConnectionTest, SessionsAreCalledAtTheirDeadline) {
 TEST_F(ConnectionTest, AConnectionHasANameAndCountsItsBytes) {
   auto one = client("echo a\n");
   expect_received(*one, "a\n");
-  const std::vector<ConnectionInfo> infos = host.connections();
+  const std::vector<admin::ConnectionStatus> infos = connections();
   ASSERT_EQ(infos.size(), 1u);
   EXPECT_EQ(infos[0].name, one->stream->local().to_string() + " -> " + at.to_string());
-  EXPECT_EQ(infos[0].bytes_received, 7u);
-  EXPECT_EQ(infos[0].bytes_sent, 2u);
-  EXPECT_EQ(infos[0].session.protocol, "lines");
+  EXPECT_EQ(infos[0].received_bytes, 7u);
+  EXPECT_EQ(infos[0].sent_bytes, 2u);
+  EXPECT_EQ(infos[0].protocol, "lines");
+  EXPECT_EQ(infos[0].peer_port, one->stream->local().port);
+  EXPECT_EQ(infos[0].port, at.port);
 }
 
 TEST_F(ConnectionTest, AnIdleConnectionKeepsNoBuffer) {
@@ -159,10 +161,10 @@ TEST_F(ConnectionTest, AnIdleConnectionKeepsNoBuffer) {
 
 TEST_F(ConnectionTest, BeforeLoginAConnectionHoldsLittle) {
   auto one = client(std::string(1'000'000, 'x'));  // one endless line
-  until([&] { return host.connection_count() == 1 && host.connections()[0].bytes_received > 0; });
+  until([&] { return host.connection_count() == 1 && connections()[0].received_bytes > 0; });
   std::uint64_t received = 0;
   until([&] {
-    const std::uint64_t before = std::exchange(received, host.connections()[0].bytes_received);
+    const std::uint64_t before = std::exchange(received, connections()[0].received_bytes);
     return received == before;
   });
   EXPECT_LE(received, limits.unauthenticated_bytes_max);
@@ -219,8 +221,8 @@ TEST_F(DetectionTest, TheFirstBytesDecide) {
 
 TEST_F(DetectionTest, TooFewBytesToTellAreKept) {
   auto one = connect(at, "AM");
-  until([&] { return host.connection_count() == 1 && host.connections()[0].bytes_received == 2; });
-  EXPECT_FALSE(host.connections()[0].has_session);
+  until([&] { return host.connection_count() == 1 && connections()[0].received_bytes == 2; });
+  EXPECT_EQ(connections()[0].state, "starting");
   one->send("QP\necho b\n");
   expect_received(*one, "amqp\nb\n");
 }

@@ -1,8 +1,5 @@
 #include "server/server.h"
 
-#include <algorithm>
-#include <iterator>
-#include <numeric>
 #include <utility>
 
 namespace naru::server {
@@ -41,9 +38,8 @@ void Server::stop_listening() {
 void Server::drain(Duration bound, io::Task done) {
   if (std::exchange(stopping_, true)) return;
   auto wait_for_log = [this, done = std::move(done)]() mutable {
-    on_every_shard(
-        core::ShardId(0), [](ShardHost& shard, io::Task idle) { shard.when_idle(std::move(idle)); },
-        std::move(done));
+    on_every_shard([](ShardHost& shard, io::Task idle) { shard.when_idle(std::move(idle)); },
+                   std::move(done));
   };
   drain_shards(Errc::unavailable, "the broker is shutting down", bound, std::move(wait_for_log));
 }
@@ -57,7 +53,6 @@ void Server::drain_shards(Errc code, const std::string& text, Duration bound, io
   stop_listening();
   const TimePoint deadline = shards_.front()->now().mono + bound;
   on_every_shard(
-      core::ShardId(0),
       [code, text, deadline](ShardHost& shard, io::Task drained) {
         shard.drain(code, text, deadline, std::move(drained));
       },
@@ -71,49 +66,18 @@ void Server::set_alarm(const std::string& reason) {
   }
 }
 
-void Server::connections(core::ShardId asker,
-                         std::move_only_function<void(std::vector<ConnectionInfo>)> done) {
-  // Each shard fills its own part.
-  auto parts = std::make_shared<std::vector<std::vector<ConnectionInfo>>>(shards_.size());
-  const auto collect = [parts](ShardHost& shard, io::Task collected) {
-    (*parts)[shard.id().value] = shard.connections();
-    collected();
-  };
-  on_every_shard(asker, collect, [parts, done = std::move(done)]() mutable {
-    std::vector<ConnectionInfo> all;
-    for (std::vector<ConnectionInfo>& part : *parts) {
-      std::ranges::move(part, std::back_inserter(all));
-    }
-    done(std::move(all));
-  });
-}
-
-void Server::close_connection(core::ShardId asker, std::string name, std::string text,
-                              std::move_only_function<void(std::size_t)> done) {
-  auto counts = std::make_shared<std::vector<std::size_t>>(shards_.size());
-  const auto close = [counts, name = std::move(name), text = std::move(text)](ShardHost& shard,
-                                                                              io::Task closed) {
-    (*counts)[shard.id().value] = shard.close(name, text);
-    closed();
-  };
-  on_every_shard(asker, close, [counts, done = std::move(done)]() mutable {
-    done(std::accumulate(counts->begin(), counts->end(), std::size_t{0}));
-  });
-}
-
-void Server::on_every_shard(core::ShardId asker,
-                            const std::function<void(ShardHost&, io::Task done)>& work,
+void Server::on_every_shard(const std::function<void(ShardHost&, io::Task done)>& work,
                             io::Task all_done) {
   struct Waiting {
     std::size_t left;
     io::Task all_done;
   };
   auto waiting = std::make_shared<Waiting>(shards_.size(), std::move(all_done));
-  ShardHost& home = *shards_[asker.value];
+  ShardHost& home = *shards_.front();
   for (ShardHost* shard : shards_) {
     shard->loop().post([shard, &home, waiting, work] {
       work(*shard, [&home, waiting] {
-        // Touched on the asker's shard only.
+        // Touched on shard 0 only.
         home.loop().post([waiting] {
           if (--waiting->left == 0) waiting->all_done();
         });

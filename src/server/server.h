@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/connections_port.h"
 #include "io/network.h"
 #include "server/connection.h"
 #include "server/shard_host.h"
@@ -13,11 +14,11 @@
 namespace naru::server {
 
 /// Called on shard 0's thread, unless a method says otherwise. Owns the listeners.
-class Server {
+class Server final : public admin::ConnectionsPort {
  public:
   /// `shards` in the order of their ids; they outlive the server. `network` is shard 0's.
   Server(std::vector<ShardHost*> shards, io::Network& network);
-  ~Server();
+  ~Server() override;
 
   /// Serves `protocols` there (several: the first bytes of a connection decide) and returns the
   /// address with the port that was given for port 0. Connections go to the shards in turn. Errors:
@@ -35,13 +36,12 @@ class Server {
   /// Publishers on all shards wait from now on, or (empty) no longer.
   void set_alarm(const std::string& reason);
 
-  /// Callable on any shard; the answer comes on `asker`.
-  void connections(core::ShardId asker,
-                   std::move_only_function<void(std::vector<ConnectionInfo>)> done);
-  /// Callable on any shard: closes the connections of that name and tells `asker` how many there
-  /// were.
-  void close_connection(core::ShardId asker, std::string name, std::string text,
-                        std::move_only_function<void(std::size_t)> done);
+  // ---- admin::ConnectionsPort ----
+  void each_connection(
+      core::ShardId shard,
+      const std::function<void(const admin::ConnectionStatus&)>& visit) const override {
+    shards_[shard.value]->each_connection(visit);
+  }
 
  private:
   struct Serving {
@@ -52,9 +52,8 @@ class Server {
   void accept(std::unique_ptr<io::Accepted> accepted, Protocols protocols);
   void stop_listening();
   void drain_shards(Errc code, const std::string& text, Duration bound, io::Task done);
-  /// Runs `work` on every shard; when each has called its `done`, runs `all_done` on `asker`.
-  void on_every_shard(core::ShardId asker,
-                      const std::function<void(ShardHost&, io::Task done)>& work,
+  /// Runs `work` on every shard; when each has called its `done`, runs `all_done` on shard 0.
+  void on_every_shard(const std::function<void(ShardHost&, io::Task done)>& work,
                       io::Task all_done);
 
   std::vector<ShardHost*> shards_;

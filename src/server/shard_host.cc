@@ -38,22 +38,9 @@ void ShardHost::adopt(std::unique_ptr<io::Accepted> accepted, Protocols protocol
   started.start();
 }
 
-std::vector<ConnectionInfo> ShardHost::connections() const {
-  std::vector<ConnectionInfo> infos;
-  infos.reserve(connections_.size());
-  for (const auto& [number, connection] : connections_) infos.push_back(connection->info());
-  return infos;
-}
-
-std::size_t ShardHost::close(const std::string& name, const std::string& text) {
-  std::size_t count = 0;
-  for (const std::uint64_t number : numbers()) {
-    Connection* connection = find(number);
-    if (connection == nullptr || connection->name() != name) continue;
-    connection->request_close(Errc::ok, text);
-    ++count;
-  }
-  return count;
+void ShardHost::each_connection(
+    const std::function<void(const admin::ConnectionStatus&)>& visit) const {
+  for (const auto& [number, connection] : connections_) visit(connection->status());
 }
 
 void ShardHost::drain(Errc code, std::string text, TimePoint deadline, io::Task done) {
@@ -85,6 +72,15 @@ void ShardHost::touch(Connection& connection) {
 void ShardHost::on_deadline(const Now& now) {
   deadlines_.expire(now);
   if (broker_->next_deadline() <= now.mono) broker_->on_deadline();
+  for (TimedPart* part : parts_) {
+    if (part->next_deadline() <= now.mono) part->on_deadline(now);
+  }
+}
+
+TimePoint ShardHost::next_deadline() const {
+  TimePoint next = std::min(deadlines_.next(), broker_->next_deadline());
+  for (const TimedPart* part : parts_) next = std::min(next, part->next_deadline());
+  return next;
 }
 
 void ShardHost::on_turn_end(const Now&) {
@@ -96,12 +92,12 @@ void ShardHost::on_turn_end(const Now&) {
   resuming_.clear();
 
   flushing_ = true;
-  broker_->flush();
+  if (broker_->flush()) again_ = true;
   flushing_ = false;
 
   end_connections();
   check_waiters();
-  loop_.set_deadline(std::min(deadlines_.next(), broker_->next_deadline()));
+  loop_.set_deadline(next_deadline());
   if (again_ && !std::exchange(again_posted_, true)) {
     loop_.post([this] { again_posted_ = false; });
   }

@@ -20,6 +20,14 @@
 
 namespace naru::server {
 
+/// Something beside the connections that wants to be called in time, e.g. the HTTP server.
+class TimedPart {
+ public:
+  virtual ~TimedPart() = default;
+  virtual TimePoint next_deadline() const = 0;
+  virtual void on_deadline(const Now& now) = 0;
+};
+
 /// Owned by one thread, like everything it refers to; only the loop's post() may be called from
 /// others.
 ///
@@ -38,13 +46,12 @@ class ShardHost final : public io::LoopClient {
 
   /// Before the first turn.
   void attach(Broker& broker) { broker_ = &broker; }
+  void add(TimedPart& part) { parts_.push_back(&part); }
 
   /// Serves a connection that some shard accepted.
   void adopt(std::unique_ptr<io::Accepted> accepted, Protocols protocols);
-  std::vector<ConnectionInfo> connections() const;
+  void each_connection(const std::function<void(const admin::ConnectionStatus&)>& visit) const;
   std::size_t connection_count() const { return connections_.size(); }
-  /// Asks the connections of that name to close; returns how many there were.
-  std::size_t close(const std::string& name, const std::string& text);
 
   /// Takes no new connections and asks all to close; drops what is left at `deadline`; calls `done`
   /// when none is left.
@@ -103,6 +110,7 @@ class ShardHost final : public io::LoopClient {
   Connection* find(std::uint64_t number);
   std::vector<std::uint64_t> numbers() const;
   void end_connections();
+  TimePoint next_deadline() const;
   void check_waiters();
 
   const core::ShardId id_;
@@ -112,6 +120,7 @@ class ShardHost final : public io::LoopClient {
   Logger& log_;
   const ConnectionLimits limits_;
   Broker* broker_ = nullptr;
+  std::vector<TimedPart*> parts_;
 
   DeadlineHeap deadlines_;
   BufferPool buffers_;

@@ -57,6 +57,7 @@ class LineSession final : public protocol::Session {
   protocol::SessionInfo info() const override {
     protocol::SessionInfo info;
     info.protocol = "lines";
+    info.state = "running";
     return info;
   }
 
@@ -146,11 +147,12 @@ class RecordingBroker final : public Broker {
   std::unique_ptr<BrokerClient> open_client(core::ClientHost& host) override {
     return std::make_unique<Client>(*this, host);
   }
-  void flush() override {
+  bool flush() override {
     ++flushes;
-    if (!std::exchange(event_due, false)) return;
+    if (!std::exchange(event_due, false)) return false;
     const core::Event event = core::Writable{};
     for (Client* client : std::vector(clients)) client->host.on_events({&event, 1});
+    return false;
   }
   TimePoint next_deadline() const override { return kNever; }
   void on_deadline() override {}
@@ -264,6 +266,11 @@ class ServerTest : public testing::Test {
     };
     loop.post([&] { look(); });
     loop.run();
+  }
+  std::vector<admin::ConnectionStatus> connections() {
+    std::vector<admin::ConnectionStatus> all;
+    server.each_connection(core::ShardId(0), [&](const auto& status) { all.push_back(status); });
+    return all;
   }
   void expect_received(TestClient& client, const std::string& text) {
     until([&] { return client.closed || client.received.size() >= text.size(); });
