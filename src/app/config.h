@@ -21,7 +21,13 @@ struct Config {
   std::uint64_t server_drain_ms = 10'000;
   std::uint64_t server_background_threads = 1;
 
+  std::uint64_t amqp_message_bytes_max = std::uint64_t{16} << 20;
+  std::string amqp_product = "Naru";
+
   std::uint64_t storage_threads = 4;
+  std::uint64_t storage_wal_file_bytes = std::uint64_t{64} << 20;
+  std::uint64_t storage_cache_bytes = std::uint64_t{64} << 20;
+  std::uint64_t storage_writes_in_flight = 4;
   std::uint64_t disk_free_min = std::uint64_t{1} << 30;
 
   std::string log_level = "info";

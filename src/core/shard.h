@@ -48,7 +48,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     std::size_t uncommitted_bytes_max = 32u << 20;
     /// Bytes that lanes may have on their way to one connection.
     std::int64_t connection_credit_bytes = 1 << 20;
-    Lane::Options lane;
+    Lane::Options lane{};
   };
   /// Everything handed in outlives the shard. `now` is the loop's, refreshed every turn.
   Shard(Options options, Journal& journal, ShardLink& link, security::Authenticator& authenticator,
@@ -131,7 +131,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   };
   Totals& totals() { return totals_; }
   std::size_t client_count() const { return clients_.size(); }
-  Journal& journal() { return journal_; }
+  Journal& journal() const { return journal_; }
 
   // ---- LaneSink ----
   void on_flush_wanted(GroupId lane) override;

@@ -1,0 +1,285 @@
+#include "app/node.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <optional>
+#include <random>
+#include <thread>
+
+#include "app/data_directory.h"
+#include "app/protocols.h"
+#include "base/random.h"
+#include "cluster/journal_local.h"
+#include "core/shard.h"
+#include "io/asio/file_system.h"
+#include "io/asio/loop.h"
+#include "io/asio/network.h"
+#include "io/asio/signals.h"
+#include "io/asio/thread_pool.h"
+#include "io/asio/workers.h"
+#include "security/password.h"
+#include "security/pooled_authenticator.h"
+#include "server/core_broker.h"
+#include "server/disk_watch.h"
+#include "server/server.h"
+#include "server/shard_host.h"
+
+namespace naru::app {
+
+namespace {
+
+std::uint64_t machine_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) ^ device();
+}
+
+cluster::JournalOptions journal_options(const Config& config) {
+  cluster::JournalOptions options;
+  options.wal.directory = config.data_dir + "/wal";
+  options.wal.file_bytes = static_cast<std::uint32_t>(config.storage_wal_file_bytes);
+  options.wal.cache_bytes = config.storage_cache_bytes;
+  options.wal.writes_in_flight = static_cast<std::uint32_t>(config.storage_writes_in_flight);
+  return options;
+}
+
+}  // namespace
+
+/// Everything of one shard. Members are built top to bottom.
+struct ShardParts {
+  ShardParts(core::ShardId id, const Config& config, io::asio_impl::ThreadPool& background,
+             server::ShardMail& mail, Logger& log)
+      : random(machine_seed()),
+        workers(loop, background),
+        network(loop, &workers),
+        authenticator([this](auto work, auto done) {
+          return workers.submit(std::move(work), std::move(done));
+        }),
+        link(mail, id),
+        host(std::make_unique<server::ShardHost>(
+            id, loop, network, random, log,
+            server::ConnectionLimits{.handshake =
+                                         std::chrono::milliseconds(config.server_handshake_ms)})) {}
+
+  io::asio_impl::Loop loop;
+  Random random;
+  io::asio_impl::PoolWorkers workers;
+  io::asio_impl::TcpNetwork network;
+  security::PooledAuthenticator authenticator;
+  server::ShardMailLink link;
+  std::unique_ptr<core::Shard> core;
+  std::unique_ptr<server::CoreBroker> broker;
+  std::unique_ptr<server::ShardHost> host;
+  std::thread thread;  // of shards other than 0, which runs on the main thread
+};
+
+struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
+  Parts(const Config& settings, Logger& logger);
+  ~Parts() override;
+
+  Result<void> recover();
+  Result<void> listen();
+  void watch_disk();
+  void on_signal(int number);
+  void stop_loops();
+  void set_alarm();
+
+  // ---- cluster::ShardPost, cluster::VolumeClient ----
+  void post(core::ShardId shard, io::Task task) override {
+    shards[shard.value]->loop.post(std::move(task));
+  }
+  void on_volume_failed(const Error& error) override;
+  void on_space_short(bool is_short) override {
+    space_short = is_short;
+    set_alarm();
+  }
+
+  const Config& config;
+  Logger& log;
+  const std::uint16_t shard_count;
+  server::ShardMail mail;
+  Protocols protocols;
+  std::vector<std::unique_ptr<ShardParts>> shards;
+  // Destroyed, and so joined, before the loops they report to.
+  io::asio_impl::ThreadPool disk_pool;
+  io::asio_impl::ThreadPool background;
+  std::unique_ptr<io::asio_impl::PosixFileSystem> files;
+  std::optional<DataDirectory> directory;
+  std::unique_ptr<cluster::JournalLocal> journal;
+  std::unique_ptr<server::Server> server;
+  std::unique_ptr<server::DiskWatch> watch;
+  std::unique_ptr<io::asio_impl::Signals> signals;
+  std::vector<Listening> listening;
+  std::string watch_alarm;
+  bool space_short = false;
+  bool stopping = false;
+  int exit_code = 0;
+};
+
+Node::Parts::Parts(const Config& settings, Logger& logger)
+    : config(settings),
+      log(logger),
+      shard_count(static_cast<std::uint16_t>(settings.server_shards)),
+      mail(shard_count),
+      protocols(settings),
+      disk_pool(
+          {.name = "naru-disk", .thread_count = static_cast<unsigned>(settings.storage_threads)}),
+      background({.name = "naru-work",
+                  .thread_count = static_cast<unsigned>(settings.server_background_threads),
+                  .queued_max = 4096,
+                  .nice = 5}) {
+  for (std::uint16_t i = 0; i < shard_count; ++i) {
+    shards.push_back(std::make_unique<ShardParts>(core::ShardId(i), config, background, mail, log));
+  }
+  files = std::make_unique<io::asio_impl::PosixFileSystem>(shards[0]->loop, disk_pool);
+}
+
+Node::Parts::~Parts() {
+  signals = nullptr;
+  watch = nullptr;
+  server = nullptr;
+  for (auto& shard : shards) shard->host = nullptr;  // connections let go of the broker
+  for (auto& shard : shards) {
+    shard->broker = nullptr;
+    shard->core = nullptr;
+  }
+}
+
+// ---- Start -----------------------------------------------------------------------------------
+
+Result<void> Node::Parts::recover() {
+  NARU_TRY(taken, DataDirectory::take(*files, config.data_dir));
+  directory.emplace(std::move(taken));
+  journal = std::make_unique<cluster::JournalLocal>(*files, journal_options(config), shard_count,
+                                                    *this, *this, log);
+  std::vector<server::ShardHost*> hosts;
+  std::vector<core::Shard*> replicas;
+  for (std::uint16_t i = 0; i < shard_count; ++i) {
+    ShardParts& shard = *shards[i];
+    const core::ShardId id(i);
+    shard.core = std::make_unique<core::Shard>(
+        core::Shard::Options{.id = id, .shard_count = shard_count}, journal->on_shard(id),
+        shard.link, shard.authenticator, shard.random, log, shard.loop.now());
+    shard.broker = std::make_unique<server::CoreBroker>(*shard.core, *journal, mail);
+    shard.host->attach(*shard.broker);
+    mail.attach(id, shard.loop, [core = shard.core.get()](std::vector<core::ShardTask>& tasks) {
+      for (core::ShardTask& task : tasks) task(*core);
+    });
+    replicas.push_back(shard.core.get());
+    hosts.push_back(shard.host.get());
+  }
+  for (auto& shard : shards) shard->core->set_replicas(replicas);
+  server = std::make_unique<server::Server>(hosts, shards[0]->network);
+  NARU_TRY_VOID(journal->recover(shards[0]->random));
+  for (auto& shard : shards) shard->core->start();
+  if (shards[0]->core->is_new()) {
+    // Hashing takes long enough to be worth doing beside the rest of the start; logins wait for it.
+    shards[0]->authenticator.hash("guest",
+                                  [core = shards[0]->core.get()](Result<std::string> hash) {
+                                    NARU_CHECK(hash.has_value(), "nobody else asks for hashes yet");
+                                    core->bootstrap(std::move(*hash));
+                                  });
+  }
+  return {};
+}
+
+Result<void> Node::Parts::listen() {
+  for (const ListenerGroup& group : protocols.listeners()) {
+    for (const io::Endpoint& at : group.at) {
+      auto bound = server->listen(at, {group.module});
+      if (!bound && bound.error().code == Errc::already_exists) {
+        return fail(Errc::already_exists,
+                    fmt::format("{} is in use by another process: stop that one, or choose another "
+                                "address with listeners.{}",
+                                at.to_string(), group.module->name()));
+      }
+      if (!bound) return std::unexpected(bound.error());
+      listening.push_back({std::string(group.module->name()), bound->to_string()});
+    }
+  }
+  return {};
+}
+
+void Node::Parts::watch_disk() {
+  watch = std::make_unique<server::DiskWatch>(
+      *shards[0]->host, shards[0]->workers,
+      server::DiskWatchOptions{.path = config.data_dir, .free_bytes_min = config.disk_free_min},
+      [this](const std::string& path) { return files->space(path); },
+      [this](const std::string& reason) {
+        watch_alarm = reason;
+        set_alarm();
+      });
+  watch->start();
+}
+
+void Node::Parts::set_alarm() {
+  server->set_alarm(space_short ? "the disk of the data directory is full" : watch_alarm);
+}
+
+// ---- Stop ------------------------------------------------------------------------------------
+
+void Node::Parts::on_signal(int number) {
+  if (stopping) {
+    log.warn("signal {} again: stopping at once", number);
+    exit_code = 1;
+    return stop_loops();
+  }
+  stopping = true;
+  log.info("signal {}: closing connections and stopping", number);
+  server->drain(std::chrono::milliseconds(config.server_drain_ms), [this] {
+    journal->close();
+    shards[0]->host->when_idle([this] {
+      log.info("stopped; everything confirmed is on disk");
+      stop_loops();
+    });
+  });
+}
+
+void Node::Parts::on_volume_failed(const Error& error) {
+  exit_code = 1;
+  if (stopping) return stop_loops();
+  stopping = true;
+  log.error(
+      "the log failed and the broker stops: {}; nothing unconfirmed is safe, everything "
+      "confirmed is; start again when the disk is well",
+      error.what);
+  server->fail("the disk failed", std::chrono::seconds(2), [this] { stop_loops(); });
+}
+
+void Node::Parts::stop_loops() {
+  for (auto& shard : shards) shard->loop.stop();
+}
+
+// ---- Node ------------------------------------------------------------------------------------
+
+Node::Node(Config config, Logger& log) : config_(std::move(config)), log_(log) {}
+
+Node::~Node() = default;
+
+Result<void> Node::start() {
+  security::initialise();
+  parts_ = std::make_unique<Parts>(config_, log_);
+  NARU_TRY_VOID(parts_->recover());
+  NARU_TRY_VOID(parts_->listen());
+  parts_->watch_disk();
+  return {};
+}
+
+const std::vector<Node::Listening>& Node::listening() const {
+  return parts_->listening;
+}
+
+int Node::run() {
+  parts_->signals = std::make_unique<io::asio_impl::Signals>(
+      parts_->shards[0]->loop, std::initializer_list<int>{SIGTERM, SIGINT},
+      [parts = parts_.get()](int number) { parts->on_signal(number); });
+  for (std::size_t i = 1; i < parts_->shards.size(); ++i) {
+    ShardParts& shard = *parts_->shards[i];
+    shard.thread = std::thread([&shard] { shard.loop.run(); });
+  }
+  parts_->shards[0]->loop.run();
+  for (std::size_t i = 1; i < parts_->shards.size(); ++i) parts_->shards[i]->thread.join();
+  return parts_->exit_code;
+}
+
+}  // namespace naru::app

@@ -1,0 +1,42 @@
+#pragma once
+/// One running broker: everything built in order, run, and taken down in reverse. Read node.cc from
+/// top to bottom.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/config.h"
+#include "base/log.h"
+#include "base/result.h"
+
+namespace naru::app {
+
+class Node {
+ public:
+  Node(Config config, Logger& log);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  struct Listening {
+    std::string protocol;  // "amqp", "http"
+    std::string address;   // with the real port
+  };
+
+  /// Takes the data directory, recovers, listens. Errors: one line that says what and how to mend
+  /// it.
+  Result<void> start();
+  const std::vector<Listening>& listening() const;
+  /// Serves until a signal or a failed volume; returns the process's exit code.
+  int run();
+
+ private:
+  struct Parts;
+  Config config_;
+  Logger& log_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace naru::app

@@ -1,0 +1,101 @@
+#include "app/serve.h"
+
+#include <signal.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "app/load_config.h"
+#include "app/logger.h"
+#include "app/node.h"
+#include "app/settings.h"
+#include "app/version.h"
+#include "io/asio/signals.h"
+
+namespace naru::app {
+
+namespace {
+
+struct ServeOptions {
+  std::string config_path;
+  std::string data_dir;
+  std::vector<std::string> sets;
+  bool help_config = false;
+};
+
+Result<Config> configure(const ServeOptions& options) {
+  ConfigSources sources;
+  sources.environment = [](const char* name) { return std::getenv(name); };
+  sources.sets = options.sets;
+  if (!options.data_dir.empty()) sources.data_dir = options.data_dir;
+  if (!options.config_path.empty()) {
+    std::ifstream file(options.config_path);
+    if (!file) {
+      return fail(Errc::not_found,
+                  "cannot read " + options.config_path + ": check the path given to --config");
+    }
+    std::ostringstream content;
+    content << file.rdbuf();
+    sources.file = {options.config_path, content.str()};
+  }
+  return load_config(sources);
+}
+
+void print_welcome(const Node& node, const Config& config) {
+  std::printf("naru %s\n", kVersion.data());
+  for (const Node::Listening& listening : node.listening()) {
+    std::printf("listening %s %s\n", listening.protocol.c_str(), listening.address.c_str());
+  }
+  std::printf("data in %s\n", config.data_dir.c_str());
+  std::printf("log in as guest with password guest, from this machine only\n");
+  std::printf("stop with Ctrl-C or SIGTERM\n");
+  std::fflush(stdout);
+}
+
+int serve(const ServeOptions& options) {
+  if (options.help_config) {
+    std::fputs(settings_help().c_str(), stdout);
+    return 0;
+  }
+  auto config = configure(options);
+  if (!config) {
+    std::fprintf(stderr, "naru: %s\n", config.error().what.c_str());
+    return 2;
+  }
+  // Before the first thread is made, so that all of them inherit it.
+  io::asio_impl::block_signals({SIGTERM, SIGINT});
+  StderrLogger log(config->log_level);
+  Node node(*config, log);
+  if (auto started = node.start(); !started) {
+    std::fprintf(stderr, "naru: %s\n", started.error().what.c_str());
+    return 1;
+  }
+  print_welcome(node, *config);
+  return node.run();
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<ServeOptions>();
+  CLI::App* command = app.add_subcommand("serve", "Run the broker in the foreground");
+  command->add_option("--config", options->config_path, "Read settings from this TOML file");
+  command->add_option("--data-dir", options->data_dir,
+                      "Keep everything durable here (default data)");
+  command
+      ->add_option(
+          "--set", options->sets,
+          "One setting as KEY=TOMLVALUE, e.g. 'listeners.amqp=[\"127.0.0.1:5672\"]'; may be "
+          "repeated")
+      ->take_all()
+      ->expected(1);
+  command->add_flag("--help-config", options->help_config, "Explain every setting and exit");
+  command->callback([options, &exit_code] { exit_code = serve(*options); });
+}
+
+}  // namespace naru::app

@@ -1,0 +1,81 @@
+#include "security/password.h"
+
+#include <sodium.h>
+
+#include <array>
+
+#include "base/check.h"
+
+namespace naru::security {
+
+namespace {
+
+// OWASP's second recommended setting for argon2id: 19 MiB, two passes. libsodium fixes one lane.
+constexpr unsigned long long kPasses = 2;
+constexpr std::size_t kMemoryBytes = 19u << 20;
+
+constexpr std::string_view kSha256Prefix = "sha256:";
+constexpr std::size_t kSaltBytes = 4;
+
+bool verify_sha256(std::string_view encoded, std::string_view password) {
+  std::array<unsigned char, kSaltBytes + crypto_hash_sha256_BYTES> stored{};
+  std::size_t stored_bytes = 0;
+  if (sodium_base642bin(stored.data(), stored.size(), encoded.data(), encoded.size(), nullptr,
+                        &stored_bytes, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+      stored_bytes != stored.size()) {
+    return false;
+  }
+  crypto_hash_sha256_state state;
+  std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
+  crypto_hash_sha256_init(&state);
+  crypto_hash_sha256_update(&state, stored.data(), kSaltBytes);
+  crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(password.data()),
+                            password.size());
+  crypto_hash_sha256_final(&state, digest.data());
+  return sodium_memcmp(digest.data(), stored.data() + kSaltBytes, digest.size()) == 0;
+}
+
+}  // namespace
+
+void initialise() {
+  NARU_CHECK(sodium_init() >= 0, "the machine has randomness");
+}
+
+Result<std::string> hash_password(std::string_view password) {
+  std::array<char, crypto_pwhash_STRBYTES> text{};
+  if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), kPasses, kMemoryBytes,
+                            crypto_pwhash_ALG_ARGON2ID13) != 0) {
+    return fail(Errc::unavailable, "not enough memory to hash a password");
+  }
+  return std::string(text.data());
+}
+
+bool verify_password(std::string_view hash, std::string_view password) {
+  if (hash.starts_with(kSha256Prefix)) {
+    return verify_sha256(hash.substr(kSha256Prefix.size()), password);
+  }
+  // libsodium wants its fixed-size buffer, zero-terminated.
+  std::array<char, crypto_pwhash_STRBYTES> text{};
+  if (hash.empty() || hash.size() >= text.size()) return false;
+  hash.copy(text.data(), hash.size());
+  return crypto_pwhash_str_verify(text.data(), password.data(), password.size()) == 0;
+}
+
+const std::string& unmatchable_hash() {
+  // Of 32 random bytes that are forgotten at once.
+  static const std::string hash = [] {
+    std::array<char, 32> nobody_knows{};
+    randombytes_buf(nobody_knows.data(), nobody_knows.size());
+    auto made = hash_password({nobody_knows.data(), nobody_knows.size()});
+    NARU_CHECK(made.has_value(), "memory for one password hash");
+    return *made;
+  }();
+  return hash;
+}
+
+void wipe(std::string& secret) {
+  sodium_memzero(secret.data(), secret.size());
+  secret.clear();
+}
+
+}  // namespace naru::security

@@ -1,0 +1,30 @@
+#pragma once
+/// Password hashes: argon2id for those made here, RabbitMQ's salted SHA-256 for those imported.
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace naru::security {
+
+/// Prepares libsodium; called once at start-up, before any other function here. Aborts when the
+/// machine has no randomness.
+void initialise();
+
+/// An argon2id hash in libsodium's text form, which carries its salt and its cost. Slow on purpose:
+/// tens of milliseconds and 19 MiB, see docs/adr/0020. Errors: unavailable (no memory).
+Result<std::string> hash_password(std::string_view password);
+
+/// Whether `password` is what `hash` was made of. `hash` is an argon2id text or "sha256:" followed
+/// by RabbitMQ's base64 of 4 bytes of salt and SHA-256(salt + password). Anything else is false.
+/// Takes as long as the hash demands.
+bool verify_password(std::string_view hash, std::string_view password);
+
+/// A hash that no password matches, as costly to check as a real one: for users that do not exist.
+const std::string& unmatchable_hash();
+
+/// Overwrites the text's memory before it is freed.
+void wipe(std::string& secret);
+
+}  // namespace naru::security

@@ -1,0 +1,114 @@
+// What worries us: a wrong password that passes, a stale success after a change, an unknown user
+// who answers faster.
+#include "security/password.h"
+
+#include <gtest/gtest.h>
+
+#include "security/login_cache.h"
+#include "security/pooled_authenticator.h"
+
+namespace naru::security {
+namespace {
+
+class Passwords : public testing::Test {
+ protected:
+  void SetUp() override { initialise(); }
+};
+
+TEST_F(Passwords, OnlyTheRightOneMatches) {
+  const std::string hash = hash_password("correct horse").value();
+  EXPECT_TRUE(hash.starts_with("$argon2id$"));
+  EXPECT_TRUE(verify_password(hash, "correct horse"));
+  EXPECT_FALSE(verify_password(hash, "correct horsf"));
+  EXPECT_FALSE(verify_password(hash, ""));
+}
+
+TEST_F(Passwords, TheSamePasswordHasManyHashes) {
+  EXPECT_NE(hash_password("a").value(), hash_password("a").value());
+}
+
+TEST_F(Passwords, RabbitMqsSha256HashesAreAccepted) {
+  // base64(salt 0x908dc60a + sha256(salt + "test12")), the worked example of RabbitMQ's password
+  // guide.
+  const std::string hash = "sha256:kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR";
+  EXPECT_TRUE(verify_password(hash, "test12"));
+  EXPECT_FALSE(verify_password(hash, "test13"));
+}
+
+TEST_F(Passwords, GarbageForAHashMatchesNothing) {
+  for (const std::string hash : {"", "x", "sha256:", "sha256:AAAA", "$argon2id$v=19$broken"}) {
+    EXPECT_FALSE(verify_password(hash, "")) << hash;
+    EXPECT_FALSE(verify_password(hash, "x")) << hash;
+  }
+  EXPECT_FALSE(verify_password(std::string(100'000, 'a'), "x"));
+}
+
+TEST_F(Passwords, ARememberedLoginIsForgottenWhenTheStoredHashChanges) {
+  LoginCache cache;
+  cache.remember("ann", "hash-1", "secret");
+  EXPECT_TRUE(cache.contains("ann", "hash-1", "secret"));
+  EXPECT_FALSE(cache.contains("ann", "hash-2", "secret"));
+  EXPECT_FALSE(cache.contains("ann", "hash-1", "secreT"));
+  EXPECT_FALSE(cache.contains("bob", "hash-1", "secret"));
+}
+
+TEST_F(Passwords, TheCacheStaysBounded) {
+  LoginCache cache(2);
+  cache.remember("a", "h", "p");
+  cache.remember("b", "h", "p");
+  cache.remember("c", "h", "p");
+  EXPECT_TRUE(cache.contains("c", "h", "p"));
+  EXPECT_FALSE(cache.contains("a", "h", "p"));
+}
+
+/// Runs everything at once and counts what was asked.
+struct Pool {
+  int works = 0;
+  bool full = false;
+  PooledAuthenticator::Submit submit() {
+    return [this](std::move_only_function<void()> work, std::move_only_function<void()> done) {
+      if (full) return false;
+      ++works;
+      work();
+      done();
+      return true;
+    };
+  }
+};
+
+Result<bool> check(PooledAuthenticator& authenticator, std::optional<std::string> hash,
+                   std::string password) {
+  Result<bool> answer = fail(Errc::internal, "no answer");
+  authenticator.check("ann", std::move(hash), std::move(password),
+                      [&](Result<bool> result) { answer = std::move(result); });
+  return answer;
+}
+
+TEST_F(Passwords, TheSecondLoginCostsNothing) {
+  Pool pool;
+  PooledAuthenticator authenticator(pool.submit());
+  const std::string hash = hash_password("secret").value();
+  EXPECT_EQ(check(authenticator, hash, "secret"), true);
+  EXPECT_EQ(check(authenticator, hash, "secret"), true);
+  EXPECT_EQ(pool.works, 1);
+}
+
+TEST_F(Passwords, AnUnknownUserCostsAsMuchAsAKnownOne) {
+  Pool pool;
+  PooledAuthenticator authenticator(pool.submit());
+  EXPECT_EQ(check(authenticator, std::nullopt, "secret"), false);
+  EXPECT_EQ(check(authenticator, std::nullopt, "secret"), false);
+  EXPECT_EQ(pool.works, 2);
+}
+
+TEST_F(Passwords, AFloodIsRefused) {
+  Pool pool;
+  pool.full = true;
+  PooledAuthenticator authenticator(pool.submit());
+  const auto answer = check(authenticator, hash_password("secret").value(), "secret");
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, Errc::limit);
+}
+
+}  // namespace
+}  // namespace naru::security
