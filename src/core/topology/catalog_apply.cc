@@ -70,6 +70,7 @@ Result<void> Catalog::Impl::apply_fact(ExchangeCreated&& fact) {
   if (!info.id || exchanges.contains(info.id)) return contradiction("an exchange's id, used twice");
   if (owner.exchanges.contains(info.name)) return contradiction("an exchange's name, used twice");
 
+  if (info.durable) use_id(info.id.value);
   auto node = std::make_unique<ExchangeNode>(std::move(info));
   node->generation = ++generations_;
   owner.exchanges.emplace(node->info.name, node.get());
@@ -97,6 +98,7 @@ Result<void> Catalog::Impl::apply_fact(QueueCreated&& fact) {
   if (!id || queues.contains(id)) return contradiction("a queue's id, used twice");
   if (owner.queues.contains(info.name)) return contradiction("a queue's name, used twice");
 
+  if (info.durable) use_id(id.value);
   auto made = std::make_unique<QueueNode>(std::move(info));
   QueueNode& node = *made;
   owner.queues.emplace(node.info.name, &node);
@@ -169,6 +171,10 @@ Result<void> Catalog::Impl::apply_fact(PermissionDeleted&& fact) {
   user->second.permissions.erase(fact.tenant);
   security_changed();
   return {};
+}
+
+void Catalog::Impl::use_id(std::uint64_t id) {
+  ids_reserved = std::max(ids_reserved, id + 1);
 }
 
 void Catalog::Impl::security_changed() {

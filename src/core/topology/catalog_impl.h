@@ -131,6 +131,7 @@ class Catalog::Impl {
   Result<void> apply_fact(PermissionPut&& fact);
   Result<void> apply_fact(PermissionDeleted&& fact);
 
+  void use_id(std::uint64_t id);
   void security_changed();
   void remove_tenant(TenantNode& tenant);
   void remove_exchange(ExchangeNode& node);

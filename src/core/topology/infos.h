@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/ids.h"
 #include "core/queue/lane.h"
@@ -12,6 +13,8 @@ namespace naru::core {
 
 /// Stored on disk: numbers are never reused.
 enum class ExchangeType : std::uint8_t { direct = 0, fanout = 1, topic = 2, headers = 3 };
+/// "direct", "fanout", "topic", "headers"
+std::string_view to_string(ExchangeType type);
 
 struct ExchangeInfo {
   ExchangeId id;

@@ -1,0 +1,295 @@
+#include "core/topology/metadata.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "core/topology/decider.h"
+#include "core/topology/facts.h"
+#include "core/topology/name_locks.h"
+
+namespace naru::core {
+
+namespace {
+
+/// Ids are reserved ahead in runs of this many: what is transient takes ids without being logged,
+/// and after a restart none of them may be given out again.
+constexpr std::uint64_t kIdsPerReservation = 1u << 20;
+
+/// A change on its way. Until it is decided it waits in `waiting`; then it is in exactly one of:
+/// staged for this turn, in flight to the journal, or broadcast.
+struct Pending {
+  Metadata::Change change;
+  Actor actor;
+  Metadata::Done done;
+  Decision decision;
+};
+using Pendings = std::vector<std::unique_ptr<Pending>>;
+
+struct InFlight {
+  Position position;
+  Pendings changes;
+};
+
+struct Answer {
+  Metadata::Done done;
+  Result<MetadataAnswer> result;
+};
+
+}  // namespace
+
+class Metadata::Impl {
+ public:
+  Impl(Journal& journal, Catalog& catalog, Broadcaster& broadcaster, Random& random, Logger& log)
+      : journal_(journal),
+        catalog_(catalog),
+        broadcaster_(broadcaster),
+        decider_(catalog, random, log) {}
+
+  void submit(Change change, Actor actor, Done done);
+  bool wants_flush() const { return !to_log_.empty() || !to_broadcast_.empty(); }
+  void flush();
+  void apply(std::span<const Entry> committed);
+  void on_role(Role role);
+  Result<void> install(Index covers, ByteView snapshot);
+  void save_snapshot();
+
+  bool anything_logged = false;
+
+ private:
+  bool settle(std::unique_ptr<Pending>& pending, std::vector<Answer>& answers);
+  void retry_waiting(std::vector<Answer>& answers);
+  void stage(std::unique_ptr<Pending> pending);
+  void log_staged();
+  void append(ByteBuffer& entry, Pendings changes);
+  void broadcast(ByteBuffer facts, Pendings changes);
+  void finish(Pendings changes);
+  void refuse(Pendings changes, const Error& error);
+  void take_committed(const Entry& entry, ByteBuffer& facts, Pendings& changes);
+
+  Journal& journal_;
+  Catalog& catalog_;
+  Broadcaster& broadcaster_;
+  Decider decider_;
+  NameLocks locks_;
+  std::deque<std::unique_ptr<Pending>> waiting_;
+  Pendings to_log_;
+  Pendings to_broadcast_;
+  std::deque<InFlight> in_flight_;
+  Index applied_;
+  bool owner_ = false;
+};
+
+namespace {
+
+void answer_all(std::vector<Answer> answers) {
+  for (Answer& answer : answers) answer.done(std::move(answer.result));
+}
+
+}  // namespace
+
+void Metadata::Impl::submit(Change change, Actor actor, Done done) {
+  if (!owner_) return done(fail(Errc::not_owner, "metadata is not owned here yet"));
+  auto pending =
+      std::make_unique<Pending>(std::move(change), std::move(actor), std::move(done), Decision());
+  std::vector<Answer> answers;
+  if (!settle(pending, answers)) {
+    locks_.claim(pending->decision.locks);
+    waiting_.push_back(std::move(pending));
+  }
+  answer_all(std::move(answers));
+}
+
+/// Decides, and stages what is to happen or answers at once. False when the change has to wait for
+/// an earlier one: its decision's locks then say for what.
+bool Metadata::Impl::settle(std::unique_ptr<Pending>& pending, std::vector<Answer>& answers) {
+  Decision& decision = pending->decision;
+  decision = Decision();
+  const Result<void> result = decider_.decide(pending->change, pending->actor, decision);
+  if (locks_.conflict(decision.locks)) return false;
+  if (!result) {
+    answers.push_back({std::move(pending->done), std::unexpected(result.error())});
+  } else if (decision.empty()) {
+    answers.push_back({std::move(pending->done), std::move(decision.answer)});
+  } else {
+    locks_.hold(decision.locks);
+    stage(std::move(pending));
+  }
+  return true;
+}
+
+void Metadata::Impl::stage(std::unique_ptr<Pending> pending) {
+  const Decision& decision = pending->decision;
+  const bool ids_are_safe = decision.ids_below <= catalog_.ids_reserved();
+  const bool needs_log = !decision.logged.empty() || !ids_are_safe;
+  (needs_log ? to_log_ : to_broadcast_).push_back(std::move(pending));
+}
+
+/// In the order of their arrival: one that still has to wait keeps its names from those behind it.
+void Metadata::Impl::retry_waiting(std::vector<Answer>& answers) {
+  locks_.clear_claims();
+  std::deque<std::unique_ptr<Pending>> waiting = std::exchange(waiting_, {});
+  for (auto& pending : waiting) {
+    if (!locks_.conflict(pending->decision.locks) && settle(pending, answers)) continue;
+    locks_.claim(pending->decision.locks);
+    waiting_.push_back(std::move(pending));
+  }
+}
+
+void Metadata::Impl::flush() {
+  // Answers may lead to further changes of the same turn; each round answers some for good.
+  while (wants_flush()) {
+    if (!to_log_.empty()) log_staged();
+    if (to_broadcast_.empty()) continue;
+    Pendings changes = std::exchange(to_broadcast_, {});
+    ByteBuffer facts;
+    for (const auto& pending : changes) facts.append(pending->decision.transient.view());
+    broadcast(std::move(facts), std::move(changes));
+  }
+}
+
+/// Appends all that waits for the log: one entry, or more where one would be too large.
+void Metadata::Impl::log_staged() {
+  Pendings staged = std::exchange(to_log_, {});
+  ByteBuffer entry;
+  if (decider_.next_id() + kIdsPerReservation / 2 > catalog_.ids_reserved()) {
+    encode(entry, IdsReserved{decider_.next_id() + kIdsPerReservation});
+  }
+  Pendings changes;
+  for (auto& pending : staged) {
+    const std::size_t bytes = pending->decision.logged.size();
+    if (!changes.empty() && entry.size() + bytes > journal_.entry_bytes_max()) {
+      append(entry, std::exchange(changes, {}));
+    }
+    entry.append(pending->decision.logged.view());
+    changes.push_back(std::move(pending));
+  }
+  append(entry, std::move(changes));
+}
+
+void Metadata::Impl::append(ByteBuffer& entry, Pendings changes) {
+  const Result<Position> position = journal_.append(kMetadataGroup, entry.view());
+  entry.clear();
+  if (!position) return refuse(std::move(changes), position.error());
+  in_flight_.push_back({*position, std::move(changes)});
+}
+
+void Metadata::Impl::apply(std::span<const Entry> committed) {
+  ByteBuffer facts;
+  Pendings changes;
+  for (const Entry& entry : committed) take_committed(entry, facts, changes);
+  if (!facts.empty() || !changes.empty()) broadcast(std::move(facts), std::move(changes));
+}
+
+void Metadata::Impl::take_committed(const Entry& entry, ByteBuffer& facts, Pendings& changes) {
+  applied_ = entry.index;
+  if (entry.type != EntryType::records) return;
+  anything_logged = true;
+  facts.append(entry.payload);
+  if (in_flight_.empty() || in_flight_.front().position.index != entry.index) return;
+  NARU_CHECK(in_flight_.front().position.term == entry.term, "an owner's entries are its own");
+  for (auto& pending : in_flight_.front().changes) {
+    facts.append(pending->decision.transient.view());
+    changes.push_back(std::move(pending));
+  }
+  in_flight_.pop_front();
+}
+
+void Metadata::Impl::broadcast(ByteBuffer facts, Pendings changes) {
+  broadcaster_.broadcast(
+      std::make_shared<const ByteBuffer>(std::move(facts)),
+      [this, changes = std::move(changes)]() mutable { finish(std::move(changes)); });
+}
+
+void Metadata::Impl::finish(Pendings changes) {
+  std::vector<Answer> answers;
+  for (const auto& pending : changes) {
+    locks_.release(pending->decision.locks);
+    answers.push_back({std::move(pending->done), std::move(pending->decision.answer)});
+  }
+  retry_waiting(answers);
+  answer_all(std::move(answers));
+}
+
+void Metadata::Impl::refuse(Pendings changes, const Error& error) {
+  std::vector<Answer> answers;
+  for (const auto& pending : changes) {
+    locks_.release(pending->decision.locks);
+    answers.push_back({std::move(pending->done), std::unexpected(error)});
+  }
+  retry_waiting(answers);
+  answer_all(std::move(answers));
+}
+
+void Metadata::Impl::on_role(Role role) {
+  owner_ = role == Role::owner;
+  if (owner_) return decider_.start_ids_at(catalog_.ids_reserved());
+  // What was appended may still be committed by the next owner: nobody can say.
+  const Error unknown{Errc::unavailable, "metadata has another owner now; the outcome is unknown"};
+  Pendings lost = std::exchange(to_log_, {});
+  for (InFlight& entry : in_flight_) std::ranges::move(entry.changes, std::back_inserter(lost));
+  in_flight_.clear();
+  std::ranges::move(std::exchange(to_broadcast_, {}), std::back_inserter(lost));
+  for (const auto& pending : waiting_) locks_.hold(pending->decision.locks);
+  std::ranges::move(std::exchange(waiting_, {}), std::back_inserter(lost));
+  refuse(std::move(lost), unknown);
+}
+
+Result<void> Metadata::Impl::install(Index covers, ByteView snapshot) {
+  ByteReader in(snapshot);
+  while (!in.done()) NARU_TRY_VOID(decode_fact(in));
+  applied_ = covers;
+  anything_logged = true;
+  ByteBuffer facts;
+  facts.append(snapshot);
+  broadcast(std::move(facts), {});
+  return {};
+}
+
+void Metadata::Impl::save_snapshot() {
+  if (!applied_) return;
+  ByteBuffer snapshot;
+  catalog_.encode_snapshot(snapshot);
+  journal_.save_snapshot(kMetadataGroup, applied_, snapshot.view());
+}
+
+Metadata::Metadata(Journal& journal, Catalog& catalog, Broadcaster& broadcaster, Random& random,
+                   Logger& log)
+    : impl_(std::make_unique<Impl>(journal, catalog, broadcaster, random, log)) {}
+Metadata::~Metadata() = default;
+
+void Metadata::submit(Change change, Actor actor, Done done) {
+  impl_->submit(std::move(change), std::move(actor), std::move(done));
+}
+
+bool Metadata::empty() const {
+  return !impl_->anything_logged;
+}
+
+bool Metadata::wants_flush() const {
+  return impl_->wants_flush();
+}
+
+void Metadata::flush() {
+  impl_->flush();
+}
+
+void Metadata::apply(std::span<const Entry> committed) {
+  impl_->apply(committed);
+}
+
+void Metadata::on_role(Role role, Term) {
+  impl_->on_role(role);
+}
+
+Result<void> Metadata::install(Index covers, ByteView snapshot) {
+  return impl_->install(covers, snapshot);
+}
+
+void Metadata::on_snapshot_wanted() {
+  impl_->save_snapshot();
+}
+
+}  // namespace naru::core
