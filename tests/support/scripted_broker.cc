@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "protocol/amqp091/properties.h"
 
 namespace naru::testing {
 
@@ -72,12 +73,16 @@ std::string describe(const core::Command& command) {
   return std::visit(
       Overloaded{
           [](const core::Publish& c) {
+            const auto properties = amqp091::parse_properties(c.record.header);
+            const std::string reply_to = properties && properties->has(amqp091::Property::reply_to)
+                                             ? fmt::format(" reply_to={}", properties->reply_to)
+                                             : "";
             return fmt::format(
-                "publish {} seq={} '{}'->'{}'{}{}{} '{}'", c.channel.value, c.sequence,
+                "publish {} seq={} '{}'->'{}'{}{}{} '{}'{}", c.channel.value, c.sequence,
                 c.record.exchange, c.record.routing_key, c.mandatory ? " mandatory" : "",
                 c.record.persistent ? " persistent" : "",
                 c.expiration_ms ? fmt::format(" expiration={}", *c.expiration_ms) : "",
-                as_text(c.record.body));
+                as_text(c.record.body), reply_to);
           },
           [](const core::Settle& c) {
             return fmt::format("settle {} {}..{}", c.queue.id.value, c.first.value, c.last.value);

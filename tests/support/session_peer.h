@@ -19,7 +19,13 @@ class SessionPeer final : public protocol::SessionHost {
   SessionPeer(core::BrokerPort& broker, const Now& now, std::uint64_t seed = 1)
       : broker_(&broker), now_(now), random_(seed) {}
 
-  void open(const protocol::Module& module) { session_ = module.open(*this); }
+  /// A new connection; the one before is forgotten.
+  void open(const protocol::Module& module) {
+    take_output();
+    unread_.clear();
+    closed_ = broken_ = resumed_ = authenticated_ = false;
+    session_ = module.open(*this);
+  }
   protocol::Session& session() { return *session_; }
 
   /// Hands octets to the session the way a connection does: what it does not take is offered again

@@ -9,7 +9,7 @@
 namespace naru::amqp091 {
 namespace {
 
-using namespace std::string_view_literals;
+using std::string_view_literals::operator""sv;
 
 TEST(Sasl, PlainIsNulUserNulPassword) {
   const auto credentials = parse_plain("\0guest\0p:w"sv);

@@ -1,6 +1,6 @@
 // Worry: a client that is let in half-way, limits that are believed instead of checked, and a peer
 // that speaks something else and is left waiting.
-#include "protocol/amqp091/session_test.h"
+#include "tests/support/amqp091_session_test.h"
 
 namespace naru::amqp091 {
 namespace {
@@ -129,7 +129,7 @@ TEST_F(Handshake, ChecksWhatTheClientTunes) {
         Case{"channel_max=0 frame_max=131072 heartbeat=0",
              "NOT_ALLOWED - negotiated channel_max = 0 (no limit) is higher than the maximum "
              "allowed value (2047)"}}) {
-    peer_.open(module_);
+    reopen();
     log_in();
     send("0 connection.tune-ok " + std::string(c.tune_ok));
     expect({"0 connection.close reply_code=530 failed_class=10 failed_method=30 reply_text=\"" +

@@ -25,6 +25,11 @@ class SessionTest : public ::testing::Test {
     peer_.open(module_);
   }
 
+  /// Another connection in place of the one before.
+  void reopen() {
+    broker_.open_requests().clear();
+    peer_.open(module_);
+  }
   void send(std::string_view line) { peer_.send(wire::octets(line)); }
   void send_all(std::initializer_list<std::string_view> lines) {
     std::string octets;
