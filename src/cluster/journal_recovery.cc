@@ -90,7 +90,6 @@ Result<void> JournalLocal::recover_others() {
   const auto replay = [&](const storage::ScannedFrame& frame) -> Result<void> {
     const CommittedFrame committed{frame.head.file, frame.offset, *frame.block, frame.bytes};
     for (const auto& shard : shards_) NARU_TRY_VOID(shard->replay(committed));
-    wal_.remember(frame);
     return {};
   };
   NARU_TRY_VOID(wal_.replay(replay));

@@ -2,9 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <set>
+
 #include "base/byte_buffer.h"
 #include "base/byte_reader.h"
 #include "base/crc32c.h"
+#include "storage/frame.h"
 
 namespace naru::storage {
 
@@ -13,6 +16,7 @@ namespace {
 constexpr std::uint32_t kManifestMagic = 0x4d57'524eU;  // "NRWM" in the file
 constexpr std::uint16_t kHeadBytes = 56;
 constexpr std::uint16_t kRecordBytes = 48;
+constexpr std::uint32_t kSequenceMax = 0xffff'0000;
 constexpr std::size_t kSummedFrom = 8;  // magic and checksum are not summed
 
 std::unexpected<Error> corrupt(std::size_t offset, std::string_view what) {
@@ -33,7 +37,10 @@ ManifestFile read_record(ByteReader& in) {
 }
 
 bool plausible(const ManifestFile& file) {
-  if (file.number == 0 || file.end > file.bytes) return false;
+  if (file.number == 0 || file.bytes == 0 || file.bytes % kWalBlockBytes != 0 ||
+      file.end > file.bytes || file.end % kWalBlockBytes != 0) {
+    return false;
+  }
   switch (file.state) {
     case FileState::free:
       return file.sequence == 0;
@@ -116,15 +123,20 @@ Result<Manifest> decode_manifest(ByteView bytes) {
   if (!in.ok() || in.remaining() != std::uint64_t{count} * record_bytes) {
     return corrupt(40, "the number of files does not fit the length");
   }
+  // 2^32 uses of 64 MiB are 2^58 bytes: a number near the end was never counted to.
+  if (manifest.next_sequence > kSequenceMax || manifest.next_number > kSequenceMax) {
+    return corrupt(32, "a counter is out of range");
+  }
   manifest.files.reserve(count);
   std::uint32_t last_sequence = 0;
+  std::set<std::uint32_t> numbers;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::size_t offset = bytes.size() - in.remaining();
     ByteReader record(in.bytes(record_bytes));
     const ManifestFile file = read_record(record);
     const bool ordered = file.sequence == 0 ? last_sequence == 0 : file.sequence > last_sequence;
     if (!plausible(file) || !ordered || file.sequence >= manifest.next_sequence ||
-        file.number >= manifest.next_number) {
+        file.number >= manifest.next_number || !numbers.insert(file.number).second) {
       return corrupt(offset, "a file's record makes no sense");
     }
     last_sequence = file.sequence;

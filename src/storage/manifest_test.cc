@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
+#include "base/crc32c.h"
+
 namespace naru::storage {
 namespace {
 
@@ -56,6 +60,26 @@ TEST(Manifest, FilesOutOfOrderAreRefused) {
   Manifest manifest = sample();
   std::swap(manifest.files[1], manifest.files[2]);
   EXPECT_EQ(decode_manifest(as_bytes(encode_manifest(manifest))).error().code, Errc::corrupt);
+}
+
+TEST(Manifest, AFileListedTwiceIsRefused) {
+  Manifest manifest = sample();
+  manifest.files[2].number = manifest.files[3].number;
+  EXPECT_EQ(decode_manifest(as_bytes(encode_manifest(manifest))).error().code, Errc::corrupt);
+}
+
+TEST(Manifest, SizesThatAreNotWholeBlocksAreRefused) {
+  Manifest manifest = sample();
+  manifest.files[2].bytes = 8000;
+  EXPECT_EQ(decode_manifest(as_bytes(encode_manifest(manifest))).error().code, Errc::corrupt);
+}
+
+TEST(Manifest, ANewerFormatIsAnErrorOfItsOwn) {
+  std::string newer = encode_manifest(sample());
+  newer[8] = 2;
+  const std::uint32_t sum = crc32c(as_bytes(newer).subspan(8));
+  std::memcpy(newer.data() + 4, &sum, sizeof sum);
+  EXPECT_EQ(decode_manifest(as_bytes(newer)).error().code, Errc::version);
 }
 
 TEST(Manifest, FilesAreNamedByEightDigits) {

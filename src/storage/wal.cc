@@ -58,19 +58,44 @@ Result<void> Wal::open(Random& random, const FrameVisitor& visit) {
     if (file->record.state != FileState::sealed) NARU_TRY_VOID(file->handle->sync_now());
   }
   WalScanner scanner(files_.volume(), last_incarnation_, scan_files());
-  NARU_TRY(last_frame, scanner.scan(visit));
+  const auto visit_and_keep = [&](const ScannedFrame& frame) -> Result<void> {
+    NARU_TRY_VOID(visit(frame));
+    keep(frame);
+    return {};
+  };
+  NARU_TRY(last_frame, scanner.scan(visit_and_keep));
   durable_ = last_frame;
   return {};
 }
 
+void Wal::keep(const ScannedFrame& frame) {
+  kept_bytes_ += whole_blocks(frame.bytes.size());
+  if (kept_bytes_ > options_.cache_bytes) return kept_.clear();
+  kept_.push_back({frame, *frame.block});
+  kept_.back().frame.block = nullptr;
+}
+
 Result<void> Wal::replay(const FrameVisitor& visit) {
+  const auto visit_and_remember = [&](const ScannedFrame& frame) -> Result<void> {
+    NARU_TRY_VOID(visit(frame));
+    remember(frame);  // a start is warm
+    return {};
+  };
+  if (kept_bytes_ <= options_.cache_bytes) {
+    for (KeptFrame& kept : kept_) {
+      kept.frame.block = &kept.block;
+      NARU_TRY_VOID(visit_and_remember(kept.frame));
+    }
+    kept_.clear();
+    return {};
+  }
   // Since open() every file with frames is sealed; the others are ready and stay out of it.
   std::vector<ScanFile> sealed;
   for (ScanFile& file : scan_files()) {
     if (file.record->state == FileState::sealed) sealed.push_back(std::move(file));
   }
   WalScanner scanner(files_.volume(), last_incarnation_, std::move(sealed));
-  NARU_TRY_VOID(scanner.scan(visit));
+  NARU_TRY_VOID(scanner.scan(visit_and_remember));
   return {};
 }
 
@@ -149,8 +174,10 @@ void Wal::submit(const BuiltFrame& frame) {
   io::File& handle = *files_.current().handle;
   const InFlight& written = hand_over(frame);
   const auto sync = NARU_MUTANT(skip_data_sync) ? io::WriteSync::none : io::WriteSync::data;
+  ++writes_;
   handle.write(written.offset, ByteView(frame.data, frame.padded()), sync,
                [this, block = frame.block, sequence = frame.sequence](Result<std::size_t> result) {
+                 --writes_;
                  on_written(sequence, std::move(result));
                });
   if (NARU_MUTANT(report_early)) on_written(frame.sequence, frame.padded());
@@ -205,8 +232,8 @@ std::uint32_t Wal::file_bytes(std::uint32_t file) {
 }
 
 bool Wal::idle() const {
-  return failed_ ||
-         (builder_.empty() && in_flight_.empty() && files_.idle() && reader_.in_flight() == 0);
+  const bool quiet = writes_ == 0 && files_.idle() && reader_.idle();
+  return quiet && (failed_ || (builder_.empty() && in_flight_.empty()));
 }
 
 }  // namespace naru::storage

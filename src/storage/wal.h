@@ -59,7 +59,7 @@ class Wal final : private WalFilesClient {
   /// the log, and keeps what is before it. Errors: io, no_space, corrupt, version, limit (options),
   /// the visitor's.
   Result<void> open(Random& random, const FrameVisitor& visit);
-  /// Walks every kept frame again.
+  /// Walks every frame of the log again, once; from memory if all of them fit the cache.
   Result<void> replay(const FrameVisitor& visit);
   /// Reads verified bytes back. Errors: io, corrupt.
   Result<Slice> read_now(const WalRange& range);
@@ -67,8 +67,6 @@ class Wal final : private WalFilesClient {
   Result<void> begin_run();
   /// Writes what is staged and waits for it; calls on_durable. Errors: io, no_space.
   Result<void> write_now();
-  /// Fills the cache during replay, so that a start is warm.
-  void remember(const ScannedFrame& frame);
 
   /// Counts the starts; chosen by begin_run().
   std::uint64_t incarnation() const { return files_.incarnation(); }
@@ -98,7 +96,8 @@ class Wal final : private WalFilesClient {
   /// For a clean stop, when idle(): stages an empty frame that records the durability of all before
   /// it, so that damage at the log's very end is told from a torn tail. Then flush().
   void stage_closing_frame();
-  /// Nothing is staged or in flight.
+  /// Nothing is staged (after a failure: what is staged stays so) or in flight: the log may be
+  /// destroyed.
   bool idle() const;
   bool failed() const { return failed_; }
 
@@ -119,6 +118,8 @@ class Wal final : private WalFilesClient {
   void on_files_failed(const Error& error) override { fail_volume(error); }
   void on_space_short(bool space_short) override { client_.on_space_short(space_short); }
   std::vector<ScanFile> scan_files();
+  void keep(const ScannedFrame& frame);
+  void remember(const ScannedFrame& frame);
 
   const WalOptions options_;
   Logger& log_;
@@ -129,7 +130,10 @@ class Wal final : private WalFilesClient {
   WalReader reader_;
   FrameBuilder builder_;
 
+  std::vector<KeptFrame> kept_;     // between open() and replay()
+  std::uint64_t kept_bytes_ = 0;    // of all frames, kept or not
   std::deque<InFlight> in_flight_;  // by sequence
+  std::size_t writes_ = 0;          // handed to the disk and not answered
   std::uint64_t durable_ = 0;       // frames up to here are on stable storage
   std::uint64_t last_incarnation_ = 0;
   std::uint32_t file_used_ = 0;  // bytes of the current file that have their frame

@@ -36,8 +36,7 @@ class WalReader {
 
   /// `done` is called at once when nothing needs a file.
   void read(std::span<const WalRange> ranges, Done done);
-  std::size_t in_flight() const { return in_flight_; }
-  std::size_t waiting() const { return queue_.size(); }
+  bool idle() const { return in_flight_ == 0; }
 
  private:
   struct Request {

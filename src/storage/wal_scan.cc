@@ -12,6 +12,9 @@ namespace naru::storage {
 namespace {
 
 constexpr std::uint64_t kPieceBytes = 1U << 20;
+// How far into a file that seems unused frames of this run are looked for. If the log did roll into
+// it, the file's beginning tells; only writes that were in flight may be missing from that.
+constexpr std::uint64_t kUnusedFileBytes = 4U << 20;
 constexpr std::string_view kRemedy =
     "restore the data directory from a backup, or move it away to start empty";
 

@@ -20,6 +20,11 @@ struct ScannedFrame {
   ByteView bytes;            // head and entries
   const BlockRef* block = nullptr;
 };
+/// A frame that is kept after its scan.
+struct KeptFrame {
+  ScannedFrame frame;  // without `block`
+  BlockRef block;
+};
 /// An error ends the scan and is returned by it.
 using FrameVisitor = std::function<Result<void>(const ScannedFrame&)>;
 

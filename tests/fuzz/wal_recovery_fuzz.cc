@@ -1,0 +1,154 @@
+// Recovery of the log from any bytes whatever in its files: it starts, or refuses with an error,
+// and what it started from it starts from again.
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/byte_reader.h"
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "storage/frame.h"
+#include "storage/manifest.h"
+#include "storage/testing/fake_disk.h"
+#include "tests/fuzz/wal_image.h"
+
+namespace {
+
+using namespace naru;
+using Bytes = std::vector<std::uint8_t>;
+
+/// Believes everything.
+class AnyState final : public core::GroupState {
+ public:
+  void apply(std::span<const core::Entry> committed) override {
+    for (const core::Entry& entry : committed) {
+      applied = entry.index.value;
+      bytes += entry.payload.size();
+      for (const std::uint8_t byte : entry.payload) sum += byte;  // all of it is readable
+    }
+  }
+  void on_role(core::Role, core::Term) override {}
+  Result<void> install(core::Index covers, ByteView snapshot) override {
+    applied = covers.value;
+    bytes += snapshot.size();
+    return {};
+  }
+  void on_snapshot_wanted() override {}
+
+  std::uint64_t applied = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t sum = 0;
+};
+
+class Nobody final : public cluster::ShardPost, public cluster::VolumeClient {
+ public:
+  void post(core::ShardId, io::Task) override {}
+  void on_volume_failed(const Error&) override {}
+  void on_space_short(bool) override {}
+};
+
+struct Started {
+  bool started = false;
+  std::vector<std::uint64_t> applied;
+};
+
+Started start(storage::testing::FakeDisk& disk) {
+  Nobody nobody;
+  NullLogger log;
+  Random random(1);
+  std::vector<AnyState> states(fuzz::kImageGroups);
+  cluster::JournalLocal journal(disk, fuzz::image_options(), 1, nobody, nobody, log);
+  for (std::uint32_t group = 0; group < states.size(); ++group) {
+    journal.on_shard(core::ShardId(0)).attach(core::GroupId(group), states[group]);
+  }
+  Started result;
+  auto recovered = journal.recover(random);
+  if (!recovered) NARU_CHECK(!recovered.error().what.empty(), "an error says what is wrong");
+  result.started = recovered.has_value();
+  for (const AnyState& state : states) result.applied.push_back(state.applied);
+  return result;
+}
+
+void put_sum(Bytes& bytes, std::size_t at, std::uint32_t sum) {
+  std::memcpy(bytes.data() + at, &sum, sizeof sum);
+}
+
+void repair_manifest(Bytes& manifest) {
+  if (manifest.size() < 16) return;
+  const auto total = static_cast<std::uint32_t>(manifest.size());
+  std::memcpy(manifest.data() + 12, &total, sizeof total);
+  put_sum(manifest, 4, crc32c(ByteView(manifest).subspan(8)));
+}
+
+/// Walks from frame to frame as long as lengths make sense, and makes the checksums fit.
+void repair_frames(Bytes& file) {
+  for (std::size_t at = 0; at + storage::kFrameHeadBytes <= file.size();) {
+    const ByteView frame = ByteView(file).subspan(at);
+    put_sum(file, at + 4,
+            crc32c(frame.subspan(8, storage::kFrameHeadBytes - 8), crc32c(frame.first(4))));
+    auto head = storage::read_frame_head(ByteView(file).subspan(at));
+    if (!head || head->length > file.size() - at) {
+      at += storage::kWalBlockBytes;
+      continue;
+    }
+    const std::uint32_t seed = storage::entry_seed(head->identity);
+    std::size_t entry = at + storage::kFrameHeadBytes;
+    const std::size_t end = at + head->length;
+    while (end - entry >= storage::kEntryHeadBytes) {
+      std::uint32_t length = 0;
+      std::memcpy(&length, file.data() + entry + 4, sizeof length);
+      if (length > end - entry - storage::kEntryHeadBytes) break;
+      const std::size_t covered = storage::kEntryHeadBytes - 4 + std::size_t{length};
+      put_sum(file, entry, crc32c(ByteView(file).subspan(entry + 4, covered), seed));
+      entry += storage::kEntryHeadBytes + length;
+    }
+    at += static_cast<std::size_t>(storage::whole_blocks(head->length));
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  ByteReader in(ByteView(data, size));
+  const std::uint8_t repair = in.u8();
+  const ByteView given = in.bytes(in.le16());
+  if (!in.ok()) return 0;
+  Bytes manifest(given.begin(), given.end());
+  if ((repair & fuzz::kRepairManifest) != 0) repair_manifest(manifest);
+
+  storage::testing::FakeDisk disk(1);
+  NARU_CHECK(disk.make_directory("wal", 0700) && disk.sync_directory("."), "an empty disk");
+  std::map<std::uint32_t, std::uint32_t> sizes;
+  if (auto decoded = storage::decode_manifest(manifest)) {
+    for (const auto& file : decoded->files) sizes[file.number] = file.bytes;
+  }
+  if (!manifest.empty()) disk.set_content("wal/manifest", std::move(manifest));
+  while (!in.done()) {
+    const std::uint32_t number = in.u8();
+    const ByteView content = in.bytes(in.le32());
+    if (!in.ok()) break;
+    Bytes file(content.begin(), content.end());
+    const auto known = sizes.find(number);
+    if (known != sizes.end() && known->second <= fuzz::kImageFileBytesMax) {
+      file.resize(std::max<std::size_t>(file.size(), known->second));
+    }
+    if ((repair & fuzz::kRepairFrames) != 0) repair_frames(file);
+    disk.set_content("wal/" + storage::wal_file_name(number), std::move(file));
+  }
+
+  const Started first = start(disk);
+  disk.power_cycle();
+  const Started second = start(disk);
+  NARU_CHECK(first.started == second.started, "a start is repeatable");
+  if (!first.started) return 0;
+  for (std::size_t group = 0; group < first.applied.size(); ++group) {
+    // Each start adds its own term_start.
+    NARU_CHECK(second.applied[group] == first.applied[group] + 1, "a start keeps what it found");
+  }
+  return 0;
+}
