@@ -93,7 +93,7 @@ class LaneWorld {
     WallMs expires_at_ms = 0;
   };
   /// Publishes with the next sequence of channel 1 of connection 9.
-  void publish(std::vector<std::uint64_t> queues, const Message& message) {
+  void publish_to(std::vector<std::uint64_t> queues, const Message& message) {
     std::vector<QueueId> ids;
     for (const std::uint64_t id : queues) ids.emplace_back(id);
     message::RecordView record;
@@ -106,10 +106,10 @@ class LaneWorld {
     lane->enqueue(ids, record, {ConnectionId(9), ChannelId(1), sequence, sequence}, now);
   }
   void publish(std::uint64_t queue, const std::string& body) {
-    publish(std::vector<std::uint64_t>{queue}, Message{body, true, 0});
+    publish_to({queue}, {body, true, 0});
   }
   void publish_transient(std::uint64_t queue, const std::string& body) {
-    publish(std::vector<std::uint64_t>{queue}, Message{body, false, 0});
+    publish_to({queue}, {body, false, 0});
   }
 
   static ConsumerKey key(std::uint32_t handle) {
@@ -188,14 +188,14 @@ class LaneWorld {
     journal->bytes_max = bytes_max;
     journal->caches = caches;
     sink = std::make_unique<RecordingSink>();
-    lane = std::make_unique<Lane>(kLane, *journal, *sink, log_, options_);
+    lane = std::make_unique<Lane>(kLane, *journal, *sink, *log_, options_);
     journal->attach(kLane, *lane);
     for (const auto& [id, settings] : queues_) lane->create_queue(QueueId(id), settings);
     journal->recover();
   }
 
   const Lane::Options options_;
-  NullLogger log_;
+  std::unique_ptr<NullLogger> log_ = std::make_unique<NullLogger>();
   std::map<std::uint64_t, QueueSettings> queues_;
   std::uint64_t ticket_ = 0;
 };

@@ -42,7 +42,7 @@ TEST(Lane, OneTurnIsOneEntry) {
   LaneWorld world;
   world.queue(1);
   world.queue(2);
-  for (int i = 0; i < 50; ++i) world.publish({1, 2}, {"m" + std::to_string(i)});
+  for (int i = 0; i < 50; ++i) world.publish_to({1, 2}, {"m" + std::to_string(i)});
   world.flush();
   EXPECT_EQ(world.journal->appends, 1u);
 }
@@ -50,7 +50,7 @@ TEST(Lane, OneTurnIsOneEntry) {
 TEST(Lane, RecordForSeveralQueuesIsStoredOnce) {
   LaneWorld world;
   for (std::uint64_t id = 1; id <= 8; ++id) world.queue(id);
-  world.publish({1, 2, 3, 4, 5, 6, 7, 8}, {std::string(10'000, 'x')});
+  world.publish_to({1, 2, 3, 4, 5, 6, 7, 8}, {std::string(10'000, 'x')});
   world.run();
   EXPECT_LT(world.journal->appended_bytes, 11'000u);
   EXPECT_EQ(world.journal->live_bodies(), 8);
@@ -116,162 +116,6 @@ TEST(Lane, SettledRecordIsNotNeededAnyMore) {
   world.run();
   EXPECT_EQ(world.journal->live_bodies(), 0);
   EXPECT_EQ(world.stats(1).unacknowledged, 0u);
-}
-
-TEST(Lane, ConsumersOfEqualPriorityTakeTurns) {
-  LaneWorld world;
-  world.queue(1);
-  ASSERT_TRUE(world.consume(1, 1));
-  ASSERT_TRUE(world.consume(1, 2));
-  for (int i = 0; i < 4; ++i) world.publish(1, std::to_string(i));
-  world.run();
-  std::map<std::uint32_t, std::vector<std::string>> by;
-  for (const Received& it : world.take()) by[it.consumer.handle.value].push_back(it.body);
-  EXPECT_THAT(by[1], ElementsAre("0", "2"));
-  EXPECT_THAT(by[2], ElementsAre("1", "3"));
-}
-
-TEST(Lane, PrefetchBoundsWhatAConsumerHolds) {
-  LaneWorld world;
-  world.queue(1);
-  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 2}));
-  for (int i = 0; i < 5; ++i) world.publish(1, std::to_string(i));
-  world.run();
-  EXPECT_THAT(world.take_bodies(), ElementsAre("0", "1"));
-  world.settle(1, 1);
-  world.run();
-  EXPECT_THAT(world.take_bodies(), ElementsAre("2"));
-  EXPECT_EQ(world.stats(1).ready, 2u);
-  EXPECT_EQ(world.stats(1).unacknowledged, 2u);
-}
-
-TEST(Lane, LowerPriorityGetsRecordsOnlyWhenAllHigherOnesAreBlocked) {
-  LaneWorld world;
-  world.queue(1);
-  ASSERT_TRUE(world.consume(1, 1));
-  ASSERT_TRUE(world.consume(1, 2, {.priority = 5, .prefetch = 2}));
-  for (int i = 0; i < 4; ++i) world.publish(1, std::to_string(i));
-  world.run();
-  std::map<std::uint32_t, std::vector<std::string>> by;
-  for (const Received& it : world.take()) by[it.consumer.handle.value].push_back(it.body);
-  EXPECT_THAT(by[2], ElementsAre("0", "1"));
-  EXPECT_THAT(by[1], ElementsAre("2", "3"));
-}
-
-TEST(Lane, ReturnedRecordsGoBackToTheirPlaceAndAreFlagged) {
-  LaneWorld world;
-  world.queue(1);
-  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 3}));
-  for (int i = 1; i <= 5; ++i) world.publish(1, std::to_string(i));
-  world.run();
-  world.take();
-  world.requeue(1, 3);
-  world.requeue(1, 1);
-  world.run();
-  const auto received = world.take();
-  ASSERT_THAT(received, SizeIs(2));
-  EXPECT_EQ(received[0].body, "1");
-  EXPECT_TRUE(received[0].redelivered);
-  EXPECT_EQ(received[1].body, "3");
-  world.settle(1, 1, 3);
-  world.run();
-  const auto rest = world.take();
-  ASSERT_THAT(rest, SizeIs(2));
-  EXPECT_EQ(rest[0].body, "4");
-  EXPECT_FALSE(rest[0].redelivered);
-}
-
-TEST(Lane, RejectedRecordIsDropped) {
-  LaneWorld world;
-  world.queue(1);
-  ASSERT_TRUE(world.consume(1, 1));
-  world.publish(1, "a");
-  world.run();
-  world.reject(1, 1);
-  world.run();
-  EXPECT_EQ(world.stats(1).ready, 0u);
-  EXPECT_EQ(world.journal->live_bodies(), 0);
-}
-
-TEST(Lane, ConsumerWithoutAcknowledgementSettlesAsItReceives) {
-  LaneWorld world;
-  world.queue(1);
-  ASSERT_TRUE(world.consume(1, 1, {.no_ack = true}));
-  world.publish(1, "a");
-  world.publish_transient(1, "b");
-  world.run();
-  EXPECT_THAT(world.take_bodies(), ElementsAre("a", "b"));
-  EXPECT_EQ(world.stats(1).unacknowledged, 0u);
-  EXPECT_EQ(world.journal->live_bodies(), 0);
-  world.crash();
-  EXPECT_EQ(world.stats(1).ready, 0u);
-}
-
-TEST(Lane, ExclusiveConsumerKeepsOthersOut) {
-  LaneWorld world;
-  world.queue(1);
-  ASSERT_TRUE(world.consume(1, 1, {.exclusive = true}));
-  EXPECT_EQ(world.consume(1, 2).error().code, Errc::access_refused);
-  world.cancel(1, 1);
-  ASSERT_TRUE(world.consume(1, 2));
-  EXPECT_EQ(world.consume(1, 3, {.exclusive = true}).error().code, Errc::access_refused);
-}
-
-TEST(Lane, LeasesOutliveTheirConsumer) {
-  LaneWorld world;
-  world.queue(1);
-  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 1}));
-  world.publish(1, "a");
-  world.publish(1, "b");
-  world.run();
-  world.cancel(1, 1);
-  ASSERT_TRUE(world.consume(1, 2, {.prefetch = 1}));
-  world.run();
-  EXPECT_THAT(world.take_bodies(), ElementsAre("a", "b"));
-  world.settle(1, 1);  // the old consumer's: the new one stays at its limit
-  world.publish(1, "c");
-  world.run();
-  EXPECT_THAT(world.take(), IsEmpty());
-  world.settle(1, 2);
-  world.run();
-  EXPECT_THAT(world.take_bodies(), ElementsAre("c"));
-}
-
-TEST(Lane, ChannelCreditIsSharedByItsConsumers) {
-  LaneWorld world;
-  world.queue(1);
-  auto credit = std::make_shared<ChannelCredit>(3);
-  ASSERT_TRUE(world.consume(1, 1, {.channel_credit = credit}));
-  ASSERT_TRUE(world.consume(1, 2, {.channel_credit = credit}));
-  for (int i = 0; i < 9; ++i) world.publish(1, std::to_string(i));
-  world.run();
-  EXPECT_THAT(world.take(), SizeIs(3));
-  EXPECT_EQ(credit->used(), 3);
-  world.settle(1, 1, 2);
-  credit->release(2);
-  EXPECT_TRUE(credit->take_starved());
-  world.lane->resume_consumer(QueueId(1), LaneWorld::key(1));
-  world.lane->resume_consumer(QueueId(1), LaneWorld::key(2));
-  world.run();
-  EXPECT_THAT(world.take(), SizeIs(2));
-}
-
-TEST(Lane, ConnectionCreditBoundsTheBytesOnTheirWay) {
-  LaneWorld world;
-  world.queue(1);
-  auto credit = std::make_shared<ConnectionCredit>(10'000);
-  ASSERT_TRUE(world.consume(1, 1, {.connection_credit = credit}));
-  for (int i = 0; i < 100; ++i) world.publish(1, std::string(1000, 'x'));
-  world.run();
-  const std::size_t first = world.take().size();
-  EXPECT_GE(first, 9u);
-  EXPECT_LE(first, 11u);
-  EXPECT_EQ(credit->used(), world.sink->credit_bytes);
-  credit->release(credit->used());
-  ASSERT_TRUE(credit->take_starved());
-  world.lane->resume_consumer(QueueId(1), LaneWorld::key(1));
-  world.run();
-  EXPECT_EQ(world.take().size(), first);
 }
 
 TEST(Lane, GetSeesWhatWasPublishedBeforeIt) {
@@ -368,37 +212,6 @@ TEST(Lane, AutoDeleteQueueIsReportedWhenItsLastConsumerWent) {
   EXPECT_THAT(world.sink->unused, IsEmpty());
   world.cancel(1, 2);
   EXPECT_THAT(world.sink->unused, SizeIs(1));
-}
-
-TEST(Lane, LargeBodiesComeWithAnOwner) {
-  LaneWorld world;
-  world.queue(1);
-  ASSERT_TRUE(world.consume(1, 1));
-  world.publish(1, std::string(16 * 1024, 'x'));
-  world.publish_transient(1, std::string(16 * 1024, 'y'));
-  world.publish(1, "small");
-  world.run();
-  EXPECT_EQ(world.sink->owned, 2u);
-}
-
-TEST(Lane, SinkMayCallBackWhileItIsHandedDeliveries) {
-  LaneWorld world;
-  world.queue(1);
-  ASSERT_TRUE(world.consume(1, 1));
-  ASSERT_TRUE(world.consume(1, 2));
-  for (int i = 0; i < 6; ++i) world.publish(1, std::to_string(i));
-  world.sink->during_deliveries = [&] {
-    world.cancel(1, 2);
-    world.settle(1, 1);
-  };
-  world.run();
-  const auto received = world.take();
-  ASSERT_THAT(received, SizeIs(6)) << "what the second consumer did not see went to the first";
-  for (const Received& it : received) EXPECT_FALSE(it.redelivered);
-  world.publish(1, "last");
-  world.sink->during_deliveries = [&] { world.delete_queue(1); };
-  world.run();
-  EXPECT_EQ(world.journal->live_bodies(), 0);
 }
 
 TEST(Lane, EntryLargerThanTheJournalTakesIsSplit) {

@@ -46,6 +46,12 @@ void IndexChunkPool::give(IndexChunk* chunk) {
   chunks.push_back(chunk);
 }
 
+std::size_t QueueIndex::capacity() const {
+  std::size_t entries = 0;
+  for (std::size_t at = front_; at < chunks_.size(); ++at) entries += chunks_[at]->capacity;
+  return entries;
+}
+
 IndexEntry& QueueIndex::push(Seq seq) {
   IndexChunk* tail = chunks_.empty() ? nullptr : chunks_.back();
   if (tail != nullptr) NARU_CHECK(seq.value > tail->last_seq(), "seqs ascend");

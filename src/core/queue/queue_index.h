@@ -88,6 +88,9 @@ class QueueIndex {
 
   std::uint64_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  /// Memory held, in chunks and in entries.
+  std::size_t chunk_count() const { return chunks_.size() - front_; }
+  std::size_t capacity() const;
 
   /// Appends an entry in state ready; `seq` is larger than every one before it.
   IndexEntry& push(Seq seq);

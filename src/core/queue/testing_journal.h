@@ -43,6 +43,7 @@ class TestingJournal final : public Journal {
   bool failing = false;
   std::map<std::uint32_t, std::int64_t> live;  // by file
   std::size_t cached_calls = 0;
+  std::size_t bodies_asked = 0;
   std::size_t appends = 0;
   std::size_t appended_bytes = 0;
 
@@ -92,6 +93,7 @@ class TestingJournal final : public Journal {
     return CachedRun{stored->location.file, stored->location.offset, stored->payload};
   }
   void read(std::span<const BodyRead> wanted, ReadDone done) override {
+    bodies_asked += wanted.size();
     reads_.push_back({{wanted.begin(), wanted.end()}, std::move(done)});
   }
   std::size_t reads_pending() const { return reads_.size(); }

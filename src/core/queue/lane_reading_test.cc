@@ -1,0 +1,142 @@
+// Bodies that are no longer in memory. What worries us: a backlog that stops or comes out of order
+// when it has to be read back, more memory than the bound, a read that fails.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/queue/lane_fixture.h"
+
+namespace naru::core {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+LaneWorld with_backlog(int messages, std::size_t body_bytes, Lane::Options options = {}) {
+  LaneWorld world(options);
+  world.queue(1);
+  for (int i = 0; i < messages; ++i) {
+    std::string body = std::to_string(i);
+    body.resize(std::max(body.size(), body_bytes), '.');
+    world.publish(1, body);
+  }
+  world.run();
+  world.journal->caches = false;
+  return world;
+}
+
+TEST(LaneReading, BacklogIsReadBackInOrder) {
+  Lane::Options options;
+  options.read_ahead_bytes = 2000;
+  LaneWorld world = with_backlog(100, 1, options);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  const auto bodies = world.take_bodies();
+  ASSERT_THAT(bodies, SizeIs(100));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(bodies[static_cast<std::size_t>(i)], std::to_string(i));
+}
+
+TEST(LaneReading, OneReadBringsManyBodies) {
+  LaneWorld world = with_backlog(100, 100);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.flush();
+  world.journal->commit();
+  world.flush();
+  EXPECT_EQ(world.journal->reads_pending(), 1u);
+  EXPECT_EQ(world.journal->bodies_asked, 100u);
+  world.journal->complete_reads();
+  world.flush();
+  EXPECT_THAT(world.take(), SizeIs(100));
+}
+
+TEST(LaneReading, ReadAheadIsBounded) {
+  Lane::Options options;
+  options.read_ahead_bytes = 10'000;
+  LaneWorld world = with_backlog(100, 1000, options);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.flush();
+  world.journal->commit();
+  world.flush();
+  EXPECT_LE(world.journal->bodies_asked, 10u);
+}
+
+TEST(LaneReading, RecordLargerThanTheReadAheadIsReadAlone) {
+  Lane::Options options;
+  options.read_ahead_bytes = 100;
+  LaneWorld world = with_backlog(3, 1000, options);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  EXPECT_THAT(world.take(), SizeIs(3));
+}
+
+TEST(LaneReading, GetReadsItsBody) {
+  LaneWorld world = with_backlog(3, 10);
+  world.get(1);
+  world.run();
+  ASSERT_THAT(world.sink->got, SizeIs(1));
+  EXPECT_EQ(world.sink->got[0].delivery->body, "0.........");
+}
+
+TEST(LaneReading, ReturnedRecordsAreReadBackBeforeTheRest) {
+  LaneWorld world = with_backlog(10, 1);
+  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 5}));
+  world.run();
+  world.take();
+  world.requeue(1, 1, 5);
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("0", "1", "2", "3", "4"));
+}
+
+TEST(LaneReading, QueueMayGoWhileItsBodiesAreRead) {
+  LaneWorld world = with_backlog(10, 1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.flush();
+  world.journal->commit();
+  world.flush();
+  ASSERT_EQ(world.journal->reads_pending(), 1u);
+  world.delete_queue(1);
+  world.run();
+  EXPECT_THAT(world.take(), IsEmpty());
+}
+
+TEST(LaneReading, PurgedWhileReadIsNotDelivered) {
+  LaneWorld world = with_backlog(10, 1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.flush();
+  world.journal->commit();
+  world.flush();
+  ASSERT_EQ(world.journal->reads_pending(), 1u);
+  EXPECT_EQ(*world.lane->purge(QueueId(1)), 10u);
+  world.publish(1, "new");
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("new"));
+}
+
+TEST(LaneReading, FailedReadStopsTheLane) {
+  LaneWorld world = with_backlog(10, 1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.flush();
+  world.journal->commit();
+  world.flush();
+  world.journal->failing = true;
+  world.journal->complete_reads();
+  world.journal->failing = false;
+  world.publish(1, "after");
+  world.flush();
+  EXPECT_THAT(world.take(), IsEmpty());
+  EXPECT_EQ(world.journal->uncommitted(), 0u);
+}
+
+TEST(LaneReading, CacheIsAskedOncePerRunAndNotPerMessage) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  for (int i = 0; i < 200; ++i) world.publish(1, "x");
+  world.run();
+  EXPECT_THAT(world.take(), SizeIs(200));
+  EXPECT_LE(world.journal->cached_calls, 2u);
+}
+
+}  // namespace
+}  // namespace naru::core
