@@ -1,0 +1,61 @@
+#pragma once
+/// Acts in the broker for one caller of the API after the other.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/client.h"
+#include "core/shard.h"
+
+namespace naru::admin {
+
+/// A core::Client of the broker's own, so that what a caller may do is decided where it is decided
+/// for sessions. Serves one caller at a time and asks one question at a time. Owned by shard 0.
+class Agent final : private core::ClientHost {
+ public:
+  using Done = std::move_only_function<void(Result<core::Reply::Value>)>;
+
+  explicit Agent(core::Shard& shard);
+
+  /// Starts to serve a caller whose address is a loopback one, or not: nothing of the one before
+  /// is left.
+  void begin(bool loopback);
+  /// The client now acts as `principal` in `tenant`.
+  void assume(security::Principal principal, std::optional<core::TenantId> tenant);
+  /// `done` is called in this turn or a later one, never during the call.
+  void ask(core::Request::Operation operation, Done done);
+  bool busy() const { return static_cast<bool>(done_); }
+  /// Forgets who asked: the broker is on its way down.
+  void abandon() { const Done gone = std::exchange(done_, nullptr); }
+
+ private:
+  void on_events(std::span<const core::Event> batch) override;
+  bool peer_is_loopback() const override { return loopback_; }
+
+  std::unique_ptr<core::Client> client_;
+  bool loopback_ = false;
+  core::RequestId request_{0};
+  Done done_;
+};
+
+/// Agents wait here for their next caller. Shared, so that who holds an agent can tell whether the
+/// pool, and with it the agent, is gone.
+class AgentPool {
+ public:
+  explicit AgentPool(core::Shard& shard) : shard_(shard) {}
+  ~AgentPool();
+  AgentPool(const AgentPool&) = delete;
+  AgentPool& operator=(const AgentPool&) = delete;
+  Agent& take(bool loopback);
+  void give_back(Agent& agent);
+
+ private:
+  core::Shard& shard_;
+  std::vector<std::unique_ptr<Agent>> all_;  // as many as there were callers at once
+  std::vector<Agent*> idle_;
+};
+
+}  // namespace naru::admin

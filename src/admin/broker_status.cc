@@ -1,0 +1,90 @@
+#include "admin/broker_status.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "admin/gather.h"
+
+namespace naru::admin {
+
+namespace {
+
+BrokerStatus status_of(core::Shard& shard, const ConnectionsPort& connections, Wanted wanted) {
+  BrokerStatus status;
+  status.totals = shard.totals();
+  status.uncommitted_bytes = shard.journal().uncommitted_bytes();
+  if (wanted.queues) {
+    shard.catalog().each_queue([&](const core::QueueInfo& queue) {
+      if (!shard.owns(queue.ref.lane)) return;
+      const auto stats = shard.lane(queue.ref.lane).stats(queue.ref.id);
+      if (stats) status.queues.emplace(queue.ref.id, *stats);
+    });
+  }
+  if (wanted.connections) {
+    connections.each_connection(shard.options().id, [&](const ConnectionStatus& connection) {
+      status.connections.push_back(connection);
+    });
+  }
+  if (wanted.consumers) {
+    shard.each_client([&](const core::Client& client) {
+      client.each_consumer([&](const core::Client::Consumer& consumer) {
+        status.consumers.push_back({client.id(), consumer});
+      });
+    });
+  }
+  return status;
+}
+
+void add(core::Shard::Totals& to, const core::Shard::Totals& from) {
+  to.published += from.published;
+  to.routed += from.routed;
+  to.unroutable_dropped += from.unroutable_dropped;
+  to.unroutable_returned += from.unroutable_returned;
+  to.confirmed += from.confirmed;
+  to.delivered += from.delivered;
+  to.acknowledged += from.acknowledged;
+  to.connections_opened += from.connections_opened;
+  to.connections_closed += from.connections_closed;
+}
+
+BrokerStatus joined(std::vector<BrokerStatus> parts) {
+  BrokerStatus all;
+  for (BrokerStatus& part : parts) {
+    add(all.totals, part.totals);
+    all.uncommitted_bytes += part.uncommitted_bytes;
+    all.queues.insert(part.queues.begin(), part.queues.end());
+    std::ranges::move(part.connections, std::back_inserter(all.connections));
+    std::ranges::move(part.consumers, std::back_inserter(all.consumers));
+  }
+  std::ranges::sort(all.connections, {}, &ConnectionStatus::id);
+  return all;
+}
+
+}  // namespace
+
+core::QueueStats BrokerStatus::stats_of(core::QueueId queue) const {
+  const auto found = queues.find(queue);
+  return found == queues.end() ? core::QueueStats{} : found->second;
+}
+
+const ConnectionStatus* BrokerStatus::find_connection(core::ConnectionId id) const {
+  const auto found = std::ranges::lower_bound(connections, id, {}, &ConnectionStatus::id);
+  return found == connections.end() || found->id != id ? nullptr : &*found;
+}
+
+const ConnectionStatus* BrokerStatus::find_connection(std::string_view name) const {
+  const auto found = std::ranges::find(connections, name, &ConnectionStatus::name);
+  return found == connections.end() ? nullptr : &*found;
+}
+
+void collect_status(core::Shard& home, const ConnectionsPort& connections, Wanted wanted,
+                    std::move_only_function<void(BrokerStatus)> done) {
+  gather(
+      home,
+      [&connections, wanted](core::Shard& shard) { return status_of(shard, connections, wanted); },
+      [done = std::move(done)](std::vector<BrokerStatus> parts) mutable {
+        done(joined(std::move(parts)));
+      });
+}
+
+}  // namespace naru::admin

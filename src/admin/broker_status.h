@@ -1,0 +1,42 @@
+#pragma once
+/// What all shards know of queues, connections and consumers, brought together for one answer.
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "admin/connections_port.h"
+#include "core/shard.h"
+
+namespace naru::admin {
+
+struct ConsumerStatus {
+  core::ConnectionId connection;
+  core::Client::Consumer consumer;
+};
+
+struct BrokerStatus {
+  core::Shard::Totals totals;
+  std::uint64_t uncommitted_bytes = 0;
+  boost::unordered_flat_map<core::QueueId, core::QueueStats> queues;
+  std::vector<ConnectionStatus> connections;  // by id
+  std::vector<ConsumerStatus> consumers;
+
+  core::QueueStats stats_of(core::QueueId queue) const;
+  const ConnectionStatus* find_connection(core::ConnectionId id) const;
+  const ConnectionStatus* find_connection(std::string_view name) const;
+};
+
+/// What to collect beside the totals.
+struct Wanted {
+  bool queues = false;
+  bool connections = false;
+  bool consumers = false;
+};
+
+/// Asks every shard; `done` is called on `home`'s thread, perhaps at once.
+void collect_status(core::Shard& home, const ConnectionsPort& connections, Wanted wanted,
+                    std::move_only_function<void(BrokerStatus)> done);
+
+}  // namespace naru::admin

@@ -1,0 +1,88 @@
+#pragma once
+/// One request to the API, from its arrival to its answer.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/agent.h"
+#include "admin/json.h"
+#include "admin/operations.h"
+#include "admin/target.h"
+#include "io/http.h"
+#include "security/principal.h"
+
+namespace naru::admin {
+
+class HttpApi;
+
+/// Shared by whatever works on the request; destroyed with the last of it. Used on shard 0's
+/// thread: what travels to other shards carries values, and gather() brings the results back.
+/// Answered once, by one of the reply functions.
+class Call : public std::enable_shared_from_this<Call> {
+ public:
+  Call(HttpApi& api, io::HttpRequest request, io::HttpResponder respond);
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  // ---- What is asked ----
+  HttpApi& api() { return api_; }
+  const io::HttpRequest& request() const { return request_; }
+  const Target& target() const { return target_; }
+  /// What stands in the place of {name} in the operation's path.
+  const std::string& parameter(std::string_view name) const;
+  const json::object& body() const { return body_; }
+  const security::Principal& principal() const { return principal_; }
+  /// The tenant that {vhost} names.
+  core::TenantId tenant() const { return *tenant_; }
+  /// The same, or none when the path has no {vhost}: for listings of one or all.
+  std::optional<core::TenantId> tenant_or_all() const { return tenant_; }
+
+  // ---- What the caller may see ----
+  bool is_monitor() const;
+  bool sees(core::TenantId tenant) const;
+
+  // ---- Work ----
+  /// Lets the broker do something on the caller's behalf, and passes its answer on; a failure is
+  /// the call's answer.
+  void ask(core::Request::Operation operation,
+           std::move_only_function<void(const core::Reply::Value&)> done);
+
+  // ---- The answer ----
+  void reply(const json::value& value, unsigned status = 200);
+  void reply_text(std::string text, std::string_view content_type, unsigned status = 200);
+  /// 201, with a Location when there is one, or 204.
+  void reply_created(std::string location = {});
+  void reply_nothing();
+  void reply_error(unsigned status, std::string_view error, std::string_view reason,
+                   io::HttpHeaders headers = {});
+  void reply_error(const Error& error);
+  void reply_not_found(std::string_view reason);
+
+ private:
+  friend class HttpApi;
+
+  HttpApi& api_;
+  io::HttpRequest request_;
+  io::HttpResponder respond_;
+  Target target_;
+  const Operation* operation_ = nullptr;
+  std::vector<std::string> parameters_;
+  json::object body_;
+  security::Principal principal_;
+  std::optional<core::TenantId> tenant_;
+  std::weak_ptr<AgentPool> agents_;
+  Agent* agent_ = nullptr;  // lives as long as the pool
+};
+
+/// Declares `name` with the value of a Result, or makes its error the answer of `call` and leaves
+/// the enclosing function.
+#define NARU_TRY_OR_REPLY(name, call, expression)                           \
+  auto name##_or_error = (expression);                                      \
+  if (!name##_or_error) return (call).reply_error(name##_or_error.error()); \
+  auto name = std::move(*name##_or_error)
+
+}  // namespace naru::admin

@@ -1,0 +1,140 @@
+// The broker as a whole.
+#include "admin/broker_status.h"
+#include "admin/call.h"
+#include "admin/handlers.h"
+#include "admin/http_api.h"
+#include "admin/render.h"
+
+namespace naru::admin {
+
+namespace {
+
+json::object versions(const Identity& identity) {
+  return {{"management_version", json_text(identity.compatible_version)},
+          {"rabbitmq_version", json_text(identity.compatible_version)},
+          {"product_name", json_text(identity.product)},
+          {"product_version", json_text(identity.compatible_version)},
+          {"naru_version", json_text(identity.naru_version)},
+          {"cluster_name", json_text(identity.cluster_name)},
+          {"node", json_text(identity.node)},
+          {"rates_mode", "none"},
+          {"default_queue_type", "classic"}};
+}
+
+json::array exchange_types() {
+  json::array types;
+  for (const auto type : {core::ExchangeType::direct, core::ExchangeType::fanout,
+                          core::ExchangeType::topic, core::ExchangeType::headers}) {
+    types.push_back(json::object{{"name", json_text(to_string(type))}, {"enabled", true}});
+  }
+  return types;
+}
+
+/// Counts what the caller may see.
+json::object object_totals(Call& call, const BrokerStatus& status) {
+  const core::Catalog& catalog = call.api().catalog();
+  std::size_t queues = 0;
+  std::size_t exchanges = 0;
+  std::size_t connections = 0;
+  std::size_t channels = 0;
+  catalog.each_queue([&](const core::QueueInfo& queue) { queues += call.sees(queue.tenant); });
+  catalog.each_exchange(
+      [&](const core::ExchangeInfo& each) { exchanges += call.sees(each.tenant); });
+  for (const ConnectionStatus& connection : status.connections) {
+    if (!call.is_monitor() && connection.user != call.principal().user) continue;
+    ++connections;
+    channels += connection.channels.size();
+  }
+  std::size_t consumers = 0;
+  for (const ConsumerStatus& consumer : status.consumers) {
+    const core::QueueInfo* queue = catalog.find_queue(consumer.consumer.queue.id);
+    consumers += queue != nullptr && call.sees(queue->tenant);
+  }
+  return {{"connections", connections},
+          {"channels", channels},
+          {"exchanges", exchanges},
+          {"queues", queues},
+          {"consumers", consumers}};
+}
+
+void reply_overview(Call& call, const BrokerStatus& status) {
+  const Renderer render(call.api().catalog(), call.api().identity().node);
+  json::object out = versions(call.api().identity());
+  out["exchange_types"] = exchange_types();
+  out["object_totals"] = object_totals(call, status);
+  core::QueueStats totals;
+  call.api().catalog().each_queue([&](const core::QueueInfo& queue) {
+    if (call.sees(queue.tenant)) add(totals, status.stats_of(queue.ref.id));
+  });
+  out["queue_totals"] = {{"messages", totals.ready + totals.unacknowledged},
+                         {"messages_ready", totals.ready},
+                         {"messages_unacknowledged", totals.unacknowledged}};
+  if (call.is_monitor()) {
+    out["message_stats"] = {{"publish", status.totals.published},
+                            {"confirm", status.totals.confirmed},
+                            {"deliver_get", status.totals.delivered},
+                            {"ack", status.totals.acknowledged},
+                            {"return_unroutable", status.totals.unroutable_returned},
+                            {"drop_unroutable", status.totals.unroutable_dropped}};
+    out["churn_rates"] = {{"connection_created", status.totals.connections_opened},
+                          {"connection_closed", status.totals.connections_closed}};
+    json::array listeners;
+    for (const ListenerStatus& listener : call.api().node_status().listeners) {
+      listeners.push_back(render.listener(listener));
+    }
+    out["listeners"] = std::move(listeners);
+  }
+  call.reply(out);
+}
+
+json::object node_object(HttpApi& api) {
+  const NodeStatus node = api.node_status();
+  return {{"name", json_text(api.identity().node)},
+          {"type", "disc"},
+          {"running", node.not_ready.empty()},
+          {"being_drained", false},
+          {"uptime", api.shard().now().wall_ms - node.started_at_ms},
+          {"processors", api.shard().options().shard_count},
+          {"mem_used", node.resident_bytes},
+          {"mem_limit", node.memory_bytes_max},
+          {"mem_alarm", node.memory_alarm},
+          {"disk_free", node.disk_free_bytes},
+          {"disk_free_limit", node.disk_free_bytes_min},
+          {"disk_free_alarm", node.disk_alarm},
+          {"fd_used", node.open_files},
+          {"fd_total", node.open_files_max},
+          {"rates_mode", "none"}};
+}
+
+}  // namespace
+
+void get_overview(const CallRef& call) {
+  collect_status(call->api().shard(), call->api().connections(),
+                 {.queues = true, .connections = true, .consumers = true},
+                 [call](const BrokerStatus& status) { reply_overview(*call, status); });
+}
+
+void get_whoami(const CallRef& call) {
+  const core::Catalog& catalog = call->api().catalog();
+  const core::Catalog::User* user = catalog.find_user(call->principal().user);
+  if (user == nullptr) return call->reply_not_found("the user was deleted");
+  json::object out = Renderer(catalog, call->api().identity().node).user(*user);
+  call->reply(json::object{{"name", out["name"]}, {"tags", out["tags"]}});
+}
+
+void get_nodes(const CallRef& call) {
+  call->reply(json::array{node_object(call->api())});
+}
+
+void get_node(const CallRef& call) {
+  if (call->parameter("node") != call->api().identity().node) {
+    return call->reply_not_found("there is no node of this name");
+  }
+  call->reply(node_object(call->api()));
+}
+
+void get_cluster_name(const CallRef& call) {
+  call->reply(json::object{{"name", json_text(call->api().identity().cluster_name)}});
+}
+
+}  // namespace naru::admin

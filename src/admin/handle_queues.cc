@@ -1,0 +1,97 @@
+// Queues.
+#include <algorithm>
+#include <tuple>
+
+#include "admin/broker_status.h"
+#include "admin/call.h"
+#include "admin/handlers.h"
+#include "admin/http_api.h"
+#include "admin/render.h"
+
+namespace naru::admin {
+
+namespace {
+
+void reply_queues(Call& call, const BrokerStatus& status) {
+  const core::Catalog& catalog = call.api().catalog();
+  const Renderer render(catalog, call.api().identity().node);
+  std::vector<const core::QueueInfo*> found;
+  catalog.each_queue([&](const core::QueueInfo& queue) {
+    if (call.tenant_or_all() ? queue.tenant == call.tenant() : call.sees(queue.tenant)) {
+      found.push_back(&queue);
+    }
+  });
+  std::ranges::sort(found, [](const core::QueueInfo* a, const core::QueueInfo* b) {
+    return std::tie(a->tenant, a->name) < std::tie(b->tenant, b->name);
+  });
+  json::array out;
+  for (const core::QueueInfo* queue : found) out.push_back(render.queue(*queue, status));
+  call.reply(out);
+}
+
+void reply_queue(Call& call, const BrokerStatus& status) {
+  const core::Catalog& catalog = call.api().catalog();
+  const core::QueueInfo* queue = catalog.find_queue(call.tenant(), call.parameter("queue"));
+  if (queue == nullptr) return call.reply_not_found("there is no queue of this name");
+  call.reply(Renderer(catalog, call.api().identity().node).queue(*queue, status, true));
+}
+
+/// Whether the queue is there; answers itself when not.
+bool exists(Call& call) {
+  if (call.api().catalog().find_queue(call.tenant(), call.parameter("queue"))) return true;
+  call.reply_not_found("there is no queue of this name");
+  return false;
+}
+
+}  // namespace
+
+void list_queues(const CallRef& call) {
+  collect_status(call->api().shard(), call->api().connections(),
+                 {.queues = true, .connections = true},
+                 [call](const BrokerStatus& status) { reply_queues(*call, status); });
+}
+
+void get_queue(const CallRef& call) {
+  collect_status(call->api().shard(), call->api().connections(),
+                 {.queues = true, .connections = true, .consumers = true},
+                 [call](const BrokerStatus& status) { reply_queue(*call, status); });
+}
+
+void put_queue(const CallRef& call) {
+  core::DeclareQueue declare;
+  declare.name = call->parameter("queue");
+  // A queue with no name would get one, which the caller would never learn.
+  if (declare.name.empty()) return call->reply_error(400, "bad_request", "a queue needs a name");
+  // Absent members are false, as in RabbitMQ's API.
+  NARU_TRY_OR_REPLY(durable, *call, bool_member(call->body(), "durable"));
+  NARU_TRY_OR_REPLY(auto_delete, *call, bool_member(call->body(), "auto_delete"));
+  NARU_TRY_OR_REPLY(exclusive, *call, bool_member(call->body(), "exclusive"));
+  NARU_TRY_OR_REPLY(arguments, *call, table_member(call->body(), "arguments"));
+  if (exclusive) {
+    return call->reply_error(400, "bad_request",
+                             "an exclusive queue belongs to a connection, and this is none");
+  }
+  declare.durable = durable;
+  declare.auto_delete = auto_delete;
+  declare.arguments = std::move(arguments);
+  const bool existed = call->api().catalog().find_queue(call->tenant(), declare.name) != nullptr;
+  call->ask(std::move(declare), [call, existed](const core::Reply::Value&) {
+    existed ? call->reply_nothing() : call->reply_created();
+  });
+}
+
+void delete_queue(const CallRef& call) {
+  if (!exists(*call)) return;
+  call->ask(core::DeleteQueue{.name = call->parameter("queue"),
+                              .if_unused = call->target().flag("if-unused"),
+                              .if_empty = call->target().flag("if-empty")},
+            [call](const core::Reply::Value&) { call->reply_nothing(); });
+}
+
+void purge_queue(const CallRef& call) {
+  if (!exists(*call)) return;
+  call->ask(core::PurgeQueue{call->parameter("queue")},
+            [call](const core::Reply::Value&) { call->reply_nothing(); });
+}
+
+}  // namespace naru::admin

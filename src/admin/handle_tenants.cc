@@ -1,0 +1,71 @@
+// Vhosts, which the broker calls tenants.
+#include <map>
+
+#include "admin/broker_status.h"
+#include "admin/call.h"
+#include "admin/handlers.h"
+#include "admin/http_api.h"
+#include "admin/render.h"
+
+namespace naru::admin {
+
+namespace {
+
+core::QueueStats totals_of(const core::Catalog& catalog, core::TenantId tenant,
+                           const BrokerStatus& status) {
+  core::QueueStats totals;
+  catalog.each_queue([&](const core::QueueInfo& queue) {
+    if (queue.tenant == tenant) add(totals, status.stats_of(queue.ref.id));
+  });
+  return totals;
+}
+
+void reply_tenants(Call& call, const BrokerStatus& status) {
+  const core::Catalog& catalog = call.api().catalog();
+  const Renderer render(catalog, call.api().identity().node);
+  std::map<core::TenantId, core::QueueStats> totals;
+  catalog.each_queue([&](const core::QueueInfo& queue) {
+    add(totals[queue.tenant], status.stats_of(queue.ref.id));
+  });
+  std::map<std::string, json::value> by_name;
+  catalog.each_tenant([&](core::TenantId id, const std::string& name) {
+    if (call.sees(id)) by_name.emplace(name, render.tenant(name, totals[id]));
+  });
+  json::array out;
+  for (auto& [name, tenant] : by_name) out.push_back(std::move(tenant));
+  call.reply(out);
+}
+
+}  // namespace
+
+void list_tenants(const CallRef& call) {
+  collect_status(call->api().shard(), call->api().connections(), {.queues = true},
+                 [call](const BrokerStatus& status) { reply_tenants(*call, status); });
+}
+
+void get_tenant(const CallRef& call) {
+  collect_status(call->api().shard(), call->api().connections(), {.queues = true},
+                 [call](const BrokerStatus& status) {
+                   const core::Catalog& catalog = call->api().catalog();
+                   const std::string* name = catalog.tenant_name(call->tenant());
+                   if (name == nullptr) return call->reply_not_found("the vhost was deleted");
+                   const Renderer render(catalog, call->api().identity().node);
+                   call->reply(render.tenant(*name, totals_of(catalog, call->tenant(), status)));
+                 });
+}
+
+void put_tenant(const CallRef& call) {
+  const std::string& name = call->parameter("vhost");
+  if (name.empty()) return call->reply_error(400, "bad_request", "a vhost needs a name");
+  const bool existed = call->api().catalog().find_tenant(name).has_value();
+  call->ask(core::PutTenant{name}, [call, existed](const core::Reply::Value&) {
+    existed ? call->reply_nothing() : call->reply_created();
+  });
+}
+
+void delete_tenant(const CallRef& call) {
+  call->ask(core::DeleteTenant{call->parameter("vhost")},
+            [call](const core::Reply::Value&) { call->reply_nothing(); });
+}
+
+}  // namespace naru::admin

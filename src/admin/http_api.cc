@@ -1,0 +1,163 @@
+#include "admin/http_api.h"
+
+#include <utility>
+
+#include "admin/basic_auth.h"
+#include "admin/call.h"
+#include "admin/handlers.h"
+
+namespace naru::admin {
+
+namespace {
+
+constexpr std::string_view kWrongLogin = "Not_Authorized";
+
+io::HttpHeaders challenge() {
+  return {{"WWW-Authenticate", "Basic realm=\"Naru\", charset=\"UTF-8\""}};
+}
+
+bool takes_body(const Operation& operation) {
+  return operation.method == "PUT" || operation.method == "POST";
+}
+
+bool has_management_tag(const security::Principal& who) {
+  for (const std::string_view tag : {"administrator", "monitoring", "policymaker", "management"}) {
+    if (who.has_tag(tag)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+HttpApi::HttpApi(core::Shard& shard, const ConnectionsPort& connections, const NodePort& node,
+                 Identity identity)
+    : shard_(shard),
+      connections_(connections),
+      node_(node),
+      identity_(std::move(identity)),
+      agents_(std::make_shared<AgentPool>(shard)),
+      throttle_(shard.random().next()) {}
+
+HttpApi::~HttpApi() = default;
+
+void HttpApi::on_request(io::HttpRequest request, io::HttpResponder respond) {
+  const auto call = std::make_shared<Call>(*this, std::move(request), std::move(respond));
+  auto target = parse_target(call->request().target);
+  if (!target) return call->reply_error(400, "bad_request", target.error().what);
+  call->target_ = std::move(*target);
+  if (!find_operation(*call)) return;
+  if (call->operation_->access == Access::open) return run(call);
+  authenticate(call);
+}
+
+bool HttpApi::find_operation(Call& call) {
+  const std::string_view asked = call.request_.method;
+  const std::string_view method = asked == "HEAD" ? "GET" : asked;
+  std::string allowed;
+  for (const Operation& operation : operations()) {
+    auto parameters = match_path(operation.path, call.target_.segments);
+    if (!parameters) continue;
+    if (operation.method == method) {
+      call.operation_ = &operation;
+      call.parameters_ = std::move(*parameters);
+      return true;
+    }
+    if (!allowed.empty()) allowed += ", ";
+    allowed += operation.method;
+  }
+  if (allowed.empty()) {
+    call.reply_not_found("there is nothing at this path; /api/openapi.json lists what there is");
+  } else {
+    call.reply_error(405, "method_not_allowed", "this path knows: " + allowed,
+                     {{"Allow", allowed}});
+  }
+  return false;
+}
+
+// ---- Who asks
+// ----------------------------------------------------------------------------------------------------------------
+
+void HttpApi::authenticate(const CallRef& call) {
+  const std::string_view header = io::find_header(call->request_.headers, "authorization");
+  auto credentials = parse_basic_auth(header);
+  if (!credentials) {
+    return call->reply_error(401, "not_authorized",
+                             header.empty() ? kWrongLogin : "only basic authentication is known",
+                             challenge());
+  }
+  const std::string& address = call->request_.peer.host;
+  if (!throttle_.allows(address, shard_.now().mono)) {
+    return call->reply_error(429, "too_many_requests",
+                             "too many failed logins from this address; wait and try again",
+                             {{"Retry-After", "5"}});
+  }
+  call->agents_ = agents_;
+  call->agent_ = &agents_->take(call->request_.peer.is_loopback());
+  call->agent_->ask(core::Authenticate{.user = std::move(credentials->user),
+                                       .password = std::move(credentials->password),
+                                       .mechanism = "HTTP"},
+                    [this, call](Result<core::Reply::Value> result) {
+                      on_authenticated(call, std::move(result));
+                    });
+}
+
+void HttpApi::on_authenticated(const CallRef& call, Result<core::Reply::Value> result) {
+  if (!result) {
+    if (result.error().code != Errc::unauthenticated) return call->reply_error(result.error());
+    throttle_.failed(call->request_.peer.host, shard_.now().mono);
+    return call->reply_error(401, "not_authorized", kWrongLogin, challenge());
+  }
+  call->principal_ = std::get<core::Authenticated>(*result).principal;
+  if (!authorise(*call) || !enter_tenant(*call)) return;
+  call->agent_->assume(call->principal_, call->tenant_);
+  run(call);
+}
+
+bool HttpApi::authorise(Call& call) {
+  const security::Principal& who = call.principal_;
+  if (!has_management_tag(who)) {
+    call.reply_error(403, "access_refused",
+                     "the user has none of the tags administrator, monitoring, management");
+    return false;
+  }
+  const Access access = call.operation_->access;
+  if (access == Access::administrator && !who.is_administrator()) {
+    call.reply_error(403, "access_refused", "this is for users with the tag administrator");
+    return false;
+  }
+  if (access == Access::monitoring && !call.is_monitor()) {
+    call.reply_error(403, "access_refused",
+                     "this is for users with the tag monitoring or administrator");
+    return false;
+  }
+  return true;
+}
+
+bool HttpApi::enter_tenant(Call& call) {
+  if (!call.operation_->path.contains("{vhost}")) return true;
+  const std::string& name = call.parameter("vhost");
+  call.tenant_ = catalog().find_tenant(name);
+  if (!call.tenant_) {
+    if (call.operation_->run == put_tenant) return true;  // it is to be made
+    call.reply_not_found("there is no vhost of this name");
+    return false;
+  }
+  const bool only_looks = call.operation_->method == "GET";
+  const bool may =
+      only_looks ? call.sees(*call.tenant_) : catalog().may_enter(call.principal_, *call.tenant_);
+  // Whoever administers the tenant need not be permitted to use it.
+  if (may || call.operation_->access == Access::administrator) return true;
+  call.reply_error(403, "access_refused", "the user may not enter this vhost");
+  return false;
+}
+
+void HttpApi::run(const CallRef& call) {
+  if (takes_body(*call->operation_)) {
+    auto body = parse_object(call->request_.body);
+    if (!body) return call->reply_error(400, "bad_request", body.error().what);
+    call->body_ = std::move(*body);
+  }
+  call->operation_->run(call);
+}
+
+}  // namespace naru::admin

@@ -1,0 +1,63 @@
+#pragma once
+/// The HTTP API: finds the operation that a request asks for, checks who asks, and lets it run.
+
+#include <memory>
+#include <string>
+
+#include "admin/agent.h"
+#include "admin/connections_port.h"
+#include "admin/login_throttle.h"
+#include "admin/node_port.h"
+#include "admin/operations.h"
+#include "base/log.h"
+#include "core/shard.h"
+#include "io/http.h"
+
+namespace naru::admin {
+
+/// How this broker calls itself.
+struct Identity {
+  std::string product = "Naru";
+  std::string naru_version;
+  /// What clients that know RabbitMQ compare with: "4.2.0".
+  std::string compatible_version;
+  std::string node = "naru@localhost";
+  std::string cluster_name = "naru";
+};
+
+/// Owned by shard 0, used on its thread.
+class HttpApi final : public io::HttpHandler {
+ public:
+  /// Everything handed in outlives the API; `shard` is shard 0.
+  HttpApi(core::Shard& shard, const ConnectionsPort& connections, const NodePort& node,
+          Identity identity);
+  ~HttpApi() override;
+
+  void on_request(io::HttpRequest request, io::HttpResponder respond) override;
+
+  // ---- For operations ----
+  core::Shard& shard() { return shard_; }
+  core::Catalog& catalog() { return shard_.catalog(); }
+  const ConnectionsPort& connections() const { return connections_; }
+  NodeStatus node_status() const { return node_.status(); }
+  const Identity& identity() const { return identity_; }
+
+ private:
+  /// Finds the operation; answers 404 or 405 itself when there is none.
+  bool find_operation(Call& call);
+  void authenticate(const CallRef& call);
+  void on_authenticated(const CallRef& call, Result<core::Reply::Value> result);
+  /// Whether the caller may ask for this at all; answers itself when not.
+  bool authorise(Call& call);
+  bool enter_tenant(Call& call);
+  void run(const CallRef& call);
+
+  core::Shard& shard_;
+  const ConnectionsPort& connections_;
+  const NodePort& node_;
+  const Identity identity_;
+  std::shared_ptr<AgentPool> agents_;
+  LoginThrottle throttle_;
+};
+
+}  // namespace naru::admin

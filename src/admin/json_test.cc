@@ -1,0 +1,104 @@
+// What worries us: values that JSON cannot say, and bodies made to exhaust.
+#include "admin/json.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "admin/listing.h"
+#include "admin/properties_key.h"
+
+namespace naru::admin {
+namespace {
+
+using message::Integer;
+using message::Table;
+using message::Value;
+
+std::string text_of(const Table& table) {
+  return serialize(to_json(table));
+}
+
+TEST(Json, ValuesAreSaidAsJsonCan) {
+  EXPECT_EQ(text_of({{"n", Integer{-5}},
+                     {"b", true},
+                     {"v", Value{}},
+                     {"s", std::string("x\"y")},
+                     {"t", Table{{"in", Integer{1}}}},
+                     {"a", message::Array{Value{1.5}, Value{std::string("z")}}}}),
+            R"({"n":-5,"b":true,"v":null,"s":"x\"y","t":{"in":1},"a":[1.5E0,"z"]})");
+  EXPECT_EQ(text_of({{"inf", HUGE_VAL}}), R"({"inf":"inf"})");
+  EXPECT_EQ(text_of({{"same", Integer{1}}, {"same", Integer{2}}}), R"({"same":1})");
+}
+
+TEST(Json, WhatIsNotUtf8IsRepaired) {
+  EXPECT_EQ(serialize(json_text("a\xff\xfe"
+                                "b\xc3\xa9\xc3")),
+            "\"a\xEF\xBF\xBD\xEF\xBF\xBD"
+            "b\xc3\xa9\xEF\xBF\xBD\"");
+}
+
+TEST(Json, TablesComeBackAsTheyWere) {
+  const auto object =
+      parse_object(R"({"x-message-ttl":5000,"f":1.5,"deep":{"l":[1,"a",null,true]}})");
+  ASSERT_TRUE(object);
+  const auto table = table_from_json(*object);
+  ASSERT_TRUE(table);
+  EXPECT_EQ(serialize(to_json(*table)), serialize(*object));
+  EXPECT_EQ(message::find(*table, "x-message-ttl")->integer(), 5000);
+}
+
+TEST(Json, BodiesThatAreNoObjectAreRefused) {
+  EXPECT_TRUE(parse_object("")->empty());
+  EXPECT_TRUE(parse_object("null")->empty());
+  for (const std::string body : {"[]", "1", "{", "{}{}", R"("{}")", "\xff"}) {
+    EXPECT_FALSE(parse_object(body)) << body;
+  }
+  EXPECT_FALSE(parse_object(R"({"a":)" + std::string(100'000, '[')));
+}
+
+TEST(Json, MembersOfTheWrongTypeAreNamed) {
+  const json::object object = *parse_object(R"({"durable":1,"word":"true","none":null})");
+  EXPECT_EQ(bool_member(object, "durable").error().what, "durable must be true or false");
+  EXPECT_EQ(bool_member(object, "word"), true);
+  EXPECT_EQ(bool_member(object, "none"), false);
+  EXPECT_EQ(text_member(object, "absent")->has_value(), false);
+  EXPECT_FALSE(text_member(object, "durable"));
+  EXPECT_FALSE(table_member(object, "word"));
+}
+
+TEST(PropertiesKey, TellsBindingsApart) {
+  EXPECT_EQ(properties_key("", {}), "~");
+  EXPECT_EQ(properties_key("a.b", {}), "a.b");
+  EXPECT_EQ(properties_key("a~b/c", {}), "a%7Eb%2Fc");
+  const Table arguments{{"x-match", std::string("all")}};
+  EXPECT_NE(properties_key("a", arguments), properties_key("a", {}));
+  EXPECT_NE(properties_key("a", arguments), properties_key("a", {{"x-match", std::string("any")}}));
+}
+
+json::value listing(std::string_view target) {
+  json::array items{json::object{{"name", "b"}, {"n", 2}, {"in", {{"x", 1}}}},
+                    json::object{{"name", "a"}, {"n", 10}}, json::object{{"name", "ab"}, {"n", 1}}};
+  auto shaped = shape_listing(items, *parse_target(target));
+  return shaped ? *shaped : json::value(shaped.error().what.c_str());
+}
+
+TEST(Listing, ColumnsSortAndPagesAreApplied) {
+  EXPECT_EQ(serialize(listing("/x?columns=name,in.x&sort=name")),
+            R"([{"name":"a"},{"name":"ab"},{"name":"b","in":{"x":1}}])");
+  EXPECT_EQ(serialize(listing("/x?columns=n&sort=n&sort_reverse=true")),
+            R"([{"n":10},{"n":2},{"n":1}])");
+  EXPECT_EQ(
+      serialize(listing("/x?columns=name&name=a&page=2&page_size=1")),
+      R"({"filtered_count":2,"item_count":1,"items":[{"name":"ab"}],"page":2,"page_count":2,"page_size":1,"total_count":3})");
+}
+
+TEST(Listing, NonsenseIsRefused) {
+  for (const char* query :
+       {"page=0", "page=x", "page=1&page_size=-1", "page=9", "use_regex=true"}) {
+    EXPECT_TRUE(listing(std::string("/x?") + query).is_string()) << query;
+  }
+}
+
+}  // namespace
+}  // namespace naru::admin

@@ -1,0 +1,142 @@
+// The figures of the broker in Prometheus' text format: RabbitMQ's names where it has the same
+// figure, naru_ names for the rest.
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "admin/broker_status.h"
+#include "admin/call.h"
+#include "admin/handlers.h"
+#include "admin/http_api.h"
+#include "admin/render.h"
+
+namespace naru::admin {
+
+namespace {
+
+/// Writes one family after the other: https://prometheus.io/docs/instrumenting/exposition_formats/
+class MetricsText {
+ public:
+  void counter(std::string_view name, std::string_view help, std::uint64_t value,
+               std::string_view labels = {}) {
+    family(name, "counter", help);
+    sample(name, labels, value);
+  }
+  void gauge(std::string_view name, std::string_view help, std::uint64_t value,
+             std::string_view labels = {}) {
+    family(name, "gauge", help);
+    sample(name, labels, value);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    fmt::format_to(std::back_inserter(text_), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
+  }
+  void sample(std::string_view name, std::string_view labels, std::uint64_t value) {
+    fmt::format_to(std::back_inserter(text_), "{}{} {}\n", name, labels, value);
+  }
+
+  std::string text_;
+};
+
+void write_identity(MetricsText& out, const Identity& identity) {
+  out.gauge(
+      "rabbitmq_build_info", "Product and version", 1,
+      fmt::format(R"({{product_name="{}",product_version="{}",rabbitmq_version="{}"}})",
+                  identity.product, identity.compatible_version, identity.compatible_version));
+  out.gauge("rabbitmq_identity_info", "Node and cluster", 1,
+            fmt::format(R"({{rabbitmq_node="{}",rabbitmq_cluster="{}"}})", identity.node,
+                        identity.cluster_name));
+  out.gauge("naru_build_info", "Version of Naru", 1,
+            fmt::format(R"({{version="{}"}})", identity.naru_version));
+}
+
+void write_messages(MetricsText& out, const BrokerStatus& status) {
+  const core::Shard::Totals& totals = status.totals;
+  constexpr std::string_view kAmqp = R"({protocol="amqp091"})";
+  out.counter("rabbitmq_global_messages_received_total", "Messages published", totals.published,
+              kAmqp);
+  out.counter("rabbitmq_global_messages_confirmed_total", "Messages confirmed to publishers",
+              totals.confirmed, kAmqp);
+  out.counter("rabbitmq_global_messages_routed_total", "Messages that reached a queue",
+              totals.routed, kAmqp);
+  out.counter("rabbitmq_global_messages_unroutable_dropped_total",
+              "Messages that reached no queue and were dropped", totals.unroutable_dropped, kAmqp);
+  out.counter("rabbitmq_global_messages_unroutable_returned_total",
+              "Messages that reached no queue and were returned", totals.unroutable_returned,
+              kAmqp);
+  out.counter("rabbitmq_global_messages_delivered_total", "Messages delivered to consumers",
+              totals.delivered, kAmqp);
+  out.counter("rabbitmq_global_messages_acknowledged_total", "Messages acknowledged",
+              totals.acknowledged, kAmqp);
+}
+
+void write_objects(MetricsText& out, const BrokerStatus& status, const core::Catalog& catalog) {
+  std::uint64_t channels = 0;
+  std::uint64_t received = 0;
+  std::uint64_t sent = 0;
+  for (const ConnectionStatus& connection : status.connections) {
+    channels += connection.channels.size();
+    received += connection.received_bytes;
+    sent += connection.sent_bytes;
+  }
+  std::uint64_t queues = 0;
+  core::QueueStats all;
+  catalog.each_queue([&](const core::QueueInfo& queue) {
+    ++queues;
+    add(all, status.stats_of(queue.ref.id));
+  });
+  out.gauge("rabbitmq_connections", "Open connections", status.connections.size());
+  out.gauge("rabbitmq_channels", "Open channels", channels);
+  out.gauge("rabbitmq_consumers", "Consumers", status.consumers.size());
+  out.gauge("rabbitmq_queues", "Queues", queues);
+  out.counter("rabbitmq_connections_opened_total", "Connections opened",
+              status.totals.connections_opened);
+  out.counter("rabbitmq_connections_closed_total", "Connections closed",
+              status.totals.connections_closed);
+  out.gauge("naru_connections_received_bytes", "Bytes received on the open connections", received);
+  out.gauge("naru_connections_sent_bytes", "Bytes sent on the open connections", sent);
+  out.gauge("rabbitmq_queue_messages", "Messages in queues", all.ready + all.unacknowledged);
+  out.gauge("rabbitmq_queue_messages_ready", "Messages ready to be delivered", all.ready);
+  out.gauge("rabbitmq_queue_messages_unacked", "Messages delivered and not yet settled",
+            all.unacknowledged);
+  out.gauge("rabbitmq_queue_messages_persistent", "Persistent messages in queues", all.persistent);
+  out.gauge("rabbitmq_queue_messages_bytes", "Bytes of the messages in queues",
+            all.ready_bytes + all.unacknowledged_bytes);
+}
+
+void write_process(MetricsText& out, const NodeStatus& node, const BrokerStatus& status) {
+  out.gauge("rabbitmq_process_resident_memory_bytes", "Memory that the process holds",
+            node.resident_bytes);
+  out.gauge("rabbitmq_process_open_fds", "Open file descriptors", node.open_files);
+  out.gauge("rabbitmq_process_max_fds", "Limit of open file descriptors", node.open_files_max);
+  out.gauge("rabbitmq_disk_space_available_bytes", "Free bytes on the data directory's volume",
+            node.disk_free_bytes);
+  out.gauge("rabbitmq_disk_space_available_limit_bytes", "Below this the disk alarm goes off",
+            node.disk_free_bytes_min);
+  out.gauge("rabbitmq_alarms_free_disk_space_watermark", "1 when the disk alarm is on",
+            node.disk_alarm ? 1 : 0);
+  out.gauge("rabbitmq_alarms_memory_used_watermark", "1 when the memory alarm is on",
+            node.memory_alarm ? 1 : 0);
+  out.gauge("naru_ready", "1 when clients are served", node.not_ready.empty() ? 1 : 0);
+  out.gauge("naru_log_uncommitted_bytes", "Bytes appended to the log and not yet on disk",
+            status.uncommitted_bytes);
+}
+
+}  // namespace
+
+void get_metrics(const CallRef& call) {
+  collect_status(call->api().shard(), call->api().connections(),
+                 {.queues = true, .connections = true, .consumers = true},
+                 [call](const BrokerStatus& status) {
+                   MetricsText out;
+                   write_identity(out, call->api().identity());
+                   write_messages(out, status);
+                   write_objects(out, status, call->api().catalog());
+                   write_process(out, call->api().node_status(), status);
+                   call->reply_text(out.take(), "text/plain; version=0.0.4; charset=utf-8");
+                 });
+}
+
+}  // namespace naru::admin

@@ -1,0 +1,47 @@
+#pragma once
+/// The objects of the API as JSON, with RabbitMQ's names.
+
+#include <string>
+#include <string_view>
+
+#include "admin/broker_status.h"
+#include "admin/json.h"
+#include "admin/node_port.h"
+#include "core/topology/catalog.h"
+
+namespace naru::admin {
+
+/// Renders what belongs to one node, with names looked up in its catalogue.
+class Renderer {
+ public:
+  /// `node` is the node's name; both outlive the renderer.
+  Renderer(const core::Catalog& catalog, const std::string& node)
+      : catalog_(catalog), node_(node) {}
+
+  json::object tenant(const std::string& name, const core::QueueStats& totals) const;
+  json::object user(const core::Catalog::User& user) const;
+  json::object permission(const core::Catalog::Permission& permission) const;
+  json::object exchange(const core::ExchangeInfo& exchange) const;
+  /// `status` with queues, connections and consumers: from these come the owner's name and, for
+  /// `details`, the consumers.
+  json::object queue(const core::QueueInfo& queue, const BrokerStatus& status,
+                     bool details = false) const;
+  json::object binding(const core::BindingInfo& binding) const;
+  /// Every queue is bound to the default exchange by its name.
+  json::object default_binding(const core::QueueInfo& queue) const;
+  json::object connection(const ConnectionStatus& connection) const;
+  json::object channel(const ConnectionStatus& connection, const ChannelStatus& channel) const;
+  json::object consumer(const ConsumerStatus& consumer, const BrokerStatus& status) const;
+  json::object listener(const ListenerStatus& listener) const;
+
+ private:
+  json::string tenant_name(core::TenantId id) const;
+
+  const core::Catalog& catalog_;
+  const std::string& node_;
+};
+
+/// Adds up what queues did and hold.
+void add(core::QueueStats& to, const core::QueueStats& from);
+
+}  // namespace naru::admin
