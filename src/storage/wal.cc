@@ -11,7 +11,6 @@ namespace naru::storage {
 
 Wal::Wal(io::FileSystem& fs, const WalOptions& options, Logger& log, WalClient& client)
     : options_(options),
-      log_(log),
       client_(client),
       pool_(options.block_bytes),
       files_(fs, options_, log, *this),
