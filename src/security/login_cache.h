@@ -15,6 +15,8 @@ namespace naru::security {
 /// by one shard.
 class LoginCache {
  public:
+  using Digest = std::array<unsigned char, 32>;
+
   explicit LoginCache(std::size_t entries_max = 4096);
 
   bool contains(std::string_view user, std::string_view stored_hash,
@@ -22,11 +24,11 @@ class LoginCache {
   /// When full, everything is forgotten: the next logins pay once more.
   void remember(std::string_view user, std::string_view stored_hash, std::string_view password);
 
- private:
-  using Digest = std::array<unsigned char, 32>;
+  /// What stands for a login here, and nowhere else.
   Digest digest_of(std::string_view user, std::string_view stored_hash,
                    std::string_view password) const;
 
+ private:
   const std::size_t entries_max_;
   std::array<unsigned char, 32> key_;
   std::unordered_map<std::string, Digest> by_user_;

@@ -61,16 +61,22 @@ TEST_F(Passwords, TheCacheStaysBounded) {
   EXPECT_FALSE(cache.contains("a", "h", "p"));
 }
 
-/// Runs everything at once and counts what was asked.
+/// Runs everything at once, or when told to, and counts what was asked.
 struct Pool {
   int works = 0;
   bool full = false;
+  bool hold = false;
+  std::vector<std::move_only_function<void()>> held;
   PooledAuthenticator::Submit submit() {
     return [this](std::move_only_function<void()> work, std::move_only_function<void()> done) {
       if (full) return false;
       ++works;
       work();
-      done();
+      if (hold) {
+        held.push_back(std::move(done));
+      } else {
+        done();
+      }
       return true;
     };
   }
@@ -93,6 +99,23 @@ TEST_F(Passwords, TheSecondLoginCostsNothing) {
   EXPECT_EQ(pool.works, 1);
 }
 
+TEST_F(Passwords, EqualLoginsAtOnceAreOneCheck) {
+  Pool pool;
+  pool.hold = true;
+  PooledAuthenticator authenticator(pool.submit());
+  const std::string hash = hash_password("secret").value();
+  int accepted = 0;
+  int refused = 0;
+  const auto count = [&](Result<bool> answer) { ++(answer.value() ? accepted : refused); };
+  for (int i = 0; i < 1000; ++i) authenticator.check("ann", hash, "secret", count);
+  for (int i = 0; i < 10; ++i) authenticator.check("ann", hash, "wrong", count);
+  authenticator.check("bob", std::nullopt, "secret", count);
+  EXPECT_EQ(pool.works, 3);
+  for (auto& done : pool.held) done();
+  EXPECT_EQ(accepted, 1000);
+  EXPECT_EQ(refused, 11);
+}
+
 TEST_F(Passwords, AnUnknownUserCostsAsMuchAsAKnownOne) {
   Pool pool;
   PooledAuthenticator authenticator(pool.submit());
@@ -105,9 +128,12 @@ TEST_F(Passwords, AFloodIsRefused) {
   Pool pool;
   pool.full = true;
   PooledAuthenticator authenticator(pool.submit());
-  const auto answer = check(authenticator, hash_password("secret").value(), "secret");
+  const std::string hash = hash_password("secret").value();
+  const auto answer = check(authenticator, hash, "secret");
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, Errc::limit);
+  pool.full = false;
+  EXPECT_EQ(check(authenticator, hash, "secret"), true);
 }
 
 }  // namespace

@@ -68,6 +68,28 @@ TEST_F(FactsTest, ASnapshotBringsBackAllThatIsDurable) {
   EXPECT_EQ(contents(other), durable);
 }
 
+TEST_F(FactsTest, TheWorkedExampleOfTheFormatPageIsWhatIsWritten) {
+  QueueInfo info;
+  info.ref = {QueueId(9), GroupId(5)};
+  info.tenant = kTenant;
+  info.name = "jobs";
+  info.durable = true;
+  info.arguments = {{"x-expires", Integer{60'000, message::IntegerWidth::i32}}};
+  ByteBuffer bytes;
+  encode(bytes, QueueCreated{info});
+  const std::vector<std::uint8_t> page{
+      0x08, 0x01, 0x33, 0x00, 0x00, 0x00,                          //
+      0x09, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,              //
+      0x05, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00,              //
+      0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,        //
+      0x04, 0x6a, 0x6f, 0x62, 0x73,                                //
+      0x01,                                                        //
+      0x09, 0x78, 0x2d, 0x65, 0x78, 0x70, 0x69, 0x72, 0x65, 0x73,  //
+      0x03, 0x04, 0x60, 0xea, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+  };
+  EXPECT_EQ(std::vector<std::uint8_t>(bytes.view().begin(), bytes.view().end()), page);
+}
+
 TEST_F(FactsTest, FactsThatContradictEachOtherAreCorrupt) {
   const ExchangeId x = exchange("x", ExchangeType::fanout);
   const QueueId q = queue("q");
