@@ -15,9 +15,12 @@ struct ConnectionLimits {
   std::size_t unauthenticated_bytes_max = 16 * 1024;
   /// How long a closing connection may take to send its last output, and then to close its end.
   Duration linger = std::chrono::seconds(3);
-  /// A connection with more unsent output than this is not read from…
-  std::size_t output_high_bytes = 1024 * 1024;
-  /// …until it has less than this, which is also when more may be delivered to it.
+  /// A connection with more unsent output than this is not read from. Far above what may be on its
+  /// way as deliveries (core::Shard::Options::connection_credit_bytes, plus one whole message): a
+  /// slow consumer's acknowledgements and heartbeats must be read, only floods of answers must not
+  /// grow without bound.
+  std::size_t output_high_bytes = 32 * 1024 * 1024;
+  /// With less unsent output than this, more may be delivered to it.
   std::size_t output_low_bytes = 256 * 1024;
 };
 
