@@ -51,8 +51,9 @@ bool matches(const message::Table& arguments, const HeaderIndex& headers) {
 void HeaderIndex::assign(const message::Table& headers) {
   sorted_.clear();
   for (const auto& [name, value] : headers) sorted_.emplace_back(name, &value);
-  std::stable_sort(sorted_.begin(), sorted_.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  // Among equal names the first one comes first: values lie in the table's order. (std::stable_sort
+  // would allocate, and libstdc++ 12's does not compile without warnings with clang-19.)
+  std::sort(sorted_.begin(), sorted_.end());
 }
 
 const message::Value* HeaderIndex::find(std::string_view name) const {
