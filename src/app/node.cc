@@ -7,12 +7,16 @@
 #include <random>
 #include <thread>
 
+#include "admin/http_api.h"
 #include "app/data_directory.h"
+#include "app/node_status.h"
 #include "app/protocols.h"
+#include "app/version.h"
 #include "base/random.h"
 #include "cluster/journal_local.h"
 #include "core/shard.h"
 #include "io/asio/file_system.h"
+#include "io/asio/http_server.h"
 #include "io/asio/loop.h"
 #include "io/asio/network.h"
 #include "io/asio/signals.h"
@@ -44,6 +48,17 @@ cluster::JournalOptions journal_options(const Config& config) {
 }
 
 }  // namespace
+
+/// The HTTP server's deadlines, kept by shard 0's host.
+class HttpDeadlines final : public server::TimedPart {
+ public:
+  explicit HttpDeadlines(io::HttpServer& http) : http_(http) {}
+  TimePoint next_deadline() const override { return http_.next_deadline(); }
+  void on_deadline(const Now& now) override { http_.on_deadline(now); }
+
+ private:
+  io::HttpServer& http_;
+};
 
 /// Everything of one shard. Members are built top to bottom.
 struct ShardParts {
@@ -79,6 +94,8 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
 
   Result<void> recover();
   Result<void> listen();
+  Result<void> listen_http();
+  void fill_status(admin::NodeStatus& status) const;
   void watch_disk();
   void on_signal(int number);
   void stop_loops();
@@ -108,10 +125,16 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   std::unique_ptr<cluster::JournalLocal> journal;
   std::unique_ptr<server::Server> server;
   std::unique_ptr<server::DiskWatch> watch;
+  ProcessStatus status{[this](admin::NodeStatus& it) { fill_status(it); }};
+  std::unique_ptr<admin::HttpApi> api;
+  std::unique_ptr<io::asio_impl::StreamHttpServer> http;
+  std::unique_ptr<HttpDeadlines> http_deadlines;
   std::unique_ptr<io::asio_impl::Signals> signals;
   std::vector<Listening> listening;
   std::string watch_alarm;
+  WallMs started_at_ms = 0;
   bool space_short = false;
+  bool ready = false;  // the first accounts are there
   bool stopping = false;
   int exit_code = 0;
 };
@@ -137,6 +160,8 @@ Node::Parts::Parts(const Config& settings, Logger& logger)
 Node::Parts::~Parts() {
   signals = nullptr;
   watch = nullptr;
+  http = nullptr;
+  api = nullptr;
   server = nullptr;
   for (auto& shard : shards) shard->host = nullptr;  // connections let go of the broker
   for (auto& shard : shards) {
@@ -175,7 +200,7 @@ Result<void> Node::Parts::recover() {
   if (shards[0]->core->is_new()) {
     // Hashing takes long enough to be worth doing beside the rest of the start; logins wait for it.
     shards[0]->authenticator.hash("guest",
-                                  [core = shards[0]->core.get()](Result<std::string> hash) {
+                                  [this, core = shards[0]->core.get()](Result<std::string> hash) {
                                     NARU_CHECK(hash.has_value(), "nobody else asks for hashes yet");
                                     core->bootstrap(std::move(*hash));
                                   });
@@ -183,21 +208,53 @@ Result<void> Node::Parts::recover() {
   return {};
 }
 
+/// Says what to do about an address that cannot be had.
+static Error explained(Error error, const io::Endpoint& at, std::string_view protocol) {
+  if (error.code != Errc::already_exists) return error;
+  return {error.code, fmt::format("{} is in use by another process: stop that one, or choose "
+                                  "another address with listeners.{}",
+                                  at.to_string(), protocol)};
+}
+
 Result<void> Node::Parts::listen() {
   for (const ListenerGroup& group : protocols.listeners()) {
     for (const io::Endpoint& at : group.at) {
       auto bound = server->listen(at, {group.module});
-      if (!bound && bound.error().code == Errc::already_exists) {
-        return fail(Errc::already_exists,
-                    fmt::format("{} is in use by another process: stop that one, or choose another "
-                                "address with listeners.{}",
-                                at.to_string(), group.module->name()));
-      }
-      if (!bound) return std::unexpected(bound.error());
-      listening.push_back({std::string(group.module->name()), bound->to_string()});
+      if (!bound) return std::unexpected(explained(bound.error(), at, group.module->name()));
+      listening.push_back({std::string(group.module->name()), *bound});
     }
   }
+  return listen_http();
+}
+
+Result<void> Node::Parts::listen_http() {
+  ShardParts& zero = *shards[0];
+  api = std::make_unique<admin::HttpApi>(
+      *zero.core, *server, status,
+      admin::Identity{.product = config.amqp_product,
+                      .naru_version = std::string(kVersion),
+                      .compatible_version = std::string(kCompatibleVersion)});
+  http = std::make_unique<io::asio_impl::StreamHttpServer>(zero.loop, zero.network, *api);
+  http_deadlines = std::make_unique<HttpDeadlines>(*http);
+  zero.host->add(*http_deadlines);
+  for (const io::Endpoint& at : config.listeners_http) {
+    auto bound = http->listen(at);
+    if (!bound) return std::unexpected(explained(bound.error(), at, "http"));
+    listening.push_back({"http", *bound});
+  }
   return {};
+}
+
+void Node::Parts::fill_status(admin::NodeStatus& it) const {
+  for (const Listening& listener : listening) {
+    it.listeners.push_back({listener.protocol, listener.at.host, listener.at.port});
+  }
+  it.started_at_ms = started_at_ms;
+  if (const auto space = files->space(config.data_dir)) it.disk_free_bytes = space->free_bytes;
+  it.disk_free_bytes_min = config.disk_free_min;
+  it.disk_alarm = space_short || !watch_alarm.empty();
+  if (stopping) it.not_ready = "stopping";
+  if (!ready) it.not_ready = "starting";
 }
 
 void Node::Parts::watch_disk() {
@@ -259,6 +316,7 @@ Node::~Node() = default;
 Result<void> Node::start() {
   security::initialise();
   parts_ = std::make_unique<Parts>(config_, log_);
+  parts_->started_at_ms = parts_->shards[0]->loop.now().wall_ms;
   NARU_TRY_VOID(parts_->recover());
   NARU_TRY_VOID(parts_->listen());
   parts_->watch_disk();

@@ -22,7 +22,7 @@ class Node {
 
   struct Listening {
     std::string protocol;  // "amqp", "http"
-    std::string address;   // with the real port
+    io::Endpoint at;       // with the real port
   };
 
   /// Takes the data directory, recovers, listens. Errors: one line that says what and how to mend

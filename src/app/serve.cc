@@ -49,7 +49,7 @@ Result<Config> configure(const ServeOptions& options) {
 void print_welcome(const Node& node, const Config& config) {
   std::printf("naru %s\n", kVersion.data());
   for (const Node::Listening& listening : node.listening()) {
-    std::printf("listening %s %s\n", listening.protocol.c_str(), listening.address.c_str());
+    std::printf("listening %s %s\n", listening.protocol.c_str(), listening.at.to_string().c_str());
   }
   std::printf("data in %s\n", config.data_dir.c_str());
   std::printf("log in as guest with password guest, from this machine only\n");
