@@ -17,7 +17,7 @@ DiskWatch::DiskWatch(ShardHost& host, io::Workers& workers, DiskWatchOptions opt
       on_alarm_(std::move(on_alarm)) {}
 
 void DiskWatch::start() {
-  if (options_.free_bytes_min != 0) ask();
+  ask();
 }
 
 void DiskWatch::on_expired(const Now&) {
@@ -44,6 +44,7 @@ void DiskWatch::judge(const Result<io::VolumeSpace>& space) {
     return;
   }
   failing_ = false;
+  space_ = *space;
   // Off only with a tenth more than what set it, so that it does not flap.
   const std::uint64_t enough = options_.free_bytes_min + options_.free_bytes_min / 10;
   if (!alarm_ && space->free_bytes < options_.free_bytes_min) {

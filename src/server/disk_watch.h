@@ -30,6 +30,8 @@ class DiskWatch final : public Deadline {
 
   void start();
   bool has_alarm() const { return alarm_; }
+  /// What the volume last answered.
+  const io::VolumeSpace& space() const { return space_; }
   void on_expired(const Now& now) override;
 
  private:
@@ -42,6 +44,7 @@ class DiskWatch final : public Deadline {
   std::function<Result<io::VolumeSpace>(const std::string& path)> probe_;
   std::move_only_function<void(const std::string& reason)> on_alarm_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  io::VolumeSpace space_;
   bool alarm_ = false;
   bool failing_ = false;
 };

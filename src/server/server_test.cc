@@ -136,6 +136,7 @@ TEST_F(DiskWatchTest, TheAlarmComesOnceAndGoesWithSomethingToSpare) {
   volume({{{1000, 0}}, {{999, 0}}, {{500, 0}}, {{1050, 0}}, {{1100, 0}}, {{1050, 0}}});
   EXPECT_EQ(alarms, (std::vector<std::string>{"low on disk", ""}));
   EXPECT_TRUE(log.has("/data"));
+  EXPECT_EQ(watch->space().free_bytes, 1050u);
 }
 
 TEST_F(DiskWatchTest, AVolumeThatDoesNotAnswerChangesNothing) {
