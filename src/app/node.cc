@@ -134,7 +134,6 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   std::string watch_alarm;
   WallMs started_at_ms = 0;
   bool space_short = false;
-  bool ready = false;  // the first accounts are there
   bool stopping = false;
   int exit_code = 0;
 };
@@ -253,8 +252,8 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
   if (const auto space = files->space(config.data_dir)) it.disk_free_bytes = space->free_bytes;
   it.disk_free_bytes_min = config.disk_free_min;
   it.disk_alarm = space_short || !watch_alarm.empty();
+  if (shards[0]->core->is_new()) it.not_ready = "starting";  // until the first account is logged
   if (stopping) it.not_ready = "stopping";
-  if (!ready) it.not_ready = "starting";
 }
 
 void Node::Parts::watch_disk() {
