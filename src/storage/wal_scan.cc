@@ -129,8 +129,11 @@ Result<std::uint32_t> WalScanner::scan_open(ScanFile& file, const FrameVisitor& 
 Result<void> WalScanner::refuse_lost_frames(std::size_t first_file, std::uint64_t offset) {
   for (std::size_t i = first_file; i < files_.size(); ++i) {
     const ScanFile& file = files_[i];
-    for (std::uint64_t at = i == first_file ? offset : 0; at + kWalBlockBytes <= file.record->bytes;
-         at += kWalBlockBytes) {
+    const std::uint64_t begin = i == first_file ? offset : 0;
+    const std::uint64_t end = i == first_file
+                                  ? file.record->bytes
+                                  : std::min<std::uint64_t>(file.record->bytes, kUnusedFileBytes);
+    for (std::uint64_t at = begin; at + kWalBlockBytes <= end; at += kWalBlockBytes) {
       NARU_TRY(bytes, view(file, at, kWalBlockBytes));
       auto head = read_frame_head(bytes);
       if (!head || head->identity.volume != volume_ || head->identity.incarnation != incarnation_ ||
