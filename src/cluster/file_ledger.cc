@@ -57,7 +57,7 @@ void FileLedger::set_current(std::uint32_t file) {
 void FileLedger::adjust_live(std::uint32_t file, std::int64_t count) {
   std::int64_t& live = files_[file].live;
   live += count;
-  if (live == 0) changed_ = true;
+  if (live == 0 && file < current_) changed_ = true;
 }
 
 bool FileLedger::covered(const File& file) const {

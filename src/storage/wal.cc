@@ -68,7 +68,9 @@ Result<void> Wal::open(Random& random, const FrameVisitor& visit) {
 }
 
 void Wal::keep(const ScannedFrame& frame) {
-  kept_bytes_ += whole_blocks(frame.bytes.size());
+  // Frames of one piece share its block; the blocks are what the memory goes to.
+  if (frame.block->get() != kept_block_) kept_bytes_ += (*frame.block)->capacity();
+  kept_block_ = frame.block->get();
   if (kept_bytes_ > options_.cache_bytes) return kept_.clear();
   kept_.push_back({frame, *frame.block});
   kept_.back().frame.block = nullptr;
@@ -140,6 +142,7 @@ Result<void> Wal::stage(const EntryHead& head, ByteView first, ByteView second, 
 void Wal::flush(TimePoint now) {
   if (failed_) return;
   files_.tend(now);
+  if (failed_) return;
   while (in_flight_.size() < options_.writes_in_flight && !builder_.empty()) {
     const BuiltFrame frame = builder_.front();
     if (!place(frame)) return;  // no file is ready: a later turn goes on

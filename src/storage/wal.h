@@ -129,8 +129,9 @@ class Wal final : private WalFilesClient {
   WalReader reader_;
   FrameBuilder builder_;
 
-  std::vector<KeptFrame> kept_;     // between open() and replay()
-  std::uint64_t kept_bytes_ = 0;    // of all frames, kept or not
+  std::vector<KeptFrame> kept_;   // between open() and replay()
+  std::uint64_t kept_bytes_ = 0;  // of all blocks, kept or not
+  const Block* kept_block_ = nullptr;
   std::deque<InFlight> in_flight_;  // by sequence
   std::size_t writes_ = 0;          // handed to the disk and not answered
   std::uint64_t durable_ = 0;       // frames up to here are on stable storage
