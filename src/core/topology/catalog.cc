@@ -1,6 +1,8 @@
 #include "core/topology/catalog.h"
 
 #include <algorithm>
+#include <tuple>
+#include <vector>
 
 #include "core/topology/catalog_impl.h"
 
@@ -27,9 +29,15 @@ ExchangeNode::Matcher matcher_of(ExchangeType type) {
 ByteBuffer identity_of(const message::Table& arguments) {
   ByteBuffer bytes;
   if (arguments.empty()) return bytes;
-  message::Table sorted = arguments;
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  // Of equal names the first in the table comes first, as it has the lower address.
+  std::vector<const message::Table::value_type*> order;
+  for (const auto& field : arguments) order.push_back(&field);
+  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+    return std::tie(a->first, a) < std::tie(b->first, b);
+  });
+  message::Table sorted;
+  sorted.reserve(order.size());
+  for (const auto* field : order) sorted.push_back(*field);
   message::encode(bytes, sorted);
   return bytes;
 }
