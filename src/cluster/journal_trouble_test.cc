@@ -171,12 +171,15 @@ TEST_P(EveryFailure, StopsTheVolumeOnceAndLosesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Journal, EveryFailure,
                          ::testing::Values(DiskOperation::write, DiskOperation::sync,
-                                           DiskOperation::replace, DiskOperation::make_zeroed,
-                                           DiskOperation::open, DiskOperation::sync_directory),
+                                           DiskOperation::read, DiskOperation::replace,
+                                           DiskOperation::make_zeroed, DiskOperation::open,
+                                           DiskOperation::sync_directory),
                          [](const auto& param) {
                            switch (param.param) {
                              case DiskOperation::write:
                                return "AFailedWrite";
+                             case DiskOperation::read:
+                               return "AFailedRead";
                              case DiskOperation::sync:
                                return "AFailedSync";
                              case DiskOperation::replace:

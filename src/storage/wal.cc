@@ -15,7 +15,7 @@ Wal::Wal(io::FileSystem& fs, const WalOptions& options, Logger& log, WalClient& 
       pool_(options.block_bytes),
       files_(fs, options_, log, *this),
       cache_(options.cache_bytes),
-      reader_(options_, files_, cache_, pool_),
+      reader_(options_, files_, *this, cache_, pool_),
       builder_(options_, pool_) {}
 
 // --- Start-up

@@ -102,6 +102,7 @@ void WalReader::on_read(JoinedRead read, BlockRef block, Result<std::size_t> res
   --in_flight_;
   Request& request = *read.request;
   if (!result) {
+    client_.on_files_failed(result.error());
     if (!request.error) request.error = result.error();
   } else {
     for (const std::uint32_t i : read.ranges) {

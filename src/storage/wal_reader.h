@@ -27,12 +27,14 @@ struct WalRange {
 /// of one joined read share its block.
 class WalReader {
  public:
-  /// The slices in the order asked. Errors: io; not_found (the file was retired: the body was no
-  /// longer needed); corrupt (the range is outside its file).
+  /// The slices in the order asked. Errors: io (the volume stops); not_found (the file was retired:
+  /// the body was no longer needed); corrupt (the range is outside its file).
   using Done = std::move_only_function<void(Result<std::vector<Slice>>)>;
 
-  WalReader(const WalOptions& options, WalFiles& files, const WalCache& cache, BlockPool& pool)
-      : options_(options), files_(files), cache_(cache), pool_(pool) {}
+  /// `client` is told of a read that failed: the volume stops, as after a failed write.
+  WalReader(const WalOptions& options, WalFiles& files, WalFilesClient& client,
+            const WalCache& cache, BlockPool& pool)
+      : options_(options), files_(files), client_(client), cache_(cache), pool_(pool) {}
 
   /// `done` is called at once when nothing needs a file.
   void read(std::span<const WalRange> ranges, Done done);
@@ -64,6 +66,7 @@ class WalReader {
 
   const WalOptions& options_;
   WalFiles& files_;
+  WalFilesClient& client_;
   const WalCache& cache_;
   BlockPool& pool_;
   std::deque<JoinedRead> queue_;
