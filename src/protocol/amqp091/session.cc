@@ -148,9 +148,8 @@ void Session::on_connection_method(const MethodFrame& method) {
     return handle<ConnectionTuneOk>(method.fields);
   if (key == ConnectionOpen::kId.key() && state_ == State::opening)
     return handle<ConnectionOpen>(method.fields);
-  if (key == ConnectionUpdateSecret::kId.key() && state_ == State::running) {
-    return close_connection(ReplyCode::not_implemented, "connection.update-secret", method.id);
-  }
+  if (key == ConnectionUpdateSecret::kId.key() && state_ == State::running)
+    return handle<ConnectionUpdateSecret>(method.fields);
   if (method_name(method.id).empty()) {
     return close_connection(
         ReplyCode::internal_error,
@@ -261,8 +260,16 @@ void Session::on_method(const ConnectionClose&) {
     give_up_at_ = host_.now().mono + kClosingTime;
     return host_.deadline_changed();
   }
+  say_goodbye();
+}
+
+// The client closes its side first, as with RabbitMQ: one that has several threads would otherwise
+// see the end of the stream before all of them have understood close-ok.
+void Session::say_goodbye() {
   send(0, ConnectionCloseOk{});
-  end_now();
+  close_silently(heartbeat_s_ == 0
+                     ? kClosingTime
+                     : std::min<Duration>(kClosingTime, std::chrono::seconds(heartbeat_s_)));
 }
 
 void Session::close_connection(ReplyCode code, std::string_view explanation, MethodId method) {
@@ -282,6 +289,7 @@ void Session::close_silently(Duration wait) {
   leave_broker({});
   state_ = State::closing;
   deaf_ = true;
+  heartbeat_ = {};
   give_up_at_ = host_.now().mono + wait;
   host_.deadline_changed();
 }

@@ -92,7 +92,9 @@ class Session final : public protocol::Session {
   // ---- session.cc: the end ----
   /// Sends connection.close and waits for its answer.
   void close_connection(ReplyCode code, std::string_view explanation, MethodId method = {});
-  /// Says nothing more, and ends the connection after `wait`.
+  /// Answers the client's close, and leaves the end of the connection to it.
+  void say_goodbye();
+  /// Says nothing more, and ends the connection after `wait` unless the client does.
   void close_silently(Duration wait);
   void end_now();
   /// Gives everything back to the broker. Returns true when an answer to EndConnection will come.
@@ -104,8 +106,10 @@ class Session final : public protocol::Session {
   void on_method(const ConnectionStartOk& method);
   void on_method(const ConnectionTuneOk& method);
   void on_method(const ConnectionOpen& method);
+  void on_method(const ConnectionUpdateSecret& method);
   void on_authenticated(Result<core::Reply::Value> result);
   void on_tenant_opened(Result<core::Reply::Value> result);
+  void on_secret_updated(Result<core::Reply::Value> result);
   bool negotiated(std::string_view field, std::uint32_t minimum, std::uint32_t maximum,
                   std::uint32_t value);
   bool client_can(std::string_view capability) const;

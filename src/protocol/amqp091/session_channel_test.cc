@@ -187,6 +187,28 @@ TEST_F(Channels, ConnectionCloseIsAnsweredWhenTheBrokerHasLetGo) {
   expect({});
   reply();
   expect({"0 connection.close-ok"});
+}
+
+TEST_F(Channels, AfterCloseOkTheClientEndsTheConnectionAndIsNotWaitedForInVain) {
+  send("0 connection.close reply_code=200");
+  reply();
+  expect({"0 connection.close-ok"});
+  EXPECT_FALSE(peer_.closed());
+  // A second thread of the client may close, too, before it reads the answer.
+  send("0 connection.close reply_code=200");
+  at(std::chrono::seconds(29));
+  expect({});
+  EXPECT_FALSE(peer_.closed());
+  at(std::chrono::seconds(1));
+  EXPECT_TRUE(peer_.closed());
+}
+
+TEST_F(Channels, ABrokerThatStopsDoesNotWaitForClientsThatHaveClosed) {
+  send("0 connection.close reply_code=200");
+  reply();
+  expect({"0 connection.close-ok"});
+  peer_.event(core::CloseRequested{Errc::unavailable, "broker forced connection closure"});
+  expect({});
   EXPECT_TRUE(peer_.closed());
 }
 
@@ -212,9 +234,18 @@ TEST_F(Channels, WhoDoesNotAnswerCloseIsDropped) {
   EXPECT_TRUE(peer_.closed());
 }
 
-TEST_F(Channels, UpdateSecretIsNotImplemented) {
+TEST_F(Channels, UpdateSecretIsAnsweredWhileTheUserMayBeHere) {
   send(R"(0 connection.update-secret new_secret="x" reason="y")");
-  expect({"0 connection.close reply_code=540 failed_class=10 failed_method=70"});
+  EXPECT_EQ(asked(), Lines{"request open_tenant /"});
+  expect({});
+  reply();
+  expect({"0 connection.update-secret-ok"});
+}
+
+TEST_F(Channels, UpdateSecretOfAUserThatIsNoLongerWelcomeEndsTheConnection) {
+  send(R"(0 connection.update-secret new_secret="x" reason="y")");
+  refuse(Errc::access_refused, "access to vhost '/' refused for user 'guest'");
+  expect({R"(0 connection.close reply_code=530 failed_class=10 failed_method=70)"});
 }
 
 TEST_F(Channels, IdleConnectionsHearHeartbeatsAndSilentPeersAreDropped) {

@@ -153,6 +153,19 @@ void Session::on_tenant_opened(Result<core::Reply::Value> result) {
   host_.deadline_changed();
 }
 
+// amqp091 §1.1: a password does not expire, so what RabbitMQ checks again is whether the user may
+// still be here; the secret itself matters to credentials with an end of their own.
+void Session::on_method(const ConnectionUpdateSecret& method) {
+  host_.log().debug("{}: user '{}' updates its secret: {}", host_.name(), user_, method.reason);
+  request(ConnectionUpdateSecret::kId, nullptr, core::OpenTenant{tenant_});
+}
+
+void Session::on_secret_updated(Result<core::Reply::Value> result) {
+  if (state_ != State::running) return;
+  if (result) return send(0, ConnectionUpdateSecretOk{});
+  close_connection(ReplyCode::not_allowed, result.error().what, ConnectionUpdateSecret::kId);
+}
+
 bool Session::client_can(std::string_view capability) const {
   const auto table = decode_table(as_bytes(client_properties_));
   if (!table) return false;

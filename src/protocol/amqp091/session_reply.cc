@@ -28,10 +28,8 @@ void Session::on_event(const core::Reply& event) {
   awaited_.erase(found);
   if (awaited.method == ConnectionStartOk::kId) return on_authenticated(event.result);
   if (awaited.method == ConnectionOpen::kId) return on_tenant_opened(event.result);
-  if (awaited.method == ConnectionClose::kId && state_ == State::leaving) {
-    send(0, ConnectionCloseOk{});
-    return end_now();
-  }
+  if (awaited.method == ConnectionUpdateSecret::kId) return on_secret_updated(event.result);
+  if (awaited.method == ConnectionClose::kId && state_ == State::leaving) return say_goodbye();
   Channel* channel = find_channel(awaited.channel);
   if (channel == nullptr) return;
   if (awaited.method == ChannelClose::kId) {
@@ -144,7 +142,7 @@ void Session::on_event(const core::Writable&) {
 }
 
 void Session::on_event(const core::CloseRequested& event) {
-  if (state_ < State::running) return end_now();
+  if (state_ < State::running || deaf_) return end_now();
   close_connection(ReplyCode::connection_forced, event.text);
 }
 
