@@ -283,10 +283,7 @@ void Shard::change_metadata(Metadata::Change change, Actor actor, Metadata::Done
 void Shard::broadcast(std::shared_ptr<const ByteBuffer> facts,
                       std::move_only_function<void()> applied) {
   if (!started_) {
-    for (Shard* replica : replicas_) {
-      const auto result = replica->catalog_.apply(facts->view());
-      NARU_CHECK(result.has_value(), "committed facts apply everywhere");
-    }
+    for (Shard* replica : replicas_) replica->apply_facts(facts->view());
     return applied();
   }
   struct Waiting {
@@ -296,14 +293,25 @@ void Shard::broadcast(std::shared_ptr<const ByteBuffer> facts,
   auto waiting = std::make_shared<Waiting>(options_.shard_count, std::move(applied));
   for (std::uint16_t to = 0; to < options_.shard_count; ++to) {
     on_shard(ShardId(to), [facts, waiting](Shard& there) mutable {
-      const auto result = there.catalog_.apply(facts->view());
-      NARU_CHECK(result.has_value(), "committed facts apply everywhere");
+      there.apply_facts(facts->view());
       // `waiting` is touched on shard 0 only.
       there.on_shard(ShardId(0), [waiting = std::move(waiting)](Shard&) {
         if (--waiting->left == 0) waiting->applied();
       });
     });
   }
+}
+
+void Shard::apply_facts(ByteView facts) {
+  const auto result = catalog_.apply(facts);
+  NARU_CHECK(result.has_value(), "committed facts apply everywhere");
+  if (unfurnished_waiters_.empty() || !is_furnished()) return;
+  for (ShardTask& task : std::exchange(unfurnished_waiters_, {})) task(*this);
+}
+
+void Shard::when_furnished(ShardTask task) {
+  if (is_furnished()) return task(*this);
+  unfurnished_waiters_.push_back(std::move(task));
 }
 
 void Shard::on_queue_created(const QueueInfo& queue) {

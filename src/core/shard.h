@@ -95,6 +95,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void add_dirty(Client& client) { dirty_clients_.push_back(client.id()); }
   /// False while publishers have to wait for the disk, or for another shard.
   bool takes_publishes() const;
+  /// Runs `task` once the first facts are known: at once, unless the data directory was empty a
+  /// moment ago and its first user is still being made.
+  void when_furnished(ShardTask task);
   void wait_for_writable(ConnectionId id) { waiting_clients_.push_back(id); }
   const std::string* alarm() const { return alarm_.empty() ? nullptr : &alarm_; }
 
@@ -151,8 +154,11 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
 
  private:
   bool has_work() const;
+  /// Whether a tenant ever existed: the very first facts make one, with its user.
+  bool is_furnished() const { return catalog_.next_tenant() != TenantId(1); }
   void flush_once();
   void flush_events();
+  void apply_facts(ByteView facts);
   void receive(ShardId from, Batch& batch);
   void receive_runs(Batch& batch);
   void send_batch(ShardId to);
@@ -174,6 +180,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::unique_ptr<Metadata> metadata_;  // shard 0
   std::vector<Shard*> replicas_;        // until start()
   bool started_ = false;
+  std::vector<ShardTask> unfurnished_waiters_;
 
   boost::unordered_flat_map<ConnectionId, Client*> clients_;
   std::vector<ConnectionId> dirty_clients_;

@@ -1,7 +1,11 @@
 #include "core/routing/headers_matcher.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
+
+#include "core/topology/texts.h"
 
 namespace naru::core {
 
@@ -67,11 +71,16 @@ Result<void> HeadersMatcher::check_arguments(const message::Table& arguments) {
   const message::Value* match = message::find(arguments, kMatch);
   if (match == nullptr) return {};
   if (match->text() == nullptr) {
-    return fail(Errc::precondition_failed, "Invalid x-match field type; expected longstr");
+    return fail(Errc::precondition_failed,
+                fmt::format("Invalid x-match field type {} (value {}); expected longstr",
+                            type_text(*match), value_text(*match)));
   }
   if (parse_mode(*match->text())) return {};
-  return fail(Errc::precondition_failed, "Invalid x-match field value '" + *match->text() +
-                                             "'; expected all, any, all-with-x, or any-with-x");
+  // Clients know the value as Erlang writes it.
+  return fail(Errc::precondition_failed,
+              fmt::format("Invalid x-match field value <<\"{}\">>; expected all, any, all-with-x, "
+                          "or any-with-x",
+                          *match->text()));
 }
 
 void HeadersMatcher::match(const HeaderIndex& headers, Matches& out) const {
