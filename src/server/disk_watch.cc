@@ -2,10 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 namespace naru::server {
+
+namespace {
+// Enough for any flapping; who keeps 100 GiB free does not wait for ten more.
+constexpr std::uint64_t kMarginMax = std::uint64_t{256} << 20;
+}  // namespace
 
 DiskWatch::DiskWatch(ShardHost& host, io::Workers& workers, DiskWatchOptions options,
                      std::function<Result<io::VolumeSpace>(const std::string& path)> probe,
@@ -46,7 +52,8 @@ void DiskWatch::judge(const Result<io::VolumeSpace>& space) {
   failing_ = false;
   space_ = *space;
   // Off only with a tenth more than what set it, so that it does not flap.
-  const std::uint64_t enough = options_.free_bytes_min + options_.free_bytes_min / 10;
+  const std::uint64_t enough =
+      options_.free_bytes_min + std::min(options_.free_bytes_min / 10, kMarginMax);
   if (!alarm_ && space->free_bytes < options_.free_bytes_min) {
     alarm_ = true;
     const std::string reason =

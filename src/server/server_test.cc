@@ -113,10 +113,11 @@ TEST_F(TwoShards, AnAlarmReachesEveryShard) {
 class DiskWatchTest : public ServerTest {
  protected:
   /// What the volume answers, in order; the last one for ever.
-  void volume(std::vector<Result<io::VolumeSpace>> answers) {
+  void volume(std::vector<Result<io::VolumeSpace>> answers, std::uint64_t free_bytes_min = 1000) {
     watch = std::make_unique<DiskWatch>(
         host, workers,
-        DiskWatchOptions{.path = "/data", .free_bytes_min = 1000, .interval = Duration(1)},
+        DiskWatchOptions{
+            .path = "/data", .free_bytes_min = free_bytes_min, .interval = Duration(1)},
         [this, answers](const std::string&) {
           const std::size_t i = std::min(asked.fetch_add(1), answers.size() - 1);
           return answers[i];
@@ -137,6 +138,16 @@ TEST_F(DiskWatchTest, TheAlarmComesOnceAndGoesWithSomethingToSpare) {
   EXPECT_EQ(alarms, (std::vector<std::string>{"low on disk", ""}));
   EXPECT_TRUE(log.has("/data"));
   EXPECT_EQ(watch->space().free_bytes, 1050u);
+}
+
+TEST_F(DiskWatchTest, WhoKeepsMuchFreeDoesNotWaitForATenthOfIt) {
+  constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+  volume({{{70 * kGiB, 0}}, {{70 * kGiB + kGiB / 4 - 1, 0}}}, 71 * kGiB);
+  EXPECT_EQ(alarms, (std::vector<std::string>{"low on disk"}));
+  alarms.clear();
+  asked = 0;
+  volume({{{70 * kGiB, 0}}, {{71 * kGiB + kGiB / 4, 0}}}, 71 * kGiB);
+  EXPECT_EQ(alarms, (std::vector<std::string>{"low on disk", ""}));
 }
 
 TEST_F(DiskWatchTest, AVolumeThatDoesNotAnswerChangesNothing) {
