@@ -7,6 +7,7 @@ at the end. A broker keeps its ports and its data over stop(), kill() and start(
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -105,11 +106,10 @@ class NaruBroker(Broker):
         for setting in settings:
             argv += ["--set", setting]
         self.process = Process(argv, self.directory / "log")
-        ports, position = {}, 0
-        while len(ports) < 2:
-            match, position = self.process.wait_for_line(LISTENING, 30, position)
-            ports[match[1]] = int(match[2])
-        self.amqp_port, self.http_port = ports["amqp"], ports["http"]
+        _, end = self.process.wait_for_line("stop with", 30)
+        ports = dict(re.search(LISTENING, line).groups()
+                     for line in self.process.lines()[:end] if re.search(LISTENING, line))
+        self.amqp_port, self.http_port = int(ports["amqp"]), int(ports.get("http", 0))
 
 
 class RabbitBroker(Broker):

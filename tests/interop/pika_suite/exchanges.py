@@ -72,7 +72,7 @@ def unknown_arguments_are_not_compared(t):
 
 @suite.case(differs="3.10 closes the connection with 503")
 def an_unknown_type_is_a_channel_error(t):
-    closes_channel(t.channel, 406, "PRECONDITION_FAILED - invalid exchange type 'strange'",
+    closes_channel(t.channel, 406, "PRECONDITION_FAILED - unknown exchange type 'strange'",
                    lambda: t.channel.exchange_declare(t.name("x"), "strange"))
 
 
