@@ -90,11 +90,13 @@ class ByteBuffer {
   void le32(std::uint32_t v) { put(v); }
   void le64(std::uint64_t v) { put(v); }
   void varint(std::uint64_t v) {
+    std::uint8_t* at = prepare(10);
     while (v >= 0x80) {
-      u8(static_cast<std::uint8_t>(v | 0x80));
+      *at++ = static_cast<std::uint8_t>(v | 0x80);
       v >>= 7;
     }
-    u8(static_cast<std::uint8_t>(v));
+    *at++ = static_cast<std::uint8_t>(v);
+    size_ = static_cast<std::size_t>(at - data_);
   }
 
   /// Overwrites a number written before, e.g. a length that is known only now.

@@ -36,12 +36,15 @@ class ByteReader {
 
   /// LEB128, at most 10 bytes; anything longer fails.
   std::uint64_t varint() {
+    if (ok_ && at_ != end_ && *at_ < 0x80) return *at_++;  // most are one byte
     std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const std::uint8_t byte = u8();
-      if (!ok_) return 0;
+    const std::uint8_t* at = at_;
+    for (unsigned shift = 0; shift < 64 && ok_ && at != end_; shift += 7) {
+      const std::uint8_t byte = *at++;
       value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if ((byte & 0x80) == 0) return value;
+      if ((byte & 0x80) != 0) continue;
+      at_ = at;
+      return value;
     }
     ok_ = false;
     return 0;

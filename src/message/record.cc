@@ -24,6 +24,10 @@ struct Head {
 };
 static_assert(sizeof(Head) == kRecordHeadBytes);
 
+bool reserved_is_zero(const Head& head) {
+  return ((head.flags & ~kPersistent) | head.zero[0] | head.zero[1] | head.zero[2]) == 0;
+}
+
 std::uint8_t* put(std::uint8_t* out, const void* bytes, std::size_t count) {
   if (count != 0) std::memcpy(out, bytes, count);
   return out + count;
@@ -56,17 +60,14 @@ void encode(ByteBuffer& out, const RecordView& record) {
   out.commit(bytes);
 }
 
-Result<RecordView> decode_record(ByteView bytes) {
+bool read_record(ByteView bytes, RecordView& record) {
   Head head;
-  if (bytes.size() < sizeof head) return fail(Errc::need_more);
+  if (bytes.size() < sizeof head) return false;
   std::memcpy(&head, bytes.data(), sizeof head);
-  if ((head.zero[0] | head.zero[1] | head.zero[2]) != 0 || (head.flags & ~kPersistent) != 0)
-    return fail(Errc::corrupt, "unknown record flags");
   const std::size_t parts = std::size_t{head.exchange_bytes} + head.key_bytes +
                             std::size_t{head.header_bytes} + head.body_bytes;
-  if (bytes.size() - sizeof head < parts) return fail(Errc::need_more);
+  if (!reserved_is_zero(head) || bytes.size() - sizeof head < parts) return false;
 
-  RecordView record;
   record.encoding = static_cast<EncodingId>(head.encoding);
   record.persistent = (head.flags & kPersistent) != 0;
   record.priority = head.priority;
@@ -78,6 +79,16 @@ Result<RecordView> decode_record(ByteView bytes) {
   at += head.key_bytes;
   record.header = {at, head.header_bytes};
   record.body = {at + head.header_bytes, head.body_bytes};
+  return true;
+}
+
+Result<RecordView> decode_record(ByteView bytes) {
+  Head head;
+  if (bytes.size() < sizeof head) return fail(Errc::need_more);
+  std::memcpy(&head, bytes.data(), sizeof head);
+  if (!reserved_is_zero(head)) return fail(Errc::corrupt, "unknown record flags");
+  RecordView record;
+  if (!read_record(bytes, record)) return fail(Errc::need_more);
   return record;
 }
 

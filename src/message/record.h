@@ -46,6 +46,9 @@ inline bool encoded_persistent(ByteView head) {
   return (head[1] & 1) != 0;
 }
 
+/// As decode_record, without the reason and its cost: false when `bytes` is not one whole record.
+bool read_record(ByteView bytes, RecordView& record);
+
 /// Reads one record from the front of `bytes`. Errors: need_more, corrupt. The result points into
 /// `bytes`.
 Result<RecordView> decode_record(ByteView bytes);

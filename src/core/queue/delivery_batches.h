@@ -18,6 +18,7 @@ class DeliveryBatches {
     ConsumerRing::Slot slot = ConsumerRing::kNone;
     CreditTally::Line channel_line = 0;
     CreditTally::Line connection_line = 0;
+    bool no_ack = false;
     std::int64_t credit_bytes = 0;
     std::vector<Delivery> deliveries;
   };
@@ -34,6 +35,7 @@ class DeliveryBatches {
   Batch& open(ConsumerRing::Slot slot, const ConsumerSettings& settings) {
     Batch& batch = batches_[open_++];
     batch.slot = slot;
+    batch.no_ack = settings.no_ack;
     batch.channel_line = settings.no_ack ? 0 : credits_.open(settings.channel_credit.get());
     batch.connection_line = credits_.open(settings.connection_credit.get());
     batch.credit_bytes = 0;
@@ -43,12 +45,13 @@ class DeliveryBatches {
   bool has_credit(const Batch& batch) const {
     return !credits_.exhausted(batch.channel_line) && !credits_.exhausted(batch.connection_line);
   }
-  void add(Batch& batch, const Delivery& delivery, std::uint32_t record_bytes) {
-    batch.deliveries.push_back(delivery);
+  /// Adds a delivery to be filled in, and takes its credit.
+  Delivery& add(Batch& batch, std::uint32_t record_bytes) {
     ++count_;
     credits_.take(batch.channel_line, 1);
     credits_.take(batch.connection_line, record_bytes);
     if (batch.connection_line != 0) batch.credit_bytes += record_bytes;
+    return batch.deliveries.emplace_back();
   }
 
   /// Acquires the credits and calls take(Batch&) for each batch. The batches are gone afterwards.

@@ -18,15 +18,13 @@ bool extend(PublishRange& last, const PublishRange& range) {
 
 }  // namespace
 
-ByteBuffer& EntryStage::room(std::size_t fact_bytes) {
-  if (staged_.empty()) put_entry_head(staged_, false);
-  if (staged_.size() + fact_bytes > journal_.entry_bytes_max()) make_room(fact_bytes);
-  return staged_;
+void EntryStage::begin_entry() {
+  bytes_max_ = journal_.entry_bytes_max();
+  put_entry_head(staged_, false);
 }
 
 void EntryStage::make_room(std::size_t fact_bytes) {
-  const std::size_t bytes_max = journal_.entry_bytes_max();
-  NARU_CHECK(kLaneEntryHeadBytes + fact_bytes <= bytes_max, "one fact fits an entry");
+  NARU_CHECK(kLaneEntryHeadBytes + fact_bytes <= bytes_max_, "one fact fits an entry");
   if (atomic_from_ != kNotAtomic && atomic_from_ > kLaneEntryHeadBytes) {
     // What is not part of the atomic run goes ahead; the run moves to the front.
     append_bytes(staged_.view().first(atomic_from_));
@@ -36,16 +34,16 @@ void EntryStage::make_room(std::size_t fact_bytes) {
     std::memcpy(staged_.data(), head.data(), kLaneEntryHeadBytes);
     atomic_from_ = kLaneEntryHeadBytes;
   }
-  if (staged_.size() + fact_bytes <= bytes_max) return;
+  if (staged_.size() + fact_bytes <= bytes_max_) return;
   if (atomic_from_ != kNotAtomic) mark_continued(staged_);
   append_bytes(staged_.view());
   staged_.clear();
-  put_entry_head(staged_, false);
+  begin_entry();
 }
 
 void EntryStage::atomic_begin() {
   NARU_CHECK(atomic_from_ == kNotAtomic, "atomic runs do not nest");
-  if (staged_.empty()) put_entry_head(staged_, false);
+  if (staged_.empty()) begin_entry();
   atomic_from_ = staged_.size();
 }
 

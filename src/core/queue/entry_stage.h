@@ -21,7 +21,11 @@ class EntryStage {
   EntryStage(GroupId group, Journal& journal) : group_(group), journal_(journal) {}
 
   /// Where to put one fact of at most `fact_bytes`.
-  ByteBuffer& room(std::size_t fact_bytes);
+  ByteBuffer& room(std::size_t fact_bytes) {
+    if (staged_.empty()) begin_entry();
+    if (staged_.size() + fact_bytes > bytes_max_) make_room(fact_bytes);
+    return staged_;
+  }
   void atomic_begin();
   void atomic_end();
 
@@ -47,6 +51,7 @@ class EntryStage {
   };
   static constexpr std::size_t kNotAtomic = SIZE_MAX;
 
+  void begin_entry();
   void make_room(std::size_t fact_bytes);
   void append_bytes(ByteView entry);
   void tell(std::size_t publishes, std::size_t barriers, LaneSink& sink);
@@ -54,6 +59,7 @@ class EntryStage {
   const GroupId group_;
   Journal& journal_;
   ByteBuffer staged_;
+  std::size_t bytes_max_ = 0;
   std::size_t atomic_from_ = kNotAtomic;  // offset in staged_ of the atomic run's first fact
   Index appended_;
   Index committed_;

@@ -54,13 +54,14 @@ void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
   NARU_CHECK(reader.ok(), "a committed lane entry is readable");
 }
 
-void Lane::Impl::apply_enqueue(Fact& fact, BodyLocation location) {
+void Lane::Impl::apply_enqueue(const Fact& fact, BodyLocation location) {
   NewRecord record;
   record.location.file = location.file;
   record.location.offset = location.offset + static_cast<std::uint32_t>(fact.record_offset);
   record.record_bytes = fact.record_bytes;
+  TargetReader targets = fact.targets();
   EnqueueTarget target;
-  while (fact.targets.next(target)) {
+  while (targets.next(target)) {
     Queue* queue = find_any(target.queue);
     if (queue == nullptr) continue;
     admit_waiting(*queue);
@@ -76,13 +77,14 @@ void Lane::Impl::apply_enqueue(Fact& fact, BodyLocation location) {
     admit_waiting(*queue);
     want_dispatch(*queue);
   }
-  NARU_CHECK(fact.targets.ok(), "a committed enqueue is readable");
+  NARU_CHECK(targets.ok(), "a committed enqueue is readable");
 }
 
-void Lane::Impl::apply_settle(Fact& fact) {
+void Lane::Impl::apply_settle(const Fact& fact) {
   Queue* queue = find_any(fact.queue);
+  RangeReader ranges = fact.ranges();
   SeqRange range;
-  while (fact.ranges.next(range)) {
+  while (ranges.next(range)) {
     if (queue == nullptr) continue;
     queue->index.visit(range.first, range.last, [&](Seq, IndexEntry& entry) {
       if (entry.has(IndexEntry::kInMemory)) return QueueIndex::Visit::keep;
@@ -91,20 +93,21 @@ void Lane::Impl::apply_settle(Fact& fact) {
       return QueueIndex::Visit::erase;
     });
   }
-  NARU_CHECK(fact.ranges.ok(), "a committed settle is readable");
+  NARU_CHECK(ranges.ok(), "a committed settle is readable");
 }
 
-void Lane::Impl::apply_returned(Fact& fact) {
+void Lane::Impl::apply_returned(const Fact& fact) {
   Queue* queue = find_any(fact.queue);
+  RangeReader ranges = fact.ranges();
   SeqRange range;
-  while (fact.ranges.next(range)) {
+  while (ranges.next(range)) {
     if (queue == nullptr) continue;
     queue->index.visit(range.first, range.last, [&](Seq, IndexEntry& entry) {
       if (!entry.has(IndexEntry::kInMemory) && entry.attempts < UINT8_MAX) ++entry.attempts;
       return QueueIndex::Visit::keep;
     });
   }
-  NARU_CHECK(fact.ranges.ok(), "a committed return is readable");
+  NARU_CHECK(ranges.ok(), "a committed return is readable");
 }
 
 void Lane::Impl::apply_delivered(const Fact& fact) {

@@ -19,14 +19,12 @@ void Lane::Impl::dispatch(Queue& queue) {
     DeliveryBatches::Batch* batch = batch_for(queue, slot);
     if (batch == nullptr) continue;
 
-    Delivery delivery;
-    if (!lease(queue, step, delivery)) break;
+    if (!lease(queue, step, batches_.add(*batch, step.entry->record_bytes))) return;
     queue.consumers.pass_turn(slot);
-    if (!queue.consumers.at(slot).settings.no_ack) {
+    if (!batch->no_ack) {
       step.entry->holder = slot;
       queue.consumers.add_lease(slot);
     }
-    batches_.add(*batch, delivery, step.entry->record_bytes);
     --budget;
     if (batch->deliveries.size() >= options_.deliveries_per_run) hand_over(queue);
   }
@@ -150,16 +148,14 @@ DeliveryBatches::Batch* Lane::Impl::batch_for(Queue& queue, ConsumerRing::Slot s
 // Makes a lease of what find_step() found. False when the stored record is not readable, which is
 // the end of this volume.
 bool Lane::Impl::lease(Queue& queue, const Step& step, Delivery& delivery) {
-  auto record = message::decode_record(step.bytes);
-  if (!record) {
-    fail({Errc::corrupt, "a stored record is not readable: " + record.error().what});
+  if (!message::read_record(step.bytes, delivery.record)) {
+    fail({Errc::corrupt, "a stored record is not readable"});
     return false;
   }
   IndexEntry& entry = *step.entry;
   delivery.seq = step.seq;
   delivery.redelivered = entry.has(IndexEntry::kDelivered) || step.seq <= queue.delivered.recovered;
-  delivery.record = *record;
-  delivery.owner = record->body.size() >= kOwnedBodyBytes ? step.owner : nullptr;
+  delivery.owner = delivery.record.body.size() >= kOwnedBodyBytes ? step.owner : nullptr;
 
   queue.order.pop(step.seq);
   queue.leave_ready(entry);
@@ -177,11 +173,10 @@ void Lane::Impl::hand_over(Queue& queue) {
     if (queue.closed) return;
     const ConsumerRing::Consumer& consumer = queue.consumers.at(batch.slot);
     if (!consumer.present) return undeliver(queue, batch);
-    const bool no_ack = consumer.settings.no_ack;
     sink_.on_deliveries(consumer.settings.key.connection,
                         Deliveries{consumer.settings.key.handle, QueueRef{queue.id, id_},
                                    batch.deliveries, batch.credit_bytes});
-    if (no_ack && !queue.closed) settle_delivered(queue, batch.deliveries);
+    if (batch.no_ack && !queue.closed) settle_delivered(queue, batch.deliveries);
   });
   queue.read_ahead.trim();
 }

@@ -18,8 +18,8 @@ constexpr std::uint8_t kFirstIgnorableType = 128;
 class FactScope {
  public:
   FactScope(ByteBuffer& out, FactType type) : out_(out), at_(out.size()) {
-    out_.u8(static_cast<std::uint8_t>(type));
-    out_.le32(0);
+    out_.prepare(kFactHeadBytes)[0] = static_cast<std::uint8_t>(type);
+    out_.commit(kFactHeadBytes);
   }
   ~FactScope() {
     out_.patch_le32(at_ + 1, static_cast<std::uint32_t>(out_.size() - at_ - kFactHeadBytes));
@@ -64,10 +64,11 @@ std::size_t enqueue_fact_bytes_max(std::size_t targets, const message::RecordVie
 
 void put_enqueue(ByteBuffer& out, std::span<const EnqueueTarget> targets,
                  const message::RecordView& record) {
-  out.reserve(out.size() + enqueue_fact_bytes_max(targets.size(), record));
   FactScope scope(out, FactType::enqueue);
-  out.le32(static_cast<std::uint32_t>(message::encoded_bytes(record)));
-  message::encode(out, record);
+  const std::size_t bytes = message::encoded_bytes(record);
+  out.le32(static_cast<std::uint32_t>(bytes));
+  message::encode_to(out.prepare(bytes), record);
+  out.commit(bytes);
   out.varint(targets.size());
   for (const EnqueueTarget& target : targets) {
     out.varint(target.queue.value);
@@ -180,15 +181,15 @@ bool FactReader::parse(Fact& fact, ByteReader content) {
       if (!content.ok() || record.size() < message::kRecordHeadBytes) return false;
       fact.record_offset = static_cast<std::size_t>(record.data() - entry_.data());
       fact.record_persistent = message::encoded_persistent(record);
-      fact.targets = TargetReader(content);
-      return fact.targets.ok();
+      fact.rest = content;
+      return true;
     }
     case FactType::settle:
     case FactType::returned:
     case FactType::purge:
       fact.queue = QueueId(content.varint());
-      fact.ranges = RangeReader(content);
-      return fact.ranges.ok();
+      fact.rest = content;
+      return content.ok();
     case FactType::delivered:
       fact.queue = QueueId(content.varint());
       fact.through = Seq(content.varint());

@@ -77,7 +77,6 @@ void normalise(std::vector<SeqRange>& ranges);
 /// Walks the ranges of a settle, returned or purge fact.
 class RangeReader {
  public:
-  RangeReader() : in_({}) {}
   explicit RangeReader(ByteReader in);
   /// False at the end, and when the bytes are bad.
   bool next(SeqRange& range);
@@ -92,7 +91,6 @@ class RangeReader {
 /// Walks the targets of an enqueue fact.
 class TargetReader {
  public:
-  TargetReader() : in_({}) {}
   explicit TargetReader(ByteReader in);
   bool next(EnqueueTarget& target);
   bool ok() const { return in_.ok(); }
@@ -107,11 +105,13 @@ struct Fact {
   FactType type = FactType::enqueue;
   QueueId queue;                  // all but enqueue
   Seq through;                    // delivered
-  RangeReader ranges;             // settle, returned, purge
   std::size_t record_offset = 0;  // enqueue: of the encoded record, in the entry
   std::uint32_t record_bytes = 0;
   bool record_persistent = false;
-  TargetReader targets;
+  ByteReader rest{{}};
+
+  RangeReader ranges() const { return RangeReader(rest); }     // settle, returned, purge
+  TargetReader targets() const { return TargetReader(rest); }  // enqueue
 };
 
 /// Reads the facts of one entry in order.

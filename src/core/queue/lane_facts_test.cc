@@ -22,10 +22,11 @@ message::RecordView record(std::string_view body) {
   return view;
 }
 
-std::vector<SeqRange> ranges_of(Fact& fact) {
+std::vector<SeqRange> ranges_of(const Fact& fact) {
   std::vector<SeqRange> ranges;
+  RangeReader reader = fact.ranges();
   SeqRange range;
-  while (fact.ranges.next(range)) ranges.push_back(range);
+  while (reader.next(range)) ranges.push_back(range);
   return ranges;
 }
 
@@ -46,17 +47,45 @@ TEST(LaneFacts, EnqueueComesBackWithItsTargets) {
       message::decode_record(out.view().subspan(fact.record_offset, fact.record_bytes));
   ASSERT_TRUE(stored);
   EXPECT_EQ(as_text(stored->body), "hello");
+  TargetReader stored_targets = fact.targets();
   EnqueueTarget target;
   for (const EnqueueTarget& expected : targets) {
-    ASSERT_TRUE(fact.targets.next(target));
+    ASSERT_TRUE(stored_targets.next(target));
     EXPECT_EQ(target.queue, expected.queue);
     EXPECT_EQ(target.seq, expected.seq);
     EXPECT_EQ(target.expires_at_ms, expected.expires_at_ms);
     EXPECT_EQ(target.at_once, expected.at_once);
   }
-  EXPECT_FALSE(fact.targets.next(target));
+  EXPECT_FALSE(stored_targets.next(target));
   EXPECT_FALSE(reader.next(fact));
   EXPECT_TRUE(reader.ok());
+}
+
+TEST(LaneFacts, WorkedExampleOfTheFormatPageHolds) {
+  // docs/formats/lane.md
+  constexpr std::uint8_t kExample[] = {
+      0x01, 0x00, 0x00,                                // head
+      0x01, 0x23, 0x00, 0x00, 0x00,                    // enqueue
+      0x1b, 0x00, 0x00, 0x00,                          // record
+      0x01, 0x01, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00,  //
+      0x00, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00,  //
+      0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,  //
+      0x71, 0x68, 0x69,                                //
+      0x01, 0x07, 0x01, 0x00,                          // target
+      0x04, 0x02, 0x00, 0x00, 0x00, 0x07, 0x01,        // delivered
+  };
+  message::RecordView view;
+  view.encoding = message::EncodingId::amqp091;
+  view.persistent = true;
+  view.routing_key = "q";
+  view.body = as_bytes("hi");
+  ByteBuffer out;
+  put_entry_head(out, false);
+  const std::vector<EnqueueTarget> targets = {{QueueId(7), Seq(1), 0, false}};
+  put_enqueue(out, targets, view);
+  put_delivered(out, QueueId(7), Seq(1));
+  EXPECT_THAT(std::vector<std::uint8_t>(out.data(), out.data() + out.size()),
+              testing::ElementsAreArray(kExample));
 }
 
 TEST(LaneFacts, RangesComeBack) {
@@ -158,10 +187,12 @@ TEST(LaneFacts, NoBytesMakeTheReaderLeaveTheEntry) {
     std::size_t facts = 0;
     while (reader.next(fact)) {
       ++facts;
+      TargetReader target_reader = fact.targets();
       EnqueueTarget target;
-      while (fact.type == FactType::enqueue && fact.targets.next(target)) ++facts;
+      while (fact.type == FactType::enqueue && target_reader.next(target)) ++facts;
+      RangeReader range_reader = fact.ranges();
       SeqRange range;
-      while (fact.type != FactType::enqueue && fact.ranges.next(range)) {
+      while (fact.type != FactType::enqueue && range_reader.next(range)) {
         EXPECT_LE(range.first, range.last);
         ++facts;
       }

@@ -105,7 +105,10 @@ class Lane::Impl {
 
   WallMs expiry(const Queue& queue, const message::RecordView& record, const Now& now) const;
   void make_visible(Queue& queue, Seq seq, const NewRecord& record);
-  void admit_waiting(Queue& queue);
+  void admit_waiting(Queue& queue) {
+    if (!queue.waiting.empty()) admit_all_waiting(queue);
+  }
+  void admit_all_waiting(Queue& queue);
   void enqueue_in_memory(const message::RecordView& record, const Now& now);
   /// Ends a record for good: at once when only memory knows it, else when the fact is committed.
   QueueIndex::Visit end_record(Queue& queue, Seq seq, IndexEntry& entry,
@@ -115,9 +118,9 @@ class Lane::Impl {
   void stage_ranges(FactType type, QueueId queue, std::vector<SeqRange>& ranges);
 
   void apply_entry(ByteView payload, BodyLocation location);
-  void apply_enqueue(Fact& fact, BodyLocation location);
-  void apply_settle(Fact& fact);
-  void apply_returned(Fact& fact);
+  void apply_enqueue(const Fact& fact, BodyLocation location);
+  void apply_settle(const Fact& fact);
+  void apply_returned(const Fact& fact);
   void apply_delivered(const Fact& fact);
   void apply_queue_closed(QueueId id);
 

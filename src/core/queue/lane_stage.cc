@@ -103,7 +103,7 @@ void Lane::Impl::make_visible(Queue& queue, Seq seq, const NewRecord& record) {
   if (entry.has(IndexEntry::kPersistent)) ++queue.stats.persistent;
 }
 
-void Lane::Impl::admit_waiting(Queue& queue) {
+void Lane::Impl::admit_all_waiting(Queue& queue) {
   while (!queue.waiting.empty() && queue.waiting.front().seq == queue.visible_next) {
     const Queue::WaitingRecord& front = queue.waiting.front();
     if (front.purged) {

@@ -1,6 +1,7 @@
 #pragma once
 /// Bodies that became needed or not needed, by file.
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -12,17 +13,11 @@ namespace naru::core {
 class LiveTally {
  public:
   void add(std::uint32_t file, std::int64_t count) {
-    if (last_ < lines_.size() && lines_[last_].file == file) {
-      lines_[last_].count += count;
-      return;
-    }
-    for (last_ = 0; last_ < lines_.size(); ++last_) {
-      if (lines_[last_].file == file) break;
-    }
-    if (last_ == lines_.size()) lines_.push_back({file, 0});
-    lines_[last_].count += count;
+    if (file != last_.file) turn_to(file);
+    last_.count += count;
   }
   void tell(Journal& journal) {
+    turn_to(0);
     for (const Line& line : lines_) {
       if (line.count != 0) journal.adjust_live(line.file, line.count);
     }
@@ -31,11 +26,24 @@ class LiveTally {
 
  private:
   struct Line {
-    std::uint32_t file = 0;
+    std::uint32_t file = 0;  // 0: none
     std::int64_t count = 0;
   };
+  void turn_to(std::uint32_t file) {
+    if (last_.file != 0) {
+      const auto found = std::find_if(lines_.begin(), lines_.end(),
+                                      [&](const Line& line) { return line.file == last_.file; });
+      if (found == lines_.end()) {
+        lines_.push_back(last_);
+      } else {
+        found->count += last_.count;
+      }
+    }
+    last_ = {file, 0};
+  }
+
+  Line last_;  // the file that is counted just now
   std::vector<Line> lines_;
-  std::size_t last_ = 0;
 };
 
 }  // namespace naru::core

@@ -101,23 +101,26 @@ std::size_t QueueIndex::lower_chunk(std::uint64_t seq) {
 
 QueueIndex::Place QueueIndex::lower_bound(std::uint64_t seq) {
   Place place;
+  if (const IndexEntry* entry = at_distance(seq); entry != nullptr) {
+    place.chunk = hint_;
+    place.slot = entry->seq_delta;
+    return place;
+  }
   place.chunk = lower_chunk(seq);
   if (place.chunk < chunk_end()) place.slot = lower_slot(*chunks_[place.chunk], seq);
   return place;
 }
 
-IndexEntry* QueueIndex::find(Seq seq) {
+IndexEntry* QueueIndex::search(std::uint64_t seq) {
   if (size_ == 0) return nullptr;
-  const Place place = lower_bound(seq.value);
+  const Place place = lower_bound(seq);
   if (place.chunk == chunk_end()) return nullptr;
   IndexChunk& chunk = *chunks_[place.chunk];
   IndexEntry& entry = chunk.entries()[place.slot];
-  if (chunk.first_seq + entry.seq_delta != seq.value || entry.state == RecordState::gone)
-    return nullptr;
-  return &entry;
+  return chunk.first_seq + entry.seq_delta == seq ? &entry : nullptr;
 }
 
-IndexEntry* QueueIndex::at_or_after(Seq& seq) {
+IndexEntry* QueueIndex::search_after(Seq& seq) {
   if (size_ == 0) return nullptr;
   Place place = lower_bound(seq.value);
   for (; place.chunk < chunk_end(); ++place.chunk, place.slot = 0) {

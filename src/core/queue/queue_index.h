@@ -95,10 +95,17 @@ class QueueIndex {
   /// Appends an entry in state ready; `seq` is larger than every one before it.
   IndexEntry& push(Seq seq);
   /// The entry of `seq`; null when it is not there or gone.
-  IndexEntry* find(Seq seq);
+  IndexEntry* find(Seq seq) {
+    IndexEntry* entry = at_distance(seq.value);
+    if (entry == nullptr) entry = search(seq.value);
+    return entry == nullptr || entry->state == RecordState::gone ? nullptr : entry;
+  }
   /// The first entry with a seq of at least `seq`, which becomes its seq; null at the end. Cheap
   /// when asked in ascending order.
-  IndexEntry* at_or_after(Seq& seq);
+  IndexEntry* at_or_after(Seq& seq) {
+    IndexEntry* entry = at_distance(seq.value);
+    return entry != nullptr && entry->state != RecordState::gone ? entry : search_after(seq);
+  }
   void clear();
 
   enum class Visit : std::uint8_t { keep, erase };
@@ -112,6 +119,18 @@ class QueueIndex {
     std::uint32_t slot = 0;
   };
   std::size_t chunk_end() const { return chunks_.size(); }
+  /// The slot of `seq`, dead or alive, if it is where it is without gaps: in the chunk that was
+  /// looked into last, as far from its start as its seq.
+  IndexEntry* at_distance(std::uint64_t seq) {
+    if (hint_ < front_ || hint_ >= chunks_.size()) return nullptr;
+    IndexChunk& chunk = *chunks_[hint_];
+    const std::uint64_t distance = seq - chunk.first_seq;
+    if (distance >= chunk.count) return nullptr;
+    IndexEntry* entry = chunk.entries() + distance;
+    return entry->seq_delta == distance ? entry : nullptr;
+  }
+  IndexEntry* search(std::uint64_t seq);
+  IndexEntry* search_after(Seq& seq);
   /// The first slot with a seq of at least `seq`, dead or alive; chunk_end() when none.
   Place lower_bound(std::uint64_t seq);
   std::size_t lower_chunk(std::uint64_t seq);
