@@ -5,6 +5,17 @@
 
 namespace naru::app {
 
+namespace {
+
+std::string parent_of(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
 Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::string& path) {
   constexpr unsigned kOwnerOnly = 0700;
   if (auto made = files.make_directory(path, kOwnerOnly); !made) {
@@ -12,6 +23,8 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
                 fmt::format("cannot make the data directory {}: {}; choose another with --data-dir",
                             path, made.error().what));
   }
+  // Or power loss may take the directory's name, and everything confirmed below it.
+  NARU_TRY_VOID(files.sync_directory(parent_of(path)));
   const std::string owner_path = path + "/owner.pid";
   auto lock = files.lock(path + "/lock");
   if (!lock && lock.error().code == Errc::resource_locked) {
