@@ -42,6 +42,7 @@ BrokerRig::~BrokerRig() {
 
 Result<void> BrokerRig::start() {
   NARU_TRY_VOID(disk_.make_directory("data", 0700));
+  NARU_TRY_VOID(disk_.sync_directory("."));
   journal_ = std::make_unique<cluster::JournalLocal>(disk_, options_.journal, options_.shards,
                                                      *this, *this, log_);
   shards_.resize(options_.shards);

@@ -187,6 +187,7 @@ class Script {
     const std::string_view unit = text.substr(static_cast<std::size_t>(parsed.ptr - text.data()));
     if (parsed.ec != std::errc() || (unit != "s" && unit != "ms"))
       return unreadable("needs a time such as 5s or 100ms");
+    rig_->settle();  // what was sent before happens before
     rig_->advance(unit == "s" ? Duration(std::chrono::seconds(number))
                               : Duration(std::chrono::milliseconds(number)));
     return {};
