@@ -109,6 +109,11 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   }
   void on_volume_failed(const Error& error) override;
   void on_space_short(bool is_short) override {
+    if (is_short) {
+      log.warn("there is no room for the log in {}; publishers wait", config.data_dir);
+    } else {
+      log.info("there is room for the log again; publishers go on");
+    }
     space_short = is_short;
     set_alarm();
   }

@@ -38,7 +38,8 @@ class FrameClient:
         self.socket.sendall(b"AMQP\x00\x00\x09\x01")
         self.server_properties = self.expect(10, 10)[2:]
         capabilities = table(b"\x1cauthentication_failure_close" + b"t\x01"
-                             + b"\x16consumer_cancel_notify" + b"t\x01")
+                             + b"\x16consumer_cancel_notify" + b"t\x01"
+                             + b"\x12connection.blocked" + b"t\x01")
         self.method(0, 10, 11, table(short("capabilities") + b"F" + capabilities) + short("PLAIN")
                     + long(b"\0guest\0guest") + short("en_US"))
         self.tune = struct.unpack(">HIH", self.expect(10, 30))
@@ -66,17 +67,24 @@ class FrameClient:
         return self.expect(class_id, reply_id)
 
     def expect(self, class_id, method_id):
+        got, arguments = self.next_method()
+        if got != (class_id, method_id):
+            raise AssertionError(f"expected method {class_id}.{method_id}, got {got}")
+        return arguments
+
+    def next_method(self):
+        """The next method, whichever it is: ((class, method), arguments)."""
         while True:
             kind, _, payload = self.read()
             if kind == HEARTBEAT:
                 continue
-            got = struct.unpack_from(">HH", payload) if kind == METHOD else (kind, None)
-            if got == (class_id, method_id):
-                return payload[4:]
+            if kind != METHOD:
+                raise AssertionError(f"expected a method, got a frame of type {kind}")
+            got = struct.unpack_from(">HH", payload)
             if got in ((20, 40), (10, 50)):
                 code, length = struct.unpack_from(">HB", payload, 4)
                 raise Refused(code, payload[7:7 + length].decode())
-            raise AssertionError(f"expected method {class_id}.{method_id}, got {got}")
+            return got, payload[4:]
 
     def read(self):
         """The next frame: (kind, channel, payload)."""
@@ -96,6 +104,10 @@ class FrameClient:
     def get(self, queue):
         """Takes a message without acknowledgement; returns (properties as bytes, body)."""
         self.call(60, 70, b"\0\0" + short(queue) + b"\1", 71)
+        return self.content()
+
+    def content(self):
+        """What follows a get-ok, deliver or return: (properties as bytes, body)."""
         _, _, header = self.read()
         size, = struct.unpack_from(">Q", header, 4)
         body = b""

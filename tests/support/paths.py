@@ -21,3 +21,10 @@ def peer() -> str:
 def shards() -> int:
     """How many shards Naru runs with in this run of a suite."""
     return int(os.environ.get("NARU_SHARDS", "1"))
+
+
+def shard_counts() -> list:
+    """The numbers of shards that suites run with."""
+    if peer() == "rabbitmq":
+        return [1]
+    return [shards()] if "NARU_SHARDS" in os.environ else [1, 2]
