@@ -18,6 +18,10 @@ namespace {
 /// and after a restart none of them may be given out again.
 constexpr std::uint64_t kIdsPerReservation = 1u << 20;
 
+/// Changes that may wait for earlier ones of their names; more are refused, the broker's own
+/// excepted. One connection has few: its channels wait for their answers.
+constexpr std::size_t kWaitingMax = 16'384;
+
 /// A change on its way. Until it is decided it waits in `waiting`; then it is in exactly one of:
 /// staged for this turn, in flight to the journal, or broadcast.
 struct Pending {
@@ -96,6 +100,9 @@ void Metadata::Impl::submit(Change change, Actor actor, Done done) {
       std::make_unique<Pending>(std::move(change), std::move(actor), std::move(done), Decision());
   std::vector<Answer> answers;
   if (!settle(pending, answers)) {
+    if (waiting_.size() >= kWaitingMax && !pending->actor.system) {
+      return pending->done(fail(Errc::limit, "too many changes wait for earlier ones"));
+    }
     locks_.claim(pending->decision.locks);
     waiting_.push_back(std::move(pending));
   }

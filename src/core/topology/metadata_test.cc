@@ -117,6 +117,23 @@ TEST_F(MetadataTest, AChangeThatWaitsKeepsItsPlace) {
   EXPECT_EQ(queue("a")->settings.expires_ms, 7U);
 }
 
+TEST_F(MetadataTest, ChangesThatWaitAreBoundedExceptTheBrokersOwn) {
+  submit(exclusive("q"));
+  std::vector<std::shared_ptr<Outcome>> outcomes;
+  while (outcomes.empty() || !outcomes.back()->done()) {
+    outcomes.push_back(submit(DeleteQueue{"q"}));
+    ASSERT_LT(outcomes.size(), 100'000U);
+  }
+  EXPECT_EQ(outcomes.back()->error().code, Errc::limit);
+  outcomes.pop_back();
+  Actor system = guest;
+  system.system = true;
+  outcomes.push_back(submit(DropConnection{guest.connection}, system));
+  turn();
+  for (const auto& outcome : outcomes) EXPECT_TRUE(outcome->ok());
+  EXPECT_EQ(queue("q"), nullptr);
+}
+
 TEST_F(MetadataTest, BindingsOfOneExchangeDoNotWaitForEachOther) {
   for (int i = 0; i < 50; ++i) submit(durable("q" + std::to_string(i)));
   turn();
