@@ -60,11 +60,18 @@ void JournalLocal::flush(core::ShardId shard, const Now& now) {
   }
   if (wal_.failed()) return;
   tend_files();
-  if (wal_.staged_bytes() < options_.wal.frame_bytes_max) {
-    (void)snapshots_.stage(wal_, options_.snapshot_slice_bytes);
-  }
+  stage_snapshots();
   wal_.flush(now.mono);
   post_committed();
+}
+
+void JournalLocal::stage_snapshots() {
+  // A slice for each frame or more that left: a busy log makes progress with snapshots, so that its
+  // files come free, and one that stands still piles nothing up.
+  const bool moved = wal_.frames_written() != snapshot_mark_;
+  if (snapshots_.empty() || (!moved && wal_.staged_bytes() != 0)) return;
+  snapshot_mark_ = wal_.frames_written();
+  (void)snapshots_.stage(wal_, options_.snapshot_slice_bytes);
 }
 
 // --- Out of the log

@@ -96,6 +96,7 @@ class JournalLocal final : private storage::WalClient {
   Result<void> note_frame(std::uint32_t file, std::uint32_t offset, ByteView frame);
   Result<bool> note_snapshot_part(std::uint32_t file, std::uint32_t offset,
                                   const storage::EntryView& entry);
+  void stage_snapshots();
   void post_committed();
   void tend_files();
 
@@ -115,6 +116,7 @@ class JournalLocal final : private storage::WalClient {
   FileLedger ledger_;
   SnapshotCatalog catalog_;
   SnapshotWriter snapshots_;
+  std::uint64_t snapshot_mark_ = 0;  // frames written when the last slice was staged
   std::vector<std::vector<CommittedFrame>> outgoing_;  // by shard
   std::vector<std::vector<ByteBuffer>> spare_;  // by shard: emptied buffers on their way back
   std::vector<std::uint32_t> group_shard_;      // by group, for snapshot requests

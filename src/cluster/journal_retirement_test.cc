@@ -75,6 +75,27 @@ TEST(JournalRetirement, SnapshotsAreAskedForInProportionToWhatIsLogged) {
   EXPECT_EQ(world.state(1).snapshots_wanted(), before) << "an idle log asks for nothing";
 }
 
+TEST(JournalRetirement, ASaturatedLogStillLetsFilesGo) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  std::size_t files_max = 0;
+  for (std::uint64_t id = 1; id <= 2000; ++id) {
+    // More is always staged than a frame holds.
+    while (world.shard_journal(1).uncommitted_bytes() < 64 * 1024) {
+      world.settle(1, id);
+      for (int i = 0; i < 3; ++i)
+        world.append(1, 1'000'000 + 3 * id + static_cast<unsigned>(i), 2000);
+      ++id;
+    }
+    for (const auto& [live, message] : world.state(1).messages()) world.settle(1, live);
+    world.turn(0);
+    world.disk().complete_one();
+    files_max = std::max(files_max, world.journal().file_count());
+  }
+  EXPECT_LE(files_max, 20U);
+  EXPECT_NO_VIOLATION(world);
+}
+
 TEST(JournalRetirement, RestartsDoNotPileUpFiles) {
   World world(options(1));
   ASSERT_STARTS(world);

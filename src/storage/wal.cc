@@ -169,6 +169,7 @@ Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
   in_flight_.push_back({frame, file.record.sequence, file_used_, false});
   file_used_ += static_cast<std::uint32_t>(frame.padded());
   builder_.pop();
+  ++frames_written_;
   return in_flight_.back();
 }
 

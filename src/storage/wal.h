@@ -76,6 +76,8 @@ class Wal final : private WalFilesClient {
   Result<void> stage(const EntryHead& head, ByteView first, ByteView second = {},
                      std::uint64_t tag = 0);
   std::size_t staged_bytes() const { return builder_.bytes(); }
+  /// Frames handed to the disk in this run.
+  std::uint64_t frames_written() const { return frames_written_; }
   void flush(TimePoint now);
   TimePoint next_deadline() const { return files_.next_deadline(); }
 
@@ -133,8 +135,9 @@ class Wal final : private WalFilesClient {
   std::uint64_t kept_bytes_ = 0;  // of all blocks, kept or not
   const Block* kept_block_ = nullptr;
   std::deque<InFlight> in_flight_;  // by sequence
-  std::size_t writes_ = 0;          // handed to the disk and not answered
-  std::uint64_t durable_ = 0;       // frames up to here are on stable storage
+  std::uint64_t frames_written_ = 0;
+  std::size_t writes_ = 0;     // handed to the disk and not answered
+  std::uint64_t durable_ = 0;  // frames up to here are on stable storage
   std::uint64_t last_incarnation_ = 0;
   std::uint32_t file_used_ = 0;  // bytes of the current file that have their frame
   bool closed_ = true;           // the last durable frame is a closing one
