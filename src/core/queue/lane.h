@@ -49,8 +49,10 @@ class Lane final : public GroupState {
  public:
   struct Options {
     std::size_t deliveries_per_run = 256;  // records of one consumer handed to the sink at once
-    std::uint64_t delivered_stride =
-        1024;  // how far the Delivered watermark is written ahead of a backlog's dispatch
+    /// How far the Delivered watermark is written ahead of a backlog's dispatch: at first, and at
+    /// most when the dispatch keeps waiting for it. After a crash so many may be flagged in vain.
+    std::uint64_t delivered_stride = 1024;
+    std::uint64_t delivered_stride_max = 64 * 1024;
     std::size_t read_ahead_bytes = 1u << 20;  // of bodies that are no longer in memory
   };
   Lane(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options);

@@ -1,5 +1,7 @@
 // How records leave: credit × ready, round robin among equals, in batches.
 
+#include <utility>
+
 #include "base/check.h"
 #include "core/queue/lane_impl.h"
 
@@ -37,6 +39,7 @@ void Lane::Impl::dispatch(Queue& queue) {
   if (!blocked) queue.first_chance = queue.visible_next;
   if (budget == 0) want_dispatch(queue);
   if (!queue.wants_deliveries()) queue.read_ahead.clear();
+  if (queue.read_ahead.wants_more()) read_following(queue);
   stage_watermark(queue);
   arm_timer(queue, blocked);
 }
@@ -88,7 +91,10 @@ bool Lane::Impl::may_leave(const Queue& queue, const IndexEntry& entry, Seq seq)
 Lane::Impl::Search Lane::Impl::find_step(Queue& queue, Step& step) {
   step.entry = next_ready(queue, step.seq);
   if (step.entry == nullptr) return Search::none;
-  if (!may_leave(queue, *step.entry, step.seq)) return Search::blocked;
+  if (!may_leave(queue, *step.entry, step.seq)) {
+    if (!queue.delivered.waited_at) queue.delivered.waited_at = queue.delivered.durable;
+    return Search::blocked;
+  }
   return find_body(queue, step);
 }
 
@@ -120,7 +126,7 @@ Lane::Impl::Search Lane::Impl::find_body(Queue& queue, Step& step) {
     runs_.put(std::move(*run));
     return Search::retry;
   }
-  start_read(queue, step.seq);
+  start_read(queue);
   return Search::blocked;
 }
 
@@ -211,22 +217,48 @@ void Lane::Impl::undeliver(Queue& queue, const DeliveryBatches::Batch& batch) {
   want_dispatch(queue);
 }
 
-// Asks for the bodies of the records that are next, `first` before all.
-void Lane::Impl::start_read(Queue& queue, Seq first) {
+// Asks for the bodies of the records that are next.
+void Lane::Impl::start_read(Queue& queue) {
+  start_read_if(queue, [](Seq, const IndexEntry&) { return Want::yes; });
+}
+
+// Asks for what follows the run that is being handed out, unless it is still in memory: then the
+// consumers have caught up.
+void Lane::Impl::read_following(Queue& queue) {
+  const Seq last = queue.read_ahead.last_asked();
+  bool looked = false;
+  start_read_if(queue, [&](Seq seq, const IndexEntry& entry) {
+    if (seq <= last) return Want::no;
+    const bool first = !std::exchange(looked, true);
+    return first && journal_.cached(entry.location()) ? Want::stop : Want::yes;
+  });
+}
+
+// Asks for the bodies of those of the next records that `wanted` says, up to read_ahead_bytes.
+template <typename Wanted>
+void Lane::Impl::start_read_if(Queue& queue, Wanted&& wanted) {
   std::vector<Seq> asked;
-  std::vector<BodyRead> wanted;
+  std::vector<BodyRead> reads;
   std::size_t bytes = 0;
   queue.order.preview(queue.index, [&](Seq seq, const IndexEntry& entry) {
     if (entry.has(IndexEntry::kInMemory)) return true;
+    switch (wanted(seq, entry)) {
+      case Want::no:
+        return true;
+      case Want::stop:
+        return false;
+      case Want::yes:
+        break;
+    }
     if (!asked.empty() && bytes + entry.record_bytes > options_.read_ahead_bytes) return false;
     asked.push_back(seq);
-    wanted.push_back({entry.location(), entry.record_bytes});
+    reads.push_back({entry.location(), entry.record_bytes});
     bytes += entry.record_bytes;
     return true;
   });
-  NARU_CHECK(!asked.empty() && asked.front() == first, "the preview begins with the next record");
+  if (asked.empty()) return;
   queue.read_ahead.begin(std::move(asked));
-  journal_.read(wanted,
+  journal_.read(reads,
                 [lane = std::weak_ptr(self_), id = queue.id](Result<std::vector<Slice>> bodies) {
                   if (const auto self = lane.lock()) (*self)->on_read(id, std::move(bodies));
                 });
@@ -248,8 +280,15 @@ void Lane::Impl::stage_watermark(Queue& queue) {
   const std::uint64_t cursor = queue.order.cursor().value;
   const std::uint64_t last = queue.last_logged.value;
   if (last < cursor || last <= queue.delivered.staged.value) return;
-  const std::uint64_t ahead =
-      queue.consumers.count() != 0 ? options_.delivered_stride : queue.gets.size();
+  DeliveredWatermark& delivered = queue.delivered;
+  const bool caught_up = delivered.durable.value >= last;
+  if (delivered.stride == 0 || caught_up) {
+    delivered.stride = options_.delivered_stride;
+  } else if (delivered.waited_at && *delivered.waited_at < delivered.durable) {
+    delivered.stride = std::min(delivered.stride * 2, options_.delivered_stride_max);
+    delivered.waited_at.reset();
+  }
+  const std::uint64_t ahead = queue.consumers.count() != 0 ? delivered.stride : queue.gets.size();
   const std::uint64_t needed = std::min(last, cursor - 1 + std::max<std::uint64_t>(1, ahead / 2));
   if (queue.delivered.staged.value >= needed) return;
   queue.delivered.staged = Seq(std::min(last, cursor - 1 + std::max<std::uint64_t>(1, ahead)));

@@ -137,7 +137,12 @@ class Lane::Impl {
   void hand_over(Queue& queue);
   void settle_delivered(Queue& queue, std::span<const Delivery> deliveries);
   void undeliver(Queue& queue, const DeliveryBatches::Batch& batch);
-  void start_read(Queue& queue, Seq first);
+  /// Whether a body is to be read now.
+  enum class Want : std::uint8_t { no, yes, stop };
+  void start_read(Queue& queue);
+  void read_following(Queue& queue);
+  template <typename Wanted>
+  void start_read_if(Queue& queue, Wanted&& wanted);
   void on_read(QueueId id, Result<std::vector<Slice>> bodies);
   void stage_watermark(Queue& queue);
 

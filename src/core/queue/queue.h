@@ -2,6 +2,7 @@
 /// One queue of a lane: its records, its consumers, and what it owes.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/queue/consumer_ring.h"
@@ -20,6 +21,10 @@ struct DeliveredWatermark {
   Seq staged;     // written, perhaps not yet committed
   Seq durable;    // records up to here may leave
   Seq recovered;  // records up to here may have left in an earlier run: flagged
+  /// How far it is written ahead: doubled each time a dispatch had to wait for it, back to the
+  /// start when the consumers have caught up. A slow disk would otherwise set the pace of a drain.
+  std::uint64_t stride = 0;
+  std::optional<Seq> waited_at;  // `durable` when a dispatch began to wait for more
 };
 
 /// The state of one queue. Records are in `index` from the moment they are visible: a contiguous

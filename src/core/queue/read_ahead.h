@@ -2,6 +2,7 @@
 /// Bodies of one queue that were read back from the log.
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -9,36 +10,43 @@
 
 namespace naru::core {
 
-/// What the last read brought, in the order it was asked for; one read at a time.
+/// What the last read brought, in the order it was asked for, and the read of what follows, which
+/// is under way while the first is handed out: a backlog is read as fast as the disk goes, not as
+/// fast as it turns round. One read at a time.
 class ReadAhead {
  public:
   bool in_flight() const { return in_flight_; }
+  /// Half of what is here was found, and what follows was not asked for yet.
+  bool wants_more() const {
+    return !in_flight_ && following_.asked.empty() && !current_.asked.empty() &&
+           at_ * 2 >= current_.asked.size();
+  }
+  /// The last seq of what is here.
+  Seq last_asked() const { return current_.asked.back(); }
 
   /// A read of `asked` is under way.
   void begin(std::vector<Seq> asked) {
-    bodies_.clear();
-    at_ = trimmed_ = 0;
-    asked_ = std::move(asked);
+    following_ = {std::move(asked), {}};
     in_flight_ = true;
   }
   void complete(std::vector<Slice> bodies) {
     in_flight_ = false;
-    bodies_ = std::move(bodies);
+    following_.bodies = std::move(bodies);
   }
 
   /// The body of `seq`, or null. Those before it are not needed any more.
   const Slice* find(Seq seq) {
-    if (in_flight_) return nullptr;
-    for (std::size_t i = at_; i < bodies_.size(); ++i) {
-      if (asked_[i] != seq) continue;
-      at_ = i;
-      return &bodies_[i];
-    }
-    return nullptr;
+    if (const Slice* body = find_in_current(seq)) return body;
+    if (in_flight_ || following_.bodies.empty()) return nullptr;
+    for (Slice& body : current_.bodies) spent_.push_back(std::move(body));
+    current_ = std::exchange(following_, {});
+    at_ = trimmed_ = 0;
+    return find_in_current(seq);
   }
   /// Nobody looks at what was found before the last find() any more: lets the memory go.
   void trim() {
-    for (; trimmed_ < at_; ++trimmed_) bodies_[trimmed_] = Slice{};
+    spent_.clear();
+    for (; trimmed_ < at_; ++trimmed_) current_.bodies[trimmed_] = Slice{};
   }
   void clear() {
     if (in_flight_) return;
@@ -46,8 +54,23 @@ class ReadAhead {
   }
 
  private:
-  std::vector<Seq> asked_;
-  std::vector<Slice> bodies_;
+  struct Run {
+    std::vector<Seq> asked;
+    std::vector<Slice> bodies;
+  };
+
+  const Slice* find_in_current(Seq seq) {
+    for (std::size_t i = at_; i < current_.bodies.size(); ++i) {
+      if (current_.asked[i] != seq) continue;
+      at_ = i;
+      return &current_.bodies[i];
+    }
+    return nullptr;
+  }
+
+  Run current_;
+  Run following_;
+  std::vector<Slice> spent_;  // of a run before: views into them may still be out
   std::size_t at_ = 0;
   std::size_t trimmed_ = 0;
   bool in_flight_ = false;
