@@ -209,10 +209,10 @@ void World::read_everything() {
       ++missing;
       const core::BodyRead wanted[] = {{message.location, message.bytes}};
       shard_journal(group).read(
-          wanted, [this, id = id, &missing](Result<std::vector<Slice>> result) {
+          wanted, [this, wanted_id = id, &missing](Result<std::vector<Slice>> result) {
             --missing;
-            if (!result || !body_matches(id, result->front().view)) {
-              violations_.push_back(fmt::format("message {} cannot be read back", id));
+            if (!result || !body_matches(wanted_id, result->front().view)) {
+              violations_.push_back(fmt::format("message {} cannot be read back", wanted_id));
             }
           });
     }
