@@ -28,6 +28,7 @@ class EntryStage {
   }
   void atomic_begin();
   void atomic_end();
+  bool in_atomic() const { return atomic_from_ != kNotAtomic; }
 
   /// `range` is told when everything staged so far is committed.
   void add_publish(const PublishRange& range);

@@ -199,6 +199,8 @@ std::optional<QueueStats> Lane::stats(QueueId queue) const {
   const Queue* found = impl_->find(queue);
   if (found == nullptr) return std::nullopt;
   QueueStats stats = found->stats;
+  stats.pending = found->pending();
+  stats.ready += stats.pending;
   stats.consumers = found->consumers.count();
   return stats;
 }

@@ -28,9 +28,10 @@ struct QueueSettings {
 };
 
 struct QueueStats {
-  std::uint64_t ready = 0;
+  std::uint64_t ready = 0;    // wait for a consumer, those on their way to the disk included
+  std::uint64_t pending = 0;  // of those: not visible yet
   std::uint64_t unacknowledged = 0;
-  std::uint64_t ready_bytes = 0;
+  std::uint64_t ready_bytes = 0;  // of what is visible
   std::uint64_t unacknowledged_bytes = 0;
   std::uint64_t persistent = 0;
   std::uint32_t consumers = 0;

@@ -61,8 +61,8 @@ bool Lane::Impl::answer_gets(Queue& queue) {
       Delivery delivery;
       if (!lease(queue, step, delivery)) return false;
       got.delivery = delivery;
-      got.ready_after =
-          static_cast<std::uint32_t>(std::min<std::uint64_t>(queue.stats.ready, UINT32_MAX));
+      got.ready_after = static_cast<std::uint32_t>(
+          std::min<std::uint64_t>(queue.stats.ready + queue.pending(), UINT32_MAX));
     }
     sink_.on_got(get.ticket, got);
     if (got.delivery && get.no_ack) settle_delivered(queue, std::span(&*got.delivery, 1));

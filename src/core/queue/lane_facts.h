@@ -24,6 +24,8 @@ inline constexpr std::size_t kLaneEntryHeadBytes = 3;
 inline constexpr std::size_t kFactHeadBytes = 5;
 /// More ranges make several facts: each stays below 24 KiB.
 inline constexpr std::size_t kRangesPerFactMax = 1024;
+/// More targets store the record again: beside the largest record, these need 248 KiB at most.
+inline constexpr std::size_t kTargetsPerFactMax = 8192;
 
 enum class FactType : std::uint8_t {
   enqueue = 1,       // le32 record_bytes · record · count · target…

@@ -109,6 +109,7 @@ class Lane::Impl {
     if (!queue.waiting.empty()) admit_all_waiting(queue);
   }
   void admit_all_waiting(Queue& queue);
+  void stage_enqueue(const message::RecordView& record);
   void enqueue_in_memory(const message::RecordView& record, const Now& now);
   /// Ends a record for good: at once when only memory knows it, else when the fact is committed.
   QueueIndex::Visit end_record(Queue& queue, Seq seq, IndexEntry& entry,

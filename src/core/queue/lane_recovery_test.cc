@@ -260,10 +260,10 @@ TEST(LaneRecovery, AtomicRunIsVisibleAtOnceWhenCommitted) {
   world.lane->atomic_end();
   world.flush();
   world.journal->commit(4);
-  EXPECT_EQ(world.stats(1).ready, 0u);
+  EXPECT_EQ(world.stats(1).pending, 5u);
   EXPECT_THAT(world.sink->published, IsEmpty());
   world.journal->commit(1);
-  EXPECT_EQ(world.stats(1).ready, 5u);
+  EXPECT_EQ(world.stats(1).pending, 0u);
   EXPECT_THAT(world.sink->published, SizeIs(1));
 }
 

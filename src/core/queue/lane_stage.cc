@@ -49,9 +49,7 @@ void Lane::Impl::enqueue(std::span<const QueueId> queues, const message::RecordV
     queue->last_logged = queue->next_seq;
     queue->next_seq = queue->next_seq.next();
   }
-  if (!logged_targets_.empty())
-    put_enqueue(stage_.room(enqueue_fact_bytes_max(logged_targets_.size(), record)),
-                logged_targets_, record);
+  if (!logged_targets_.empty()) stage_enqueue(record);
   if (!memory_targets_.empty()) enqueue_in_memory(record, now);
   if (publisher.first != 0) {
     if (logged_targets_.empty()) {
@@ -61,6 +59,22 @@ void Lane::Impl::enqueue(std::span<const QueueId> queues, const message::RecordV
     }
   }
   want_flush();
+}
+
+void Lane::Impl::stage_enqueue(const message::RecordView& record) {
+  const std::span<const EnqueueTarget> targets(logged_targets_);
+  if (targets.size() <= kTargetsPerFactMax) {
+    put_enqueue(stage_.room(enqueue_fact_bytes_max(targets.size(), record)), targets, record);
+    return;
+  }
+  // A publish is one decision, however many queues it goes to.
+  const bool own_run = !stage_.in_atomic();
+  if (own_run) stage_.atomic_begin();
+  for (std::size_t at = 0; at < targets.size(); at += kTargetsPerFactMax) {
+    const auto some = targets.subspan(at, std::min(kTargetsPerFactMax, targets.size() - at));
+    put_enqueue(stage_.room(enqueue_fact_bytes_max(some.size(), record)), some, record);
+  }
+  if (own_run) stage_.atomic_end();
 }
 
 void Lane::Impl::enqueue_in_memory(const message::RecordView& record, const Now& now) {
@@ -206,7 +220,7 @@ std::uint32_t Lane::Impl::purge(Queue& queue) {
   // Those not visible yet: in memory, or in the log before the purge.
   const Seq pending = std::max(queue.visible_next, queue.purged_through.next());
   if (pending < queue.next_seq) {
-    count += queue.next_seq.value - pending.value;
+    count += queue.pending();
     queue.purged_through = Seq(queue.next_seq.value - 1);
     if (queue.last_logged >= pending) purged.push_back({pending, queue.last_logged});
   }

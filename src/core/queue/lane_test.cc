@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "core/queue/lane_fixture.h"
 
 namespace naru::core {
@@ -227,6 +229,34 @@ TEST(Lane, EntryLargerThanTheJournalTakesIsSplit) {
   ASSERT_THAT(world.sink->published, SizeIs(1));
   EXPECT_EQ(world.sink->published[0].last, 100u);
   EXPECT_EQ(world.stats(1).ready, 100u);
+}
+
+TEST(Lane, RecordForVeryManyQueuesIsOneDecision) {
+  LaneWorld world;
+  world.journal->bytes_max = 320'000;
+  std::vector<std::uint64_t> ids(20'000);
+  std::iota(ids.begin(), ids.end(), 1);
+  for (const std::uint64_t id : ids) world.queue(id);
+  world.publish_to(ids, {std::string(50'000, 'x')});
+  world.flush();
+  EXPECT_GT(world.journal->appends, 1u);
+  world.journal->commit(1);
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+  world.journal->commit();
+  EXPECT_EQ(world.journal->live_bodies(), 20'000);
+  EXPECT_EQ(world.stats(20'000).ready, 1u);
+}
+
+TEST(Lane, CountsSeeWhatWasPublishedBefore) {
+  LaneWorld world;
+  world.queue(1);
+  world.publish(1, "a");
+  world.publish_transient(1, "b");
+  EXPECT_EQ(world.stats(1).ready, 2u);
+  EXPECT_EQ(world.stats(1).pending, 2u);
+  world.run();
+  EXPECT_EQ(world.stats(1).ready, 2u);
+  EXPECT_EQ(world.stats(1).pending, 0u);
 }
 
 TEST(Lane, FailedAppendStopsTheLane) {

@@ -1,6 +1,7 @@
 #pragma once
 /// One queue of a lane: its records, its consumers, and what it owes.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -71,6 +72,11 @@ struct Queue {
     if (entry.state != RecordState::settling && entry.has(IndexEntry::kPersistent))
       --stats.persistent;
   }
+  /// Records that are not visible yet, and will be.
+  std::uint64_t pending() const {
+    const Seq first = std::max(visible_next, purged_through.next());
+    return first < next_seq ? next_seq.value - first.value : 0;
+  }
   bool wants_deliveries() const { return consumers.count() != 0 || !gets.empty(); }
 
   const QueueId id;
@@ -101,7 +107,7 @@ struct Queue {
   bool wants_dispatch = false;  // is in the list of those
   bool wants_facts = false;
 
-  QueueStats stats;
+  QueueStats stats;  // ready: what is visible; pending and consumers are filled in for readers
 };
 
 }  // namespace naru::core
