@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 
 namespace naru::admin {
 
@@ -118,8 +119,17 @@ Result<json::value> shape_listing(json::value value, const Target& target) {
     items = std::move(kept);
   }
   if (const auto by = target.find("sort"); by && !by->empty()) {
-    std::ranges::stable_sort(
-        items, [&](const json::value& a, const json::value& b) { return is_less(a, b, *by); });
+    // Equal ones keep their order: by position, as std::stable_sort uses a deprecated buffer.
+    std::vector<std::size_t> order(items.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+      if (is_less(items[a], items[b], *by)) return true;
+      return !is_less(items[b], items[a], *by) && a < b;
+    });
+    json::array sorted;
+    sorted.reserve(items.size());
+    for (const std::size_t at : order) sorted.push_back(std::move(items[at]));
+    items = std::move(sorted);
     if (target.flag("sort_reverse")) std::ranges::reverse(items);
   }
   if (columns) {

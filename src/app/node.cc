@@ -207,7 +207,7 @@ Result<void> Node::Parts::recover() {
   if (shards[0]->core->is_new()) {
     // Hashing takes long enough to be worth doing beside the rest of the start; logins wait for it.
     shards[0]->authenticator.hash("guest",
-                                  [this, core = shards[0]->core.get()](Result<std::string> hash) {
+                                  [core = shards[0]->core.get()](Result<std::string> hash) {
                                     NARU_CHECK(hash.has_value(), "nobody else asks for hashes yet");
                                     core->bootstrap(std::move(*hash));
                                   });
