@@ -41,7 +41,8 @@ void Server::drain(Duration bound, io::Task done) {
     on_every_shard([](ShardHost& shard, io::Task idle) { shard.when_idle(std::move(idle)); },
                    std::move(done));
   };
-  drain_shards(Errc::unavailable, "the broker is shutting down", bound, std::move(wait_for_log));
+  drain_shards(Errc::unavailable, "broker forced connection closure with reason 'shutdown'", bound,
+               std::move(wait_for_log));
 }
 
 void Server::fail(const std::string& reason, Duration bound, io::Task done) {

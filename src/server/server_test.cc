@@ -19,7 +19,7 @@ TEST_F(ServerTest, DrainingTellsEveryoneAndWaitsForTheLog) {
   bool drained = false;
   server.drain(std::chrono::seconds(10), [&] { drained = true; });
   until([&] { return one->closed && stranger->closed; });
-  EXPECT_EQ(one->received, "a\nclosing: the broker is shutting down\n");
+  EXPECT_EQ(one->received, "a\nclosing: broker forced connection closure with reason 'shutdown'\n");
   auto late = connect(at);
   until([&] { return late->closed; });
   one->stream.reset();
