@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -229,7 +230,7 @@ bool Client::publish_to_reply_address(Channel& from, Publish& publish) {
   shard_.on_shard(naru::core::shard_of(*target),
                   [to = *target, key, bytes = std::move(encoded)](Shard& there) {
                     if (Client* client = there.find_client(to)) {
-                      client->on_reply_message(key, *message::decode_record(bytes.view()));
+                      client->on_reply_message(key, bytes.view());
                     }
                   });
   if (publish.sequence != 0) {
@@ -324,12 +325,20 @@ void Client::reply_got(RequestId request, Got got, ByteView record) {
   reply(request, Reply::Value{std::move(got)});
 }
 
-void Client::on_reply_message(const std::string& key, const message::RecordView& record) {
-  if (!has_reply_address(key)) return;
-  flush_events();
-  const Delivery delivery{Seq(++reply_seq_), false, record, nullptr};
-  const Event event = Deliveries{reply_consumer_, QueueRef{}, {&delivery, 1}, 0};
-  host_.on_events({&event, 1});
+const Client::ReplyTo* Client::find_reply_address(std::string_view key) const {
+  const auto found = std::find_if(reply_addresses_.begin(), reply_addresses_.end(),
+                                  [key](const ReplyTo& address) { return address.key == key; });
+  return found == reply_addresses_.end() ? nullptr : &*found;
+}
+
+// Often within a submit() of the same connection: it waits its turn like every other event.
+void Client::on_reply_message(std::string_view key, ByteView record) {
+  const ReplyTo* address = find_reply_address(key);
+  if (address == nullptr) return;
+  kept_.push_back(Slice::copy_of(record));
+  kept_deliveries_.push_back(std::make_unique<Delivery>(
+      Seq(++reply_seq_), false, *message::decode_record(kept_.back().view), nullptr));
+  emit(Deliveries{address->consumer, QueueRef{}, {kept_deliveries_.back().get(), 1}, 0});
 }
 
 void Client::on_output_drained() {
@@ -384,6 +393,7 @@ void Client::flush_events() {
   NARU_CHECK(handing_over_.empty(), "events are handed over one batch at a time");
   handing_over_.swap(events_);
   const std::vector<Slice> kept = std::exchange(kept_, {});
+  const std::vector<std::unique_ptr<Delivery>> deliveries = std::exchange(kept_deliveries_, {});
   host_.on_events(handing_over_);
   handing_over_.clear();
 }

@@ -73,10 +73,9 @@ class Client final : public BrokerPort {
   /// Answers Get; `record` is the encoded record when there is a delivery, copied here.
   void reply_got(RequestId request, Got got, ByteView record);
   void on_barrier(RequestId request);
-  bool has_reply_address(const std::string& key) const {
-    return reply_consumer_ && key == reply_key_;
-  }
-  void on_reply_message(const std::string& key, const message::RecordView& record);
+  bool has_reply_address(std::string_view key) const { return find_reply_address(key) != nullptr; }
+  /// A message for one of the connection's reply addresses; `record` is encoded.
+  void on_reply_message(std::string_view key, ByteView record);
   /// End of turn: hands over the events collected in it.
   void flush_events();
   void set_blocked(const std::string* reason);  // null: unblocked
@@ -98,6 +97,11 @@ class Client final : public BrokerPort {
     std::uint64_t confirmed = 0;
     std::uint32_t lanes_touched = 0;  // bit per lane, since the last barrier
     PublishTracker tracker;
+  };
+  /// A direct reply address, and who consumes what is sent to it: one for each channel that asked.
+  struct ReplyTo {
+    std::string key;
+    ConsumerHandle consumer;
   };
   struct PendingBarrier {
     RequestId request;
@@ -123,6 +127,7 @@ class Client final : public BrokerPort {
   void barrier(const Barrier& barrier);
   void close_channel(ChannelId id);
   void free_slot_if_idle(Channel& channel);
+  const ReplyTo* find_reply_address(std::string_view key) const;
   void emit(Event event);
   void mark_dirty();
 
@@ -145,8 +150,7 @@ class Client final : public BrokerPort {
   std::shared_ptr<ConnectionCredit> credit_;
   std::int64_t handed_bytes_ = 0;
   boost::unordered_flat_map<std::uint64_t, PendingBarrier> barriers_;
-  std::string reply_key_;
-  ConsumerHandle reply_consumer_;
+  std::vector<ReplyTo> reply_addresses_;
   std::uint64_t reply_seq_ = 0;
 
   std::vector<Event> events_;
@@ -154,6 +158,7 @@ class Client final : public BrokerPort {
   /// What events_ refer to by view (returned records, answers of Get): kept until they are handed
   /// over.
   std::vector<Slice> kept_;
+  std::vector<std::unique_ptr<Delivery>> kept_deliveries_;
   bool dirty_ = false;
   bool blocked_announced_ = false;
   bool wants_writable_ = false;

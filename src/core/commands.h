@@ -150,7 +150,8 @@ struct Get {
   std::string queue;
   bool no_ack = false;
 };
-/// Opens the connection's direct reply address of a channel. Deliveries come to `consumer`.
+/// Opens a direct reply address, one for each consumer. What is sent there comes to `consumer` as
+/// deliveries that need no settling.
 struct OpenReplyAddress {
   ConsumerHandle consumer;
 };

@@ -351,16 +351,15 @@ void RequestHandler::run(RequestId id, Get operation) {
 }
 
 void RequestHandler::run(RequestId id, OpenReplyAddress operation) {
-  client_.reply_key_ = make_reply_address(client_.id_, shard_.random());
-  client_.reply_consumer_ = operation.consumer;
-  client_.reply(id, Reply::Value{ReplyAddress{client_.reply_key_}});
+  std::string key = make_reply_address(client_.id_, shard_.random());
+  client_.reply_addresses_.push_back({key, operation.consumer});
+  client_.reply(id, Reply::Value{ReplyAddress{std::move(key)}});
 }
 
 void RequestHandler::run(RequestId id, CloseReplyAddress operation) {
-  if (client_.reply_consumer_ == operation.consumer) {
-    client_.reply_key_.clear();
-    client_.reply_consumer_ = {};
-  }
+  std::erase_if(client_.reply_addresses_, [&](const Client::ReplyTo& address) {
+    return address.consumer == operation.consumer;
+  });
   client_.reply(id, Reply::Value{});
 }
 
