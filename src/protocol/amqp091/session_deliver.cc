@@ -160,7 +160,11 @@ void Session::on_event(const core::PublishRefused& event) {
     return;
   const Errc code = event.error.code;
   if (code == Errc::unavailable || code == Errc::no_space) {
-    // Not the client's mistake: it may try again.
+    // Not the client's mistake: it may try again. A transaction has failed as a whole.
+    if (channel->transaction) {
+      return refuse(*channel, ReplyCode::precondition_failed, "partial tx completion",
+                    TxCommit::kId);
+    }
     if (event.sequence != 0) send(channel->number, BasicNack{event.sequence, false, false});
     return;
   }
