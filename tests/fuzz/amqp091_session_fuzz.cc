@@ -162,7 +162,7 @@ struct World {
     while (!left.empty()) {
       const auto frame = naru::wire::describe(left);
       NARU_CHECK(frame.has_value(), "whole frames only");
-      NARU_CHECK(frame->line.find("malformed") == std::string::npos, "well-formed frames only");
+      NARU_CHECK(!frame->line.ends_with(" malformed"), "well-formed frames only");
       left = left.subspan(frame->bytes);
     }
     NARU_CHECK(peer.unread_bytes() <= 64 * 1024 + 4096, "input is bounded by who offers it");
