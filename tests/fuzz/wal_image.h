@@ -4,7 +4,8 @@
 //
 //   u8 repair · u16 manifest bytes · manifest · again and again { u8 number · u32 bytes · content }
 //
-// Content is followed by zeros up to the size that the manifest gives the file. repair bit 0: the
+// Content is followed by zeros up to the size that the manifest gives the file; a file that is not
+// given is all zeros. repair bit 0: the
 // manifest's checksum is made to fit; bit 1: the checksums of frames and entries are.
 
 #include <cstdint>

@@ -125,7 +125,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   NARU_CHECK(disk.make_directory("wal", 0700) && disk.sync_directory("."), "an empty disk");
   std::map<std::uint32_t, std::uint32_t> sizes;
   if (auto decoded = storage::decode_manifest(manifest)) {
-    for (const auto& file : decoded->files) sizes[file.number] = file.bytes;
+    for (const auto& file : decoded->files) {
+      if (file.bytes > fuzz::kImageFileBytesMax) continue;
+      sizes[file.number] = file.bytes;
+      disk.set_content("wal/" + storage::wal_file_name(file.number), Bytes(file.bytes));
+    }
   }
   if (!manifest.empty()) disk.set_content("wal/manifest", std::move(manifest));
   while (!in.done()) {
@@ -134,7 +138,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!in.ok()) break;
     Bytes file(content.begin(), content.end());
     const auto known = sizes.find(number);
-    if (known != sizes.end() && known->second <= fuzz::kImageFileBytesMax) {
+    if (known != sizes.end()) {
       file.resize(std::max<std::size_t>(file.size(), known->second));
     }
     if ((repair & fuzz::kRepairFrames) != 0) repair_frames(file);
