@@ -1,23 +1,38 @@
 /// The program `naru`: commands and their exit codes.
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <cstdlib>
 
 #include "app/serve.h"
 #include "app/version.h"
+#include "cli/commands.h"
+#include "cli/standard_console.h"
+#include "io/asio/blocking.h"
 
 int main(int argc, char** argv) {
   CLI::App app{"Naru, a message broker and event log", "naru"};
   app.require_subcommand(1);
+  app.footer(
+      "Commands but serve, publish, consume and get ask the broker at NARU_URL "
+      "(http://127.0.0.1:15672)"
+      "\nas NARU_USER with NARU_PASSWORD (guest, guest). `naru COMMAND --help` says more.");
   int exit_code = 0;
-  app.add_subcommand("version", "Print the version")->callback([] {
-    std::printf("naru %s\n", naru::app::kVersion.data());
-  });
   naru::app::add_serve(app, exit_code);
+
+  naru::cli::StandardConsole console;
+  naru::io::asio_impl::LoopConnector connector;
+  naru::io::asio_impl::BlockingHttpClient http(connector);
+  naru::cli::Environment environment{.console = console,
+                                     .http = http,
+                                     .connector = connector,
+                                     .variable = [](const char* name) { return std::getenv(name); },
+                                     .version = std::string(naru::app::kVersion)};
+  naru::cli::Action chosen;
+  naru::cli::add_commands(app, environment, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return app.exit(error) == 0 ? 0 : static_cast<int>(naru::cli::Exit::usage);
   }
-  return exit_code;
+  return chosen ? naru::cli::run(chosen, console) : exit_code;
 }

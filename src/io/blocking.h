@@ -15,8 +15,8 @@ class BlockingStream {
  public:
   virtual ~BlockingStream() = default;
 
-  /// Waits until there is something to read. 0 bytes: the peer's orderly end. Errors: need_more
-  /// (nothing came in `time_max`), io.
+  /// Waits until there is something to read, or, with a `time_max` of 0, not at all. 0 bytes: the
+  /// peer's orderly end. Errors: need_more (nothing came in `time_max`), io.
   virtual Result<std::size_t> read_some(MutableByteView into, Duration time_max) = 0;
   /// Waits until all of it is handed to the operating system. Errors: unavailable (no progress for
   /// `time_max`), io.

@@ -3,7 +3,11 @@
 #include <optional>
 #include <utility>
 
+#include "io/asio/loop.h"
+#include "io/asio/network.h"
 #include "io/asio/system_clock.h"
+#include "io/asio/thread_pool.h"
+#include "io/asio/workers.h"
 
 namespace naru::io::asio_impl {
 
@@ -40,7 +44,7 @@ class LoopStream final : public BlockingStream, public StreamHandler {
   Result<std::size_t> read_some(MutableByteView into, Duration time_max) override {
     while (true) {
       Result<std::size_t> got = stream_->read_some(into);
-      if (got || got.error().code != Errc::need_more) return got;
+      if (got || got.error().code != Errc::need_more || time_max <= Duration::zero()) return got;
       readable_ = false;
       stream_->await_readable();
       const Wait wait(loop_, readable_, time_max);
@@ -77,24 +81,30 @@ class LoopStream final : public BlockingStream, public StreamHandler {
 
 }  // namespace
 
-LoopConnector::LoopConnector()
-    : pool_({.name = "naru-names", .thread_count = 1}),
-      workers_(loop_, pool_),
-      network_(loop_, &workers_) {}
+struct LoopConnector::Parts {
+  Loop loop;
+  ThreadPool pool{{.name = "naru-names", .thread_count = 1}};  // gone before the loop
+  PoolWorkers workers{loop, pool};
+  TcpNetwork network{loop, &workers};
+};
+
+LoopConnector::LoopConnector() = default;
+LoopConnector::~LoopConnector() = default;
 
 Result<std::unique_ptr<BlockingStream>> LoopConnector::connect(const Endpoint& to,
                                                                Duration time_max) {
+  if (parts_ == nullptr) parts_ = std::make_unique<Parts>();
   struct Attempt {
     bool done = false;
     std::optional<Result<std::unique_ptr<Stream>>> result;
   };
   // Shared: the attempt may end after the wait was given up.
   const auto attempt = std::make_shared<Attempt>();
-  network_.connect(to, [attempt](Result<std::unique_ptr<Stream>> result) {
+  parts_->network.connect(to, [attempt](Result<std::unique_ptr<Stream>> result) {
     attempt->result = std::move(result);
     attempt->done = true;
   });
-  const Wait wait(loop_, attempt->done, time_max);
+  const Wait wait(parts_->loop, attempt->done, time_max);
   if (!attempt->done)
     return fail(Errc::unavailable, "connect to " + to.to_string() + ": timed out");
   if (!*attempt->result) {
@@ -102,7 +112,7 @@ Result<std::unique_ptr<BlockingStream>> LoopConnector::connect(const Endpoint& t
     if (error.code != Errc::not_found) error.code = Errc::unavailable;
     return std::unexpected(std::move(error));
   }
-  return std::make_unique<LoopStream>(loop_, std::move(**attempt->result));
+  return std::make_unique<LoopStream>(parts_->loop, std::move(**attempt->result));
 }
 
 }  // namespace naru::io::asio_impl

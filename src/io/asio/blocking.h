@@ -1,27 +1,23 @@
 #pragma once
 /// Streams that wait, over a loop that runs only while somebody waits.
 
-#include "io/asio/loop.h"
-#include "io/asio/network.h"
-#include "io/asio/thread_pool.h"
-#include "io/asio/workers.h"
+#include <memory>
+
 #include "io/blocking.h"
 #include "io/http.h"
 
 namespace naru::io::asio_impl {
 
-/// Outlives its streams. Used by one thread.
+/// Outlives its streams. Used by one thread; costs nothing until the first connection.
 class LoopConnector final : public Connector {
  public:
   LoopConnector();
+  ~LoopConnector() override;
   Result<std::unique_ptr<BlockingStream>> connect(const Endpoint& to, Duration time_max) override;
 
  private:
-  Loop loop_;
-  // Looks names up; gone before the loop.
-  ThreadPool pool_;
-  PoolWorkers workers_;
-  TcpNetwork network_;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
 };
 
 /// One connection per exchange.

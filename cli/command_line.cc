@@ -1,0 +1,56 @@
+#include "cli/command_line.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+namespace naru::cli {
+
+Command Command::add(const std::string& name, const std::string& help) {
+  return Command(*app_->add_subcommand(name, help));
+}
+
+void Command::require_one() {
+  app_->require_subcommand(1);
+}
+
+void Command::flag(const std::string& names, bool& into, const std::string& help) {
+  app_->add_flag(names, into, help);
+}
+
+void Command::text(const std::string& names, std::string& into, const std::string& type,
+                   const std::string& help) {
+  app_->add_option(names, into, help)->type_name(type);
+}
+
+void Command::required_text(const std::string& name, std::string& into, const std::string& help) {
+  app_->add_option(name, into, help)->required()->type_name("");
+}
+
+void Command::texts(const std::string& names, std::vector<std::string>& into,
+                    const std::string& type, const std::string& help) {
+  CLI::Option* option = app_->add_option(names, into, help)->type_name(type);
+  if (names.starts_with('-')) option->take_all()->allow_extra_args(false);
+}
+
+void Command::number(const std::string& names, std::uint64_t& into, const std::string& type,
+                     const std::string& help) {
+  app_->add_option(names, into, help)->type_name(type);
+}
+
+void Command::choice(const std::string& names, std::string& into,
+                     const std::vector<std::string>& among, const std::string& help) {
+  std::string type;
+  for (const std::string& each : among) type += (type.empty() ? "" : "|") + each;
+  app_->add_option(names, into, help)->check(CLI::IsMember(among).description(""))->type_name(type);
+}
+
+void Command::footer(const std::string& text) {
+  app_->footer(text);
+}
+
+void Command::on_chosen(Action& chosen, Action action) {
+  app_->callback([&chosen, action = std::move(action)] { chosen = action; });
+}
+
+}  // namespace naru::cli

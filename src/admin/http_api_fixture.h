@@ -1,0 +1,137 @@
+#pragma once
+/// The whole API in front of a broker that runs in one thread, for the tests of this folder.
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <memory>
+#include <string>
+
+#include "admin/basic_auth.h"
+#include "admin/http_api.h"
+#include "admin/json.h"
+#include "tests/support/broker_rig.h"
+
+namespace naru::admin {
+
+struct Connections final : ConnectionsPort {
+  void each_connection(core::ShardId shard,
+                       const std::function<void(const ConnectionStatus&)>& visit) const override {
+    for (const ConnectionStatus& connection : all) {
+      if (core::shard_of(connection.id) == shard) visit(connection);
+    }
+  }
+  std::vector<ConnectionStatus> all;
+};
+
+struct Node final : NodePort {
+  NodeStatus status() const override { return now; }
+  Node() { now.listeners = {{"amqp", "127.0.0.1", 5672}, {"http", "127.0.0.1", 15672}}; }
+  NodeStatus now;
+};
+
+/// A connection as far as the core knows of it.
+struct Host final : core::ClientHost {
+  void on_events(std::span<const core::Event> batch) override {
+    for (const core::Event& event : batch) {
+      if (const auto* close = std::get_if<core::CloseRequested>(&event)) closed_for = close->text;
+    }
+  }
+  bool peer_is_loopback() const override { return true; }
+  std::string closed_for;
+};
+
+class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
+ protected:
+  HttpApiTest()
+      : rig_(disk_, rig_options(GetParam())),
+        api_(rig_.shard(0), connections_, node_,
+             {.naru_version = "0.1.0", .compatible_version = "4.2.0", .node = "naru@test"}) {
+    EXPECT_TRUE(rig_.started());
+  }
+
+  static testing::BrokerRig::Options rig_options(std::uint16_t shards) {
+    testing::BrokerRig::Options options;
+    options.shards = shards;
+    return options;
+  }
+
+  struct Answer {
+    unsigned status = 0;
+    json::value body;
+    std::string text;
+    io::HttpHeaders headers;
+  };
+
+  Answer ask(std::string method, std::string target, std::string body = {}) {
+    io::HttpRequest request{.method = std::move(method),
+                            .target = std::move(target),
+                            .headers = headers_,
+                            .body = std::move(body),
+                            .peer = {peer_, 4711}};
+    if (!user_.empty()) {
+      request.headers.emplace_back("Authorization", format_basic_auth(user_, password_));
+    }
+    Answer answer;
+    api_.on_request(std::move(request), io::HttpResponder([&](io::HttpResponse response) {
+                      EXPECT_EQ(answer.status, 0u) << "answered twice";
+                      answer.status = response.status;
+                      answer.text = response.body;
+                      answer.headers = response.headers;
+                      boost::system::error_code ignored;
+                      answer.body = json::parse(response.body, ignored);
+                    }));
+    rig_.settle();
+    EXPECT_NE(answer.status, 0u) << "not answered";
+    return answer;
+  }
+  unsigned status(std::string method, std::string target, std::string body = {}) {
+    return ask(std::move(method), std::move(target), std::move(body)).status;
+  }
+  std::string get(std::string target) { return ask("GET", std::move(target)).text; }
+  void login(std::string user, std::string password) {
+    user_ = std::move(user);
+    password_ = std::move(password);
+  }
+  /// A user with tags, and with a permission in "/" when `pattern` is given.
+  void make_user(const std::string& name, const std::string& tags, const char* pattern = nullptr) {
+    login("guest", "guest");
+    EXPECT_EQ(
+        status("PUT", "/api/users/" + name, R"({"password":"secret","tags":")" + tags + "\"}"),
+        201u);
+    if (pattern != nullptr) {
+      const std::string text = std::string("\"") + pattern + "\"";
+      EXPECT_EQ(
+          status("PUT", "/api/permissions/%2F/" + name,
+                 R"({"configure":)" + text + R"(,"write":)" + text + R"(,"read":)" + text + "}"),
+          201u);
+    }
+  }
+  /// A connection of `user` on the last shard.
+  std::unique_ptr<core::Client> connect(Host& host, std::string user) {
+    auto client = rig_.shard(static_cast<std::uint16_t>(GetParam() - 1)).open_client(host);
+    ConnectionStatus status;
+    status.id = client->id();
+    status.name =
+        "127.0.0.1:" + std::to_string(40000 + connections_.all.size()) + " -> 127.0.0.1:5672";
+    status.user = std::move(user);
+    status.tenant = "/";
+    status.protocol = "AMQP 0-9-1";
+    status.state = "running";
+    status.channels.emplace_back().number = 1;
+    connections_.all.push_back(std::move(status));
+    return client;
+  }
+
+  storage::testing::FakeDisk disk_{1};
+  testing::BrokerRig rig_;
+  Connections connections_;
+  Node node_;
+  HttpApi api_;
+  std::string peer_ = "127.0.0.1";
+  std::string user_ = "guest";
+  std::string password_ = "guest";
+  io::HttpHeaders headers_;
+};
+
+}  // namespace naru::admin

@@ -1,0 +1,194 @@
+// What worries us: shapes that clients do not know, and changes that are answered and not made.
+#include <gtest/gtest.h>
+
+#include "admin/http_api_fixture.h"
+
+namespace naru::admin {
+namespace {
+
+class HttpApiObjectsTest : public HttpApiTest {};
+
+INSTANTIATE_TEST_SUITE_P(Shards, HttpApiObjectsTest, ::testing::Values(1, 2));
+
+// ---- Objects
+
+TEST_P(HttpApiObjectsTest, TheOverviewHasWhatToolsLookFor) {
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q"), 201u);
+  const json::value overview = ask("GET", "/api/overview").body;
+  EXPECT_EQ(overview.at("rabbitmq_version"), "4.2.0");
+  EXPECT_EQ(overview.at("product_name"), "Naru");
+  EXPECT_EQ(overview.at("naru_version"), "0.1.0");
+  EXPECT_EQ(overview.at("object_totals").at("queues"), 1);
+  EXPECT_EQ(overview.at("queue_totals").at("messages"), 0);
+  EXPECT_EQ(overview.at("listeners").at(0).at("port"), 5672);
+}
+
+TEST_P(HttpApiObjectsTest, AQueueIsDeclaredShownAndDeleted) {
+  const std::string path = "/api/queues/%2F/a%2Fb";
+  EXPECT_EQ(status("GET", path), 404u);
+  EXPECT_EQ(status("PUT", path, R"({"durable":true,"arguments":{"x-message-ttl":5000}})"), 201u);
+  EXPECT_EQ(status("PUT", path, R"({"durable":true,"arguments":{"x-message-ttl":5000}})"), 204u);
+  const Answer different = ask("PUT", path, R"({"durable":false})");
+  EXPECT_EQ(different.status, 409u);
+  EXPECT_NE(different.text.find("inequivalent arg 'durable'"), std::string::npos);
+  const json::value queue = ask("GET", path).body;
+  EXPECT_EQ(queue.at("name"), "a/b");
+  EXPECT_EQ(queue.at("vhost"), "/");
+  EXPECT_EQ(queue.at("durable"), true);
+  EXPECT_EQ(queue.at("arguments").at("x-message-ttl"), 5000);
+  EXPECT_EQ(queue.at("messages_ready"), 0);
+  EXPECT_EQ(queue.at("node"), "naru@test");
+  EXPECT_EQ(queue.at("consumer_details"), json::array());
+  EXPECT_EQ(get("/api/queues?columns=name"), R"([{"name":"a/b"}])");
+  EXPECT_EQ(status("DELETE", path), 204u);
+  EXPECT_EQ(status("DELETE", path), 404u);
+}
+
+TEST_P(HttpApiObjectsTest, BodiesThatMakeNoSenseAreRefused) {
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q", "{"), 400u);
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q", "[]"), 400u);
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q", R"({"durable":"maybe"})"), 400u);
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q", R"({"exclusive":true})"), 400u);
+  EXPECT_EQ(status("PUT", "/api/users/u", R"({"password":"x"})"), 400u);
+  EXPECT_EQ(status("PUT", "/api/users/u", R"({"password":"","tags":""})"), 400u);
+  EXPECT_EQ(status("PUT", "/api/permissions/%2F/guest", R"({"configure":".*"})"), 400u);
+  EXPECT_EQ(get("/api/queues"), "[]");
+}
+
+TEST_P(HttpApiObjectsTest, ExchangesAreDeclaredShownAndDeleted) {
+  EXPECT_EQ(status("PUT", "/api/exchanges/%2F/x", R"({"type":"topic","durable":true})"), 201u);
+  EXPECT_EQ(ask("GET", "/api/exchanges/%2F/x").body.at("type"), "topic");
+  EXPECT_EQ(ask("GET", "/api/exchanges/%2F/amq.default").body.at("name"), "");
+  EXPECT_EQ(status("PUT", "/api/exchanges/%2F/amq.mine"), 403u);
+  EXPECT_EQ(status("DELETE", "/api/exchanges/%2F/x?if-unused=true"), 204u);
+  EXPECT_EQ(status("GET", "/api/exchanges/%2F/x"), 404u);
+}
+
+TEST_P(HttpApiObjectsTest, BindingsAreMadeFoundByTheirKeyAndRemoved) {
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q"), 201u);
+  const std::string path = "/api/bindings/%2F/e/amq.headers/q/q";
+  const Answer made =
+      ask("POST", path, R"({"routing_key":"a.b","arguments":{"x-match":"all","n":1}})");
+  EXPECT_EQ(made.status, 201u);
+  const std::string location(io::find_header(made.headers, "location"));
+  ASSERT_TRUE(location.starts_with("q/")) << location;
+  const json::value found = ask("GET", path).body;
+  ASSERT_EQ(found.get_array().size(), 1u);
+  const std::string key(found.at(0).at("properties_key").get_string());
+  EXPECT_EQ(ask("GET", path + "/" + key).body.at("routing_key"), "a.b");
+  EXPECT_EQ(get("/api/queues/%2F/q/bindings?columns=source"),
+            R"([{"source":""},{"source":"amq.headers"}])");
+  EXPECT_EQ(status("DELETE", path + "/a.b"), 404u);
+  EXPECT_EQ(status("DELETE", path + "/" + key), 204u);
+  EXPECT_EQ(get(path), "[]");
+  EXPECT_EQ(status("POST", "/api/bindings/%2F/e/nowhere/q/q"), 404u);
+}
+
+TEST_P(HttpApiObjectsTest, ExchangesAreBoundToExchanges) {
+  EXPECT_EQ(status("POST", "/api/bindings/%2F/e/amq.topic/e/amq.fanout", R"({"routing_key":"#"})"),
+            201u);
+  EXPECT_EQ(get("/api/exchanges/%2F/amq.topic/bindings/source?columns=destination"),
+            R"([{"destination":"amq.fanout"}])");
+  EXPECT_EQ(get("/api/exchanges/%2F/amq.fanout/bindings/destination?columns=source"),
+            R"([{"source":"amq.topic"}])");
+  EXPECT_EQ(status("DELETE", "/api/bindings/%2F/e/amq.topic/e/amq.fanout/%2523"), 204u);
+}
+
+TEST_P(HttpApiObjectsTest, UsersAndPermissionsAreKept) {
+  make_user("ann", "management", ".*");
+  EXPECT_EQ(get("/api/users/ann?columns=name,tags"), R"({"name":"ann","tags":["management"]})");
+  EXPECT_EQ(get("/api/users").find("rig:"), std::string::npos) << "a hash is shown";
+  EXPECT_EQ(get("/api/permissions/%2F/ann"),
+            R"({"user":"ann","vhost":"/","configure":".*","write":".*","read":".*"})");
+  // Tags change, the password stays.
+  EXPECT_EQ(status("PUT", "/api/users/ann", R"({"tags":["monitoring"]})"), 204u);
+  login("ann", "secret");
+  EXPECT_EQ(get("/api/whoami"), R"({"name":"ann","tags":["monitoring"]})");
+  login("guest", "guest");
+  EXPECT_EQ(status("DELETE", "/api/permissions/%2F/ann"), 204u);
+  EXPECT_EQ(status("DELETE", "/api/permissions/%2F/ann"), 404u);
+  EXPECT_EQ(status("DELETE", "/api/users/ann"), 204u);
+  login("ann", "secret");
+  EXPECT_EQ(status("GET", "/api/whoami"), 401u);
+}
+
+TEST_P(HttpApiObjectsTest, ATenantTakesAllThatIsInItAway) {
+  EXPECT_EQ(status("PUT", "/api/vhosts/shop"), 201u);
+  EXPECT_EQ(status("PUT", "/api/vhosts/shop"), 204u);
+  EXPECT_EQ(status("GET", "/api/vhosts/shop"), 200u);
+  EXPECT_EQ(status("DELETE", "/api/vhosts/shop"), 204u);
+  EXPECT_EQ(status("GET", "/api/vhosts/shop"), 404u);
+}
+
+// ---- Connections
+
+TEST_P(HttpApiObjectsTest, AConnectionIsListedAndClosedByItsName) {
+  Host host;
+  const auto client = connect(host, "guest");
+  const std::string path =
+      "/api/connections/" + std::string("127.0.0.1%3A40000%20-%3E%20127.0.0.1%3A5672");
+  EXPECT_EQ(ask("GET", "/api/connections").body.get_array().size(), 1u);
+  EXPECT_EQ(ask("GET", path).body.at("vhost"), "/");
+  EXPECT_EQ(ask("GET", path + "/channels").body.at(0).at("number"), 1);
+  headers_ = {{"X-Reason", "maintenance"}};
+  EXPECT_EQ(status("DELETE", path), 204u);
+  EXPECT_EQ(host.closed_for, "maintenance");
+  EXPECT_EQ(status("DELETE", "/api/connections/unknown"), 404u);
+}
+
+TEST_P(HttpApiObjectsTest, OthersConnectionsAreNeitherShownNorClosed) {
+  Host host;
+  const auto client = connect(host, "guest");
+  make_user("keeper", "management", ".*");
+  make_user("watcher", "monitoring", ".*");
+  const std::string path = "/api/connections/127.0.0.1:40000%20-%3E%20127.0.0.1:5672";
+  login("keeper", "secret");
+  EXPECT_EQ(get("/api/connections"), "[]");
+  EXPECT_EQ(get("/api/channels"), "[]");
+  EXPECT_EQ(status("GET", path), 403u);
+  EXPECT_EQ(status("DELETE", path), 403u);
+  login("watcher", "secret");
+  EXPECT_EQ(status("GET", path), 200u);
+  EXPECT_EQ(status("DELETE", path), 403u);
+  EXPECT_EQ(host.closed_for, "");
+}
+
+TEST_P(HttpApiObjectsTest, ConsumersAreListedWithTheirConnection) {
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q"), 201u);
+  Host host;
+  const auto client = connect(host, "guest");
+  core::Shard& shard = rig_.shard(static_cast<std::uint16_t>(GetParam() - 1));
+  client->assume({"guest", "administrator"}, shard.catalog().find_tenant("/"));
+  core::Consume consume;
+  consume.queue = "q";
+  consume.consumer = core::ConsumerHandle(1);
+  consume.channel = core::ChannelId(1);
+  consume.tag = "ctag1";
+  consume.prefetch = 7;
+  core::Command command =
+      std::make_unique<core::Request>(core::Request{core::RequestId(1), std::move(consume)});
+  client->submit({&command, 1});
+  rig_.settle();
+  const json::value consumers = ask("GET", "/api/consumers/%2F").body;
+  ASSERT_EQ(consumers.get_array().size(), 1u);
+  EXPECT_EQ(consumers.at(0).at("consumer_tag"), "ctag1");
+  EXPECT_EQ(consumers.at(0).at("prefetch_count"), 7);
+  EXPECT_EQ(consumers.at(0).at("channel_details").at("name"),
+            "127.0.0.1:40000 -> 127.0.0.1:5672 (1)");
+  EXPECT_EQ(ask("GET", "/api/queues/%2F/q").body.at("consumer_details").get_array().size(), 1u);
+  EXPECT_EQ(ask("GET", "/api/overview").body.at("object_totals").at("consumers"), 1);
+  EXPECT_EQ(status("DELETE", "/api/queues/%2F/q?if-unused=true"), 409u);
+}
+
+TEST_P(HttpApiObjectsTest, HealthChecksAnswerAsRabbitMqsDo) {
+  EXPECT_EQ(status("GET", "/api/health/checks/alarms"), 200u);
+  node_.now.disk_alarm = true;
+  EXPECT_EQ(status("GET", "/api/health/checks/alarms"), 503u);
+  EXPECT_EQ(status("GET", "/api/health/checks/port-listener/5672"), 200u);
+  EXPECT_EQ(status("GET", "/api/health/checks/port-listener/1"), 503u);
+  EXPECT_EQ(status("GET", "/api/health/checks/protocol-listener/amqp091"), 200u);
+  EXPECT_EQ(status("GET", "/api/health/checks/protocol-listener/mqtt"), 503u);
+}
+
+}  // namespace
+}  // namespace naru::admin
