@@ -23,7 +23,10 @@ struct Script {
     return *this;
   }
   Script& start() {
-    return say(0, amqp::ConnectionStart{.mechanisms = {"PLAIN"}, .locales = {"en_US"}});
+    amqp::ConnectionStart offer;
+    offer.mechanisms = {"PLAIN"};
+    offer.locales = {"en_US"};
+    return say(0, offer);
   }
   Script& log_in() {
     start();
@@ -96,7 +99,9 @@ TEST_F(AmqpClientTest, LargeBodiesAreCutIntoFrames) {
   ASSERT_TRUE(connection);
   fake_.connector.heard.clear();
   const std::string body(300'000, 'x');
-  (*connection)->send(amqp::BasicPublish{.routing_key = "q"}, {}, body);
+  amqp::BasicPublish publish;
+  publish.routing_key = "q";
+  (*connection)->send(publish, {}, body);
   ASSERT_TRUE((*connection)->flush());
   std::string received;
   ByteView input = as_bytes(fake_.connector.heard);

@@ -1,7 +1,7 @@
 // What worries us: shapes that clients do not know, and changes that are answered and not made.
 #include <gtest/gtest.h>
 
-#include "admin/http_api_fixture.h"
+#include "admin/test_support.h"
 
 namespace naru::admin {
 namespace {

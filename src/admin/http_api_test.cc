@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "admin/http_api_fixture.h"
 #include "admin/operations.h"
+#include "admin/test_support.h"
 
 namespace naru::admin {
 namespace {

@@ -12,10 +12,6 @@
 
 namespace naru::core {
 
-namespace {
-constexpr std::string_view kReplyPrefix = "amq.rabbitmq.reply-to.";
-}
-
 Client::Client(Shard& shard, ConnectionId id, ClientHost& host, ClientKind kind)
     : shard_(shard),
       id_(id),
@@ -117,128 +113,6 @@ void Client::close_channel(ChannelId id) {
 void Client::free_slot_if_idle(Channel& channel) {
   if (!channel.closed || channel.tracker.outstanding() != 0) return;
   slots_[channel.slot.value] = nullptr;
-}
-
-// ---- Publishing
-// ---------------------------------------------------------------------------------------------------------
-
-bool Client::publish(Publish& publish) {
-  Channel& from = channel(publish.channel);
-  if (from.refused) return false;
-  ++shard_.totals().published;
-  if (publish.expiration_ms) {
-    publish.record.expires_at_ms =
-        shard_.now().wall_ms + static_cast<WallMs>(*publish.expiration_ms);
-  }
-  if (publish.record.exchange.empty() && publish.record.routing_key.starts_with(kReplyPrefix) &&
-      publish_to_reply_address(from, publish)) {
-    return true;
-  }
-  if (auto allowed = authorise_write(publish.record.exchange); !allowed) {
-    refuse(from, publish, std::move(allowed).error());
-    return false;
-  }
-  auto route = route_of(publish);
-  if (!route) {
-    refuse(from, publish, std::move(route).error());
-    return false;
-  }
-  if ((*route)->empty()) {
-    complete_unrouted(from, publish);
-    return true;
-  }
-  enqueue(from, publish, **route);
-  return true;
-}
-
-Result<const Route*> Client::route_of(const Publish& publish) {
-  Catalog& catalog = shard_.catalog();
-  const message::RecordView& record = publish.record;
-  if (last_route_.usable && last_route_.version == catalog.version() &&
-      last_route_.key == record.routing_key && last_route_.exchange == record.exchange) {
-    return &last_route_.route;
-  }
-  if (!tenant_) return fail(Errc::not_allowed, "no vhost was opened");
-  NARU_TRY(route, catalog.route(*tenant_, record.exchange, record.routing_key, record.header,
-                                publish.codec));
-  last_route_.usable = !route->by_headers;
-  if (last_route_.usable) {
-    last_route_.version = catalog.version();
-    last_route_.exchange.assign(record.exchange);
-    last_route_.key.assign(record.routing_key);
-    last_route_.route = *route;
-  }
-  return route;
-}
-
-Result<void> Client::authorise_write(std::string_view exchange) {
-  Catalog& catalog = shard_.catalog();
-  if (write_allowed_version_ == catalog.version() && write_allowed_ == exchange) return {};
-  if (!principal_ || !tenant_) return fail(Errc::not_allowed, "no vhost was opened");
-  // The default exchange is asked about under the name that RabbitMQ gives it.
-  const std::string_view name = exchange.empty() ? std::string_view("amq.default") : exchange;
-  if (!catalog.authorize(*principal_, *tenant_, security::Action::write, name)) {
-    return fail(Errc::access_refused,
-                fmt::format("write access to exchange '{}' in vhost '{}' refused for user '{}'",
-                            name, *catalog.tenant_name(*tenant_), principal_->user));
-  }
-  write_allowed_.assign(exchange);
-  write_allowed_version_ = catalog.version();
-  return {};
-}
-
-void Client::refuse(Channel& from, const Publish& publish, Error error) {
-  from.refused = true;
-  emit(PublishRefused{from.id, publish.sequence, std::move(error)});
-}
-
-void Client::enqueue(Channel& from, Publish& publish, const Route& route) {
-  ++shard_.totals().routed;
-  const PublishRange publisher{id_, from.slot, publish.sequence, publish.sequence};
-  if (publish.sequence != 0) {
-    from.tracker.add(publish.sequence, static_cast<std::uint8_t>(route.lanes.size()));
-  }
-  for (const Route::LaneTargets& targets : route.lanes) {
-    from.lanes_touched |= 1U << targets.lane.value;
-    shard_.enqueue(targets.lane, targets.queues, publish.record, publisher);
-  }
-}
-
-void Client::complete_unrouted(Channel& from, Publish& publish) {
-  if (publish.mandatory) {
-    ++shard_.totals().unroutable_returned;
-    ByteBuffer encoded;
-    message::encode(encoded, publish.record);
-    kept_.push_back(Slice::copy_of(encoded.view()));
-    emit(Returned{from.id, *message::decode_record(kept_.back().view)});
-  } else {
-    ++shard_.totals().unroutable_dropped;
-  }
-  if (publish.sequence != 0) {
-    from.tracker.add(publish.sequence, 0);
-    from.confirm_due = true;
-    mark_dirty();
-  }
-}
-
-bool Client::publish_to_reply_address(Channel& from, Publish& publish) {
-  const auto target = parse_reply_address(publish.record.routing_key);
-  if (!target) return false;
-  ByteBuffer encoded;
-  message::encode(encoded, publish.record);
-  const std::string key(publish.record.routing_key);
-  shard_.on_shard(naru::core::shard_of(*target),
-                  [to = *target, key, bytes = std::move(encoded)](Shard& there) {
-                    if (Client* client = there.find_client(to)) {
-                      client->on_reply_message(key, bytes.view());
-                    }
-                  });
-  if (publish.sequence != 0) {
-    from.tracker.add(publish.sequence, 0);
-    from.confirm_due = true;
-    mark_dirty();
-  }
-  return true;
 }
 
 void Client::barrier(const Barrier& wait) {
