@@ -72,7 +72,7 @@ Result<void> Client::authorise_write(std::string_view exchange) {
   if (!catalog.authorize(*principal_, *tenant_, security::Action::write, name)) {
     return fail(Errc::access_refused,
                 fmt::format("write access to exchange '{}' in vhost '{}' refused for user '{}'",
-                            name, *catalog.tenant_name(*tenant_), principal_->user));
+                            name, tenant_label(catalog, *tenant_), principal_->user));
   }
   write_allowed_.assign(exchange);
   write_allowed_version_ = catalog.version();

@@ -135,7 +135,7 @@ Result<const QueueInfo*> RequestHandler::queue_for(std::string_view name, securi
   if (!client_.principal_ || !client_.tenant_) {
     return fail(Errc::not_allowed, "no vhost was opened");
   }
-  const std::string& vhost = *catalog.tenant_name(*client_.tenant_);
+  const std::string vhost = tenant_label(catalog, *client_.tenant_);
   const QueueInfo* queue = catalog.find_queue(*client_.tenant_, name);
   if (!catalog.authorize(*client_.principal_, *client_.tenant_, action, name)) {
     return fail(Errc::access_refused,
@@ -215,7 +215,7 @@ void RequestHandler::run(RequestId id, DeleteQueue operation) {
   }
   const QueueRef queue = (*found)->ref;
   std::string place = fmt::format("queue '{}' in vhost '{}'", operation.name,
-                                  *shard_.catalog().tenant_name(*client_.tenant_));
+                                  tenant_label(shard_.catalog(), *client_.tenant_));
   const ShardId home = shard_.options().id;
   shard_.on_lane_shard(
       queue.lane, [queue, home, connection = client_.id_, id, operation = std::move(operation),
@@ -288,7 +288,7 @@ void RequestHandler::run(RequestId id, Consume operation) {
                                             .prefetch = operation.prefetch,
                                             .arguments = std::move(operation.arguments)};
   std::string refusal = fmt::format("queue '{}' in vhost '{}' in exclusive use", info.name,
-                                    *shard_.catalog().tenant_name(info.tenant));
+                                    tenant_label(shard_.catalog(), info.tenant));
   const ShardId home = shard_.options().id;
   shard_.on_lane_shard(queue.lane, [queue, home, settings = std::move(settings), id,
                                     refusal = std::move(refusal)](Shard& owner) mutable {

@@ -147,7 +147,7 @@ ConsumerRing::Level& ConsumerRing::level_of(std::int32_t priority) {
 
 void ConsumerRing::free_if_done(Slot slot) {
   const Consumer& consumer = *slots_[slot];
-  if (consumer.present || consumer.leased != 0) return;
+  if (consumer.present || consumer.leased != 0 || consumer.pins != 0) return;
   slots_[slot].reset();
   free_.push_back(slot);
 }

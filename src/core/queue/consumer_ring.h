@@ -22,9 +22,10 @@ class ConsumerRing {
   struct Consumer {
     ConsumerSettings settings;
     std::uint32_t leased = 0;
-    bool present = false;  // false: cancelled, only its leases are left
-    bool active = false;   // linked: may take a record
-    bool starved = false;  // found a shared credit empty; resume() clears it
+    std::uint32_t pins = 0;  // batches on their way to it
+    bool present = false;    // false: cancelled, only its leases are left
+    bool active = false;     // linked: may take a record
+    bool starved = false;    // found a shared credit empty; resume() clears it
     Slot next = kNone;
     Slot previous = kNone;
   };
@@ -52,6 +53,15 @@ class ConsumerRing {
   bool resume(ConsumerKey key);
 
   Consumer& at(Slot slot) { return *slots_[slot]; }
+  /// Keeps the slot taken while a batch for its consumer is out: handing one batch over may cancel
+  /// the consumer of another, and a newcomer must not get what was meant for it.
+  void pin(Slot slot) { ++slots_[slot]->pins; }
+  /// No-op after clear().
+  void unpin(Slot slot) {
+    if (slot >= slots_.size() || !slots_[slot]) return;
+    --slots_[slot]->pins;
+    free_if_done(slot);
+  }
   /// Those that are there, in order of their slots.
   template <typename Visitor>
   void for_each(Visitor&& visitor) const {

@@ -54,13 +54,15 @@ class DeliveryBatches {
     return batch.deliveries.emplace_back();
   }
 
-  /// Acquires the credits and calls take(Batch&) for each batch. The batches are gone afterwards.
-  template <typename Take>
-  void hand_over(Take&& take) {
+  /// Acquires the credits and calls take(Batch&) for each batch that holds something, then
+  /// gone(Batch&) for every batch.
+  template <typename Take, typename Gone>
+  void hand_over(Take&& take, Gone&& gone) {
     credits_.acquire();
     for (std::size_t i = 0; i < open_; ++i) {
       if (!batches_[i].deliveries.empty()) take(batches_[i]);
     }
+    for (std::size_t i = 0; i < open_; ++i) gone(batches_[i]);
     open_ = 0;
     count_ = 0;
   }

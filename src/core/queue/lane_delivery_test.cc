@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "core/queue/lane_fixture.h"
 
 namespace naru::core {
@@ -198,6 +200,30 @@ TEST(LaneDelivery, SinkMayCallBackWhileItIsHandedDeliveries) {
   world.sink->during_deliveries = [&] { world.delete_queue(1); };
   world.run();
   EXPECT_EQ(world.journal->live_bodies(), 0);
+}
+
+TEST(LaneDelivery, AConsumerCancelledWhileAnothersBatchIsHandedOverGetsNothing) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1, {.no_ack = true}));
+  ASSERT_TRUE(world.consume(1, 2, {.no_ack = true}));
+  for (const char* body : {"a", "b", "c", "d"}) world.publish(1, body);
+  // Whoever is served first has the other one cancelled, and a newcomer takes its place.
+  world.sink->during_deliveries = [&] {
+    world.sink->during_deliveries = nullptr;
+    const bool first = world.sink->received.front().consumer == LaneWorld::key(1);
+    world.cancel(1, first ? 2 : 1);
+    ASSERT_TRUE(world.consume(1, 3, {.no_ack = true}));
+  };
+  world.run();
+  const std::vector<Received> received = world.take();
+  std::set<std::string> bodies;
+  for (const Received& it : received) {
+    bodies.insert(it.body);
+    EXPECT_FALSE(it.redelivered) << it.body;
+  }
+  EXPECT_EQ(bodies, (std::set<std::string>{"a", "b", "c", "d"}));
+  EXPECT_EQ(received.size(), 4U);
 }
 
 }  // namespace

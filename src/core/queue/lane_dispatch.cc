@@ -140,12 +140,14 @@ DeliveryBatches::Batch* Lane::Impl::batch_for(Queue& queue, ConsumerRing::Slot s
       return nullptr;
     }
     batch = &batches_.open(slot, queue.consumers.at(slot).settings);
+    queue.consumers.pin(slot);
   }
   if (batches_.has_credit(*batch)) return batch;
   if (batches_.count() != 0) {
     hand_over(queue);  // acquires: what is left after that counts
   } else {
-    batches_.hand_over([](DeliveryBatches::Batch&) {});
+    batches_.hand_over([](DeliveryBatches::Batch&) {},
+                       [&](const DeliveryBatches::Batch& it) { queue.consumers.unpin(it.slot); });
     queue.consumers.starve(slot);
   }
   return nullptr;
@@ -175,15 +177,17 @@ bool Lane::Impl::lease(Queue& queue, const Step& step, Delivery& delivery) {
 
 // Hands the batches to the sink, which may call back.
 void Lane::Impl::hand_over(Queue& queue) {
-  batches_.hand_over([&](DeliveryBatches::Batch& batch) {
-    if (queue.closed) return;
-    const ConsumerRing::Consumer& consumer = queue.consumers.at(batch.slot);
-    if (!consumer.present) return undeliver(queue, batch);
-    sink_.on_deliveries(consumer.settings.key.connection,
-                        Deliveries{consumer.settings.key.handle, QueueRef{queue.id, id_},
-                                   batch.deliveries, batch.credit_bytes});
-    if (batch.no_ack && !queue.closed) settle_delivered(queue, batch.deliveries);
-  });
+  batches_.hand_over(
+      [&](DeliveryBatches::Batch& batch) {
+        if (queue.closed) return;
+        const ConsumerRing::Consumer& consumer = queue.consumers.at(batch.slot);
+        if (!consumer.present) return undeliver(queue, batch);
+        sink_.on_deliveries(consumer.settings.key.connection,
+                            Deliveries{consumer.settings.key.handle, QueueRef{queue.id, id_},
+                                       batch.deliveries, batch.credit_bytes});
+        if (batch.no_ack && !queue.closed) settle_delivered(queue, batch.deliveries);
+      },
+      [&](const DeliveryBatches::Batch& batch) { queue.consumers.unpin(batch.slot); });
   queue.read_ahead.trim();
 }
 

@@ -104,4 +104,10 @@ class Catalog {
   std::unique_ptr<Impl> impl_;
 };
 
+/// The tenant's name for an error text; a tenant may be deleted while connections are inside it.
+inline std::string tenant_label(const Catalog& catalog, TenantId tenant) {
+  const std::string* name = catalog.tenant_name(tenant);
+  return name != nullptr ? *name : std::string("(deleted)");
+}
+
 }  // namespace naru::core
