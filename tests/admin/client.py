@@ -6,11 +6,14 @@ import itertools
 import json
 import os
 import subprocess
+import time
 import urllib.parse
 
 import paths
 
 _serial = itertools.count(1)
+# A login costs a tenth of a second of computing, and much more on a machine that is busy.
+TIMEOUT_S = 30 * float(os.environ.get("NARU_TIME_FACTOR", "1"))
 
 
 class Answer:
@@ -49,7 +52,7 @@ class Context:
     # ---- HTTP
 
     def ask(self, method, path, body=None, user="guest", password="guest", headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.broker.http_port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.broker.http_port, timeout=TIMEOUT_S)
         headers = dict(headers or {})
         if user is not None:
             token = base64.b64encode(f"{user}:{password}".encode()).decode()
@@ -63,6 +66,14 @@ class Context:
     def get(self, path, **options):
         return self.ask("GET", path, **options)
 
+    def until(self, condition, what):
+        """Asks again until it holds."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not in time: {what}")
+            time.sleep(0.05)
+
     # ---- The command line
 
     def naru(self, *words, input="", env=None):
@@ -75,7 +86,7 @@ class Context:
         environment.update(env or {})
         text = isinstance(input, str)
         return Run(subprocess.run([str(paths.naru_binary()), *map(str, words)], input=input, text=text,
-                                  capture_output=True, timeout=60, env=environment, check=False))
+                                  capture_output=True, timeout=2 * TIMEOUT_S, env=environment, check=False))
 
 
 def quote(name):
