@@ -124,11 +124,11 @@ def an_unused_queue_expires(t):
 
 @suite.case
 def a_consumer_keeps_a_queue_from_expiring(t):
-    queue = t.queue(arguments={"x-expires": 200})
-    clock = t.queue(arguments={"x-expires": 500})
+    queue = t.queue(arguments={"x-expires": 1000})
+    consumer = Consumer(t, queue)
+    clock = t.queue(arguments={"x-expires": 1500})
     exchange = t.exchange("fanout", auto_delete=True)
     t.channel.queue_bind(clock, exchange)
-    consumer = Consumer(t, queue)
     t.wait(lambda: not exists(t, exchange), "a longer time to pass")
     t.channel.basic_cancel(consumer.tag)
     t.channel.queue_declare(queue, passive=True)
