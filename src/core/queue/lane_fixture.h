@@ -32,7 +32,13 @@ class RecordingSink final : public LaneSink {
     for (const Delivery& it : deliveries.batch) {
       received.push_back({ConsumerKey{connection, deliveries.consumer}, it.seq,
                           std::string(as_text(it.record.body)), it.redelivered});
-      owned += it.owner != nullptr;
+      if (it.owner == nullptr) continue;
+      const BlockRef held = *it.owner;
+      const std::uint8_t* begin = held->data();
+      NARU_CHECK(it.record.body.data() >= begin &&
+                     it.record.body.data() + it.record.body.size() <= begin + held->capacity(),
+                 "the owner is that of the body");
+      ++owned;
     }
     credit_bytes += deliveries.credit_bytes;
     if (during_deliveries) during_deliveries();

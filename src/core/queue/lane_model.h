@@ -68,7 +68,8 @@ class LaneModel {
     Lane::Options options;
     options.deliveries_per_run = 1 + random_.below(8);
     options.delivered_stride = 1 + random_.below(6);
-    options.read_ahead_bytes = 1 + random_.below(600);
+    options.delivered_stride_max = options.delivered_stride * (1 + random_.below(4));
+    options.read_ahead_bytes = 1 + random_.below(random_.one_in(2) ? 600 : 100'000);
     return options;
   }
 
@@ -98,6 +99,12 @@ class LaneModel {
     world_.publish_to(
         queues, {std::to_string(number) + std::string(random_.below(50), '.'), persistent, 0});
     EXPECT_EQ(world_.sequence, number);
+  }
+
+  std::size_t body_bytes() {
+    // Few are so large that they come with an owner, and only where an entry takes them.
+    if (world_.journal->bytes_max > 100'000 && random_.one_in(20)) return 20'000;
+    return random_.below(50);
   }
 
   void end_leases(bool settle) {

@@ -70,6 +70,20 @@ TEST(LaneReading, RecordLargerThanTheReadAheadIsReadAlone) {
   EXPECT_THAT(world.take(), SizeIs(3));
 }
 
+TEST(LaneReading, LargeBodiesOfTwoRunsLeaveInOneBatch) {
+  Lane::Options options;
+  options.read_ahead_bytes = 100'000;
+  LaneWorld world = with_backlog(39, 20'000, options);
+  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 3}));
+  world.run();  // three of the first run's four; the second run is there too
+  for (std::uint64_t settled = 0; settled < 39; settled += 3) {
+    EXPECT_THAT(world.take(), SizeIs(3));
+    world.settle(1, settled + 1, settled + 3);
+    world.run();
+  }
+  EXPECT_EQ(world.sink->owned, 39u);
+}
+
 TEST(LaneReading, GetReadsItsBody) {
   LaneWorld world = with_backlog(3, 10);
   world.get(1);

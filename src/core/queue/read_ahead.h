@@ -38,8 +38,7 @@ class ReadAhead {
   const Slice* find(Seq seq) {
     if (const Slice* body = find_in_current(seq)) return body;
     if (in_flight_ || following_.bodies.empty()) return nullptr;
-    for (Slice& body : current_.bodies) spent_.push_back(std::move(body));
-    current_ = std::exchange(following_, {});
+    spent_.push_back(std::exchange(current_, std::exchange(following_, {})));
     at_ = trimmed_ = 0;
     return find_in_current(seq);
   }
@@ -70,7 +69,7 @@ class ReadAhead {
 
   Run current_;
   Run following_;
-  std::vector<Slice> spent_;  // of a run before: views into them may still be out
+  std::vector<Run> spent_;  // runs before: deliveries may still point at their slices
   std::size_t at_ = 0;
   std::size_t trimmed_ = 0;
   bool in_flight_ = false;
