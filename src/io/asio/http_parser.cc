@@ -14,6 +14,10 @@ std::string text(boost::beast::string_view view) {
   return {view.data(), view.size()};
 }
 
+// Of a chunked body at least "0\r\n\r\n" is still to come until it is complete. Beast's parser
+// takes for granted that it sees as many bytes when it goes on with the last chunk.
+constexpr std::size_t kChunkedRestMin = 5;
+
 /// Feeds `parser` until it wants more than there is, or has a header or a message.
 template <typename Parser>
 Result<std::size_t> put_into(Parser& parser, ByteView input, boost::system::error_code& error) {
@@ -21,6 +25,7 @@ Result<std::size_t> put_into(Parser& parser, ByteView input, boost::system::erro
   const bool had_header = parser.is_header_done();
   while (used < input.size() && !parser.is_done() && parser.is_header_done() == had_header) {
     const ByteView rest = input.subspan(used);
+    if (had_header && parser.chunked() && rest.size() < kChunkedRestMin) return used;
     const std::size_t count = parser.put(boost::asio::buffer(rest.data(), rest.size()), error);
     used += count;
     if (error == http::error::need_more) return used;

@@ -155,6 +155,19 @@ TEST_F(HttpServerTest, ATooLongChunkedBodyIsRefusedToo) {
   EXPECT_TRUE(received_.starts_with("HTTP/1.1 413 ")) << received_;
 }
 
+// Found by the fuzzer: the parser must not go on with a last chunk of which it sees too little.
+TEST_F(HttpServerTest, AChunkedBodyMayComeByteByByte) {
+  for (const char* rest : {"0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n"}) {
+    send("PUT /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (const char* at = rest; *at != '\0'; ++at) {
+      send(std::string_view(at, 1));
+      settle();
+    }
+    until_received(rest[0] == '0' ? "PUT /c " : "PUT /c abc");
+    received_.clear();
+  }
+}
+
 TEST_F(HttpServerTest, AClientThatWaitsForContinueGetsIt) {
   send("PUT /c HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   until_received("100 Continue");
