@@ -45,7 +45,7 @@ class DeliveryBatches {
   bool has_credit(const Batch& batch) const {
     return !credits_.exhausted(batch.channel_line) && !credits_.exhausted(batch.connection_line);
   }
-  /// Adds a delivery to be filled in, and takes its credit.
+  /// Adds a delivery to be filled in, and notes its credit.
   Delivery& add(Batch& batch, std::uint32_t record_bytes) {
     ++count_;
     credits_.take(batch.channel_line, 1);
@@ -54,11 +54,11 @@ class DeliveryBatches {
     return batch.deliveries.emplace_back();
   }
 
-  /// Acquires the credits and calls take(Batch&) for each batch that holds something, then
-  /// gone(Batch&) for every batch.
+  /// Calls take(Batch&) for each batch that holds something, which acquires its credit if it goes
+  /// to somebody, then gone(Batch&) for every batch.
   template <typename Take, typename Gone>
   void hand_over(Take&& take, Gone&& gone) {
-    credits_.acquire();
+    credits_.clear();  // take() may end the consumers whose credits these are
     for (std::size_t i = 0; i < open_; ++i) {
       if (!batches_[i].deliveries.empty()) take(batches_[i]);
     }

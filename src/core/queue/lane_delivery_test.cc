@@ -182,6 +182,26 @@ TEST(LaneDelivery, LargeBodiesComeWithAnOwner) {
   EXPECT_EQ(world.sink->owned, 2u);
 }
 
+TEST(LaneDelivery, WhatIsNotHandedOverTakesNoCredit) {
+  LaneWorld world;
+  world.queue(1);
+  auto leases = std::make_shared<ChannelCredit>(10);
+  auto bytes = std::make_shared<ConnectionCredit>(1 << 20);
+  for (const std::uint32_t handle : {1u, 2u}) {
+    ASSERT_TRUE(world.consume(1, handle, {.channel_credit = leases, .connection_credit = bytes}));
+  }
+  for (int i = 0; i < 4; ++i) world.publish(1, std::to_string(i));
+  world.sink->during_deliveries = [&] {
+    world.cancel(1, 1);
+    world.cancel(1, 2);
+  };
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("0", "2"));
+  EXPECT_EQ(leases->used(), 2);
+  EXPECT_EQ(bytes->used(), world.sink->credit_bytes);
+  EXPECT_EQ(world.stats(1).ready, 2u);
+}
+
 TEST(LaneDelivery, SinkMayCallBackWhileItIsHandedDeliveries) {
   LaneWorld world;
   world.queue(1);

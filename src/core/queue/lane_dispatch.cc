@@ -175,6 +175,13 @@ bool Lane::Impl::lease(Queue& queue, const Step& step, Delivery& delivery) {
   return true;
 }
 
+void Lane::Impl::acquire_credit(const ConsumerSettings& settings,
+                                const DeliveryBatches::Batch& batch) {
+  if (settings.channel_credit && !batch.no_ack)
+    settings.channel_credit->acquire(static_cast<std::int64_t>(batch.deliveries.size()));
+  if (settings.connection_credit) settings.connection_credit->acquire(batch.credit_bytes);
+}
+
 // Hands the batches to the sink, which may call back.
 void Lane::Impl::hand_over(Queue& queue) {
   batches_.hand_over(
@@ -182,6 +189,7 @@ void Lane::Impl::hand_over(Queue& queue) {
         if (queue.closed) return;
         const ConsumerRing::Consumer& consumer = queue.consumers.at(batch.slot);
         if (!consumer.present) return undeliver(queue, batch);
+        acquire_credit(consumer.settings, batch);
         sink_.on_deliveries(consumer.settings.key.connection,
                             Deliveries{consumer.settings.key.handle, QueueRef{queue.id, id_},
                                        batch.deliveries, batch.credit_bytes});

@@ -137,6 +137,7 @@ class Lane::Impl {
   bool lease(Queue& queue, const Step& step, Delivery& delivery);
   void hand_over(Queue& queue);
   void settle_delivered(Queue& queue, std::span<const Delivery> deliveries);
+  static void acquire_credit(const ConsumerSettings& settings, const DeliveryBatches::Batch& batch);
   void undeliver(Queue& queue, const DeliveryBatches::Batch& batch);
   /// Whether a body is to be read now.
   enum class Want : std::uint8_t { no, yes, stop };
