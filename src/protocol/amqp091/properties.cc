@@ -63,12 +63,17 @@ class PropertyWriter {
 
 Result<Properties> parse_properties(ByteView header) {
   ByteReader in(header);
-  Properties properties;
+  Result<Properties> result;  // built where it is returned: every message passes here
+  Properties& properties = *result;
   properties.flags = in.u16();
   Properties::fields(properties, PropertyReader(in, properties.flags));
-  if (!in.ok() || !in.done()) return fail(Errc::malformed, "malformed content header");
-  if (!properties.headers.empty()) NARU_TRY_VOID(check_table(properties.headers));
-  return properties;
+  if (!in.ok() || !in.done()) {
+    result = fail(Errc::malformed, "malformed content header");
+  } else if (!properties.headers.empty()) {
+    if (auto sound = check_table(properties.headers); !sound)
+      result = std::unexpected(std::move(sound).error());
+  }
+  return result;
 }
 
 void append_properties(ByteBuffer& out, const Properties& properties) {

@@ -202,21 +202,24 @@ void Session::publish(Channel& channel, const Message& message) {
                               properties->user_id, user_),
                   BasicPublish::kId);
   }
-  core::Command held;  // of a transaction
-  core::Publish& publish = channel.transaction ? held.emplace<core::Publish>() : batch_->publish();
-  publish.channel = channel.id;
-  if (channel.confirms) publish.sequence = ++channel.published;
-  publish.mandatory = message.mandatory;
-  publish.expiration_ms = expiration_ms;
-  publish.record.encoding = message::EncodingId::amqp091;
-  publish.record.persistent = properties->delivery_mode == 2;
-  publish.record.priority = properties->priority;
-  publish.record.exchange = message.exchange;
-  publish.record.routing_key = message.routing_key;
-  publish.record.header = header;
-  publish.record.body = message.body;
-  publish.codec = &codec_;
-  if (channel.transaction) channel.transaction->publishes.hold({&held, 1});
+  const auto fill = [&](core::Publish& publish) {
+    publish.channel = channel.id;
+    if (channel.confirms) publish.sequence = ++channel.published;
+    publish.mandatory = message.mandatory;
+    publish.expiration_ms = expiration_ms;
+    publish.record.encoding = message::EncodingId::amqp091;
+    publish.record.persistent = properties->delivery_mode == 2;
+    publish.record.priority = properties->priority;
+    publish.record.exchange = message.exchange;
+    publish.record.routing_key = message.routing_key;
+    publish.record.header = header;
+    publish.record.body = message.body;
+    publish.codec = &codec_;
+  };
+  if (!channel.transaction) return fill(batch_->publish());
+  core::Command held(std::in_place_type<core::Publish>);
+  fill(std::get<core::Publish>(held));
+  channel.transaction->publishes.hold({&held, 1});
 }
 
 void Session::on_method(Channel& channel, const ConfirmSelect& method) {
