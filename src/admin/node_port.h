@@ -27,7 +27,7 @@ struct NodeStatus {
   std::uint64_t disk_free_bytes_min = 0;  // the alarm's threshold
   bool disk_alarm = false;
   bool memory_alarm = false;
-  /// Empty while clients are served; else why not ("starting", "draining", "storage: …").
+  /// Empty while clients are served; else why not ("stopping").
   std::string not_ready;
 };
 

@@ -95,6 +95,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   ~Parts() override;
 
   Result<void> recover();
+  Result<void> make_first_account();
   Result<void> listen();
   Result<void> listen_http();
   void fill_status(admin::NodeStatus& status) const;
@@ -203,16 +204,18 @@ Result<void> Node::Parts::recover() {
   for (auto& shard : shards) shard->core->set_replicas(replicas);
   server = std::make_unique<server::Server>(hosts, shards[0]->network);
   NARU_TRY_VOID(journal->recover(shards[0]->random));
+  if (shards[0]->core->is_new()) NARU_TRY_VOID(make_first_account());
   for (auto& shard : shards) shard->core->start();
-  if (shards[0]->core->is_new()) {
-    // Hashing takes long enough to be worth doing beside the rest of the start; logins wait for it.
-    shards[0]->authenticator.hash("guest",
-                                  [core = shards[0]->core.get()](Result<std::string> hash) {
-                                    NARU_CHECK(hash.has_value(), "nobody else asks for hashes yet");
-                                    core->bootstrap(std::move(*hash));
-                                  });
-  }
   return {};
+}
+
+/// Before anybody is listened to: who connects as soon as an address is printed can log in.
+Result<void> Node::Parts::make_first_account() {
+  NARU_TRY(hash, security::hash_password("guest"));
+  core::Shard& zero = *shards[0]->core;
+  zero.bootstrap(std::move(hash));
+  (void)zero.flush();
+  return journal->commit_now();
 }
 
 /// Says what to do about an address that cannot be had.
@@ -260,7 +263,6 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
   if (const auto space = files->space(config.data_dir)) it.disk_free_bytes = space->free_bytes;
   it.disk_free_bytes_min = config.disk_free_min;
   it.disk_alarm = space_short || !watch_alarm.empty();
-  if (shards[0]->core->is_new()) it.not_ready = "starting";  // until the first account is logged
   if (stopping) it.not_ready = "stopping";
 }
 
@@ -326,7 +328,11 @@ Result<void> Node::start() {
   security::initialise();
   parts_ = std::make_unique<Parts>(config_, log_);
   parts_->started_at_ms = parts_->shards[0]->loop.now().wall_ms;
+  // Nobody is served yet, so a signal simply ends a start that takes long. The threads made above
+  // keep signals blocked.
+  io::asio_impl::unblock_signals({SIGTERM, SIGINT});
   NARU_TRY_VOID(parts_->recover());
+  io::asio_impl::block_signals({SIGTERM, SIGINT});
   NARU_TRY_VOID(parts_->listen());
   parts_->watch_disk();
   return {};

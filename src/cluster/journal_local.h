@@ -58,6 +58,10 @@ class JournalLocal final : private storage::WalClient {
   /// Errors: io, no_space, corrupt, version, limit (options).
   Result<void> recover(Random& random);
 
+  /// Blocking, like recover() and after it: what was appended since is durable and applied when it
+  /// returns. Errors: io, no_space.
+  Result<void> commit_now();
+
   /// End of a shard's turn: what it appended leaves for the log, or for the disk.
   void flush(core::ShardId shard, const Now& now);
   /// When shard 0 needs a turn even if nothing happens.

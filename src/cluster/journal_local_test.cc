@@ -49,6 +49,19 @@ TEST(JournalLocal, WhatWasAppliedIsThereAfterACleanStop) {
   EXPECT_NO_VIOLATION(world);
 }
 
+TEST(JournalLocal, WhatTheStartCommitsIsAppliedAtOnceAndSurvivesPowerLoss) {
+  World world(options(1, 2));
+  ASSERT_STARTS(world);
+  world.append(0, 1, 100);
+  EXPECT_TRUE(world.state(0).messages().empty());
+  ASSERT_TRUE(world.journal().commit_now());
+  EXPECT_EQ(world.state(0).messages().size(), 1U);
+  world.lose_power();
+  ASSERT_STARTS(world);
+  EXPECT_EQ(world.state(0).messages().size(), 1U);
+  EXPECT_NO_VIOLATION(world);
+}
+
 TEST(JournalLocal, NothingIsAppliedBeforeItsWriteCompleted) {
   World world(options(1));
   ASSERT_STARTS(world);

@@ -126,6 +126,13 @@ Result<void> JournalLocal::recover(Random& random) {
   return {};
 }
 
+Result<void> JournalLocal::commit_now() {
+  recovering_ = true;  // one thread, every shard at hand
+  NARU_TRY_VOID(wal_.write_now());
+  recovering_ = false;
+  return {};
+}
+
 Result<void> JournalLocal::begin_term() {
   // The manifest that begin_run() replaces holds the term: durable before its first use.
   NARU_TRY_VOID(wal_.begin_run());

@@ -44,15 +44,6 @@ void RequestHandler::change(RequestId id, Metadata::Change change) {
 // ----------------------------------------------------------------------------------------------------------
 
 void RequestHandler::run(RequestId id, Authenticate operation) {
-  shard_.when_furnished(
-      [connection = client_.id_, id, operation = std::move(operation)](Shard& shard) mutable {
-        Client* client = shard.find_client(connection);
-        if (client != nullptr)
-          RequestHandler(*client, shard).authenticate(id, std::move(operation));
-      });
-}
-
-void RequestHandler::authenticate(RequestId id, Authenticate operation) {
   const Catalog::User* user = shard_.catalog().find_user(operation.user);
   // The rule is about the peer's address; the answer is the same as for a wrong password.
   const bool from_afar = operation.user == "guest" && !client_.host_.peer_is_loopback();

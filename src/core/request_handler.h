@@ -38,7 +38,6 @@ class RequestHandler {
   void run(RequestId id, Bind operation) { change(id, std::move(operation)); }
   void run(RequestId id, Unbind operation) { change(id, std::move(operation)); }
 
-  void authenticate(RequestId id, Authenticate operation);
   /// Hands a change to metadata and replies without a value.
   void change(RequestId id, Metadata::Change change);
   Actor actor() const;

@@ -305,13 +305,6 @@ void Shard::broadcast(std::shared_ptr<const ByteBuffer> facts,
 void Shard::apply_facts(ByteView facts) {
   const auto result = catalog_.apply(facts);
   NARU_CHECK(result.has_value(), "committed facts apply everywhere");
-  if (unfurnished_waiters_.empty() || !is_furnished()) return;
-  for (ShardTask& task : std::exchange(unfurnished_waiters_, {})) task(*this);
-}
-
-void Shard::when_furnished(ShardTask task) {
-  if (is_furnished()) return task(*this);
-  unfurnished_waiters_.push_back(std::move(task));
 }
 
 void Shard::on_queue_created(const QueueInfo& queue) {

@@ -62,7 +62,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void set_replicas(std::vector<Shard*> replicas);
   /// Recovery is over; from now on other shards are reached by the link only.
   void start();
-  /// Shard 0: true when the data directory was empty, so that bootstrap() is due.
+  /// Shard 0: true when the data directory was empty, so that bootstrap() is due, with a flush()
+  /// and the commit, before start().
   bool is_new() const;
   void bootstrap(std::string guest_password_hash);
 
@@ -95,9 +96,6 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void add_dirty(Client& client) { dirty_clients_.push_back(client.id()); }
   /// False while publishers have to wait for the disk, or for another shard.
   bool takes_publishes() const;
-  /// Runs `task` once the first facts are known: at once, unless the data directory was empty a
-  /// moment ago and its first user is still being made.
-  void when_furnished(ShardTask task);
   void wait_for_writable(ConnectionId id) { waiting_clients_.push_back(id); }
   const std::string* alarm() const { return alarm_.empty() ? nullptr : &alarm_; }
 
@@ -154,8 +152,6 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
 
  private:
   bool has_work() const;
-  /// Whether a tenant ever existed: the very first facts make one, with its user.
-  bool is_furnished() const { return catalog_.next_tenant() != TenantId(1); }
   void flush_once();
   void flush_events();
   void apply_facts(ByteView facts);
@@ -180,7 +176,6 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::unique_ptr<Metadata> metadata_;  // shard 0
   std::vector<Shard*> replicas_;        // until start()
   bool started_ = false;
-  std::vector<ShardTask> unfurnished_waiters_;
 
   boost::unordered_flat_map<ConnectionId, Client*> clients_;
   std::vector<ConnectionId> dirty_clients_;

@@ -61,8 +61,12 @@ Result<void> BrokerRig::start() {
   }
   for (ShardParts& parts : shards_) parts.core->set_replicas(replicas);
   NARU_TRY_VOID(journal_->recover(random_));
+  if (core::Shard& zero = *shards_[0].core; zero.is_new()) {
+    zero.bootstrap("rig:guest");
+    (void)zero.flush();
+    NARU_TRY_VOID(journal_->commit_now());
+  }
   for (ShardParts& parts : shards_) parts.core->start();
-  if (shards_[0].core->is_new()) shards_[0].core->bootstrap("rig:guest");
   settle();
   return {};
 }

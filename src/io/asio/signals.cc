@@ -27,6 +27,11 @@ void block_signals(std::initializer_list<int> signals) {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+void unblock_signals(std::initializer_list<int> signals) {
+  const sigset_t set = set_of(signals);
+  NARU_CHECK(::pthread_sigmask(SIG_UNBLOCK, &set, nullptr) == 0, "signals can be unblocked");
+}
+
 struct Signals::Core final : public Ready, public std::enable_shared_from_this<Core> {
   explicit Core(Loop& on_loop) : loop(on_loop), descriptor(on_loop.context().io) {}
 

@@ -13,6 +13,9 @@ namespace naru::io::asio_impl {
 /// main(), before there are threads: they inherit it.
 void block_signals(std::initializer_list<int> signals);
 
+/// Lets `signals` have their default effect on the calling thread again.
+void unblock_signals(std::initializer_list<int> signals);
+
 /// Calls `on_signal` on the loop for each arrival of a blocked signal, with its number.
 class Signals {
  public:

@@ -19,5 +19,15 @@ TEST(Signals, ABlockedSignalIsACallOnTheLoop) {
   EXPECT_EQ(seen, (std::vector{SIGUSR1, SIGUSR1}));
 }
 
+TEST(SignalsDeathTest, AnUnblockedSignalHasItsDefaultEffect) {
+  EXPECT_EXIT(
+      {
+        block_signals({SIGTERM});
+        unblock_signals({SIGTERM});
+        ::raise(SIGTERM);
+      },
+      testing::KilledBySignal(SIGTERM), "");
+}
+
 }  // namespace
 }  // namespace naru::io::asio_impl
