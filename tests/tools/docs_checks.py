@@ -73,31 +73,30 @@ class Docs:
         """Every row of a table with a column `test` says "not yet" or names tests that exist.
 
         A test is named in backticks: `Suite.Name` of GoogleTest, a file or folder, or file::name where
-        the file contains the name.
+        the file contains the name. A column `status` says "not yet" where `test` does, and only there.
         """
         problems = []
         for path, text in self.pages.items():
             if path.parent.as_posix() != "docs/protocols":
                 continue
-            column = None
+            header = None
             for number, line in enumerate(text.splitlines(), 1):
                 if not line.startswith("|"):
-                    column = None
-                elif column is None:
-                    header = [cell.lower() for cell in cells(line)]
-                    column = next((at for at, cell in enumerate(header)
-                                   if cell in ("test", "tests")), -1)
-                elif column >= 0 and not re.match(r"^\|[\s:|-]+$", line):
-                    problem = self.clause_problem(cells(line), column)
+                    header = None
+                elif header is None:
+                    header = ["test" if cell.lower() == "tests" else cell.lower() for cell in cells(line)]
+                elif "test" in header and not re.match(r"^\|[\s:|-]+$", line):
+                    problem = self.clause_problem(dict(zip(header, cells(line))), cells(line)[0])
                     if problem:
                         problems.append(f"{path}:{number}: {problem}")
         return problems
 
-    def clause_problem(self, row, column):
-        cell = row[column] if column < len(row) else ""
-        names = TICKED.findall(cell)
-        if not names:
-            return None if "not yet" in cell else f'"{row[0]}" names no test and is not "not yet"'
+    def clause_problem(self, row, clause):
+        names = TICKED.findall(row.get("test", ""))
+        if not names and "not yet" not in row.get("test", ""):
+            return f'"{clause}" names no test and is not "not yet"'
+        if "status" in row and ("not yet" in row["status"]) == bool(names):
+            return f'"{clause}" is {row["status"]} and its test is {row["test"]}'
         missing = [name for name in names if not self.test_exists(name)]
         return f"no test is called {', '.join(missing)}" if missing else None
 

@@ -19,7 +19,7 @@ GOOD = {
     "src/io/asio/loop.cc": "auto now = std::chrono::steady_clock::now();\nboost::asio::io_context c;\n",
     "docs/tour.md": "# Tour\n## The router\n",
     "docs/protocols/x.md": "| clause | status | test |\n|---|---|---|\n| 1.1 | done | `Router.FindsQueues` |\n"
-                           "| 1.2 | later | not yet |\n| 1.3 | done | `src/core/a_test.cc::Finds` |\n",
+                           "| 1.2 | not yet | not yet |\n| 1.3 | done | `src/core/a_test.cc::Finds` |\n",
     "docs/formats/wal.md": "# WAL\nWritten by `src/core/a.cc`.\n",
     "tests/tools/ratchet.txt": "# comment\n",
 }
@@ -125,6 +125,12 @@ def a_clause_with_a_test_that_is_not_there_fails():
     expect_problem({"docs/protocols/x.md": page}, "Router.FindsNothing")
 
 
+def a_clause_whose_status_and_test_disagree_fails():
+    head = "| clause | status | test |\n|---|---|---|\n"
+    expect_problem({"docs/protocols/x.md": head + "| 2.1 | yes | not yet |\n"}, '"2.1" is yes')
+    expect_problem({"docs/protocols/x.md": head + "| 2.1 | not yet | `Router.FindsQueues` |\n"}, "not yet")
+
+
 def a_format_page_without_its_source_fails():
     expect_problem({"docs/formats/wal.md": "# WAL\n"}, "docs/formats/wal.md")
 
@@ -147,5 +153,6 @@ if __name__ == "__main__":
         a_path_that_is_not_there_fails,
         a_clause_without_a_test_fails,
         a_clause_with_a_test_that_is_not_there_fails,
+        a_clause_whose_status_and_test_disagree_fails,
         a_format_page_without_its_source_fails,
     ]))
