@@ -106,6 +106,7 @@ class JournalLocal final : private storage::WalClient {
 
   // Recovery.
   struct Recovery;
+  Result<void> check_entry(const storage::EntryView& entry) const;
   Result<void> survey(Recovery& recovery, const storage::ScannedFrame& frame);
   Result<void> recover_metadata(const Recovery& recovery);
   Result<void> recover_others();

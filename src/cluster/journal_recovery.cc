@@ -11,6 +11,19 @@ namespace naru::cluster {
 namespace {
 constexpr std::uint32_t kMetadata = core::kMetadataGroup.value;
 constexpr std::uint32_t kNobody = ~0U;
+
+/// Says where in the log the trouble is, and what to do about it.
+Error located(Error error, const std::string& path, std::uint32_t offset) {
+  if (error.code == Errc::version) {
+    error.what = fmt::format("{}: offset {}: {}; start the newer program that wrote it", path,
+                             offset, error.what);
+  } else if (error.code == Errc::corrupt) {
+    error.what =
+        fmt::format("{}: damaged at offset {}: {}; restore the data directory from a backup", path,
+                    offset, error.what);
+  }
+  return error;
+}
 }  // namespace
 
 /// What the first pass over the log finds out. Memory: places, and the metadata group's entries
@@ -26,20 +39,34 @@ struct JournalLocal::Recovery {
   std::uint64_t covered = 0;  // by the metadata group's latest complete snapshot
 };
 
+/// Whether this program can apply an entry that it found in the log. Errors: version, corrupt.
+Result<void> JournalLocal::check_entry(const storage::EntryView& entry) const {
+  const storage::EntryHead& head = entry.head;
+  if (head.group >= group_shard_.size() || group_shard_[head.group] >= shards_.size()) {
+    return fail(Errc::version,
+                fmt::format("an entry of group {}, which this program does not have", head.group));
+  }
+  if (head.type == 0 || head.type > kSnapshotPart) {
+    return fail(Errc::version, fmt::format("an entry of type {}", head.type));
+  }
+  if (head.type == kSnapshotPart) {
+    NARU_TRY_VOID(read_part_head(entry.payload, (head.flags & kLastPartFlag) != 0));
+    return {};
+  }
+  if (head.flags != 0)
+    return fail(Errc::version, fmt::format("an entry with flags {}", head.flags));
+  if (head.type != static_cast<std::uint8_t>(core::EntryType::records)) return {};
+  return shards_[group_shard_[head.group]]->check(head.group, entry.payload);
+}
+
 Result<void> JournalLocal::survey(Recovery& recovery, const storage::ScannedFrame& frame) {
   storage::EntryCursor cursor(frame.bytes);
   storage::EntryView entry;
   while (cursor.next(entry)) {
     const storage::EntryHead& head = entry.head;
-    if (head.group >= group_shard_.size() || group_shard_[head.group] >= shards_.size()) {
-      return fail(Errc::version, fmt::format("the log has entries of group {}, which this program "
-                                             "does not have; start the newer program that wrote it",
-                                             head.group));
-    }
-    if (head.type == 0 || head.type > kSnapshotPart) {
-      return fail(Errc::version, fmt::format("the log has an entry of type {}; start the newer "
-                                             "program that wrote it",
-                                             head.type));
+    if (auto known = check_entry(entry); !known) {
+      return std::unexpected(located(std::move(known).error(), wal_.file_path(frame.head.file),
+                                     frame.offset + entry.offset));
     }
     if (head.group != kMetadata || head.type == kSnapshotPart) continue;
     recovery.metadata.push_back(
@@ -62,7 +89,12 @@ Result<void> JournalLocal::install_snapshot(ShardJournal& shard, std::uint32_t g
     NARU_TRY(bytes, wal_.read_now(part));
     state.append(bytes.view);
   }
-  return shard.install(group, found->covers, state.view());
+  Result<void> installed = shard.install(group, found->covers, state.view());
+  if (installed) return {};
+  const storage::WalRange& first = found->parts.front();
+  installed.error().what = "in a snapshot, " + installed.error().what;
+  return std::unexpected(
+      located(std::move(installed).error(), wal_.file_path(first.file), first.offset));
 }
 
 Result<void> JournalLocal::recover_metadata(const Recovery& recovery) {

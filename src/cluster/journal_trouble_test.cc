@@ -133,6 +133,23 @@ TEST(JournalDamage, FilesThatNoManifestListsAreLeftoversAndGo) {
   EXPECT_NO_VIOLATION(world);
 }
 
+TEST(JournalDamage, WhatAStateDoesNotKnowIsRefusedWithItsPlaceBeforeAnythingIsApplied) {
+  World world(options(1));
+  write_messages(world, 1);
+  const auto payload = testing::make_payload(testing::kNewer, 1, 0);
+  ASSERT_TRUE(world.shard_journal(1).append(core::GroupId(1), as_bytes(payload)));
+  world.settle_down();
+  world.stop();
+  const auto started = world.start();
+  ASSERT_FALSE(started.has_value());
+  EXPECT_EQ(started.error().code, Errc::version);
+  // 64 bytes of a frame's head and 32 of the entry's lie before the payload.
+  EXPECT_NE(started.error().what.find("wal-00000001: offset 8288: what only a newer program knows; "
+                                      "start the newer program that wrote it"),
+            std::string::npos)
+      << started.error().what;
+}
+
 TEST(JournalDamage, OptionsThatCannotHoldAnEntryAreRefusedByName) {
   WorldOptions small = options(1);
   small.journal.wal.file_bytes = 16 * 1024;

@@ -65,6 +65,10 @@ class ShardJournal final : public core::Journal {
   // Recovery.
   bool has(std::uint32_t group) const { return groups_.contains(group); }
   std::vector<std::uint32_t> groups() const;
+  /// Asks the group's state about an entry of type records. Errors: the state's own.
+  Result<void> check(std::uint32_t group, ByteView payload) const {
+    return groups_.at(group).state->check(payload);
+  }
   /// Errors: the state's own.
   Result<void> install(std::uint32_t group, std::uint64_t covers, ByteView snapshot);
   /// Applies what a frame holds beyond what is applied. Errors: corrupt (an entry is missing).

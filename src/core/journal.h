@@ -52,6 +52,10 @@ enum class Role : std::uint8_t { follower, owner };
 class GroupState {
  public:
   virtual ~GroupState() = default;
+  /// Whether this program understands an entry of type records. Asked at start-up about what
+  /// earlier runs wrote, before anything is applied; changes nothing. Errors: version (a newer Naru
+  /// wrote it), corrupt.
+  virtual Result<void> check(ByteView payload) const = 0;
   /// The only place where applied state changes. Never reads a clock, configuration or chance.
   virtual void apply(std::span<const Entry> committed) = 0;
   virtual void on_role(Role role, Term term) = 0;

@@ -86,7 +86,7 @@ Result<RecordView> decode_record(ByteView bytes) {
   Head head;
   if (bytes.size() < sizeof head) return fail(Errc::need_more);
   std::memcpy(&head, bytes.data(), sizeof head);
-  if (!reserved_is_zero(head)) return fail(Errc::corrupt, "unknown record flags");
+  if (!reserved_is_zero(head)) return fail(Errc::version, "unknown record flags");
   RecordView record;
   if (!read_record(bytes, record)) return fail(Errc::need_more);
   return record;

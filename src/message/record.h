@@ -49,7 +49,7 @@ inline bool encoded_persistent(ByteView head) {
 /// As decode_record, without the reason and its cost: false when `bytes` is not one whole record.
 bool read_record(ByteView bytes, RecordView& record);
 
-/// Reads one record from the front of `bytes`. Errors: need_more, corrupt. The result points into
+/// Reads one record from the front of `bytes`. Errors: need_more, version. The result points into
 /// `bytes`.
 Result<RecordView> decode_record(ByteView bytes);
 

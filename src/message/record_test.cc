@@ -88,7 +88,7 @@ TEST(Record, UnknownFlagsAreRefused) {
     ByteBuffer out;
     encode(out, example());
     out.data()[at] = 0x80;
-    EXPECT_EQ(decode_record(out.view()).error().code, Errc::corrupt) << at;
+    EXPECT_EQ(decode_record(out.view()).error().code, Errc::version) << at;
     RecordView view;
     EXPECT_FALSE(read_record(out.view(), view));
   }

@@ -229,6 +229,11 @@ void Wal::stage_closing_frame() {
   if (!failed_ && !closed_ && builder_.empty()) builder_.add_empty_frame();
 }
 
+std::string Wal::file_path(std::uint32_t file) {
+  const WalFile* found = files_.find(file);
+  return found == nullptr ? fmt::format("log file {}", file) : files_.path(found->record);
+}
+
 std::uint32_t Wal::file_bytes(std::uint32_t file) {
   const WalFile* found = files_.find(file);
   return found == nullptr ? 0 : found->record.bytes;

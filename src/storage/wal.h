@@ -91,6 +91,8 @@ class Wal final : private WalFilesClient {
 
   /// Everything in the file is superseded. Not the file of the latest durable frame.
   void retire(std::uint32_t file) { files_.retire(file); }
+  /// The path of a file, for messages.
+  std::string file_path(std::uint32_t file);
   /// The size of a file; 0 when it is not there.
   std::uint32_t file_bytes(std::uint32_t file);
   const std::deque<std::unique_ptr<WalFile>>& files() const { return files_.files(); }

@@ -23,6 +23,13 @@ std::unexpected<Error> damaged(const ScanFile& file, std::uint64_t offset, std::
               fmt::format("{}: damaged at offset {}: {}; {}", file.path, offset, what, kRemedy));
 }
 
+std::unexpected<Error> unreadable(const ScanFile& file, std::uint64_t offset, const Error& error) {
+  if (error.code == Errc::corrupt) return damaged(file, offset, error.what);
+  if (error.code != Errc::version) return std::unexpected(error);
+  return fail(Errc::version, fmt::format("{}: offset {}: {}; start the newer program that wrote it",
+                                         file.path, offset, error.what));
+}
+
 }  // namespace
 
 WalScanner::WalScanner(std::uint64_t volume, std::uint64_t incarnation, std::vector<ScanFile> files)
@@ -81,10 +88,7 @@ Result<void> WalScanner::scan_sealed(const ScanFile& file, const FrameVisitor& v
   next_frame_ = record.first_frame;
   while (offset < record.end) {
     auto frame = read_frame(file, offset);
-    if (!frame && frame.error().code == Errc::corrupt) {
-      return damaged(file, offset, frame.error().what);
-    }
-    if (!frame) return std::unexpected(std::move(frame).error());
+    if (!frame) return unreadable(file, offset, frame.error());
     if (!expected(frame->head, file)) {
       return damaged(file, offset, "this frame does not belong here");
     }
@@ -107,11 +111,7 @@ Result<std::uint32_t> WalScanner::scan_open(ScanFile& file, const FrameVisitor& 
   for (;;) {
     auto frame = read_frame(file, offset);
     if (!frame && frame.error().code != Errc::corrupt) {
-      if (frame.error().code != Errc::version) return std::unexpected(std::move(frame).error());
-      return fail(Errc::version,
-                  fmt::format("{}: offset {}: {}; start the newer program that wrote "
-                              "it",
-                              file.path, offset, frame.error().what));
+      return unreadable(file, offset, frame.error());
     }
     if (!frame || !expected(frame->head, file)) break;
     NARU_TRY_VOID(visit(*frame));

@@ -55,6 +55,11 @@ void RecordingState::violation(const std::string& what) {
   violations_.push_back(fmt::format("group {}: {}", group_.value, what));
 }
 
+Result<void> RecordingState::check(ByteView payload) const {
+  if (read_op(payload).first != kNewer) return {};
+  return fail(Errc::version, "what only a newer program knows");
+}
+
 void RecordingState::apply(std::span<const core::Entry> committed) {
   for (const core::Entry& entry : committed) apply_one(entry);
   if (owner_) model_.committed = std::max(model_.committed, applied_);

@@ -15,6 +15,7 @@ namespace naru::cluster::testing {
 /// The payloads of the tests: kind, id, and for an enqueue a body that follows from the id.
 inline constexpr char kEnqueue = 'E';
 inline constexpr char kSettle = 'S';
+inline constexpr char kNewer = 'N';  // what this program does not know
 inline constexpr std::size_t kOpHeadBytes = 9;
 std::string make_payload(char kind, std::uint64_t id, std::size_t body_bytes);
 bool body_matches(std::uint64_t id, ByteView body);
@@ -42,6 +43,7 @@ class RecordingState final : public core::GroupState {
                  std::vector<std::string>& violations)
       : journal_(journal), group_(group), model_(model), violations_(violations) {}
 
+  Result<void> check(ByteView payload) const override;
   void apply(std::span<const core::Entry> committed) override;
   void on_role(core::Role role, core::Term term) override;
   Result<void> install(core::Index covers, ByteView snapshot) override;

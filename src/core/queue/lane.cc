@@ -218,6 +218,9 @@ void Lane::on_deadline(const Now& now) {
   impl_->on_deadline(now);
 }
 
+Result<void> Lane::check(ByteView payload) const {
+  return check_lane_entry(payload);
+}
 void Lane::apply(std::span<const Entry> committed) {
   impl_->apply(committed);
 }

@@ -113,6 +113,7 @@ class Lane final : public GroupState {
   void on_deadline(const Now& now);
 
   // ---- GroupState ----
+  Result<void> check(ByteView payload) const override;
   void apply(std::span<const Entry> committed) override;
   void on_role(Role role, Term term) override;
   Result<void> install(Index covers, ByteView snapshot) override;

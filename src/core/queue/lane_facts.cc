@@ -145,7 +145,11 @@ bool TargetReader::next(EnqueueTarget& target) {
   const std::uint8_t flags = in_.u8();
   target.expires_at_ms = (flags & kExpires) != 0 ? static_cast<WallMs>(in_.varint()) : 0;
   target.at_once = (flags & kAtOnce) != 0;
-  if ((flags & ~(kExpires | kAtOnce)) != 0 || !target.seq) in_.set_failed();
+  if (in_.ok() && (flags & ~(kExpires | kAtOnce)) != 0) {
+    from_newer_ = true;
+    in_.set_failed();
+  }
+  if (!target.seq) in_.set_failed();
   if (!in_.ok()) return false;
   --left_;
   return true;
@@ -156,7 +160,8 @@ FactReader::FactReader(ByteView entry) : entry_(entry), in_(entry) {
   const std::uint8_t flags = in_.u8();
   const std::uint8_t extension_bytes = in_.u8();
   in_.bytes(extension_bytes);
-  if (version != kLaneEntryVersion || (flags & ~kContinued) != 0) in_.set_failed();
+  if (version == 0) in_.set_failed();
+  if (version > kLaneEntryVersion || (flags & ~kContinued) != 0) refuse_newer();
   continued_ = in_.ok() && (flags & kContinued) != 0;
 }
 
@@ -166,11 +171,20 @@ bool FactReader::next(Fact& fact) {
     const ByteView content = in_.bytes(in_.le32());
     if (!in_.ok()) return false;
     if (type >= kFirstIgnorableType) continue;
+    if (type > static_cast<std::uint8_t>(FactType::queue_closed)) {
+      refuse_newer();
+      return false;
+    }
     fact.type = static_cast<FactType>(type);
     if (parse(fact, ByteReader(content))) return true;
     in_.set_failed();
   }
   return false;
+}
+
+void FactReader::refuse_newer() {
+  from_newer_ = in_.ok();
+  in_.set_failed();
 }
 
 bool FactReader::parse(Fact& fact, ByteReader content) {
@@ -199,6 +213,55 @@ bool FactReader::parse(Fact& fact, ByteReader content) {
       return content.ok();
   }
   return false;
+}
+
+namespace {
+
+std::unexpected<Error> unreadable(bool from_newer) {
+  return from_newer ? fail(Errc::version, "a fact of a queue that only a newer Naru knows")
+                    : fail(Errc::corrupt, "a fact of a queue that makes no sense");
+}
+
+Result<void> check_enqueue(const Fact& fact, ByteView entry) {
+  const auto record = message::decode_record(entry.subspan(fact.record_offset, fact.record_bytes));
+  if (!record) return unreadable(record.error().code == Errc::version);
+  TargetReader targets = fact.targets();
+  for (EnqueueTarget target; targets.next(target);) {
+  }
+  if (!targets.ok()) return unreadable(targets.from_newer());
+  return {};
+}
+
+Result<void> check_ranges(const Fact& fact) {
+  RangeReader ranges = fact.ranges();
+  for (SeqRange range; ranges.next(range);) {
+  }
+  if (!ranges.ok()) return unreadable(false);
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_lane_entry(ByteView entry) {
+  FactReader reader(entry);
+  Fact fact;
+  while (reader.next(fact)) {
+    switch (fact.type) {
+      case FactType::enqueue:
+        NARU_TRY_VOID(check_enqueue(fact, entry));
+        break;
+      case FactType::settle:
+      case FactType::returned:
+      case FactType::purge:
+        NARU_TRY_VOID(check_ranges(fact));
+        break;
+      case FactType::delivered:
+      case FactType::queue_closed:
+        break;
+    }
+  }
+  if (!reader.ok()) return unreadable(reader.from_newer());
+  return {};
 }
 
 }  // namespace naru::core

@@ -14,6 +14,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/byte_reader.h"
+#include "base/result.h"
 #include "core/ids.h"
 #include "message/record.h"
 
@@ -96,10 +97,13 @@ class TargetReader {
   explicit TargetReader(ByteReader in);
   bool next(EnqueueTarget& target);
   bool ok() const { return in_.ok(); }
+  /// Not ok() because of something that only a newer Naru writes.
+  bool from_newer() const { return from_newer_; }
 
  private:
   ByteReader in_;
   std::uint64_t left_ = 0;
+  bool from_newer_ = false;
 };
 
 /// One fact; which fields count depends on its type.
@@ -124,13 +128,20 @@ class FactReader {
   /// False at the end of the entry and when it is not readable: ask ok().
   bool next(Fact& fact);
   bool ok() const { return in_.ok(); }
+  /// Not ok() because of something that only a newer Naru writes.
+  bool from_newer() const { return from_newer_; }
 
  private:
   bool parse(Fact& fact, ByteReader content);
+  void refuse_newer();
 
   ByteView entry_;
   ByteReader in_;
   bool continued_ = false;
+  bool from_newer_ = false;
 };
+
+/// Whether this program can read all of an entry. Errors: version (a newer Naru wrote it), corrupt.
+Result<void> check_lane_entry(ByteView entry);
 
 }  // namespace naru::core

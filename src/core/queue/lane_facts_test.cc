@@ -153,7 +153,48 @@ TEST(LaneFacts, UnknownVersionFlagOrFactIsNotReadable) {
     Fact fact;
     EXPECT_FALSE(reader.next(fact));
     EXPECT_FALSE(reader.ok()) << at;
+    EXPECT_EQ(check_lane_entry(out.view()).error().code, Errc::version) << at;
   }
+}
+
+TEST(LaneFacts, ATargetOrRecordOfANewerNaruIsAVersionError) {
+  const std::vector<EnqueueTarget> targets = {{QueueId(7), Seq(1), 0, false}};
+  ByteBuffer out;
+  put_entry_head(out, false);
+  put_enqueue(out, targets, record("hello"));
+  EXPECT_TRUE(check_lane_entry(out.view()));
+  const std::size_t record_flags = kLaneEntryHeadBytes + kFactHeadBytes + 4 + 1;
+  for (const std::size_t at : {record_flags, out.size() - 1}) {
+    ByteBuffer newer;
+    newer.append(out.view());
+    newer.data()[at] |= 0x80;
+    EXPECT_EQ(check_lane_entry(newer.view()).error().code, Errc::version) << at;
+  }
+}
+
+TEST(LaneFacts, WhatNoNaruWritesIsCorrupt) {
+  ByteBuffer out;
+  put_entry_head(out, false);
+  const std::vector<SeqRange> ranges = {{Seq(1), Seq(2)}};
+  const std::vector<EnqueueTarget> targets = {{QueueId(7), Seq(1), 0, false}};
+  put_ranges(out, FactType::settle, QueueId(5), ranges);
+  const std::size_t ranges_end = out.size();
+  put_enqueue(out, targets, record("hello"));
+  put_delivered(out, QueueId(6), Seq(7));
+  EXPECT_TRUE(check_lane_entry(out.view()));
+  for (std::size_t bytes = 0; bytes < out.size(); ++bytes) {
+    const auto cut = check_lane_entry(out.view().first(bytes));
+    if (cut) continue;  // between two facts
+    EXPECT_EQ(cut.error().code, Errc::corrupt) << bytes;
+  }
+  for (const std::size_t at : {std::size_t{0}, kLaneEntryHeadBytes}) {  // no version, no type
+    ByteBuffer zeroed;
+    zeroed.append(out.view());
+    zeroed.data()[at] = 0;
+    EXPECT_EQ(check_lane_entry(zeroed.view()).error().code, Errc::corrupt) << at;
+  }
+  out.data()[ranges_end - 3] = 9;  // more ranges than there are
+  EXPECT_EQ(check_lane_entry(out.view()).error().code, Errc::corrupt);
 }
 
 TEST(LaneFacts, CutEntryIsNotReadable) {

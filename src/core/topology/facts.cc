@@ -300,4 +300,10 @@ Result<Fact> decode_fact(ByteReader& in) {
   return Body(body).read(kind);
 }
 
+Result<void> check_facts(ByteView facts) {
+  ByteReader in(facts);
+  while (!in.done()) NARU_TRY_VOID(decode_fact(in));
+  return {};
+}
+
 }  // namespace naru::core

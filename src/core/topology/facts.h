@@ -77,5 +77,7 @@ void encode(ByteBuffer& out, const Fact& fact);
 /// Reads one fact. What is derived from arguments (an exchange's alternate, a queue's settings) is
 /// filled in. Errors: corrupt, version.
 Result<Fact> decode_fact(ByteReader& in);
+/// Whether this program can read all of the facts in a run of them. Errors: corrupt, version.
+Result<void> check_facts(ByteView facts);
 
 }  // namespace naru::core

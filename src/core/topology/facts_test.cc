@@ -112,11 +112,14 @@ TEST_F(FactsTest, AFactOfANewerNaruIsAVersionError) {
   ByteBuffer bytes;
   encode(bytes, TenantDeleted{kTenant});
   std::vector<std::uint8_t> newer(bytes.view().begin(), bytes.view().end());
+  EXPECT_TRUE(check_facts(newer));
   newer[1] = 2;
   EXPECT_EQ(catalog.apply(newer).error().code, Errc::version);
+  EXPECT_EQ(check_facts(newer).error().code, Errc::version);
   newer[1] = 1;
   newer[0] = 200;
   EXPECT_EQ(catalog.apply(newer).error().code, Errc::version);
+  EXPECT_EQ(check_facts(newer).error().code, Errc::version);
 }
 
 TEST_F(FactsTest, FieldsAppendedToAFactAreSkipped) {

@@ -245,8 +245,7 @@ void Metadata::Impl::on_role(Role role) {
 }
 
 Result<void> Metadata::Impl::install(Index covers, ByteView snapshot) {
-  ByteReader in(snapshot);
-  while (!in.done()) NARU_TRY_VOID(decode_fact(in));
+  NARU_TRY_VOID(check_facts(snapshot));
   applied_ = covers;
   anything_logged = true;
   ByteBuffer facts;
@@ -281,6 +280,10 @@ bool Metadata::wants_flush() const {
 
 void Metadata::flush() {
   impl_->flush();
+}
+
+Result<void> Metadata::check(ByteView payload) const {
+  return check_facts(payload);
 }
 
 void Metadata::apply(std::span<const Entry> committed) {

@@ -88,6 +88,7 @@ class Metadata final : public GroupState {
   /// it as one entry, and broadcasts what needs no log.
   void flush();
 
+  Result<void> check(ByteView payload) const override;
   void apply(std::span<const Entry> committed) override;
   void on_role(Role role, Term term) override;
   Result<void> install(Index covers, ByteView snapshot) override;
