@@ -2,12 +2,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cctype>
+
 #include "app/settings.h"
 #include "app/toml_source.h"
+#include "core/queue/lane_facts.h"
 
 namespace naru::app {
 
 namespace {
+
+// What the command line reads, and ./dev.
+constexpr std::array<std::string_view, 7> kOtherVariables{
+    "NARU_URL",    "NARU_AMQP_URL", "NARU_USER", "NARU_PASSWORD",
+    "NARU_TENANT", "NARU_BIN",      "NARU_BUILD"};
+
+// Beside its body, an entry of the log holds a message's header, which came in one frame, its
+// exchange and key, and the queues it goes to.
+constexpr std::uint64_t kHeaderBytesMax = 128 * 1024;
+std::uint64_t around_a_body() {
+  return core::kLaneEntryHeadBytes + core::enqueue_fact_bytes_max(core::kTargetsPerFactMax, {}) +
+         kHeaderBytesMax + 2 * std::uint64_t{255};
+}
 
 Result<const Setting*> known(std::string_view key, std::string_view where) {
   if (const Setting* setting = find_setting(key)) return setting;
@@ -74,6 +92,53 @@ Result<Config> load_config(const ConfigSources& sources) {
   if (sources.data_dir) config.data_dir = *sources.data_dir;
   if (config.data_dir.empty()) return fail(Errc::malformed, "--data-dir: takes a directory");
   return config;
+}
+
+Result<void> check_agreement(const Config& config, std::uint64_t entry_bytes_max) {
+  const std::uint64_t around = around_a_body();
+  if (entry_bytes_max < around || config.amqp_message_bytes_max > entry_bytes_max - around) {
+    return fail(
+        Errc::limit,
+        fmt::format("amqp.message_bytes_max is {}, and the log takes messages of {} bytes at "
+                    "most: set it lower",
+                    config.amqp_message_bytes_max,
+                    entry_bytes_max - std::min(entry_bytes_max, around)));
+  }
+  std::vector<std::pair<io::Endpoint, std::string_view>> taken;
+  for (const Setting& setting : settings()) {
+    const auto* field = std::get_if<std::vector<io::Endpoint> Config::*>(&setting.field);
+    if (field == nullptr) continue;
+    for (const io::Endpoint& at : config.**field) {
+      const auto twin = std::ranges::find(taken, at, &decltype(taken)::value_type::first);
+      if (at.port != 0 && twin != taken.end()) {
+        return fail(Errc::limit,
+                    fmt::format("{} and {} both name {}: give one of them another port",
+                                twin->second, setting.key, at.to_string()));
+      }
+      taken.emplace_back(at, setting.key);
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> warn_of_unknown_variables(const std::vector<std::string>& names) {
+  constexpr std::string_view kPrefix = "NARU_";
+  std::vector<std::string> warnings;
+  for (const std::string& name : names) {
+    if (!name.starts_with(kPrefix) ||
+        std::ranges::find(kOtherVariables, name) != kOtherVariables.end())
+      continue;
+    if (std::ranges::find(settings(), name, environment_name) != settings().end()) continue;
+    std::string key = name.substr(kPrefix.size());
+    std::ranges::transform(key, key.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const Setting* meant = find_setting(nearest_key(key));
+    warnings.push_back(fmt::format(
+        "the environment's {} is no setting and is ignored{}; 'naru serve --help-config' "
+        "lists them all",
+        name, meant == nullptr ? "" : fmt::format(", did you mean {}?", environment_name(*meant))));
+  }
+  return warnings;
 }
 
 }  // namespace naru::app

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "app/settings.h"
+#include "storage/wal_options.h"
 
 namespace naru::app {
 namespace {
@@ -101,6 +102,46 @@ TEST(LoadConfig, AKeyLikeNoOtherGetsNoSuggestion) {
   EXPECT_THAT(sources.error(), testing::Not(HasSubstr("did you mean")));
 }
 
+TEST(LoadConfig, TheLastPartOfAKeyIsRecognised) {
+  Sources sources;
+  sources.sets = {"shards=2"};
+  EXPECT_THAT(sources.error(), HasSubstr("did you mean 'server.shards'?"));
+}
+
+TEST(LoadConfig, VariablesThatNobodyReadsAreWarnedOfWithTheLikelyName) {
+  EXPECT_THAT(warn_of_unknown_variables(
+                  {"HOME", "NARU_URL", "NARU_PASSWORD", "NARU_BUILD", "NARU_DISK_FREE_MIN"}),
+              testing::IsEmpty());
+  EXPECT_THAT(
+      warn_of_unknown_variables({"NARU_STORAGE_WAL_FILE_BYTE", "NARU_SHARDS", "NARU_WHATEVER"}),
+      testing::ElementsAre(HasSubstr("NARU_STORAGE_WAL_FILE_BYTE is no setting and is ignored, did "
+                                     "you mean NARU_STORAGE_WAL_FILE_BYTES?"),
+                           HasSubstr("did you mean NARU_SERVER_SHARDS?"),
+                           HasSubstr("NARU_WHATEVER is no setting and is ignored;")));
+}
+
+TEST(LoadConfig, TheLargestMessageThatCanBeSetFitsTheLog) {
+  Config config;
+  config.amqp_message_bytes_max = find_setting("amqp.message_bytes_max")->max;
+  const std::uint64_t entry_bytes_max = storage::WalOptions().entry_bytes_max;
+  EXPECT_TRUE(check_agreement(config, entry_bytes_max));
+  const auto refused = check_agreement(config, entry_bytes_max - (1u << 20));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().what, HasSubstr("amqp.message_bytes_max"));
+}
+
+TEST(LoadConfig, AnAddressIsForOneListener) {
+  Config config;
+  config.listeners_http = config.listeners_amqp;
+  const auto refused = check_agreement(config, storage::WalOptions().entry_bytes_max);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().what,
+            "listeners.amqp and listeners.http both name 127.0.0.1:5672: give one of them another "
+            "port");
+  config.listeners_amqp = config.listeners_http = {{"127.0.0.1", 0}};
+  EXPECT_TRUE(check_agreement(config, storage::WalOptions().entry_bytes_max));
+}
+
 TEST(LoadConfig, BrokenTomlSaysWhere) {
   Sources sources;
   sources.file = "[server]\nshards = \n";
@@ -109,7 +150,7 @@ TEST(LoadConfig, BrokenTomlSaysWhere) {
 
 TEST(LoadConfig, ValuesOfTheWrongKindAreRefused) {
   for (const char* set :
-       {"server.shards=\"two\"", "server.shards=0", "server.shards=257", "server.shards=-1",
+       {"server.shards=\"two\"", "server.shards=0", "server.shards=65", "server.shards=-1",
         "server.shards=1.5", "log.level=loud", "log.level=3", "listeners.amqp=[\"nowhere\"]",
         "listeners.amqp=[\"1.2.3.4:70000\"]", "listeners.amqp=5672", "disk.free_min=\"1 elephant\"",
         "data_dir=\"\"", "data_dir", "log.level={ a = 1 }"}) {

@@ -260,7 +260,7 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
     it.listeners.push_back({listener.protocol, listener.at.host, listener.at.port});
   }
   it.started_at_ms = started_at_ms;
-  if (const auto space = files->space(config.data_dir)) it.disk_free_bytes = space->free_bytes;
+  it.disk_free_bytes = watch->space().free_bytes;
   it.disk_free_bytes_min = config.disk_free_min;
   it.disk_alarm = space_short || !watch_alarm.empty();
   if (stopping) it.not_ready = "stopping";

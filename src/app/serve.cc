@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 #include "app/settings.h"
 #include "app/version.h"
 #include "io/asio/signals.h"
+#include "storage/wal_options.h"
 
 namespace naru::app {
 
@@ -43,7 +45,18 @@ Result<Config> configure(const ServeOptions& options) {
     content << file.rdbuf();
     sources.file = {options.config_path, content.str()};
   }
-  return load_config(sources);
+  NARU_TRY(config, load_config(sources));
+  NARU_TRY_VOID(check_agreement(config, storage::WalOptions().entry_bytes_max));
+  return config;
+}
+
+std::vector<std::string> environment_names() {
+  std::vector<std::string> names;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
 }
 
 void print_welcome(const Node& node, const Config& config) {
@@ -70,6 +83,9 @@ int serve(const ServeOptions& options) {
   // Before the first thread is made, so that all of them inherit it.
   io::asio_impl::block_signals({SIGTERM, SIGINT});
   StderrLogger log(config->log_level);
+  for (const auto& warning : warn_of_unknown_variables(environment_names())) {
+    log.warn("{}", warning);
+  }
   Node node(*config, log);
   if (auto started = node.start(); !started) {
     std::fprintf(stderr, "naru: %s\n", started.error().what.c_str());

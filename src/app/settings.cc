@@ -35,7 +35,7 @@ const std::array kSettings{
             .field = &Config::server_shards,
             .text = "Threads that serve connections and queues.",
             .min = 1,
-            .max = 256},
+            .max = 64},
     Setting{.key = "server.handshake_ms",
             .unit = "ms",
             .field = &Config::server_handshake_ms,
@@ -218,6 +218,9 @@ const Setting* find_setting(std::string_view key) {
 
 std::string_view nearest_key(std::string_view key) {
   std::string_view nearest;
+  for (const Setting& setting : kSettings) {
+    if (setting.key.substr(setting.key.rfind('.') + 1) == key) return setting.key;
+  }
   // More edits than a third of the key is a different word.
   std::size_t best = key.size() / 3 + 1;
   for (const Setting& setting : kSettings) {

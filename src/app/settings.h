@@ -34,7 +34,7 @@ std::span<const Setting> settings();
 /// Null when there is none.
 const Setting* find_setting(std::string_view key);
 
-/// The known key that looks most like `key`; empty when none does.
+/// The known key that looks most like `key`, or ends with it; empty when none does.
 std::string_view nearest_key(std::string_view key);
 
 /// NARU_STORAGE_WAL_FILE_BYTES for storage.wal_file_bytes.

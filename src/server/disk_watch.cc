@@ -23,7 +23,8 @@ DiskWatch::DiskWatch(ShardHost& host, io::Workers& workers, DiskWatchOptions opt
       on_alarm_(std::move(on_alarm)) {}
 
 void DiskWatch::start() {
-  ask();
+  judge(probe_(options_.path));
+  host_.loop().post([] {});  // a turn, which sees the deadline
 }
 
 void DiskWatch::on_expired(const Now&) {

@@ -18,8 +18,8 @@ struct DiskWatchOptions {
   Duration interval = std::chrono::seconds(1);
 };
 
-/// Owned by shard 0. Asks in the background, never on the loop: a volume in trouble may take long
-/// to answer.
+/// Owned by shard 0. Once started it asks in the background, never on the loop: a volume in trouble
+/// may take long to answer.
 class DiskWatch final : public Deadline {
  public:
   /// `probe` is callable on any thread. `on_alarm` is called with the reason when room runs short,
@@ -28,6 +28,7 @@ class DiskWatch final : public Deadline {
             std::function<Result<io::VolumeSpace>(const std::string& path)> probe,
             std::move_only_function<void(const std::string& reason)> on_alarm);
 
+  /// Asks for the first time, blocking, so that nobody is served before there is an answer.
   void start();
   bool has_alarm() const { return alarm_; }
   /// What the volume last answered.

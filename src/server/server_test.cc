@@ -140,6 +140,16 @@ TEST_F(DiskWatchTest, TheAlarmComesOnceAndGoesWithSomethingToSpare) {
   EXPECT_EQ(watch->space().free_bytes, 1050u);
 }
 
+TEST_F(DiskWatchTest, TheFirstAnswerIsThereWhenItHasStarted) {
+  DiskWatch first(
+      host, workers, {.path = "/data", .free_bytes_min = 1000},
+      [](const std::string&) { return io::VolumeSpace{7, 0}; },
+      [this](const std::string& reason) { alarms.push_back(reason); });
+  first.start();
+  EXPECT_EQ(first.space().free_bytes, 7u);
+  EXPECT_EQ(alarms, (std::vector<std::string>{"low on disk"}));
+}
+
 TEST_F(DiskWatchTest, WhoKeepsMuchFreeDoesNotWaitForATenthOfIt) {
   constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
   volume({{{70 * kGiB, 0}}, {{70 * kGiB + kGiB / 4 - 1, 0}}}, 71 * kGiB);

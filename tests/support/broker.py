@@ -107,7 +107,7 @@ class NaruBroker(Broker):
         argv = [paths.naru_binary(), "serve", "--data-dir", self.directory / "data"]
         for setting in settings:
             argv += ["--set", setting]
-        self.process = Process(argv, self.directory / "log")
+        self.process = Process(argv, self.directory / "log", environment_of_broker())
         _, end = self.process.wait_for_line("stop with", 30)
         ports = dict(re.search(LISTENING, line).groups()
                      for line in self.process.lines()[:end] if re.search(LISTENING, line))
@@ -162,6 +162,12 @@ class RabbitBroker(Broker):
         super().close()
         if self._epmd:
             self._epmd.kill()
+
+
+def environment_of_broker():
+    """Ours, without what is meant for the suites: the broker warns of variables that are no settings."""
+    for_suites = ("NARU_SHARDS", "NARU_PEER", "NARU_KEEP_DATA", "NARU_TIME_FACTOR", "NARU_TEST", "NARU_INTEROP")
+    return {name: value for name, value in os.environ.items() if not name.startswith(for_suites)}
 
 
 def free_ports(count):
