@@ -41,6 +41,8 @@ void add(core::Shard::Totals& to, const core::Shard::Totals& from) {
   to.unroutable_dropped += from.unroutable_dropped;
   to.unroutable_returned += from.unroutable_returned;
   to.confirmed += from.confirmed;
+  to.refused += from.refused;
+  to.replies_dropped += from.replies_dropped;
   to.delivered += from.delivered;
   to.acknowledged += from.acknowledged;
   to.connections_opened += from.connections_opened;

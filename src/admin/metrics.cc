@@ -61,6 +61,10 @@ void write_messages(MetricsText& out, const BrokerStatus& status) {
               totals.confirmed, kAmqp);
   out.counter("rabbitmq_global_messages_routed_total", "Messages that reached a queue",
               totals.routed, kAmqp);
+  out.counter("naru_messages_refused_total", "Messages that the full disk had no room for",
+              totals.refused);
+  out.counter("naru_direct_replies_dropped_total", "Direct replies whose connection did not read",
+              totals.replies_dropped);
   out.counter("rabbitmq_global_messages_unroutable_dropped_total",
               "Messages that reached no queue and were dropped", totals.unroutable_dropped, kAmqp);
   out.counter("rabbitmq_global_messages_unroutable_returned_total",

@@ -111,7 +111,8 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   void on_volume_failed(const Error& error) override;
   void on_space_short(bool is_short) override {
     if (is_short) {
-      log.warn("there is no room for the log in {}; publishers wait", config.data_dir);
+      log.warn("there is no room for the log in {}; publishers wait or are refused",
+               config.data_dir);
     } else {
       log.info("there is room for the log again; publishers go on");
     }
@@ -192,7 +193,8 @@ Result<void> Node::Parts::recover() {
     const core::ShardId id(i);
     shard.core = std::make_unique<core::Shard>(
         core::Shard::Options{.id = id, .shard_count = shard_count}, journal->on_shard(id),
-        shard.link, shard.authenticator, shard.random, log, shard.loop.now());
+        shard.link, shard.authenticator, shard.random, security::new_token_key(), log,
+        shard.loop.now());
     shard.broker = std::make_unique<server::CoreBroker>(*shard.core, *journal, mail);
     shard.host->attach(*shard.broker);
     mail.attach(id, shard.loop, [core = shard.core.get()](std::vector<core::ShardTask>& tasks) {
@@ -279,7 +281,13 @@ void Node::Parts::watch_disk() {
 }
 
 void Node::Parts::set_alarm() {
-  server->set_alarm(space_short ? "the disk of the data directory is full" : watch_alarm);
+  if (space_short) {
+    server->set_alarm(core::Alarm{"the disk of the data directory is full", true});
+  } else if (!watch_alarm.empty()) {
+    server->set_alarm(core::Alarm{watch_alarm, false});
+  } else {
+    server->set_alarm(std::nullopt);
+  }
 }
 
 // ---- Stop ------------------------------------------------------------------------------------

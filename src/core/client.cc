@@ -51,9 +51,8 @@ std::size_t Client::submit(std::span<Command> batch) {
     Command& command = batch[i];
     if (auto* message = std::get_if<Publish>(&command)) {
       if (!atomic && !shard_.takes_publishes()) {
-        if (const std::string* reason = shard_.alarm()) set_blocked(reason);
-        if (!wants_writable_) shard_.wait_for_writable(id_);
-        wants_writable_ = true;
+        if (refuse_for_now(*message)) continue;
+        wait_with_publishes();
         return i;
       }
       publish(*message);
@@ -209,6 +208,11 @@ const Client::ReplyTo* Client::find_reply_address(std::string_view key) const {
 void Client::on_reply_message(std::string_view key, ByteView record) {
   const ReplyTo* address = find_reply_address(key);
   if (address == nullptr) return;
+  if (waiting_reply_bytes_ >= shard_.options().waiting_reply_bytes_max) {
+    ++shard_.totals().replies_dropped;
+    return;
+  }
+  waiting_reply_bytes_ += record.size();
   kept_.push_back(Slice::copy_of(record));
   kept_deliveries_.push_back(std::make_unique<Delivery>(
       Seq(++reply_seq_), false, *message::decode_record(kept_.back().view), nullptr));
@@ -216,6 +220,7 @@ void Client::on_reply_message(std::string_view key, ByteView record) {
 }
 
 void Client::on_output_drained() {
+  waiting_reply_bytes_ = 0;
   if (handed_bytes_ == 0) return;
   credit_->release(std::exchange(handed_bytes_, 0));
   if (!credit_->take_starved()) return;
@@ -227,12 +232,16 @@ void Client::on_output_drained() {
   }
 }
 
-void Client::set_blocked(const std::string* reason) {
-  if (reason != nullptr) {
-    if (!std::exchange(blocked_announced_, true)) emit(Blocked{*reason});
-  } else if (std::exchange(blocked_announced_, false)) {
-    emit(Unblocked{});
-  }
+void Client::wait_with_publishes() {
+  if (shard_.alarm() != nullptr && !std::exchange(was_blocked_, true)) on_alarm_changed();
+  if (!std::exchange(wants_writable_, true)) shard_.wait_for_writable(id_);
+}
+
+void Client::on_alarm_changed() {
+  if (!was_blocked_) return;
+  if (const Alarm* alarm = shard_.alarm()) return emit(Blocked{*alarm});
+  was_blocked_ = false;
+  emit(Unblocked{});
 }
 
 void Client::set_writable() {

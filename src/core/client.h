@@ -42,6 +42,11 @@ class Client final : public BrokerPort {
   Client& operator=(const Client&) = delete;
 
   ConnectionId id() const { return id_; }
+  /// False for the broker's own administration, which nobody can take a tenant or user from.
+  bool is_in(TenantId tenant) const { return kind_ == ClientKind::connection && tenant_ == tenant; }
+  bool acts_for(std::string_view user) const {
+    return kind_ == ClientKind::connection && principal_ && principal_->user == user;
+  }
   ClientKind kind() const { return kind_; }
 
   std::size_t submit(std::span<Command> batch) override;
@@ -75,10 +80,11 @@ class Client final : public BrokerPort {
   void on_barrier(RequestId request);
   bool has_reply_address(std::string_view key) const { return find_reply_address(key) != nullptr; }
   /// A message for one of the connection's reply addresses; `record` is encoded.
+  /// Dropped when too much of it waits for the connection's socket already.
   void on_reply_message(std::string_view key, ByteView record);
   /// End of turn: hands over the events collected in it.
   void flush_events();
-  void set_blocked(const std::string* reason);  // null: unblocked
+  void on_alarm_changed();
   void set_writable();
   void request_close(Errc code, std::string text);
 
@@ -118,6 +124,8 @@ class Client final : public BrokerPort {
 
   Channel& channel(ChannelId id);
   bool publish(Publish& publish);
+  bool refuse_for_now(const Publish& publish);
+  void wait_with_publishes();
   void refuse(Channel& channel, const Publish& publish, Error error);
   Result<const Route*> route_of(const Publish& publish);
   Result<void> authorise_write(std::string_view exchange);
@@ -152,6 +160,7 @@ class Client final : public BrokerPort {
   boost::unordered_flat_map<std::uint64_t, PendingBarrier> barriers_;
   std::vector<ReplyTo> reply_addresses_;
   std::uint64_t reply_seq_ = 0;
+  std::size_t waiting_reply_bytes_ = 0;  // since the output was low
 
   std::vector<Event> events_;
   std::vector<Event> handing_over_;
@@ -160,7 +169,7 @@ class Client final : public BrokerPort {
   std::vector<Slice> kept_;
   std::vector<std::unique_ptr<Delivery>> kept_deliveries_;
   bool dirty_ = false;
-  bool blocked_announced_ = false;
+  bool was_blocked_ = false;
   bool wants_writable_ = false;
   bool holds_exclusive_queues_ = false;
 };

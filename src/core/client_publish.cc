@@ -79,6 +79,21 @@ Result<void> Client::authorise_write(std::string_view exchange) {
   return {};
 }
 
+// Only what is not waited for may be refused without a word, and nothing is: it waits.
+bool Client::refuse_for_now(const Publish& publish) {
+  const Alarm* alarm = shard_.alarm();
+  if (alarm == nullptr || !alarm->refuses || publish.sequence == 0) return false;
+  Channel& from = channel(publish.channel);
+  if (from.refused) return true;
+  if (from.tracker.outstanding() >= shard_.options().refused_behind_max) return false;
+  if (!std::exchange(was_blocked_, true)) on_alarm_changed();
+  ++shard_.totals().refused;
+  from.tracker.add(publish.sequence, 0);
+  from.confirm_due = true;
+  emit(PublishRefused{from.id, publish.sequence, {Errc::no_space, alarm->reason}});
+  return true;
+}
+
 void Client::refuse(Channel& from, const Publish& publish, Error error) {
   from.refused = true;
   emit(PublishRefused{from.id, publish.sequence, std::move(error)});

@@ -21,8 +21,7 @@ namespace naru::core {
 
 /// Publishes one message. All views are valid during submit(); the broker copies what it keeps.
 /// Outcome: Confirmed when `sequence` is not 0, Returned when mandatory and unroutable,
-/// PublishRefused on an error; a refused publish makes the broker ignore further publishes of that
-/// channel until ChannelClosed.
+/// PublishRefused on an error.
 struct Publish {
   ChannelId channel;
   std::uint64_t sequence = 0;  // dense from 1 per channel in confirm mode; 0: nobody waits

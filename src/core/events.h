@@ -47,7 +47,9 @@ struct Returned {
   message::RecordView record;
 };
 
-/// A publish failed; the protocol decides what that costs (AMQP: the channel).
+/// A publish failed. `no_space` means not now: the channel goes on, and a Confirmed past `sequence`
+/// says nothing about it. With every other error the protocol decides what it costs (AMQP: the
+/// channel), and the broker ignores the channel's further publishes until ChannelClosed.
 struct PublishRefused {
   ChannelId channel;
   std::uint64_t sequence = 0;
@@ -90,10 +92,18 @@ struct Reply {
   Result<Value> result;
 };
 
-/// Publishers wait (disk alarm, memory); the session's unread publishes stay unread until
-/// Unblocked.
-struct Blocked {
+/// Why publishers wait (disk alarm, memory).
+struct Alarm {
   std::string reason;
+  /// Not even what was read can be kept: a publish that somebody waits for is refused at once
+  /// (no_space), so that its publisher knows.
+  bool refuses = false;
+};
+
+/// The session's unread publishes stay unread until Unblocked, or until another Blocked says that
+/// they would be refused. May come again when the alarm changes.
+struct Blocked {
+  Alarm alarm;
 };
 struct Unblocked {};
 /// submit() took less than it was given; it will take more now.

@@ -10,9 +10,8 @@ namespace {
 constexpr std::string_view kPrefix = "amq.rabbitmq.reply-to.";
 }
 
-std::string make_reply_address(ConnectionId connection, Random& random) {
-  return fmt::format("{}{:016x}.{:016x}{:016x}", kPrefix, connection.value, random.next(),
-                     random.next());
+std::string make_reply_address(ConnectionId connection, security::Tokens& tokens) {
+  return fmt::format("{}{:016x}.{}", kPrefix, connection.value, tokens.next());
 }
 
 std::optional<ConnectionId> parse_reply_address(std::string_view key) {

@@ -5,14 +5,13 @@
 #include <string>
 #include <string_view>
 
-#include "base/random.h"
 #include "core/ids.h"
+#include "security/tokens.h"
 
 namespace naru::core {
 
-/// "amq.rabbitmq.reply-to." + connection in hex + "." + 16 random bytes in hex, so that it cannot
-/// be guessed.
-std::string make_reply_address(ConnectionId connection, Random& random);
+/// "amq.rabbitmq.reply-to." + connection in hex + "." + a token, so that it cannot be guessed.
+std::string make_reply_address(ConnectionId connection, security::Tokens& tokens);
 /// The connection a reply address belongs to; nothing when `key` is not of that form.
 std::optional<ConnectionId> parse_reply_address(std::string_view key);
 

@@ -6,17 +6,17 @@ namespace naru::core {
 namespace {
 
 TEST(ReplyAddress, NamesItsConnection) {
-  Random random(1);
+  security::Tokens tokens(security::TokenKey{1});
   const ConnectionId connection((std::uint64_t{3} << 48) | 77);
-  const std::string address = make_reply_address(connection, random);
+  const std::string address = make_reply_address(connection, tokens);
   EXPECT_TRUE(address.starts_with("amq.rabbitmq.reply-to."));
   EXPECT_EQ(parse_reply_address(address), connection);
-  EXPECT_NE(make_reply_address(connection, random), address);
+  EXPECT_NE(make_reply_address(connection, tokens), address);
 }
 
 TEST(ReplyAddress, AnythingElseIsNone) {
-  Random random(1);
-  const std::string address = make_reply_address(ConnectionId(1), random);
+  security::Tokens tokens(security::TokenKey{1});
+  const std::string address = make_reply_address(ConnectionId(1), tokens);
   EXPECT_FALSE(parse_reply_address(address.substr(0, address.size() - 1)));
   EXPECT_FALSE(parse_reply_address(address + "0"));
   EXPECT_FALSE(parse_reply_address("amq.rabbitmq.reply-to."));

@@ -342,7 +342,7 @@ void RequestHandler::run(RequestId id, Get operation) {
 }
 
 void RequestHandler::run(RequestId id, OpenReplyAddress operation) {
-  std::string key = make_reply_address(client_.id_, shard_.random());
+  std::string key = make_reply_address(client_.id_, shard_.tokens());
   client_.reply_addresses_.push_back({key, operation.consumer});
   client_.reply(id, Reply::Value{ReplyAddress{std::move(key)}});
 }

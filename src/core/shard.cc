@@ -10,12 +10,14 @@
 namespace naru::core {
 
 Shard::Shard(Options options, Journal& journal, ShardLink& link,
-             security::Authenticator& authenticator, Random& random, Logger& log, const Now& now)
+             security::Authenticator& authenticator, Random& random,
+             const security::TokenKey& token_key, Logger& log, const Now& now)
     : options_(options),
       journal_(journal),
       link_(link),
       authenticator_(authenticator),
       random_(random),
+      tokens_(token_key),
       log_(log),
       now_(now),
       catalog_(*this),
@@ -90,12 +92,7 @@ bool Shard::flush() {
   // most turns; the rest gets the next turn, so that sockets are never starved.
   constexpr int kRoundsMax = 4;
   for (int round = 0; round < kRoundsMax && has_work(); ++round) flush_once();
-  if (!waiting_clients_.empty() && takes_publishes()) {
-    for (const ConnectionId id : std::exchange(waiting_clients_, {})) {
-      if (Client* client = find_client(id)) client->set_writable();
-    }
-    flush_events();
-  }
+  if (!waiting_clients_.empty() && takes_publishes()) wake_waiting_clients();
   for (std::uint16_t to = 0; to < options_.shard_count; ++to) send_batch(ShardId(to));
   return has_work();
 }
@@ -133,14 +130,24 @@ void Shard::on_deadline() {
   }
 }
 
-void Shard::set_alarm(const std::string* reason) {
-  alarm_ = reason != nullptr ? *reason : std::string();
-  if (reason != nullptr) return;
-  for (const auto& [id, client] : clients_) client->set_blocked(nullptr);
+void Shard::wake_waiting_clients() {
+  for (const ConnectionId id : std::exchange(waiting_clients_, {})) {
+    if (Client* client = find_client(id)) client->set_writable();
+  }
+  flush_events();
+}
+
+void Shard::set_alarm(const Alarm* alarm) {
+  alarm_.reset();
+  if (alarm != nullptr) alarm_ = *alarm;
+  // Who was told before is told what has changed; who never publishes need not know.
+  for (const auto& [id, client] : clients_) client->on_alarm_changed();
+  // What waits can be refused.
+  if (alarm != nullptr && alarm->refuses) wake_waiting_clients();
 }
 
 bool Shard::takes_publishes() const {
-  if (!alarm_.empty() || journal_.uncommitted_bytes() > options_.uncommitted_bytes_max) {
+  if (alarm_ || journal_.uncommitted_bytes() > options_.uncommitted_bytes_max) {
     return false;
   }
   return std::ranges::all_of(
@@ -315,7 +322,21 @@ void Shard::on_queue_deleted(const QueueInfo& queue) {
   if (owns(queue.ref.lane)) lane(queue.ref.lane).delete_queue(queue.ref.id);
 }
 
-void Shard::on_security_changed() {}
+void Shard::on_tenant_deleted(TenantId tenant, const std::string& name) {
+  for (const auto& [id, client] : clients_) {
+    if (client->is_in(tenant)) {
+      client->request_close(Errc::not_found, fmt::format("vhost '{}' is deleted", name));
+    }
+  }
+}
+
+void Shard::on_user_deleted(const std::string& name) {
+  for (const auto& [id, client] : clients_) {
+    if (client->acts_for(name)) {
+      client->request_close(Errc::not_found, fmt::format("user '{}' is deleted", name));
+    }
+  }
+}
 
 // ---- What lanes tell
 // ---------------------------------------------------------------------------------------------------------

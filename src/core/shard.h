@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "core/topology/catalog.h"
 #include "core/topology/metadata.h"
 #include "security/authenticator.h"
+#include "security/tokens.h"
 
 namespace naru::core {
 
@@ -48,11 +50,15 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     std::size_t uncommitted_bytes_max = 32u << 20;
     /// Bytes that lanes may have on their way to one connection.
     std::int64_t connection_credit_bytes = 1 << 20;
+    /// Bytes of direct replies that may wait for one connection's socket; more are dropped.
+    std::size_t waiting_reply_bytes_max = 64u << 20;
+    /// Refused publishes that a channel may have behind one that waits for the disk.
+    std::uint64_t refused_behind_max = 64u << 10;
     Lane::Options lane{};
   };
   /// Everything handed in outlives the shard. `now` is the loop's, refreshed every turn.
   Shard(Options options, Journal& journal, ShardLink& link, security::Authenticator& authenticator,
-        Random& random, Logger& log, const Now& now);
+        Random& random, const security::TokenKey& token_key, Logger& log, const Now& now);
   ~Shard() override;
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -75,8 +81,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   bool flush();
   TimePoint next_deadline() const;
   void on_deadline();
-  /// Publishers wait from now on (disk alarm, memory), or no longer (null).
-  void set_alarm(const std::string* reason);
+  /// Publishers wait from now on, or no longer (null).
+  void set_alarm(const Alarm* alarm);
 
   // ---- For clients ----
   const Options& options() const { return options_; }
@@ -84,6 +90,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   Catalog& catalog() { return catalog_; }
   security::Authenticator& authenticator() { return authenticator_; }
   Random& random() { return random_; }
+  /// For names that are secrets.
+  security::Tokens& tokens() { return tokens_; }
   Logger& log() { return log_; }
   ShardId shard_of_lane(GroupId lane) const {
     return ShardId(static_cast<std::uint16_t>((lane.value - 1) % options_.shard_count));
@@ -97,7 +105,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   /// False while publishers have to wait for the disk, or for another shard.
   bool takes_publishes() const;
   void wait_for_writable(ConnectionId id) { waiting_clients_.push_back(id); }
-  const std::string* alarm() const { return alarm_.empty() ? nullptr : &alarm_; }
+  const Alarm* alarm() const { return alarm_ ? &*alarm_ : nullptr; }
 
   void enqueue(GroupId lane, std::span<const QueueId> queues, const message::RecordView& record,
                const PublishRange& publisher);
@@ -125,7 +133,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     std::uint64_t unroutable_dropped = 0;
     std::uint64_t unroutable_returned = 0;
     std::uint64_t confirmed = 0;
+    std::uint64_t refused = 0;  // for want of room
     std::uint64_t delivered = 0;
+    std::uint64_t replies_dropped = 0;  // their connection did not read
     std::uint64_t acknowledged = 0;
     std::uint64_t connections_opened = 0;
     std::uint64_t connections_closed = 0;
@@ -145,7 +155,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   // ---- Catalog::Listener ----
   void on_queue_created(const QueueInfo& queue) override;
   void on_queue_deleted(const QueueInfo& queue) override;
-  void on_security_changed() override;
+  void on_tenant_deleted(TenantId tenant, const std::string& name) override;
+  void on_user_deleted(const std::string& name) override;
   // ---- Metadata::Broadcaster ----
   void broadcast(std::shared_ptr<const ByteBuffer> facts,
                  std::move_only_function<void()> applied) override;
@@ -154,6 +165,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   bool has_work() const;
   void flush_once();
   void flush_events();
+  void wake_waiting_clients();
   void apply_facts(ByteView facts);
   void receive(ShardId from, Batch& batch);
   void receive_runs(Batch& batch);
@@ -165,6 +177,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   ShardLink& link_;
   security::Authenticator& authenticator_;
   Random& random_;
+  security::Tokens tokens_;
   Logger& log_;
   const Now& now_;
 
@@ -182,7 +195,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::vector<ConnectionId> clients_flushing_;
   std::vector<ConnectionId> waiting_clients_;
   std::uint64_t client_counter_ = 0;
-  std::string alarm_;
+  std::optional<Alarm> alarm_;
 
   std::vector<Batch> batches_;                // by shard
   std::vector<std::size_t> in_flight_bytes_;  // records sent to each shard and not yet staged there

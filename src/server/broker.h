@@ -32,7 +32,7 @@ class Broker {
   virtual TimePoint next_deadline() const = 0;
   virtual void on_deadline() = 0;
   /// Publishers wait from now on, or (null) no longer.
-  virtual void set_alarm(const std::string* reason) = 0;
+  virtual void set_alarm(const core::Alarm* alarm) = 0;
   /// Nothing that was appended waits for its commit.
   virtual bool is_idle() const = 0;
 };

@@ -39,7 +39,7 @@ class CoreBroker final : public Broker {
   bool flush() override;
   TimePoint next_deadline() const override;
   void on_deadline() override { shard_.on_deadline(); }
-  void set_alarm(const std::string* reason) override { shard_.set_alarm(reason); }
+  void set_alarm(const core::Alarm* alarm) override { shard_.set_alarm(alarm); }
   bool is_idle() const override;
 
  private:

@@ -60,10 +60,9 @@ void Server::drain_shards(Errc code, const std::string& text, Duration bound, io
       std::move(done));
 }
 
-void Server::set_alarm(const std::string& reason) {
+void Server::set_alarm(const std::optional<core::Alarm>& alarm) {
   for (ShardHost* shard : shards_) {
-    shard->loop().post(
-        [shard, reason] { shard->broker().set_alarm(reason.empty() ? nullptr : &reason); });
+    shard->loop().post([shard, alarm] { shard->broker().set_alarm(alarm ? &*alarm : nullptr); });
   }
 }
 

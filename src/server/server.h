@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "admin/connections_port.h"
+#include "core/events.h"
 #include "io/network.h"
 #include "server/connection.h"
 #include "server/shard_host.h"
@@ -34,7 +36,7 @@ class Server final : public admin::ConnectionsPort {
   void fail(const std::string& reason, Duration bound, io::Task done);
 
   /// Publishers on all shards wait from now on, or (empty) no longer.
-  void set_alarm(const std::string& reason);
+  void set_alarm(const std::optional<core::Alarm>& alarm);
 
   // ---- admin::ConnectionsPort ----
   void each_connection(

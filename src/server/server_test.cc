@@ -95,7 +95,7 @@ TEST_F(TwoShards, ConnectionsGoToTheShardsInTurn) {
 }
 
 TEST_F(TwoShards, AnAlarmReachesEveryShard) {
-  both.set_alarm("low on disk");
+  both.set_alarm(core::Alarm{"low on disk"});
   std::string seen;
   until([&] { return broker.alarm == "low on disk"; });
   bool asked = false;

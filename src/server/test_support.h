@@ -156,7 +156,7 @@ class RecordingBroker final : public Broker {
   }
   TimePoint next_deadline() const override { return kNever; }
   void on_deadline() override {}
-  void set_alarm(const std::string* reason) override { alarm = reason ? *reason : ""; }
+  void set_alarm(const core::Alarm* it) override { alarm = it ? it->reason : ""; }
   bool is_idle() const override { return idle; }
 
   std::vector<Client*> clients;

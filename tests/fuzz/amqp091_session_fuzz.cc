@@ -226,7 +226,7 @@ void run_program(ByteView input) {
         }
         break;
       case 6:
-        world.peer.event(core::Blocked{"low on disk"});
+        world.peer.event(core::Blocked{{"low on disk"}});
         break;
       case 7:
         world.peer.event(core::Unblocked{});

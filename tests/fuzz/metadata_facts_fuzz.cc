@@ -13,7 +13,8 @@ namespace {
 struct Queues final : naru::core::Catalog::Listener {
   void on_queue_created(const naru::core::QueueInfo&) override { ++count; }
   void on_queue_deleted(const naru::core::QueueInfo&) override { --count; }
-  void on_security_changed() override {}
+  void on_tenant_deleted(naru::core::TenantId, const std::string&) override {}
+  void on_user_deleted(const std::string&) override {}
   long count = 0;
 };
 

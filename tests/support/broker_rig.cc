@@ -55,8 +55,9 @@ Result<void> BrokerRig::start() {
                                .shard_count = options_.shards,
                                .uncommitted_bytes_max = options_.uncommitted_bytes_max,
                                .lane = options_.lane};
-    shards_[i].core = std::make_unique<core::Shard>(shard, journal_->on_shard(id), shards_[i].link,
-                                                    authenticator_, random_, log_, now_);
+    shards_[i].core =
+        std::make_unique<core::Shard>(shard, journal_->on_shard(id), shards_[i].link,
+                                      authenticator_, random_, security::TokenKey{}, log_, now_);
     replicas.push_back(shards_[i].core.get());
   }
   for (ShardParts& parts : shards_) parts.core->set_replicas(replicas);
@@ -82,8 +83,8 @@ void BrokerRig::post(core::ShardId shard, io::Task task) {
 }
 
 void BrokerRig::on_space_short(bool space_short) {
-  static const std::string kReason = "the disk is full";
-  for (ShardParts& parts : shards_) parts.core->set_alarm(space_short ? &kReason : nullptr);
+  static const core::Alarm kFull{"the disk is full", true};
+  for (ShardParts& parts : shards_) parts.core->set_alarm(space_short ? &kFull : nullptr);
 }
 
 RigConnection& BrokerRig::connect(const protocol::Module& module, bool from_loopback) {

@@ -29,9 +29,9 @@ class Refused(Exception):
 
 
 class FrameClient:
-    """A connection with channel 1 open, logged in as guest; with opens=False, one just negotiated."""
+    """A connection with channel 1 open; with opens=False, one just negotiated."""
 
-    def __init__(self, port, frame_max=131072, heartbeat=0, opens=True):
+    def __init__(self, port, frame_max=131072, heartbeat=0, opens=True, user="guest", password="guest", vhost="/"):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=15)
         self.frame_max = frame_max
         self._unread = b""
@@ -41,11 +41,11 @@ class FrameClient:
                              + b"\x16consumer_cancel_notify" + b"t\x01"
                              + b"\x12connection.blocked" + b"t\x01")
         self.method(0, 10, 11, table(short("capabilities") + b"F" + capabilities) + short("PLAIN")
-                    + long(b"\0guest\0guest") + short("en_US"))
+                    + long(f"\0{user}\0{password}") + short("en_US"))
         self.tune = struct.unpack(">HIH", self.expect(10, 30))
         self.method(0, 10, 31, struct.pack(">HIH", self.tune[0], frame_max, heartbeat))
         if opens:
-            self.method(0, 10, 40, short("/") + short("") + b"\0")
+            self.method(0, 10, 40, short(vhost) + short("") + b"\0")
             self.expect(10, 41)
             self.call(20, 10, short(""), 11)
 

@@ -171,11 +171,11 @@ class Script {
       start();
       return rig_->started();
     }
-    if (what == "disk_full" || what == "disk_free") {
+    if (what == "disk_low" || what == "disk_full" || what == "disk_free") {
       rig_->settle();
-      alarm_ = "low on disk";
+      const core::Alarm alarm{"low on disk", what == "disk_full"};
       for (std::uint16_t id = 0; id < rig_->shard_count(); ++id)
-        rig_->shard(id).set_alarm(what == "disk_full" ? &alarm_ : nullptr);
+        rig_->shard(id).set_alarm(what == "disk_free" ? nullptr : &alarm);
       return {};
     }
     return unreadable("unknown directive");
@@ -235,7 +235,6 @@ class Script {
   std::uint64_t starts_ = 0;
   std::map<std::string, Peer> peers_;
   std::map<std::string, std::string, std::greater<>> values_;  // longer names first
-  std::string alarm_;
 };
 
 }  // namespace

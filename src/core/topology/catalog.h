@@ -28,9 +28,9 @@ class Catalog {
     virtual ~Listener() = default;
     virtual void on_queue_created(const QueueInfo& queue) = 0;
     virtual void on_queue_deleted(const QueueInfo& queue) = 0;
-    /// A user, permission or tenant changed: caches of authorize() answers are stale, and a tenant
-    /// that somebody is in may be gone.
-    virtual void on_security_changed() = 0;
+    /// Whoever is inside the tenant, or acts as the user, has to leave.
+    virtual void on_tenant_deleted(TenantId tenant, const std::string& name) = 0;
+    virtual void on_user_deleted(const std::string& name) = 0;
   };
 
   explicit Catalog(Listener& listener);

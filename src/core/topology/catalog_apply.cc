@@ -27,7 +27,7 @@ Result<void> Catalog::Impl::apply_fact(SnapshotBegun&&) {
   users.clear();
   ids_reserved = 1;
   next_tenant = TenantId(1);
-  security_changed();
+  ++version;
   return {};
 }
 
@@ -51,9 +51,10 @@ Result<void> Catalog::Impl::apply_fact(TenantCreated&& fact) {
 Result<void> Catalog::Impl::apply_fact(TenantDeleted&& fact) {
   const auto at = tenants.find(fact.id);
   if (at == tenants.end()) return {};
+  const std::string name = at->second->name;
   remove_tenant(*at->second);
-  for (auto& [name, user] : users) user.permissions.erase(fact.id);
-  security_changed();
+  for (auto& [user_name, user] : users) user.permissions.erase(fact.id);
+  listener_.on_tenant_deleted(fact.id, name);
   return {};
 }
 
@@ -145,13 +146,14 @@ Result<void> Catalog::Impl::apply_fact(BindingDeleted&& fact) {
 Result<void> Catalog::Impl::apply_fact(UserPut&& fact) {
   UserInfo& kept = users[fact.user.name].info;
   kept = std::move(fact.user);
-  security_changed();
+  ++version;
   return {};
 }
 
 Result<void> Catalog::Impl::apply_fact(UserDeleted&& fact) {
-  users.erase(fact.name);
-  security_changed();
+  if (users.erase(fact.name) == 0) return {};
+  ++version;
+  listener_.on_user_deleted(fact.name);
   return {};
 }
 
@@ -161,7 +163,7 @@ Result<void> Catalog::Impl::apply_fact(PermissionPut&& fact) {
     return contradiction("a permission for nobody, or nowhere");
   }
   user->second.permissions[fact.permission.tenant] = std::move(fact.permission);
-  security_changed();
+  ++version;
   return {};
 }
 
@@ -169,17 +171,12 @@ Result<void> Catalog::Impl::apply_fact(PermissionDeleted&& fact) {
   const auto user = users.find(fact.user);
   if (user == users.end()) return {};
   user->second.permissions.erase(fact.tenant);
-  security_changed();
+  ++version;
   return {};
 }
 
 void Catalog::Impl::use_id(std::uint64_t id) {
   ids_reserved = std::max(ids_reserved, id + 1);
-}
-
-void Catalog::Impl::security_changed() {
-  ++version;
-  listener_.on_security_changed();
 }
 
 void Catalog::Impl::remove_tenant(TenantNode& tenant) {

@@ -19,7 +19,10 @@ inline constexpr TenantId kTenant{1};
 struct Events final : Catalog::Listener {
   void on_queue_created(const QueueInfo& queue) override { lines.push_back("+" + queue.name); }
   void on_queue_deleted(const QueueInfo& queue) override { lines.push_back("-" + queue.name); }
-  void on_security_changed() override { lines.push_back("security"); }
+  void on_tenant_deleted(TenantId, const std::string& name) override {
+    lines.push_back("-tenant " + name);
+  }
+  void on_user_deleted(const std::string& name) override { lines.push_back("-user " + name); }
   std::vector<std::string> lines;
 };
 

@@ -132,7 +132,6 @@ class Catalog::Impl {
   Result<void> apply_fact(PermissionDeleted&& fact);
 
   void use_id(std::uint64_t id);
-  void security_changed();
   void remove_tenant(TenantNode& tenant);
   void remove_exchange(ExchangeNode& node);
   void remove_queue(QueueNode& node);

@@ -51,7 +51,7 @@ TEST_F(CatalogTest, ADeletedTenantTakesAllWithIt) {
   EXPECT_EQ(catalog.find_queue(q), nullptr);
   EXPECT_EQ(catalog.find_exchange(x), nullptr);
   EXPECT_FALSE(catalog.may_enter({"u", ""}, kTenant));
-  EXPECT_THAT(events.lines, ElementsAre("-q", "security"));
+  EXPECT_THAT(events.lines, ElementsAre("-q", "-tenant /"));
 }
 
 TEST_F(CatalogTest, AConnectionsExclusiveQueuesAreListed) {
@@ -165,6 +165,7 @@ TEST_F(CatalogTest, AUserKeepsItsPermissionsWhenItsPasswordChangesAndLosesThemWh
   EXPECT_TRUE(catalog.may_enter({"u", ""}, kTenant));
   apply(UserDeleted{"u"});
   EXPECT_EQ(catalog.find_user("u"), nullptr);
+  EXPECT_EQ(events.lines, std::vector<std::string>{"-user u"});
   apply(UserPut{{"u", "three", ""}});
   EXPECT_FALSE(catalog.may_enter({"u", ""}, kTenant));
 }

@@ -95,7 +95,8 @@ struct RecordingLogger final : Logger {
 struct NoListener final : Catalog::Listener {
   void on_queue_created(const QueueInfo&) override {}
   void on_queue_deleted(const QueueInfo&) override {}
-  void on_security_changed() override {}
+  void on_tenant_deleted(TenantId, const std::string&) override {}
+  void on_user_deleted(const std::string&) override {}
 };
 
 /// The answer to a change, once it is there.

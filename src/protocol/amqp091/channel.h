@@ -57,6 +57,12 @@ enum class ChannelState : std::uint8_t {
   leaving,  // the client closed it; close-ok follows when the broker has let go of its consumers
 };
 
+/// Publishes that were answered with a nack, and lie beyond what has been acknowledged.
+struct NackedRange {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
 /// Which frame has to come next.
 enum class Expecting : std::uint8_t { method, content_header, content_body };
 
@@ -70,10 +76,11 @@ struct Channel {
   Expecting expecting = Expecting::method;
   bool confirms = false;
 
-  std::uint64_t published = 0;  // sequence of the last publish, in confirm mode
-  std::uint64_t confirmed = 0;
-  std::uint64_t delivery_tag = 0;  // the last one given
-  std::uint32_t prefetch = 0;      // for consumers to come
+  std::uint64_t published = 0;      // sequence of the last publish, in confirm mode
+  std::uint64_t confirmed = 0;      // every publish up to it has been answered
+  std::vector<NackedRange> nacked;  // ascending
+  std::uint64_t delivery_tag = 0;   // the last one given
+  std::uint32_t prefetch = 0;       // for consumers to come
   std::uint32_t replies_awaited = 0;
 
   std::string last_queue;  // declared last: what the empty name stands for

@@ -101,21 +101,24 @@ bool Session::step() {
     input_ = {};  // where the next frame would begin is unknown
     return false;
   }
-  if (!alarm_.empty() && waits_for_alarm(result.frame)) return false;
+  if (alarm_ && waits_for_alarm(result.frame)) return false;
   input_ = input_.subspan(result.frame.wire_bytes());
   on_frame(result.frame);
   return true;
 }
 
-// Publishers are not read while the alarm lasts; who does not publish is not concerned.
+// Publishers are not read while the alarm lasts, but where the broker would refuse, and the
+// publisher hear of it; who does not publish is not concerned.
 bool Session::waits_for_alarm(const Frame& frame) {
   if (state_ != State::running || frame.channel == 0) return false;
   if (frame.is(FrameType::method)) {
     const auto method = split_method(frame.payload);
     if (!method || method->id != BasicPublish::kId) return false;
   }
-  stopped_for_alarm_ = true;
   announce_blocked();
+  const Channel* channel = find_channel(frame.channel);
+  if (alarm_->refuses && channel != nullptr && channel->confirms) return false;
+  stopped_for_alarm_ = true;
   return true;
 }
 

@@ -148,6 +148,7 @@ class Session final : public protocol::Session {
   void on_event(const core::Confirmed& event);
   void on_event(const core::Returned& event);
   void on_event(const core::PublishRefused& event);
+  void acknowledge_up_to(Channel& channel, std::uint64_t sequence);
   void append_content(std::uint16_t channel, const message::RecordView& record,
                       const BlockRef* owner);
 
@@ -249,8 +250,8 @@ class Session final : public protocol::Session {
   bool impersonator_ = false;
   std::string tenant_;
   std::string mechanism_;
-  std::string client_properties_;  // as they came
-  std::string alarm_;              // why publishers wait; empty: they do not
+  std::string client_properties_;     // as they came
+  std::optional<core::Alarm> alarm_;  // why publishers wait
 
   std::uint64_t last_request_ = 0;
   std::uint32_t last_consumer_ = 0;

@@ -135,10 +135,22 @@ void Session::on_event(const core::Confirmed& event) {
   Channel* channel = find_channel(event.channel);
   if (channel == nullptr || channel->state != ChannelState::open || state_ != State::running)
     return;
-  if (event.up_to <= channel->confirmed) return;
-  const bool multiple = event.up_to - channel->confirmed > 1;
-  channel->confirmed = event.up_to;
-  send(channel->number, BasicAck{event.up_to, multiple});
+  // A "multiple" that spans a nack would make some clients take it for an ack.
+  while (!channel->nacked.empty() && channel->nacked.front().first <= event.up_to) {
+    NackedRange& range = channel->nacked.front();
+    acknowledge_up_to(*channel, range.first - 1);
+    channel->confirmed = std::min(range.last, event.up_to);
+    range.first = channel->confirmed + 1;
+    if (range.first > range.last) channel->nacked.erase(channel->nacked.begin());
+  }
+  acknowledge_up_to(*channel, event.up_to);
+}
+
+void Session::acknowledge_up_to(Channel& channel, std::uint64_t sequence) {
+  if (sequence <= channel.confirmed) return;
+  const bool multiple = sequence - channel.confirmed > 1;
+  channel.confirmed = sequence;
+  send(channel.number, BasicAck{sequence, multiple});
 }
 
 void Session::on_event(const core::Returned& event) {
@@ -158,17 +170,14 @@ void Session::on_event(const core::PublishRefused& event) {
   Channel* channel = find_channel(event.channel);
   if (channel == nullptr || channel->state != ChannelState::open || state_ != State::running)
     return;
-  const Errc code = event.error.code;
-  if (code == Errc::unavailable || code == Errc::no_space) {
-    // Not the client's mistake: it may try again. A transaction has failed as a whole.
-    if (channel->transaction) {
-      return refuse(*channel, ReplyCode::precondition_failed, "partial tx completion",
-                    TxCommit::kId);
-    }
-    if (event.sequence != 0) send(channel->number, BasicNack{event.sequence, false, false});
-    return;
+  if (event.error.code == Errc::no_space) {
+    std::vector<NackedRange>& nacked = channel->nacked;
+    if (nacked.empty() || nacked.back().last + 1 != event.sequence)
+      nacked.push_back({event.sequence, event.sequence});
+    nacked.back().last = event.sequence;
+    return send(channel->number, BasicNack{event.sequence, false, false});
   }
-  refuse(*channel, reply_code(code), event.error.what, BasicPublish::kId);
+  refuse(*channel, reply_code(event.error.code), event.error.what, BasicPublish::kId);
 }
 
 }  // namespace naru::amqp091

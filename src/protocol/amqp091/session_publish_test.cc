@@ -168,11 +168,29 @@ TEST_F(Publishing, ARefusedPublishClosesItsChannel) {
        " failed_class=60 failed_method=40"});
 }
 
-TEST_F(Publishing, APublishThatCannotBeTakenNowIsNacked) {
+TEST_F(Publishing, APublishThatThereIsNoRoomForIsNacked) {
   send_all({"1 confirm.select", R"(1 publish routing_key="k" body="x")"});
   said();
-  peer_.event(core::PublishRefused{core::ChannelId(1), 1, {Errc::unavailable, "queue is full"}});
+  peer_.event(core::PublishRefused{core::ChannelId(1), 1, {Errc::no_space, "low on disk"}});
   expect({"1 basic.nack delivery_tag=1 multiple=0 requeue=0"});
+}
+
+TEST_F(Publishing, NoAckSpansANack) {
+  send(R"(1 confirm.select)");
+  for (int i = 0; i < 9; ++i) send(R"(1 publish routing_key="k" body="x")");
+  said();
+  for (const std::uint64_t sequence : {3u, 4u, 7u})
+    peer_.event(
+        core::PublishRefused{core::ChannelId(1), sequence, {Errc::no_space, "low on disk"}});
+  expect({"1 basic.nack delivery_tag=3 multiple=0 requeue=0",
+          "1 basic.nack delivery_tag=4 multiple=0 requeue=0",
+          "1 basic.nack delivery_tag=7 multiple=0 requeue=0"});
+  peer_.event(core::Confirmed{core::ChannelId(1), 3});
+  expect({"1 basic.ack delivery_tag=2 multiple=1"});
+  peer_.event(core::Confirmed{core::ChannelId(1), 4});
+  expect({});
+  peer_.event(core::Confirmed{core::ChannelId(1), 9});
+  expect({"1 basic.ack delivery_tag=6 multiple=1", "1 basic.ack delivery_tag=9 multiple=1"});
 }
 
 TEST_F(Publishing, WhatTheBrokerHasNoRoomForWaitsInOrder) {
@@ -195,7 +213,7 @@ TEST_F(Publishing, WhatTheBrokerHasNoRoomForWaitsInOrder) {
 }
 
 TEST_F(Publishing, PublishersAreStoppedAndToldWhileAnAlarmLasts) {
-  peer_.event(core::Blocked{"low on disk"});
+  peer_.event(core::Blocked{{"low on disk"}});
   send("1 basic.qos prefetch_count=1");
   expect({"1 basic.qos-ok"});
   send(R"(1 publish routing_key="k" body="x")");
@@ -208,7 +226,7 @@ TEST_F(Publishing, PublishersAreStoppedAndToldWhileAnAlarmLasts) {
 }
 
 TEST_F(Publishing, AnAlarmThatMeetsNoPublishIsNotTold) {
-  peer_.event(core::Blocked{"low on disk"});
+  peer_.event(core::Blocked{{"low on disk"}});
   peer_.event(core::Unblocked{});
   expect({});
 }

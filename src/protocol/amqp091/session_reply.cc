@@ -118,19 +118,20 @@ void Session::on_channel_reply(Channel& channel, const Awaited& awaited,
 // ---- The connection as a whole -----------------------------------------------------------------
 
 void Session::on_event(const core::Blocked& event) {
-  alarm_ = event.reason.empty() ? "low on resources" : event.reason;
-  if (backlog_.has_publish()) announce_blocked();
+  alarm_ = event.alarm;
+  if (backlog_.has_publish() || alarm_->refuses) announce_blocked();
+  if (alarm_->refuses) stopped_for_alarm_ = false;  // it is asked again at the next publish
 }
 
 // amqp091 §1.1: told to those that can take it, once they publish.
 void Session::announce_blocked() {
   if (blocked_announced_ || state_ != State::running || !client_can("connection.blocked")) return;
   blocked_announced_ = true;
-  send(0, ConnectionBlocked{std::string_view(alarm_).substr(0, 255)});
+  send(0, ConnectionBlocked{std::string_view(alarm_->reason).substr(0, 255)});
 }
 
 void Session::on_event(const core::Unblocked&) {
-  alarm_.clear();
+  alarm_.reset();
   stopped_for_alarm_ = false;
   if (std::exchange(blocked_announced_, false) && state_ == State::running)
     send(0, ConnectionUnblocked{});

@@ -155,15 +155,6 @@ TEST_F(Topology, AFailedPublishOfATransactionIsTheCommitsAnswer) {
   expect({});
 }
 
-TEST_F(Topology, ATransactionThatCannotBeTakenWholeFails) {
-  send_all({"1 tx.select", R"(1 publish routing_key="q" body="x")", "1 tx.commit"});
-  said();
-  peer_.event(core::PublishRefused{core::ChannelId(1), 0, {Errc::no_space, "no space"}});
-  expect(
-      {R"(1 channel.close reply_code=406 reply_text="PRECONDITION_FAILED - partial tx completion")"
-       " failed_class=90 failed_method=20"});
-}
-
 TEST_F(Topology, AnUncommittedTransactionReturnsItsLeases) {
   consume();
   deliver(1, 10, 2);
