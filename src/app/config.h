@@ -18,7 +18,7 @@ struct Config {
 
   std::uint64_t server_shards = 1;
   std::uint64_t server_handshake_ms = 10'000;
-  std::uint64_t server_drain_ms = 10'000;
+  std::uint64_t server_drain_ms = 2'000;
   std::uint64_t server_background_threads = 1;
 
   std::uint64_t amqp_message_bytes_max = std::uint64_t{16} << 20;

@@ -45,7 +45,8 @@ const std::array kSettings{
     Setting{.key = "server.drain_ms",
             .unit = "ms",
             .field = &Config::server_drain_ms,
-            .text = "How long a stopping broker waits for its clients to say goodbye.",
+            .text = "A stopping broker drops clients that have not answered its goodbye after this "
+                    "time; what is on its way to the disk it waits for.",
             .min = 0,
             .max = 600'000},
     Setting{.key = "server.background_threads",

@@ -99,9 +99,7 @@ class NaruBroker(Broker):
             addresses.append(f"[::1]:{self.amqp_port}")
         settings = ["listeners.amqp=" + json.dumps(addresses),
                     f'listeners.http=["127.0.0.1:{self.http_port}"]',
-                    f"server.shards={paths.shards()}",
-                    # Not every case has a client that answers when the broker says goodbye.
-                    "server.drain_ms=2000", *self.settings]
+                    f"server.shards={paths.shards()}", *self.settings]
         if self.free_disk_min is not None:
             settings.append(f"disk.free_min={self.free_disk_min}")
         argv = [paths.naru_binary(), "serve", "--data-dir", self.directory / "data"]
