@@ -68,11 +68,15 @@ std::unexpected<Failure> refusal(const io::HttpResponse& response, std::string_v
                                 "(guest may log in from the broker's own machine only)",
                                 user));
     case 403:
-      return failed(Exit::permission, fmt::format("{} (as user {})", reason, user));
+      return failed(
+          Exit::permission,
+          with_advice(Exit::permission, reason.contains("for user '")
+                                            ? reason
+                                            : fmt::format("{} (you are {})", reason, user)));
     case 404:
-      return failed(Exit::not_found, reason);
+      return failed(Exit::not_found, with_advice(Exit::not_found, reason));
     case 409:
-      return failed(Exit::conflict, reason);
+      return failed(Exit::conflict, with_advice(Exit::conflict, reason));
     default:
       return failed(Exit::failure, reason);
   }

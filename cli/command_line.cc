@@ -1,5 +1,7 @@
 #include "cli/command_line.h"
 
+#include <fmt/format.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -51,6 +53,30 @@ void Command::footer(const std::string& text) {
 
 void Command::on_chosen(Action& chosen, Action action) {
   app_->callback([&chosen, action = std::move(action)] { chosen = action; });
+}
+
+int explain(const CLI::App& root, const CLI::ParseError& error, Console& console) {
+  std::string name = "naru";
+  const CLI::App* at = &root;
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    name += " " + at->get_name();
+  }
+  if (error.get_exit_code() == 0) {
+    console.write(root.help());  // of the command that was named
+    return static_cast<int>(Exit::ok);
+  }
+  const bool lacks_command = at->get_require_subcommand_min() > 0;
+  const std::vector<std::string> left = at->remaining();
+  if (lacks_command && left.empty()) {
+    console.write_error(root.help());  // of `at`
+  } else if (lacks_command) {
+    console.write_error(fmt::format("naru: there is no '{} {}'; `{} --help` lists what there is\n",
+                                    name, left[0], name));
+  } else {
+    console.write_error(fmt::format("naru: {}; see `{} --help`\n", error.what(), name));
+  }
+  return static_cast<int>(Exit::usage);
 }
 
 }  // namespace naru::cli

@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "cli/console.h"
 #include "cli/outcome.h"
 
 namespace CLI {
 class App;
-}
+class ParseError;
+}  // namespace CLI
 
 namespace naru::cli {
 
@@ -50,5 +52,10 @@ class Command {
  private:
   CLI::App* app_;
 };
+
+/// Answers a command line that was not understood, or that asked for help: help that was asked for
+/// goes to the output; to the error goes the help of what lacks a command, or one line that says
+/// what is wrong and where to look. Returns the process's exit code.
+int explain(const CLI::App& root, const CLI::ParseError& error, Console& console);
 
 }  // namespace naru::cli

@@ -25,7 +25,7 @@ class CommandsTest : public ::testing::Test {
     try {
       app.parse(arguments);
     } catch (const CLI::ParseError& error) {
-      return error.get_exit_code() == 0 ? 0 : 2;
+      return explain(app, error, fake_.console);
     }
     return cli::run(chosen, fake_.console);
   }
@@ -109,6 +109,42 @@ TEST_F(CommandsTest, ExitCodesSayWhatKindOfTrouble) {
   EXPECT_EQ(run({"queue", "list"}), 2);
 }
 
+TEST_F(CommandsTest, ACommandLineWithoutACommandShowsTheHelp) {
+  EXPECT_EQ(run({}), 2);
+  EXPECT_NE(fake_.console.error.find("permission"), std::string::npos);
+  fake_.console.error.clear();
+  EXPECT_EQ(run({"queue"}), 2);
+  EXPECT_NE(fake_.console.error.find("purge"), std::string::npos);
+  EXPECT_EQ(fake_.console.error.find("permission"), std::string::npos) << "of queue only";
+  EXPECT_EQ(fake_.console.output, "");
+}
+
+TEST_F(CommandsTest, HelpThatWasAskedForIsOutput) {
+  EXPECT_EQ(run({"queue", "purge", "--help"}), 0);
+  EXPECT_NE(fake_.console.output.find("NAME"), std::string::npos);
+  EXPECT_EQ(fake_.console.error, "");
+}
+
+TEST_F(CommandsTest, ACommandLineThatIsWrongIsOneLineThatSaysWhereToLook) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> lines = {
+      {{"nonsense"}, "naru: there is no 'naru nonsense'; `naru --help` lists what there is\n"},
+      {{"queue", "make", "q"},
+       "naru: there is no 'naru queue make'; `naru queue --help` lists what there is\n"},
+      {{"queue", "purge"}, "naru: NAME is required; see `naru queue purge --help`\n"},
+      {{"queue", "purge", "a", "b"},
+       "naru: The following argument was not expected: b; see `naru queue purge --help`\n"},
+      {{"queue", "list", "-o", "xml"},
+       "naru: --output: xml not in {table,json}; see `naru queue list --help`\n"},
+      {{"publish", "--count", "x"},
+       "naru: Could not convert: --count = x; see `naru publish --help`\n"},
+  };
+  for (const auto& [words, line] : lines) {
+    fake_.console.error.clear();
+    EXPECT_EQ(run(words), 2);
+    EXPECT_EQ(fake_.console.error, line);
+  }
+}
+
 TEST_F(CommandsTest, ErrorsAreOneLineThatSaysWhatToDo) {
   EXPECT_EQ(run({"status"}), 7);
   EXPECT_EQ(
@@ -119,7 +155,25 @@ TEST_F(CommandsTest, ErrorsAreOneLineThatSaysWhatToDo) {
   fake_.http.answer(404,
                     R"({"error":"Object Not Found","reason":"there is no queue of this name"})");
   EXPECT_EQ(run({"queue", "delete", "q"}), 4);
-  EXPECT_EQ(fake_.console.error, "naru: there is no queue of this name\n");
+  EXPECT_EQ(fake_.console.error,
+            "naru: there is no queue of this name; `naru queue list` shows what there is\n");
+  fake_.console.error.clear();
+  fake_.http.answer(403, R"({"reason":"access to queue 'q' in vhost '/' refused for user 'ann'"})");
+  EXPECT_EQ(run({"queue", "delete", "q"}), 6);
+  EXPECT_EQ(fake_.console.error,
+            "naru: access to queue 'q' in vhost '/' refused for user 'ann'; an administrator can "
+            "allow it: `naru permission set --help`\n");
+  fake_.console.error.clear();
+  fake_.http.answer(403, R"({"reason":"this is for users with the tag administrator"})");
+  EXPECT_EQ(run({"user", "list"}), 6);
+  EXPECT_EQ(fake_.console.error,
+            "naru: this is for users with the tag administrator (you are guest); set NARU_USER and "
+            "NARU_PASSWORD to somebody who has it\n");
+  fake_.console.error.clear();
+  fake_.http.answer(409, R"({"reason":"queue 'q' in vhost '/' in use"})");
+  EXPECT_EQ(run({"queue", "delete", "q", "--if-unused"}), 5);
+  EXPECT_EQ(fake_.console.error,
+            "naru: queue 'q' in vhost '/' in use; try again without the condition, or later\n");
 }
 
 TEST_F(CommandsTest, ABindingIsFoundByKeyAndArgumentsAndDeletedByItsName) {

@@ -33,6 +33,9 @@ inline std::unexpected<Failure> failed(Exit exit, std::string what) {
   return std::unexpected<Failure>(Failure{exit, std::move(what)});
 }
 
+/// The broker's reason with what to do about it, where that can be told.
+std::string with_advice(Exit exit, std::string reason);
+
 /// What an error of the broker, or on the way to it, means for the exit code.
 Exit exit_of(Errc code);
 

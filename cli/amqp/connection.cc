@@ -271,7 +271,8 @@ std::unexpected<Failure> AmqpConnection::closed_by_broker(std::uint16_t code,
         "the broker does not let this user in: set NARU_USER and NARU_PASSWORD (guest may "
         "log in from the broker's own machine only)");
   }
-  return failed(exit_of(code, text), fmt::format("{} ({})", text, code));
+  const Exit exit = exit_of(code, text);
+  return failed(exit, with_advice(exit, fmt::format("{} ({})", text, code)));
 }
 
 std::unexpected<Failure> AmqpConnection::unexpected(amqp::MethodId got, std::string_view wanted) {

@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(naru::cli::Exit::usage);
+    return naru::cli::explain(app, error, console);
   }
   return chosen ? naru::cli::run(chosen, console) : exit_code;
 }
