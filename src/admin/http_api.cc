@@ -74,8 +74,7 @@ bool HttpApi::find_operation(Call& call) {
   return false;
 }
 
-// ---- Who asks
-// ----------------------------------------------------------------------------------------------------------------
+// ---- Who asks ---------------------------------------------------------------------------------
 
 void HttpApi::authenticate(const CallRef& call) {
   const std::string_view header = io::find_header(call->request_.headers, "authorization");

@@ -148,8 +148,7 @@ void Client::on_barrier(RequestId request) {
   reply(request, Reply::Value{});
 }
 
-// ---- Events
-// ---------------------------------------------------------------------------------------------------------------
+// ---- Events -----------------------------------------------------------------------------------
 
 void Client::on_published(ChannelId slot, std::uint64_t first, std::uint64_t last) {
   Channel* channel = slot.value < slots_.size() ? slots_[slot.value].get() : nullptr;

@@ -16,8 +16,7 @@
 
 namespace naru::core {
 
-// ---- The hot ones
-// -------------------------------------------------------------------------------------------------------
+// ---- The hot ones -----------------------------------------------------------------------------
 
 /// Publishes one message. All views are valid during submit(); the broker copies what it keeps.
 /// Outcome: Confirmed when `sequence` is not 0, Returned when mandatory and unroutable,
@@ -71,8 +70,7 @@ struct ChannelClosed {
   ChannelId channel;
 };
 
-// ---- Requests: one Reply each
-// ---------------------------------------------------------------------------------------------
+// ---- Requests: one Reply each -----------------------------------------------------------------
 
 /// Checks a name and password, off the shard. Errors: unauthenticated (one text for all reasons),
 /// limit (too many at once).

@@ -40,8 +40,7 @@ void RequestHandler::change(RequestId id, Metadata::Change change) {
       });
 }
 
-// ---- Who and where
-// ----------------------------------------------------------------------------------------------------------
+// ---- Who and where ----------------------------------------------------------------------------
 
 void RequestHandler::run(RequestId id, Authenticate operation) {
   const Catalog::User* user = shard_.catalog().find_user(operation.user);
@@ -118,8 +117,7 @@ void RequestHandler::run(RequestId id, PutUser operation) {
       });
 }
 
-// ---- Queues
-// ----------------------------------------------------------------------------------------------------------------
+// ---- Queues -----------------------------------------------------------------------------------
 
 Result<const QueueInfo*> RequestHandler::queue_for(std::string_view name, security::Action action) {
   Catalog& catalog = shard_.catalog();
@@ -253,8 +251,7 @@ void RequestHandler::run(RequestId id, PurgeQueue operation) {
   });
 }
 
-// ---- Consumers
-// ---------------------------------------------------------------------------------------------------------------
+// ---- Consumers --------------------------------------------------------------------------------
 
 void RequestHandler::run(RequestId id, Consume operation) {
   auto found = queue_for(operation.queue, security::Action::read);

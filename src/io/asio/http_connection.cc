@@ -70,8 +70,7 @@ void HttpConnection::on_deadline() {
   close();
 }
 
-// ---- Reading
-// -----------------------------------------------------------------------------------------------------------------
+// ---- Reading ----------------------------------------------------------------------------------
 
 void HttpConnection::on_readable() {
   const auto self = shared_from_this();
@@ -140,8 +139,7 @@ void HttpConnection::dispatch() {
                                 }));
 }
 
-// ---- Writing
-// -----------------------------------------------------------------------------------------------------------------
+// ---- Writing ----------------------------------------------------------------------------------
 
 void HttpConnection::answer(HttpResponse response) {
   output_ = format_response(response, keep_alive_ && !peer_ended_, head_only_,
