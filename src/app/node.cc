@@ -229,6 +229,7 @@ static Error explained(Error error, const io::Endpoint& at, std::string_view pro
 }
 
 Result<void> Node::Parts::listen() {
+  if (protocols.listeners().empty()) log.warn("built without protocols: only HTTP is served");
   for (const ListenerGroup& group : protocols.listeners()) {
     for (const io::Endpoint& at : group.at) {
       auto bound = server->listen(at, {group.module});

@@ -14,7 +14,7 @@ failed case. The suites are, in this order:
   * the checks of this folder: format, layers, tidy;
   * what CMake registered with add_test as KIND/NAME: one suite per KIND. GoogleTest programs are
     translated by gtest_cases.py;
-  * every executable tests/KIND/run: also part of the suite KIND;
+  * every executable tests/KIND/run: also part of the suite KIND; a few kinds run with a build of their own;
   * the same of some kinds again, built by clang-19 with ASan and UBSan, as asan/KIND.
 
 A suite gets NARU_BIN (the broker of its build), NARU_BUILD (the folder build/, for what it unpacks) and
@@ -50,6 +50,8 @@ CHECKS = {
 # Kinds are run in this order; a kind that is not named here comes before `interop`.
 KINDS_FIRST = ["unit", "fuzz", "wire", "compat", "sim"]
 KINDS_LAST = ["interop", "examples", "faults"]
+# Kinds that are about a build other than the release's.
+PRESETS = {"protocols": "no-protocol"}
 NOT_SUITES = {"bench", "tools"}
 SANITIZED = ["unit", "fuzz", "wire", "compat", "sim"]
 BOUND_S = 1500
@@ -211,7 +213,7 @@ class Builds:
 
     def build(self, preset):
         name = f"build/{preset}"
-        if preset != "release" and not shutil.which("clang++-19"):
+        if preset not in ("release", *PRESETS.values()) and not shutil.which("clang++-19"):
             self.total.skipped += 1
             self.out(f"  SKIP {name}: clang-19 is missing and apt could not install it")
             return None
@@ -249,7 +251,7 @@ def kinds_in_tree():
 def all_suites():
     kinds = kinds_in_tree()
     suites = [Suite(name) for name in CHECKS]
-    suites += [Suite(kind, "release") for kind in kinds]
+    suites += [Suite(kind, PRESETS.get(kind, "release")) for kind in kinds]
     suites += [Suite(f"asan/{kind}", "asan") for kind in kinds if kind in SANITIZED]
     return suites
 
@@ -276,7 +278,7 @@ def environment(preset):
     env["PYTHONUNBUFFERED"] = "1"
     if preset:
         env["NARU_BIN"] = str(BUILD / preset / "bin" / "naru")
-    env["NARU_TIME_FACTOR"] = "1" if preset in ("", "release") else "5"
+    env["NARU_TIME_FACTOR"] = "1" if preset in ("", "release", *PRESETS.values()) else "5"
     env["ASAN_OPTIONS"] = "detect_leaks=1:abort_on_error=0"
     env["UBSAN_OPTIONS"] = "print_stacktrace=1"
     symbolizer = shutil.which("llvm-symbolizer-19")
