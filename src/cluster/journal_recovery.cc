@@ -49,12 +49,14 @@ Result<void> JournalLocal::check_entry(const storage::EntryView& entry) const {
   if (head.type == 0 || head.type > kSnapshotPart) {
     return fail(Errc::version, fmt::format("an entry of type {}", head.type));
   }
+  const std::uint8_t known_flags = head.type == kSnapshotPart ? kLastPartFlag : 0;
+  if ((head.flags & ~known_flags) != 0) {
+    return fail(Errc::version, fmt::format("an entry with flags {}", head.flags));
+  }
   if (head.type == kSnapshotPart) {
     NARU_TRY_VOID(read_part_head(entry.payload, (head.flags & kLastPartFlag) != 0));
     return {};
   }
-  if (head.flags != 0)
-    return fail(Errc::version, fmt::format("an entry with flags {}", head.flags));
   if (head.type != static_cast<std::uint8_t>(core::EntryType::records)) return {};
   return shards_[group_shard_[head.group]]->check(head.group, entry.payload);
 }
