@@ -82,15 +82,26 @@ Result<void> take_set(Config& config, std::string_view argument) {
   return assign_from(config, *setting, value_from(argument.substr(equals + 1)), "--set");
 }
 
-}  // namespace
-
-Result<Config> load_config(const ConfigSources& sources) {
+Result<Config> put_together(const ConfigSources& sources) {
   Config config;
   if (sources.file) NARU_TRY_VOID(take_file(config, sources.file->first, sources.file->second));
   if (sources.environment) NARU_TRY_VOID(take_environment(config, sources.environment));
   for (const std::string& set : sources.sets) NARU_TRY_VOID(take_set(config, set));
   if (sources.data_dir) config.data_dir = *sources.data_dir;
   if (config.data_dir.empty()) return fail(Errc::malformed, "--data-dir: takes a directory");
+  return config;
+}
+
+}  // namespace
+
+Result<Config> load_config(const ConfigSources& sources) {
+  Result<Config> config = put_together(sources);
+  if (!config) {
+    // Keys and values are told as they were given, which may hold anything; the message is one
+    // line.
+    std::ranges::replace_if(
+        config.error().what, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  }
   return config;
 }
 

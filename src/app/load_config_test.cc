@@ -160,6 +160,26 @@ TEST(LoadConfig, ValuesOfTheWrongKindAreRefused) {
   }
 }
 
+TEST(LoadConfig, WhateverAKeyHoldsTheMessageIsOneLine) {
+  Sources sources;
+  sources.file = "\"log\\nlevel\" = 1\n";
+  EXPECT_THAT(sources.error(), HasSubstr("log level"));
+}
+
+TEST(LoadConfig, AKeyThatBeginsWrongIsRefused) {
+  Sources sources;
+  sources.file = "[:]\n";
+  EXPECT_THAT(sources.error(), HasSubstr("line 1"));
+  sources.file = "\uFEFB = 1\n";
+  EXPECT_THAT(sources.error(), HasSubstr("line 1"));
+}
+
+TEST(LoadConfig, BytesThatNoNumberHoldsAreRefused) {
+  Sources sources;
+  sources.sets = {"disk.free_min=\"17179869184GiB\""};  // 2^64
+  EXPECT_THAT(sources.error(), HasSubstr("more than any disk holds"));
+}
+
 TEST(LoadConfig, ASetCannotSmuggleASecondKeyIn) {
   Sources sources;
   sources.sets = {"server.shards=2\nvalue2=3"};
@@ -176,6 +196,17 @@ TEST(Settings, EveryDefaultIsAcceptedByItsOwnSetting) {
     sources.environment = {{environment_name(setting), to_toml(defaults, setting)}};
     EXPECT_TRUE(sources.load()) << environment_name(setting);
   }
+}
+
+TEST(Settings, ATextIsWrittenAsTomlWhateverItHolds) {
+  Config config;
+  config.amqp_product = "a \"quoted\\ name\nof two lines\x7f";
+  const Setting& setting = *find_setting("amqp.product");
+  Sources sources;
+  sources.file = "amqp.product = " + to_toml(config, setting) + "\n";
+  const Result<Config> read = sources.load();
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(read->amqp_product, config.amqp_product);
 }
 
 TEST(Settings, TheHelpIsItselfAConfiguration) {

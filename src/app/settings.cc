@@ -108,6 +108,10 @@ const std::array kSettings{
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+      continue;
+    }
     if (c == '"' || c == '\\') out += '\\';
     out += c;
   }
@@ -141,7 +145,9 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
   if (digits == 0 || digits > 12 || unit == 0) {
     return fail(Errc::malformed, "takes bytes, as a number or like \"64MiB\"");
   }
-  return std::stoull(std::string(text.substr(0, digits))) * unit;
+  const std::uint64_t count = std::stoull(std::string(text.substr(0, digits)));
+  if (count > UINT64_MAX / unit) return fail(Errc::malformed, "is more than any disk holds");
+  return count * unit;
 }
 
 Result<std::uint64_t> number_of(const Setting& setting, const SettingValue& value) {
