@@ -220,6 +220,42 @@ TEST(LaneRecovery, DamagedOrNewerSnapshotIsRefused) {
   }
 }
 
+TEST(LaneRecovery, SnapshotThatCannotBeIsRefused) {
+  // One queue with the given next seq and watermark, and one record: a file, and 8 behind its
+  // start.
+  const auto queue = [](std::uint64_t next_seq, std::uint64_t delivered, std::uint64_t file_step) {
+    ByteBuffer content;
+    for (const std::uint64_t number : {std::uint64_t{1}, next_seq, delivered, std::uint64_t{1},
+                                       std::uint64_t{1}, file_step, std::uint64_t{16}}) {
+      content.varint(number);
+    }
+    content.varint(30);
+    content.u8(0);
+    ByteBuffer out;
+    out.le32(static_cast<std::uint32_t>(content.size()));
+    out.append(content.view());
+    return std::string(as_text(out.view()));
+  };
+  const auto install = [](const std::string& queues, char count) {
+    LaneWorld world;
+    world.queue(1);
+    const std::string snapshot = std::string{1, count} + queues;
+    return world.lane->install(Index(1), as_bytes(snapshot));
+  };
+  const std::string good = queue(2, 1, 2);
+  EXPECT_TRUE(install(good, 1));
+  for (const auto& [queues, count] : std::vector<std::pair<std::string, char>>{
+           {good + good, 2},                          // one queue twice
+           {queue(std::uint64_t{1} << 62, 1, 2), 1},  // a seq beyond all
+           {queue(2, std::uint64_t{1} << 62, 2), 1},  // a watermark beyond all
+           {queue(2, 1, UINT64_MAX - 1), 1},          // a file beyond all
+           {queue(2, 1, 3), 1}}) {                    // a file before the first
+    const auto installed = install(queues, count);
+    ASSERT_FALSE(installed);
+    EXPECT_EQ(installed.error().code, Errc::corrupt);
+  }
+}
+
 TEST(LaneRecovery, AtomicRunIsAppliedWholeOrNotAtAll) {
   for (std::size_t torn = 0; torn <= 6; ++torn) {
     LaneWorld world;

@@ -22,6 +22,8 @@ constexpr std::uint8_t kPersistent = 1;
 constexpr std::uint8_t kAtOnce = 2;
 constexpr std::uint8_t kExpires = 4;
 constexpr std::uint8_t kAttempts = 8;
+constexpr std::uint64_t kSeqMax = (std::uint64_t{1} << 62) - 1;
+constexpr std::int64_t kStepMax = std::int64_t{1} << 33;  // between files, or offsets and ends
 
 std::uint64_t zigzag(std::int64_t value) {
   return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
@@ -86,14 +88,18 @@ struct StoredRecord {
 
 bool read_record(ByteReader& in, Previous& previous, StoredRecord& record) {
   const std::uint64_t seq = previous.after_seq + in.varint();
-  const std::int64_t file = previous.file + unzigzag(in.varint());
-  const std::int64_t offset = previous.end + unzigzag(in.varint());
+  const std::int64_t file_step = unzigzag(in.varint());
+  const std::int64_t offset_step = unzigzag(in.varint());
   const std::uint64_t bytes = in.varint();
   const std::uint8_t flags = in.u8();
   record.expires_at_ms = (flags & kExpires) != 0 ? static_cast<WallMs>(in.varint()) : 0;
   record.attempts = (flags & kAttempts) != 0 ? in.u8() : 0;
-  if (!in.ok() || seq < previous.after_seq || seq == 0 || file < 1 || file > UINT32_MAX ||
-      offset < 0 || offset > UINT32_MAX || bytes > UINT32_MAX)
+  const auto is_step = [](std::int64_t step) { return step >= -kStepMax && step <= kStepMax; };
+  if (!in.ok() || !is_step(file_step) || !is_step(offset_step)) return false;
+  const std::int64_t file = previous.file + file_step;
+  const std::int64_t offset = previous.end + offset_step;
+  if (seq < previous.after_seq || seq == 0 || file < 1 || file > UINT32_MAX || offset < 0 ||
+      offset > UINT32_MAX || bytes > UINT32_MAX)
     return false;
   record.seq = Seq(seq);
   record.location = {static_cast<std::uint32_t>(file), static_cast<std::uint32_t>(offset)};
@@ -142,9 +148,9 @@ bool Lane::Impl::install_queue(ByteReader& in) {
   const Seq next_seq(in.varint());
   const Seq delivered(in.varint());
   const std::uint64_t count = in.varint();
-  if (!in.ok() || !next_seq) return false;
-  if (queue == nullptr) return true;  // deleted since
-  NARU_CHECK(queue->index.empty() && !queue->last_logged, "a snapshot comes before all entries");
+  if (!in.ok() || !next_seq || next_seq.value > kSeqMax || delivered.value > kSeqMax) return false;
+  if (queue == nullptr) return true;                              // deleted since
+  if (!queue->index.empty() || queue->last_logged) return false;  // it was there before
 
   Previous previous;
   StoredRecord stored;
