@@ -109,6 +109,9 @@ Result<std::size_t> HttpResponseParser::put(ByteView input) {
   return put_into(impl_->parser, input, error);
 }
 Result<void> HttpResponseParser::put_end() {
+  // To Beast's parser the end of nothing is a whole answer.
+  if (!impl_->parser.got_some())
+    return fail(Errc::malformed, "the connection ended without an answer");
   boost::system::error_code error;
   impl_->parser.put_eof(error);
   if (error || !impl_->parser.is_done()) return fail(Errc::malformed, "the answer was cut short");
