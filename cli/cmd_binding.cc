@@ -58,12 +58,15 @@ void add_create(Command& noun, const Shell& shell) {
 /// The properties_key of the binding that the options describe, from a listing.
 Outcome<std::string> find_key(const json::value& bindings, const Binding& wanted,
                               const json::object& arguments) {
+  const json::value wanted_key(admin::json_text(wanted.key));
+  const json::value wanted_arguments(arguments);
   for (const json::value& row : bindings.get_array()) {
-    const json::object& binding = row.get_object();
-    if (binding.at("routing_key") == json::value(admin::json_text(wanted.key)) &&
-        binding.at("arguments") == json::value(arguments)) {
-      return std::string(binding.at("properties_key").get_string());
-    }
+    if (!row.is_object()) continue;
+    const json::value* key = row.get_object().if_contains("routing_key");
+    const json::value* has = row.get_object().if_contains("arguments");
+    const json::value* name = row.get_object().if_contains("properties_key");
+    if (key == nullptr || has == nullptr || name == nullptr || !name->is_string()) continue;
+    if (*key == wanted_key && *has == wanted_arguments) return std::string(name->get_string());
   }
   return failed(
       Exit::not_found,

@@ -186,6 +186,9 @@ TEST_F(CommandsTest, ABindingIsFoundByKeyAndArgumentsAndDeletedByItsName) {
   EXPECT_EQ(request(1).target, "/api/bindings/%2F/e/x/q/q/a~17");
   fake_.http.answer(200, "[]");
   EXPECT_EQ(run({"binding", "delete", "x", "q"}), 4);
+  // Somebody else's rows.
+  fake_.http.answer(200, R"([{"routing_key":""}, 5, {"routing_key":"","properties_key":1}])");
+  EXPECT_EQ(run({"binding", "delete", "x", "q"}), 4);
 }
 
 TEST_F(CommandsTest, APasswordIsReadFromTheInputAndNeverShown) {
