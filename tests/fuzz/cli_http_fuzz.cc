@@ -1,0 +1,42 @@
+// The administration commands: whatever answers at NARU_URL, in pieces of any size, a command
+// prints something or says why not.
+//
+// The first octet chooses the command, the second the size of the pieces; the rest is what the peer
+// says to one connection after the other.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/asio/blocking.h"
+#include "tests/fuzz/cli_peer.h"
+
+namespace {
+
+const std::array<std::vector<std::string>, 8> kCommands{{
+    {"queue", "list"},
+    {"queue", "list", "-o", "json"},
+    {"binding", "list"},
+    {"connection", "list"},
+    {"consumer", "list"},
+    {"status"},
+    {"queue", "declare", "q"},
+    {"binding", "delete", "amq.direct", "q", "-k", "key"},
+}};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  naru::fuzz::Peer peer(naru::ByteView(data, size).subspan(2), 1u + data[1]);
+  naru::io::asio_impl::BlockingHttpClient http(peer);
+  naru::fuzz::Terminal terminal;
+  naru::cli::Environment environment{.console = terminal,
+                                     .http = http,
+                                     .connector = peer,
+                                     .variable = [](const char*) { return nullptr; },
+                                     .version = "0.1.0"};
+  naru::fuzz::run_command(kCommands[data[0] % kCommands.size()], environment, terminal);
+  return 0;
+}

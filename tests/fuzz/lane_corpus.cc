@@ -1,0 +1,68 @@
+// Makes the seeds of lane_facts and lane_snapshot from a lane at work:  naru_lane_corpus DIRECTORY
+
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "core/queue/lane_fixture.h"
+
+namespace {
+
+using namespace naru;
+using namespace naru::core;
+
+void write(const std::string& directory, const std::string& name, ByteView content) {
+  std::filesystem::create_directories(directory);
+  std::ofstream(directory + "/" + name, std::ios::binary) << as_text(content);
+}
+
+/// A few queues in different states: what is leased, given back, settled, purged, expiring.
+void work(LaneWorld& world, std::uint64_t round) {
+  for (std::uint64_t i = 0; i < 4 * round; ++i) {
+    world.publish_to({1 + i % 3}, {fmt::format("body {}", i), i % 5 != 0,
+                                   i % 4 == 0 ? world.now.wall_ms + 1000 : 0});
+  }
+  world.publish_to({1, 2, 3}, {"for all", true, 0});
+  world.run();
+  (void)world.consume(1, 1, {});
+  world.run();
+  world.settle(1, 1);
+  world.settle(1, 3, 4);
+  world.requeue(1, 2);
+  world.run();
+  (void)world.lane->purge(QueueId(2));
+  world.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  const std::string directory = argv[1];
+  for (std::uint64_t round = 1; round <= 3; ++round) {
+    LaneWorld world;
+    for (std::uint64_t id = 1; id <= 3; ++id) world.queue(id);
+    work(world, round);
+    if (round == 2) world.delete_queue(3);
+    world.run();
+    if (round == 3) {
+      // One that goes on in the next entry.
+      world.lane->atomic_begin();
+      world.journal->bytes_max = 2000;
+      for (int i = 0; i < 4; ++i) world.publish(1, std::string(700, 'x'));
+      world.lane->atomic_end();
+      world.run();
+    }
+    world.lane->on_snapshot_wanted();
+    const auto& disk = world.journal->disk();
+    write(directory + "/lane_snapshot", fmt::format("run{}", round), disk.snapshot->state);
+    for (const auto& stored : disk.entries) {
+      if (stored.type != EntryType::records) continue;
+      write(directory + "/lane_facts", fmt::format("run{}_{}", round, stored.index.value),
+            stored.payload.view);
+    }
+  }
+  return 0;
+}

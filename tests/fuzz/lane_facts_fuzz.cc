@@ -1,0 +1,163 @@
+// Entries of a lane: whatever bytes they are made of, the readers stay within them, and the facts
+// that they find are the same when they are written and read again.
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "base/byte_buffer.h"
+#include "base/check.h"
+#include "core/queue/lane_facts.h"
+#include "message/record.h"
+
+namespace {
+
+using namespace naru;
+using namespace naru::core;
+
+/// One fact, with all that its readers find in it.
+struct Found {
+  Fact fact;
+  ByteView record;
+  std::vector<SeqRange> ranges;
+  std::vector<EnqueueTarget> targets;
+};
+
+bool read_ranges(Found& found) {
+  RangeReader reader = found.fact.ranges();
+  for (SeqRange range; reader.next(range);) {
+    NARU_CHECK(range.first <= range.last, "a range has a first and a last");
+    NARU_CHECK(found.ranges.empty() || found.ranges.back().last < range.first, "ranges ascend");
+    found.ranges.push_back(range);
+  }
+  return reader.ok();
+}
+
+bool read_targets(Found& found, ByteView entry) {
+  NARU_CHECK(found.fact.record_offset + found.fact.record_bytes <= entry.size(),
+             "a record lies within its entry");
+  found.record = entry.subspan(found.fact.record_offset, found.fact.record_bytes);
+  TargetReader reader = found.fact.targets();
+  for (EnqueueTarget target; reader.next(target);) {
+    NARU_CHECK(bool(target.seq), "a target has a place in its queue");
+    found.targets.push_back(target);
+  }
+  return reader.ok();
+}
+
+bool read_inside(Found& found, ByteView entry) {
+  switch (found.fact.type) {
+    case FactType::enqueue:
+      return read_targets(found, entry);
+    case FactType::settle:
+    case FactType::returned:
+    case FactType::purge:
+      return read_ranges(found);
+    case FactType::delivered:
+    case FactType::queue_closed:
+      return true;
+  }
+  NARU_CHECK(false, "an unknown fact is not handed out");
+}
+
+/// The facts before the first bad one; `whole` says whether there was none.
+std::vector<Found> read_all(ByteView entry, bool& whole) {
+  std::vector<Found> all;
+  FactReader reader(entry);
+  for (Fact fact; reader.next(fact);) {
+    Found found{.fact = fact, .record = {}, .ranges = {}, .targets = {}};
+    if (!read_inside(found, entry)) {
+      whole = false;
+      return all;
+    }
+    all.push_back(std::move(found));
+  }
+  whole = reader.ok();
+  return all;
+}
+
+/// False when the fact holds a record that is none: such a fact cannot be written.
+bool write(ByteBuffer& out, const Found& found) {
+  switch (found.fact.type) {
+    case FactType::enqueue: {
+      message::RecordView record;
+      const bool read = message::read_record(found.record, record);
+      const auto decoded = message::decode_record(found.record);
+      NARU_CHECK(read == decoded.has_value(), "both readers of a record agree");
+      if (!read) return false;
+      NARU_CHECK(message::encoded_bytes(record) <= found.record.size(), "a record fits its bytes");
+      NARU_CHECK(record.persistent == found.fact.record_persistent, "both say what is persistent");
+      const std::size_t before = out.size();
+      put_enqueue(out, found.targets, record);
+      NARU_CHECK(out.size() - before <= enqueue_fact_bytes_max(found.targets.size(), record),
+                 "the bound of an enqueue holds");
+      return true;
+    }
+    case FactType::settle:
+    case FactType::returned:
+    case FactType::purge: {
+      const std::size_t before = out.size();
+      put_ranges(out, found.fact.type, found.fact.queue, found.ranges);
+      NARU_CHECK(out.size() - before <= ranges_fact_bytes_max(found.ranges.size()),
+                 "the bound of ranges holds");
+      return true;
+    }
+    case FactType::delivered:
+      put_delivered(out, found.fact.queue, found.fact.through);
+      return true;
+    case FactType::queue_closed:
+      put_queue_closed(out, found.fact.queue);
+      return true;
+  }
+  return false;
+}
+
+void check_same(const Found& a, const Found& b) {
+  NARU_CHECK(a.fact.type == b.fact.type, "the type is kept");
+  NARU_CHECK(a.ranges == b.ranges, "the ranges are kept");
+  NARU_CHECK(b.record.size() <= a.record.size() &&
+                 std::ranges::equal(a.record.first(b.record.size()), b.record),
+             "the record is kept, but for what stands behind it");
+  NARU_CHECK(std::ranges::equal(a.targets, b.targets,
+                                [](const EnqueueTarget& x, const EnqueueTarget& y) {
+                                  return x.queue == y.queue && x.seq == y.seq &&
+                                         x.expires_at_ms == y.expires_at_ms &&
+                                         x.at_once == y.at_once;
+                                }),
+             "the targets are kept");
+  if (a.fact.type == FactType::enqueue) return;
+  NARU_CHECK(a.fact.queue == b.fact.queue, "the queue is kept");
+  if (a.fact.type == FactType::delivered) {
+    NARU_CHECK(a.fact.through == b.fact.through, "the watermark is kept");
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const ByteView entry(data, size);
+  bool whole = false;
+  const std::vector<Found> found = read_all(entry, whole);
+
+  ByteBuffer again;
+  put_entry_head(again, FactReader(entry).continued());
+  std::vector<const Found*> written;
+  for (const Found& it : found) {
+    if (write(again, it)) written.push_back(&it);
+  }
+  NARU_CHECK(check_lane_entry(entry).has_value() == (whole && written.size() == found.size()),
+             "an entry that passed its check reads to its end, and no other does");
+  const std::vector<Found> second = read_all(again.view(), whole);
+  NARU_CHECK(whole, "what was written is readable");
+  NARU_CHECK(second.size() == written.size(), "no fact more or less");
+  for (std::size_t i = 0; i < second.size(); ++i) check_same(*written[i], second[i]);
+
+  std::vector<SeqRange> ranges;
+  for (const Found& it : found) ranges.insert(ranges.end(), it.ranges.begin(), it.ranges.end());
+  std::ranges::reverse(ranges);
+  normalise(ranges);
+  for (std::size_t i = 1; i < ranges.size(); ++i) {
+    NARU_CHECK(ranges[i - 1].last.next() < ranges[i].first, "what touches is joined");
+  }
+  return 0;
+}
