@@ -1,10 +1,24 @@
+# Messages and debug information name files from the tree's root, wherever the tree is: the compiler sees
+# absolute paths, or, behind ccache with a base directory, paths from the build folder. Nothing of where
+# that is may be part of ccache's keys, so that clones in any folders share what it keeps: it leaves the
+# value of -ffile-prefix-map out of them, and is told to leave out the other one.
+set(naru_sources_are_at ${CMAKE_SOURCE_DIR}/)
+foreach(language C CXX)
+  if("${CMAKE_${language}_COMPILER_LAUNCHER}" STREQUAL "ccache")
+    file(RELATIVE_PATH naru_sources_are_at ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR}/)
+    set(CMAKE_${language}_COMPILER_LAUNCHER /usr/bin/env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
+      CCACHE_NOHASHDIR=1 CCACHE_IGNOREOPTIONS=-fdebug-prefix-map=* ccache)
+  endif()
+endforeach()
+set(naru_file_names
+  -ffile-prefix-map=${naru_sources_are_at}= -fdebug-prefix-map=${CMAKE_BINARY_DIR}=.)
+
 # One interface library holds the flags of every target of ours.
 add_library(naru_flags INTERFACE)
 target_include_directories(naru_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(naru_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Werror -fno-strict-aliasing
-  # Messages and debug information name files from the tree's root, wherever the tree is.
-  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
+  ${naru_file_names}
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-coroutines>
   # libstdc++ 12 keeps std::expected behind __cpp_concepts >= 202002L, which clang-19 defines.
   $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-field-initializers>)
