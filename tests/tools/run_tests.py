@@ -15,7 +15,8 @@ failed case. The suites are, in this order:
   * what CMake registered with add_test as KIND/NAME: one suite per KIND. GoogleTest programs are
     translated by gtest_cases.py;
   * every executable tests/KIND/run: also part of the suite KIND; a few kinds run with a build of their own;
-  * the same of some kinds again, built by clang-19 with ASan and UBSan, as asan/KIND.
+  * the same of some kinds again, built by clang-19 with ASan and UBSan, as asan/KIND;
+  * only when they are named, some with ThreadSanitizer, as tsan/KIND.
 
 A suite gets NARU_BIN (the broker of its build), NARU_BUILD (the folder build/, for what it unpacks) and
 NARU_TIME_FACTOR (how much more time than usual to allow).
@@ -52,8 +53,9 @@ KINDS_FIRST = ["unit", "fuzz", "wire", "compat", "sim"]
 KINDS_LAST = ["interop", "examples", "faults"]
 # Kinds that are about a build other than the release's.
 PRESETS = {"protocols": "no-protocol"}
-NOT_SUITES = {"bench", "tools"}
+NOT_SUITES = {"bench", "support", "tools"}
 SANITIZED = ["unit", "fuzz", "wire", "compat", "sim"]
+TSAN = ["unit", "admin", "faults"]  # where threads meet: on demand, by `./dev tsan`
 BOUND_S = 1500
 
 
@@ -257,17 +259,19 @@ def all_suites():
 
 
 def choose(names):
+    """The suites called so; exits with status 2 when there is none of a name."""
     suites = all_suites()
     if not names:
         return suites
-    suites += [Suite(name, "tsan") for name in names if name.startswith("tsan/")]
+    suites += [Suite(f"tsan/{kind}", "tsan") for kind in kinds_in_tree() if kind in TSAN]
     chosen = []
     for name in names:
         found = [suite for suite in suites if suite.name == name or suite.preset == name
                  and name != "release"]
         if not found:
-            known = " ".join(suite.name for suite in all_suites())
-            sys.exit(f"no suite is called {name}; there are: {known}")
+            known = " ".join(suite.name for suite in suites)
+            print(f"no suite is called {name}; there are: {known}", file=sys.stderr)
+            sys.exit(2)
         chosen += [suite for suite in found if suite not in chosen]
     return chosen
 
@@ -281,6 +285,7 @@ def environment(preset):
     env["NARU_TIME_FACTOR"] = "1" if preset in ("", "release", *PRESETS.values()) else "5"
     env["ASAN_OPTIONS"] = "detect_leaks=1:abort_on_error=0"
     env["UBSAN_OPTIONS"] = "print_stacktrace=1"
+    env["TSAN_OPTIONS"] = "halt_on_error=1:second_deadlock_stack=1"  # a broker that races dies of it
     symbolizer = shutil.which("llvm-symbolizer-19")
     if symbolizer:
         env["ASAN_SYMBOLIZER_PATH"] = env["TSAN_SYMBOLIZER_PATH"] = symbolizer
@@ -304,9 +309,14 @@ def prepare(suite, builds, arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./dev test")
-    parser.add_argument("suites", nargs="*")
+    parser = argparse.ArgumentParser(
+        prog="./dev test", usage="./dev test [--list] [SUITE...] [-- ARGUMENTS]",
+        description="Builds what the suites need, runs them, and ends with a line that counts the cases. "
+        "The status is 0 when none failed, 1 when one did, 2 when there is no suite of a name.")
+    parser.add_argument("suites", nargs="*", metavar="SUITE",
+                        help="those to run; a whole build's by its name (asan); all when not said")
     parser.add_argument("--list", action="store_true", help="name the suites and stop")
+    parser.epilog = "ARGUMENTS go to the suites' own scripts, tests/SUITE/run."
     own, separator, arguments = sys.argv[1:], "", []
     if "--" in own:
         cut = own.index("--")
@@ -316,6 +326,7 @@ def main():
         print("\n".join(suite.name for suite in all_suites()))
         return 0
 
+    suites = choose(options.suites)
     LOGS.mkdir(parents=True, exist_ok=True)
 
     def out(text):
@@ -323,7 +334,7 @@ def main():
 
     total = Tally()
     builds = Builds(out, total)
-    for suite in choose(options.suites):
+    for suite in suites:
         if not prepare(suite, builds, arguments):
             total.skipped += 1
             out(f"  SKIP {suite.name}: there is no {suite.preset} build")

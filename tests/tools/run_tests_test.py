@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The runner must not call a broken suite good: each case runs a small suite through it."""
 
+import contextlib
+import io
 import os
 import pathlib
 import sys
@@ -87,6 +89,24 @@ def a_gtest_that_dies_is_the_one_that_ran():
     assert convert("[ RUN      ] A.b\nabort\n")[1] == "A.b"
 
 
+def exit_status(*names):
+    """What choosing suites of these names ends with; None when they are there."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            run_tests.choose(names)
+    except SystemExit as end:
+        assert names[-1] in said.getvalue(), said.getvalue()
+        return end.code
+    return None
+
+
+def a_suite_that_is_not_there_is_a_usage_error():
+    assert exit_status("unit", "asan/unit", "tsan/unit") is None
+    assert exit_status("unit", "nonsense") == 2
+    assert exit_status("tsan/nonsense") == 2
+
+
 if __name__ == "__main__":
     run_tests.LOGS.mkdir(parents=True, exist_ok=True)
     sys.exit(tree.run_cases([
@@ -99,4 +119,5 @@ if __name__ == "__main__":
         the_last_line_may_lack_its_newline,
         gtest_verdicts_are_translated,
         a_gtest_that_dies_is_the_one_that_ran,
+        a_suite_that_is_not_there_is_a_usage_error,
     ]))
