@@ -12,10 +12,37 @@ struct Close {
   std::string reason;
 };
 
+constexpr std::string_view kConnectionPath = "/api/connections/{connection}";
+
+std::string text_of(const json::value& row, std::string_view member) {
+  const json::value* value =
+      row.is_object() ? row.get_object().if_contains({member.data(), member.size()}) : nullptr;
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+/// The name of the one connection whose client calls itself `given`; `not_found` when there is
+/// none.
+Outcome<std::string> find_by_given_name(AdminClient& client, const std::string& given,
+                                        Failure not_found) {
+  NARU_TRY(rows, client.get("/api/connections"));
+  std::vector<std::string> names;
+  if (rows.is_array()) {
+    for (const json::value& row : rows.get_array()) {
+      if (text_of(row, "user_provided_name") == given) names.push_back(text_of(row, "name"));
+    }
+  }
+  if (names.empty()) return std::unexpected(std::move(not_found));
+  if (names.size() == 1) return names[0];
+  return failed(Exit::conflict,
+                fmt::format("{} connections call themselves {}; name one of them: {}", names.size(),
+                            given, fmt::join(names, ", ")));
+}
+
 void add_close(Command& noun, const Shell& shell) {
   Command command = noun.add("close", "Close a connection");
   auto options = std::make_shared<Close>();
-  command.required_text("NAME", options->name, "The connection's name, as the list shows it");
+  command.required_text("NAME", options->name,
+                        "The connection's name or what its client calls itself, as the list shows");
   command.text("-r,--reason", options->reason, "TEXT", "What its client is told");
   command.on_chosen(shell.chosen, [shell, options]() -> Outcome<void> {
     RequestExtra extra;
@@ -24,8 +51,12 @@ void add_close(Command& noun, const Shell& shell) {
     }
     if (!options->reason.empty()) extra.headers.emplace_back("X-Reason", options->reason);
     AdminClient client(shell.environment);
-    NARU_TRY_VOID(client.change("DELETE", "/api/connections/{connection}", {options->name},
-                                std::move(extra)));
+    auto closed = client.change("DELETE", kConnectionPath, {options->name}, extra);
+    if (!closed && closed.error().exit == Exit::not_found) {
+      NARU_TRY(name, find_by_given_name(client, options->name, closed.error()));
+      closed = client.change("DELETE", kConnectionPath, {name}, std::move(extra));
+    }
+    NARU_TRY_VOID(std::move(closed));
     tell(shell.environment.console, fmt::format("Connection {} is told to close.", options->name));
     return {};
   });
@@ -39,6 +70,7 @@ void add_connection_commands(Command& root, const Shell& shell) {
            {"/api/connections",
             "/api/vhosts/{vhost}/connections",
             {{"NAME", "name"},
+             {"CONNECTION-NAME", "user_provided_name"},
              {"USER", "user"},
              {"TENANT", "vhost"},
              {"PROTOCOL", "protocol"},

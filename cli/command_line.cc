@@ -26,7 +26,12 @@ void Command::text(const std::string& names, std::string& into, const std::strin
 }
 
 void Command::required_text(const std::string& name, std::string& into, const std::string& help) {
-  app_->add_option(name, into, help)->required()->type_name("");
+  const CLI::Validator named(
+      [](const std::string& text) {
+        return text.empty() ? std::string("it must not be empty") : std::string();
+      },
+      "");
+  app_->add_option(name, into, help)->required()->type_name("")->check(named);
 }
 
 void Command::texts(const std::string& names, std::vector<std::string>& into,

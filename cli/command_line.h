@@ -35,6 +35,7 @@ class Command {
   void flag(const std::string& names, bool& into, const std::string& help);
   void text(const std::string& names, std::string& into, const std::string& type,
             const std::string& help);
+  /// Empty will not do: all that goes by its place is a name.
   void required_text(const std::string& name, std::string& into, const std::string& help);
   /// Each use of the option adds one; by place, all that is left.
   void texts(const std::string& names, std::vector<std::string>& into, const std::string& type,

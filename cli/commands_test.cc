@@ -131,6 +131,8 @@ TEST_F(CommandsTest, ACommandLineThatIsWrongIsOneLineThatSaysWhereToLook) {
       {{"queue", "make", "q"},
        "naru: there is no 'naru queue make'; `naru queue --help` lists what there is\n"},
       {{"queue", "purge"}, "naru: NAME is required; see `naru queue purge --help`\n"},
+      {{"connection", "close", ""},
+       "naru: NAME: it must not be empty; see `naru connection close --help`\n"},
       {{"queue", "purge", "a", "b"},
        "naru: The following argument was not expected: b; see `naru queue purge --help`\n"},
       {{"queue", "list", "-o", "xml"},
@@ -233,6 +235,37 @@ TEST_F(CommandsTest, AConnectionsReasonTravelsInItsHeader) {
   EXPECT_EQ(request().target, "/api/connections/a%3A1%20-%3E%20b%3A2");
   EXPECT_EQ(io::find_header(request().headers, "x-reason"), "maintenance");
   EXPECT_EQ(run({"connection", "close", "c", "--reason", "two\r\nlines"}), 2);
+}
+
+TEST_F(CommandsTest, AConnectionIsClosedByWhatItsClientCallsItWhenOnlyOneHasTheName) {
+  const std::string list = R"([{"name":"a:1 -> b:2","user_provided_name":"worker-7"},
+                               {"name":"a:2 -> b:2","user_provided_name":"worker-8"},
+                               {"name":"a:3 -> b:2","user_provided_name":"worker-8"},
+                               {"name":"a:4 -> b:2"}])";
+  const std::string nothing = R"({"reason":"there is no connection of this name"})";
+  fake_.http.answer(404, nothing);
+  fake_.http.answer(200, list);
+  fake_.http.answer(204);
+  EXPECT_EQ(run({"connection", "close", "worker-7", "--reason", "maintenance"}), 0);
+  EXPECT_EQ(request(2).target, "/api/connections/a%3A1%20-%3E%20b%3A2");
+  EXPECT_EQ(io::find_header(request(2).headers, "x-reason"), "maintenance");
+  fake_.http.answer(404, nothing);
+  fake_.http.answer(200, list);
+  EXPECT_EQ(run({"connection", "close", "worker-8"}), 5);
+  EXPECT_EQ(fake_.console.error,
+            "naru: 2 connections call themselves worker-8; name one of them: a:2 -> b:2, "
+            "a:3 -> b:2\n");
+  fake_.http.answer(404, nothing);
+  fake_.http.answer(200, list);
+  EXPECT_EQ(run({"connection", "close", "worker-9"}), 4);
+  EXPECT_TRUE(fake_.http.answers.empty());
+}
+
+TEST_F(CommandsTest, ConnectionsAreListedWithWhatTheirClientsCallThem) {
+  fake_.http.answer(200, R"([{"name":"a:1 -> b:2","user_provided_name":"worker-7","user":"u"}])");
+  EXPECT_EQ(run({"connection", "list"}), 0);
+  EXPECT_NE(fake_.console.output.find("NAME        CONNECTION-NAME  USER"), std::string::npos);
+  EXPECT_NE(fake_.console.output.find("a:1 -> b:2  worker-7         u"), std::string::npos);
 }
 
 TEST_F(CommandsTest, StatusSaysHowTheBrokerIsDoing) {

@@ -3,6 +3,7 @@
 
 #include "admin/broker_status.h"
 #include "admin/call.h"
+#include "admin/gather.h"
 #include "admin/handlers.h"
 #include "admin/http_api.h"
 #include "admin/render.h"
@@ -51,22 +52,36 @@ void append_channels(json::array& out, const Renderer& render, const ConnectionS
   }
 }
 
-void close_found(const CallRef& call, const ConnectionStatus& connection) {
-  // Monitoring may look at others' connections, and close none of them.
-  if (!call->principal().is_administrator() && connection.user != call->principal().user) {
-    return call->reply_error(403, "access_refused", "the connection is somebody else's");
-  }
+/// Monitoring may look at others' connections, and close none of them.
+bool may_close(const Call& call, std::string_view owner) {
+  return call.principal().is_administrator() || owner == call.principal().user;
+}
+
+/// Tells them to close, wherever they are, and answers.
+void close_all(const CallRef& call, std::vector<core::ConnectionId> connections) {
   const std::string_view given = io::find_header(call->request().headers, "x-reason");
   std::string reason = given.empty() ? "Closed via management plugin" : std::string(given);
-  const core::ShardId home = call->api().shard().options().id;
-  call->api().shard().on_shard(
-      core::shard_of(connection.id),
-      [id = connection.id, home, call, reason = std::move(reason)](core::Shard& there) mutable {
-        if (core::Client* client = there.find_client(id)) {
-          client->request_close(Errc::ok, std::move(reason));
+  gather(
+      call->api().shard(),
+      [connections = std::move(connections), reason = std::move(reason)](core::Shard& there) {
+        std::size_t told = 0;
+        for (const core::ConnectionId id : connections) {
+          core::Client* client =
+              core::shard_of(id) == there.options().id ? there.find_client(id) : nullptr;
+          if (client == nullptr) continue;
+          client->request_close(Errc::ok, reason);
+          ++told;
         }
-        there.on_shard(home, [call = std::move(call)](core::Shard&) { call->reply_nothing(); });
-      });
+        return told;
+      },
+      [call](const std::vector<std::size_t>&) { call->reply_nothing(); });
+}
+
+/// Of one's own connections everybody may ask. Answers itself when this is not the case.
+bool may_ask_for_user(Call& call) {
+  if (call.is_monitor() || call.parameter("user") == call.principal().user) return true;
+  call.reply_error(403, "access_refused", "the connections are somebody else's");
+  return false;
 }
 
 }  // namespace
@@ -92,7 +107,39 @@ void get_connection(const CallRef& call) {
 void close_connection(const CallRef& call) {
   collect_status(call->api().shard(), call->api().connections(), {.connections = true},
                  [call](const BrokerStatus& status) {
-                   if (const auto* connection = find(*call, status)) close_found(call, *connection);
+                   const ConnectionStatus* connection = find(*call, status);
+                   if (connection == nullptr) return;
+                   if (!may_close(*call, connection->user)) {
+                     return call->reply_error(403, "access_refused",
+                                              "the connection is somebody else's");
+                   }
+                   close_all(call, {connection->id});
+                 });
+}
+
+void list_user_connections(const CallRef& call) {
+  if (!may_ask_for_user(*call)) return;
+  with_connections(call, [](Call& asked, const BrokerStatus& status) {
+    json::array out;
+    for (const ConnectionStatus& connection : status.connections) {
+      if (connection.user != asked.parameter("user")) continue;
+      out.push_back(renderer(asked).connection(connection));
+    }
+    asked.reply(out);
+  });
+}
+
+void close_user_connections(const CallRef& call) {
+  if (!may_close(*call, call->parameter("user"))) {
+    return call->reply_error(403, "access_refused", "the connections are somebody else's");
+  }
+  collect_status(call->api().shard(), call->api().connections(), {.connections = true},
+                 [call](const BrokerStatus& status) {
+                   std::vector<core::ConnectionId> ids;
+                   for (const ConnectionStatus& connection : status.connections) {
+                     if (connection.user == call->parameter("user")) ids.push_back(connection.id);
+                   }
+                   close_all(call, std::move(ids));
                  });
 }
 

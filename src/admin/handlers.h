@@ -66,6 +66,8 @@ void unbind_exchange(const CallRef& call);
 void list_connections(const CallRef& call);
 void get_connection(const CallRef& call);
 void close_connection(const CallRef& call);
+void list_user_connections(const CallRef& call);
+void close_user_connections(const CallRef& call);
 void list_connection_channels(const CallRef& call);
 void list_channels(const CallRef& call);
 void get_channel(const CallRef& call);

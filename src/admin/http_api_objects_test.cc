@@ -136,6 +136,40 @@ TEST_P(HttpApiObjectsTest, AConnectionIsListedAndClosedByItsName) {
   EXPECT_EQ(status("DELETE", "/api/connections/unknown"), 404u);
 }
 
+TEST_P(HttpApiObjectsTest, WhatAClientCallsItselfIsShown) {
+  Host host;
+  const auto plain = connect(host, "guest");
+  const auto named = connect(host, "guest");
+  connections_.all[1].client_properties = {{"connection_name", std::string("worker-7")}};
+  EXPECT_EQ(get("/api/connections?columns=user_provided_name"),
+            R"([{},{"user_provided_name":"worker-7"}])");
+}
+
+TEST_P(HttpApiObjectsTest, AUsersConnectionsAreListedAndClosedTogether) {
+  Host guests, keepers;
+  const auto first = connect(guests, "guest");
+  const auto second = connect(keepers, "keeper");
+  const auto third = connect(keepers, "keeper");
+  make_user("keeper", "management", ".*");
+  make_user("watcher", "monitoring", ".*");
+  const std::string path = "/api/connections/username/";
+  const std::string two = R"([{"user":"keeper"},{"user":"keeper"}])";
+  EXPECT_EQ(get(path + "keeper?columns=user"), two);
+  EXPECT_EQ(get(path + "nobody"), "[]");
+  login("watcher", "secret");
+  EXPECT_EQ(get(path + "keeper?columns=user"), two);
+  EXPECT_EQ(status("DELETE", path + "keeper"), 403u);
+  login("keeper", "secret");
+  EXPECT_EQ(status("GET", path + "guest"), 403u);
+  EXPECT_EQ(status("DELETE", path + "guest"), 403u);
+  EXPECT_EQ(keepers.closed_for, "");
+  headers_ = {{"X-Reason", "maintenance"}};
+  EXPECT_EQ(status("DELETE", path + "keeper"), 204u);
+  EXPECT_EQ(keepers.closed_for, "maintenance");
+  EXPECT_EQ(keepers.closed, 2);
+  EXPECT_EQ(guests.closed, 0);
+}
+
 TEST_P(HttpApiObjectsTest, OthersConnectionsAreNeitherShownNorClosed) {
   Host host;
   const auto client = connect(host, "guest");

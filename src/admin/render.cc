@@ -146,26 +146,32 @@ json::object Renderer::default_binding(const core::QueueInfo& queue) const {
 }
 
 json::object Renderer::connection(const ConnectionStatus& connection) const {
-  return {{"name", json_text(connection.name)},
-          {"node", json_text(node_)},
-          {"type", "network"},
-          {"protocol", json_text(connection.protocol)},
-          {"user", json_text(connection.user)},
-          {"vhost", json_text(connection.tenant)},
-          {"state", json_text(connection.state)},
-          {"host", json_text(connection.host)},
-          {"port", connection.port},
-          {"peer_host", json_text(connection.peer_host)},
-          {"peer_port", connection.peer_port},
-          {"ssl", false},
-          {"channels", connection.channels.size()},
-          {"channel_max", connection.channels_max},
-          {"frame_max", connection.frame_bytes_max},
-          {"timeout", connection.heartbeat_s},
-          {"connected_at", connection.connected_at_ms},
-          {"client_properties", to_json(connection.client_properties)},
-          {"recv_oct", connection.received_bytes},
-          {"send_oct", connection.sent_bytes}};
+  json::object out{{"name", json_text(connection.name)},
+                   {"node", json_text(node_)},
+                   {"type", "network"},
+                   {"protocol", json_text(connection.protocol)},
+                   {"user", json_text(connection.user)},
+                   {"vhost", json_text(connection.tenant)},
+                   {"state", json_text(connection.state)},
+                   {"host", json_text(connection.host)},
+                   {"port", connection.port},
+                   {"peer_host", json_text(connection.peer_host)},
+                   {"peer_port", connection.peer_port},
+                   {"ssl", false},
+                   {"channels", connection.channels.size()},
+                   {"channel_max", connection.channels_max},
+                   {"frame_max", connection.frame_bytes_max},
+                   {"timeout", connection.heartbeat_s},
+                   {"connected_at", connection.connected_at_ms},
+                   {"client_properties", to_json(connection.client_properties)},
+                   {"recv_oct", connection.received_bytes},
+                   {"send_oct", connection.sent_bytes}};
+  // As with RabbitMQ: a member only when the client gave itself a name.
+  const message::Value* name = message::find(connection.client_properties, "connection_name");
+  if (name != nullptr && name->text() != nullptr) {
+    out["user_provided_name"] = json_text(*name->text());
+  }
+  return out;
 }
 
 json::object Renderer::channel(const ConnectionStatus& connection,

@@ -34,11 +34,15 @@ struct Node final : NodePort {
 struct Host final : core::ClientHost {
   void on_events(std::span<const core::Event> batch) override {
     for (const core::Event& event : batch) {
-      if (const auto* close = std::get_if<core::CloseRequested>(&event)) closed_for = close->text;
+      const auto* close = std::get_if<core::CloseRequested>(&event);
+      if (close == nullptr) continue;
+      closed_for = close->text;
+      ++closed;
     }
   }
   bool peer_is_loopback() const override { return true; }
   std::string closed_for;
+  int closed = 0;  // how often
 };
 
 class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
