@@ -16,6 +16,8 @@ class DeliveryBatches {
  public:
   struct Batch {
     ConsumerRing::Slot slot = ConsumerRing::kNone;
+    ConnectionId connection;
+    ChannelId channel;
     CreditTally::Line channel_line = 0;
     CreditTally::Line connection_line = 0;
     bool no_ack = false;
@@ -30,11 +32,24 @@ class DeliveryBatches {
     return nullptr;
   }
   bool full() const { return open_ == batches_.size(); }
+  /// Whether another consumer of the same channel collects: its batch has to leave first, as what a
+  /// channel gets from one queue comes in order (AMQP 0-9-1 specification §4.7).
+  bool overtakes(const ConsumerSettings& settings) const {
+    for (std::size_t i = 0; i < open_; ++i) {
+      if (batches_[i].connection == settings.key.connection &&
+          batches_[i].channel == settings.channel) {
+        return true;
+      }
+    }
+    return false;
+  }
   /// Deliveries in all batches.
   std::size_t count() const { return count_; }
   Batch& open(ConsumerRing::Slot slot, const ConsumerSettings& settings) {
     Batch& batch = batches_[open_++];
     batch.slot = slot;
+    batch.connection = settings.key.connection;
+    batch.channel = settings.channel;
     batch.no_ack = settings.no_ack;
     batch.channel_line = settings.no_ack ? 0 : credits_.open(settings.channel_credit.get());
     batch.connection_line = credits_.open(settings.connection_credit.get());

@@ -28,6 +28,17 @@ TEST(LaneDelivery, ConsumersOfEqualPriorityTakeTurns) {
   EXPECT_THAT(by[2], ElementsAre("1", "3"));
 }
 
+TEST(LaneDelivery, ConsumersOfOneChannelTakeTurnsInOrder) {
+  LaneWorld world;
+  world.queue(1);
+  const ConsumerKey connection{ConnectionId(9), {}};
+  ASSERT_TRUE(world.consume(1, 1, {.key = connection, .channel = ChannelId(1)}));
+  ASSERT_TRUE(world.consume(1, 2, {.key = connection, .channel = ChannelId(1)}));
+  for (int i = 0; i < 5; ++i) world.publish(1, std::to_string(i));
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("0", "1", "2", "3", "4"));
+}
+
 TEST(LaneDelivery, PrefetchBoundsWhatAConsumerHolds) {
   LaneWorld world;
   world.queue(1);

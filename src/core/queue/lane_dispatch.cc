@@ -135,11 +135,12 @@ Lane::Impl::Search Lane::Impl::find_body(Queue& queue, Step& step) {
 DeliveryBatches::Batch* Lane::Impl::batch_for(Queue& queue, ConsumerRing::Slot slot) {
   DeliveryBatches::Batch* batch = batches_.find(slot);
   if (batch == nullptr) {
-    if (batches_.full()) {
+    const ConsumerSettings& settings = queue.consumers.at(slot).settings;
+    if (batches_.full() || batches_.overtakes(settings)) {
       hand_over(queue);
       return nullptr;
     }
-    batch = &batches_.open(slot, queue.consumers.at(slot).settings);
+    batch = &batches_.open(slot, settings);
     queue.consumers.pin(slot);
   }
   if (batches_.has_credit(*batch)) return batch;

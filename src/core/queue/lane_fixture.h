@@ -122,7 +122,8 @@ class LaneWorld {
     return {ConnectionId(100 + handle), ConsumerHandle(handle)};
   }
   Result<void> consume(std::uint64_t queue, std::uint32_t handle, ConsumerSettings settings = {}) {
-    settings.key = key(handle);
+    if (!settings.key.connection) settings.key.connection = key(handle).connection;
+    settings.key.handle = ConsumerHandle(handle);
     return lane->add_consumer(QueueId(queue), std::move(settings), now);
   }
   void cancel(std::uint64_t queue, std::uint32_t handle) {
