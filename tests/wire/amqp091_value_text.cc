@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/utf8.h"
+
 namespace naru::wire {
 
 namespace {
@@ -181,6 +183,7 @@ int hex_digit(char c) {
 
 std::string quoted(std::string_view text) {
   std::string out = "\"";
+  const bool readable = is_utf8(text);
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
@@ -190,7 +193,7 @@ std::string quoted(std::string_view text) {
       out += "\\n";
     } else if (c == '\r') {
       out += "\\r";
-    } else if (byte < 0x20 || byte == 0x7f) {
+    } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !readable)) {
       out += fmt::format("\\x{:02x}", byte);
     } else {
       out += c;

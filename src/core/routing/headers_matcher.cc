@@ -36,9 +36,21 @@ bool is_criterion(std::string_view name, Mode mode) {
   return mode.with_x ? name != kMatch : !name.starts_with("x-");
 }
 
+/// The octets of a text or binary value, which match each other, as in RabbitMQ.
+const std::string* octets(const message::Value& value) {
+  if (const auto* binary = std::get_if<message::Binary>(&value.v)) return &binary->bytes;
+  return value.text();
+}
+
+bool equal(const message::Value& a, const message::Value& b) {
+  const std::string* left = octets(a);
+  const std::string* right = octets(b);
+  return left != nullptr && right != nullptr ? *left == *right : a == b;
+}
+
 bool holds(const std::string& name, const message::Value& wanted, const HeaderIndex& headers) {
   const message::Value* there = headers.find(name);
-  return there != nullptr && (wanted.is_void() || *there == wanted);
+  return there != nullptr && (wanted.is_void() || equal(*there, wanted));
 }
 
 /// `all` without criteria matches every message, `any` without criteria none.

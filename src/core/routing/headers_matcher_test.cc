@@ -81,6 +81,12 @@ TEST(HeadersMatcher, ValuesCompareByTypeExceptForIntegerWidths) {
   EXPECT_FALSE(matches({{"a", text("1")}}, headers));
 }
 
+TEST(HeadersMatcher, TextAndBinaryOfTheSameOctetsMatch) {
+  EXPECT_TRUE(matches({{"a", text("v")}}, {{"a", message::Binary{"v"}}}));
+  EXPECT_TRUE(matches({{"a", message::Binary{"v"}}}, {{"a", text("v")}}));
+  EXPECT_FALSE(matches({{"a", message::Binary{"v"}}}, {{"a", text("w")}}));
+}
+
 TEST(HeadersMatcher, OfARepeatedHeaderTheFirstCounts) {
   const Table headers{{"b", text("0")}, {"a", text("1")}, {"a", text("2")}};
   EXPECT_TRUE(matches({{"a", text("1")}}, headers));

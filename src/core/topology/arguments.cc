@@ -198,8 +198,9 @@ Result<void> check_queue_arguments(std::string_view queue, const Table& argument
   for (const auto& [name, value] : arguments) {
     const auto* known = std::ranges::find(kKnown, std::string_view(name), &Known::name);
     if (known == kKnown.end() || (known->types & bit) != 0) continue;
-    return fail(Errc::precondition_failed,
-                fmt::format("invalid arg '{}' for {} of queue type {}", name, queue, type));
+    return fail(
+        Errc::precondition_failed,
+        fmt::format("invalid arg '{}' for {} of queue type rabbit_{}_queue", name, queue, type));
   }
   if (bit == kStream) {
     return fail(

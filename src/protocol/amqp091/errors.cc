@@ -68,8 +68,14 @@ bool is_hard(ReplyCode code) {
 }
 
 std::string reply_text(ReplyCode code, std::string_view explanation) {
-  const std::string text = fmt::format("{} - {}", reply_name(code), explanation);
-  return std::string(utf8_prefix(text, 255));
+  // Names may hold any octets; the text may not.
+  std::string text = fmt::format("{} - {}", reply_name(code), explanation);
+  if (!is_utf8(text)) {
+    std::ranges::replace_if(
+        text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+  }
+  if (text.size() <= 255) return text;
+  return std::string(utf8_prefix(text, 252)) + "...";
 }
 
 ReplyCode reply_code(Errc code) {
@@ -109,6 +115,10 @@ ReplyCode reply_code(Errc code) {
 std::string octets_text(std::string_view octets) {
   const std::size_t shown = std::min<std::size_t>(octets.size(), 16);
   std::string text = octets.size() <= 16 ? "all octets = <<" : "first 16 octets = <<";
+  const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
+  if (shown != 0 && std::ranges::all_of(octets.substr(0, shown), printable)) {
+    return text + fmt::format("\"{}\">>", octets.substr(0, shown));
+  }
   for (std::size_t i = 0; i < shown; ++i)
     text += fmt::format("{}{}", i == 0 ? "" : ",", static_cast<std::uint8_t>(octets[i]));
   return text + ">>";

@@ -15,7 +15,9 @@ std::string_view reply_name(ReplyCode code);
 /// Hard errors close the connection, soft ones their channel.
 bool is_hard(ReplyCode code);
 
-/// "PRECONDITION_FAILED - explanation", cut to the 255 bytes of a short string between characters.
+/// "PRECONDITION_FAILED - explanation", cut to the 255 bytes of a short string between characters,
+/// with
+/// "..." then; octets that are no UTF-8 become "?".
 std::string reply_text(ReplyCode code, std::string_view explanation);
 
 /// The reply code of a core error.

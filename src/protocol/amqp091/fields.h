@@ -29,7 +29,8 @@ struct RawTable {
 
 class FieldReader {
  public:
-  explicit FieldReader(ByteView bytes) : in_(bytes) {}
+  /// Without `utf8_names`, short strings are taken as they are.
+  FieldReader(ByteView bytes, bool utf8_names) : in_(bytes), utf8_names_(utf8_names) {}
 
   void operator()(const char*, std::uint8_t& value) { value = next().u8(); }
   void operator()(const char*, std::uint16_t& value) { value = next().u16(); }
@@ -38,7 +39,7 @@ class FieldReader {
   void operator()(const char*, std::string_view& value) {
     const std::size_t bytes = next().u8();
     value = in_.text(bytes);
-    if (!is_utf8(value)) bad_text_ = true;
+    if (utf8_names_ && !is_utf8(value)) bad_text_ = true;
   }
   void operator()(const char*, LongString& value) {
     const std::size_t bytes = next().u32();
@@ -65,6 +66,7 @@ class FieldReader {
   }
 
   ByteReader in_;
+  const bool utf8_names_;
   unsigned bit_ = 0;  // within bits_; 0: the next bit begins an octet
   std::uint8_t bits_ = 0;
   bool bad_text_ = false;

@@ -83,10 +83,15 @@ inline Result<MethodFrame> split_method(ByteView payload) {
 /// The error of a method whose fields do not read as specified.
 std::unexpected<Error> malformed_method(std::string_view name, bool bad_text);
 
+/// Whether a content follows the method. The names in such a method may be any octets, as in
+/// RabbitMQ; everywhere else they are UTF-8.
+template <typename Method>
+inline constexpr bool kCarriesContent = requires { Method::kCarriesContent; };
+
 /// Reads a method's fields. Errors: malformed.
 template <typename Method>
 Result<Method> decode_method(ByteView fields) {
-  FieldReader reader(fields);
+  FieldReader reader(fields, !kCarriesContent<Method>);
   Method method;
   Method::fields(method, reader);
   if (!reader.complete() || reader.bad_text()) [[unlikely]]

@@ -80,6 +80,7 @@ struct BasicCancelOk {
 struct BasicPublish {
   static constexpr MethodId kId{60, 40};
   static constexpr std::string_view kName = "basic.publish";
+  static constexpr bool kCarriesContent = true;
   std::uint16_t ticket = 0;
   std::string_view exchange;
   std::string_view routing_key;
@@ -96,6 +97,7 @@ struct BasicPublish {
 struct BasicReturn {
   static constexpr MethodId kId{60, 50};
   static constexpr std::string_view kName = "basic.return";
+  static constexpr bool kCarriesContent = true;
   std::uint16_t reply_code = 0;
   std::string_view reply_text;
   std::string_view exchange;
@@ -110,6 +112,7 @@ struct BasicReturn {
 struct BasicDeliver {
   static constexpr MethodId kId{60, 60};
   static constexpr std::string_view kName = "basic.deliver";
+  static constexpr bool kCarriesContent = true;
   std::string_view consumer_tag;
   std::uint64_t delivery_tag = 0;
   bool redelivered = false;
@@ -138,6 +141,7 @@ struct BasicGet {
 struct BasicGetOk {
   static constexpr MethodId kId{60, 71};
   static constexpr std::string_view kName = "basic.get-ok";
+  static constexpr bool kCarriesContent = true;
   std::uint64_t delivery_tag = 0;
   bool redelivered = false;
   std::string_view exchange;

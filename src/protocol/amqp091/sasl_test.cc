@@ -48,7 +48,9 @@ TEST(Errors, TextsAreCutToAShortStringBetweenCharacters) {
   std::string name;
   for (int i = 0; i < 150; ++i) name += "\xc3\xa9";
   const std::string text = reply_text(ReplyCode::not_found, name);
-  EXPECT_EQ(text.size(), 254u);  // 12 bytes before, then whole characters of 2
+  EXPECT_EQ(text.size(), 255u);  // 12 bytes before, whole characters of 2, and the dots
+  EXPECT_TRUE(text.ends_with("\xa9..."));
+  EXPECT_EQ(reply_text(ReplyCode::not_found, "no exchange '\xff'"), "NOT_FOUND - no exchange '?'");
 }
 
 TEST(Errors, SoftErrorsAreThoseOfTheSpecification) {
@@ -63,8 +65,7 @@ TEST(Errors, SoftErrorsAreThoseOfTheSpecification) {
 TEST(Errors, OctetsAreShownUpToSixteen) {
   EXPECT_EQ(octets_text(""), "all octets = <<>>");
   EXPECT_EQ(octets_text("\x01\xff"), "all octets = <<1,255>>");
-  EXPECT_EQ(octets_text(std::string(17, 'a')),
-            "first 16 octets = <<97,97,97,97,97,97,97,97,97,97,97,97,97,97,97,97>>");
+  EXPECT_EQ(octets_text(std::string(17, 'a')), "first 16 octets = <<\"aaaaaaaaaaaaaaaa\">>");
 }
 
 }  // namespace
