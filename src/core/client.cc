@@ -46,31 +46,39 @@ void Client::each_consumer(const std::function<void(const Consumer&)>& visit) co
 }
 
 std::size_t Client::submit(std::span<Command> batch) {
-  bool atomic = false;  // within a transaction nothing is left for later
+  enum class Transaction : std::uint8_t { none, open, void_ };
+  Transaction transaction = Transaction::none;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Command& command = batch[i];
     if (auto* message = std::get_if<Publish>(&command)) {
-      if (!atomic && !shard_.takes_publishes()) {
+      // Within a transaction nothing is left for later.
+      if (transaction == Transaction::none && !shard_.takes_publishes()) {
         if (refuse_for_now(*message)) continue;
         wait_with_publishes();
         return i;
       }
       publish(*message);
     } else if (const auto* settle = std::get_if<Settle>(&command)) {
-      shard_.end_leases(settle->queue, settle->first, settle->last, Batch::LeaseEnd::settle);
+      shard_.end_leases(
+          settle->queue, settle->first, settle->last,
+          transaction == Transaction::void_ ? Batch::LeaseEnd::requeue : Batch::LeaseEnd::settle);
     } else if (const auto* back = std::get_if<Return>(&command)) {
       shard_.end_leases(back->queue, back->first, back->last,
-                        back->requeue ? Batch::LeaseEnd::requeue : Batch::LeaseEnd::reject);
+                        back->requeue || transaction == Transaction::void_
+                            ? Batch::LeaseEnd::requeue
+                            : Batch::LeaseEnd::reject);
     } else if (const auto* resume = std::get_if<Resume>(&command)) {
       const ConsumerKey key{id_, resume->consumer};
       shard_.on_lane_shard(resume->queue.lane, [queue = resume->queue, key](Shard& owner) {
         owner.lane(queue.lane).resume_consumer(queue.id, key);
       });
-    } else if (std::holds_alternative<AtomicBegin>(command)) {
-      atomic = true;
-      shard_.atomic_begin();
+    } else if (const auto* begin = std::get_if<AtomicBegin>(&command)) {
+      // Its channel's publishes are ignored from the refused one on, so its acknowledgements must
+      // not count either.
+      transaction = channel(begin->channel).refused ? Transaction::void_ : Transaction::open;
+      if (transaction == Transaction::open) shard_.atomic_begin();
     } else if (const auto* wait = std::get_if<Barrier>(&command)) {
-      if (std::exchange(atomic, false)) shard_.atomic_end();
+      if (std::exchange(transaction, Transaction::none) == Transaction::open) shard_.atomic_end();
       barrier(*wait);
     } else if (const auto* closed = std::get_if<ChannelClosed>(&command)) {
       close_channel(closed->channel);

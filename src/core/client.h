@@ -124,6 +124,8 @@ class Client final : public BrokerPort {
 
   Channel& channel(ChannelId id);
   bool publish(Publish& publish);
+  bool check(Channel& from, const Publish& publish);
+  bool may_write(Channel& from, const Publish& publish);
   bool refuse_for_now(const Publish& publish);
   void wait_with_publishes();
   void refuse(Channel& channel, const Publish& publish, Error error);

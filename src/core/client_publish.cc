@@ -17,20 +17,23 @@ constexpr std::string_view kReplyPrefix = "amq.rabbitmq.reply-to.";
 bool Client::publish(Publish& publish) {
   Channel& from = channel(publish.channel);
   if (from.refused) return false;
+  if (publish.step == PublishStep::check) return check(from, publish);
   ++shard_.totals().published;
   if (publish.expiration_ms) {
     publish.record.expires_at_ms =
         shard_.now().wall_ms + static_cast<WallMs>(*publish.expiration_ms);
   }
+  const bool checked = publish.step == PublishStep::checked;
+  if (!checked && !may_write(from, publish)) return false;
   if (publish.record.exchange.empty() && publish.record.routing_key.starts_with(kReplyPrefix) &&
       publish_to_reply_address(from, publish)) {
     return true;
   }
-  if (auto allowed = authorise_write(publish.record.exchange); !allowed) {
-    refuse(from, publish, std::move(allowed).error());
-    return false;
-  }
   auto route = route_of(publish);
+  if (!route && checked) {
+    complete_unrouted(from, publish);
+    return true;
+  }
   if (!route) {
     refuse(from, publish, std::move(route).error());
     return false;
@@ -41,6 +44,22 @@ bool Client::publish(Publish& publish) {
   }
   enqueue(from, publish, **route);
   return true;
+}
+
+bool Client::check(Channel& from, const Publish& publish) {
+  if (!may_write(from, publish)) return false;
+  if (publish.record.exchange.empty() && parse_reply_address(publish.record.routing_key)) {
+    return true;
+  }
+  auto route = route_of(publish);
+  if (!route) refuse(from, publish, std::move(route).error());
+  return route.has_value();
+}
+
+bool Client::may_write(Channel& from, const Publish& publish) {
+  auto allowed = authorise_write(publish.record.exchange);
+  if (!allowed) refuse(from, publish, std::move(allowed).error());
+  return allowed.has_value();
 }
 
 Result<const Route*> Client::route_of(const Publish& publish) {
@@ -135,8 +154,9 @@ bool Client::publish_to_reply_address(Channel& from, Publish& publish) {
   message::encode(encoded, publish.record);
   const std::string key(publish.record.routing_key);
   shard_.on_shard(naru::core::shard_of(*target),
-                  [to = *target, key, bytes = std::move(encoded)](Shard& there) {
-                    if (Client* client = there.find_client(to)) {
+                  [to = *target, tenant = *tenant_, key, bytes = std::move(encoded)](Shard& there) {
+                    Client* client = there.find_client(to);
+                    if (client != nullptr && client->is_in(tenant)) {
                       client->on_reply_message(key, bytes.view());
                     }
                   });

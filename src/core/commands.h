@@ -18,6 +18,13 @@ namespace naru::core {
 
 // ---- The hot ones -----------------------------------------------------------------------------
 
+/// What is asked of a publish that belongs to a transaction.
+enum class PublishStep : std::uint8_t {
+  whole,    // no transaction, or one that checks nothing before
+  check,    // only whether it may be published; nothing happens
+  checked,  // its check was passed: what has gone since makes it unroutable, never refused
+};
+
 /// Publishes one message. All views are valid during submit(); the broker copies what it keeps.
 /// Outcome: Confirmed when `sequence` is not 0, Returned when mandatory and unroutable,
 /// PublishRefused on an error.
@@ -25,6 +32,7 @@ struct Publish {
   ChannelId channel;
   std::uint64_t sequence = 0;  // dense from 1 per channel in confirm mode; 0: nobody waits
   bool mandatory = false;
+  PublishStep step = PublishStep::whole;
   /// The message's own expiration in ms; 0 expires at once unless delivered at once. Empty: none.
   std::optional<std::uint64_t> expiration_ms;
   message::RecordView record;  // expires_at_ms is filled in by the broker
@@ -55,7 +63,8 @@ struct Resume {
 
 /// Answered by a Reply once everything that this channel submitted before is committed (or visible,
 /// where nothing is logged). With `atomic_begin` and the Barrier that ends it in one submit()
-/// batch, all between is atomic within each lane.
+/// batch, all between is atomic within each lane; and where a publish of the channel was refused
+/// before, nothing of it happens but that its leases go back.
 struct Barrier {
   RequestId request;
   ChannelId channel;

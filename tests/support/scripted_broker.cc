@@ -77,8 +77,11 @@ std::string describe(const core::Command& command) {
             const std::string reply_to = properties && properties->has(amqp091::Property::reply_to)
                                              ? fmt::format(" reply_to={}", properties->reply_to)
                                              : "";
+            const char* what = c.step == core::PublishStep::check     ? "check"
+                               : c.step == core::PublishStep::checked ? "publish checked"
+                                                                      : "publish";
             return fmt::format(
-                "publish {} seq={} '{}'->'{}'{}{}{} '{}'{}", c.channel.value, c.sequence,
+                "{} {} seq={} '{}'->'{}'{}{}{} '{}'{}", what, c.channel.value, c.sequence,
                 c.record.exchange, c.record.routing_key, c.mandatory ? " mandatory" : "",
                 c.record.persistent ? " persistent" : "",
                 c.expiration_ms ? fmt::format(" expiration={}", *c.expiration_ms) : "",

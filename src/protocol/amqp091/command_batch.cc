@@ -38,6 +38,7 @@ void HeldCommands::hold(std::span<core::Command> commands) {
   for (const core::Command& command : commands) {
     if (const auto* publish = std::get_if<core::Publish>(&command)) bytes += viewed_bytes(*publish);
   }
+  bytes_ += bytes + commands.size_bytes();
   Copier copy(nullptr);
   if (bytes != 0) copy = Copier(blocks_.emplace_back(BlockRef::make(bytes))->data());
   for (core::Command& command : commands) {
@@ -57,6 +58,7 @@ void HeldCommands::drop_front(std::size_t count) {
   if (!empty()) return;
   commands_ = std::vector<core::Command>();
   blocks_ = std::vector<BlockRef>();
+  bytes_ = 0;
   first_ = 0;
 }
 

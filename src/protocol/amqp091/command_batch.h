@@ -28,6 +28,8 @@ class HeldCommands {
   void drop_front(std::size_t count);
   bool empty() const { return first_ == commands_.size(); }
   std::size_t size() const { return commands_.size() - first_; }
+  /// Of the copies, and of the commands themselves; of all that was held since it was last empty.
+  std::size_t bytes() const { return bytes_; }
   /// Whether a publish is among them.
   bool has_publish() const;
 
@@ -35,6 +37,7 @@ class HeldCommands {
   std::vector<core::Command> commands_;
   std::size_t first_ = 0;
   std::vector<BlockRef> blocks_;
+  std::size_t bytes_ = 0;
 };
 
 /// The commands of one call into a session. Lives on the stack of that call, so that an idle

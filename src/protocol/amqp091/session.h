@@ -149,6 +149,7 @@ class Session final : public protocol::Session {
   void on_event(const core::Returned& event);
   void on_event(const core::PublishRefused& event);
   void acknowledge_up_to(Channel& channel, std::uint64_t sequence);
+  std::unique_ptr<Transaction> take_transaction(Channel& channel);
   void append_content(std::uint16_t channel, const message::RecordView& record,
                       const BlockRef* owner);
 
@@ -259,7 +260,8 @@ class Session final : public protocol::Session {
   std::vector<Awaited> awaited_;
   HeldCommands backlog_;
   std::uint64_t assembly_bytes_ = 0;
-  std::vector<BlockRef> rewritten_;  // headers of this turn's publishes
+  std::size_t transaction_bytes_ = 0;  // held by transactions of all channels
+  std::vector<BlockRef> rewritten_;    // headers of this turn's publishes
 
   boost::unordered_flat_map<std::uint16_t, std::unique_ptr<Channel>> channels_;  // by number
   boost::unordered_flat_map<std::uint16_t, Channel*> channels_by_id_;

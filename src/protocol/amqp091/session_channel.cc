@@ -216,10 +216,10 @@ void Session::return_leases(Channel& channel) {
   channel.unacked.take_all([this](const Unacked& lease) {
     batch_->end_lease(lease.queue, lease.seq, LeaseEnd::requeue);
   });
-  if (channel.transaction == nullptr) return;
-  for (const Transaction::End& end : channel.transaction->ends)
+  const auto transaction = take_transaction(channel);
+  if (transaction == nullptr) return;
+  for (const Transaction::End& end : transaction->ends)
     batch_->end_lease(end.lease.queue, end.lease.seq, LeaseEnd::requeue);
-  channel.transaction = nullptr;
 }
 
 }  // namespace naru::amqp091

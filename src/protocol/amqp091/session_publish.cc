@@ -109,8 +109,10 @@ void Session::on_content_header(Channel& channel, const Frame& frame) {
   if (head.class_id != kBasicClass || head.weight != 0) {
     return close_connection(
         ReplyCode::unexpected_frame,
-        fmt::format("expected content header for class 60, got one for class {} instead",
-                    head.class_id),
+        head.weight != 0
+            ? "expected content header for class 60, got non content header frame instead"
+            : fmt::format("expected content header for class 60, got one for class {} instead",
+                          head.class_id),
         BasicPublish::kId);
   }
   if (refuse_body(channel, head.body_bytes)) return;
@@ -217,9 +219,22 @@ void Session::publish(Channel& channel, const Message& message) {
     publish.codec = &codec_;
   };
   if (!channel.transaction) return fill(batch_->publish());
-  core::Command held(std::in_place_type<core::Publish>);
-  fill(std::get<core::Publish>(held));
-  channel.transaction->publishes.hold({&held, 1});
+  if (transaction_bytes_ + message.body.size() > settings_.transaction_bytes_max) {
+    return refuse(channel, ReplyCode::precondition_failed,
+                  fmt::format("uncommitted transactions of a connection may hold {} bytes",
+                              settings_.transaction_bytes_max),
+                  BasicPublish::kId);
+  }
+  // Refused here and now if it has to be: a commit must not fail half-way.
+  core::Publish& question = batch_->publish();
+  fill(question);
+  question.step = core::PublishStep::check;
+  core::Command held(question);
+  std::get<core::Publish>(held).step = core::PublishStep::checked;
+  HeldCommands& publishes = channel.transaction->publishes;
+  transaction_bytes_ -= publishes.bytes();
+  publishes.hold({&held, 1});
+  transaction_bytes_ += publishes.bytes();
 }
 
 void Session::on_method(Channel& channel, const ConfirmSelect& method) {

@@ -237,6 +237,7 @@ class SmallMessages : public Publishing {
     Amqp091Settings settings;
     settings.message_bytes_max = 10;
     settings.assembly_bytes_max = 15;
+    settings.transaction_bytes_max = 1000;
     return settings;
   }
   SmallMessages() : Publishing(small()) {}
@@ -257,6 +258,22 @@ TEST_F(SmallMessages, ATooLargeMessageIsRefusedAtItsHeader) {
 TEST_F(SmallMessages, ATooLargeMessageInOnePieceIsRefusedLikewise) {
   send(R"(1 publish routing_key="k" body="01234567890")");
   expect({"1 channel.close reply_code=406"});
+}
+
+TEST_F(SmallMessages, UncommittedTransactionsOfAllChannelsHaveABound) {
+  open_channel(2);
+  send_all({"1 tx.select", "2 tx.select"});
+  said();
+  for (int i = 0; i < 2; ++i) send(R"(1 publish routing_key="k" body="01234567")");
+  send("1 tx.rollback");
+  expect({"1 tx.rollback-ok"});
+  for (int i = 0; i < 2; ++i) send(R"(1 publish routing_key="k" body="01234567")");
+  expect({});
+  for (int i = 0; i < 10; ++i) send(R"(2 publish routing_key="k" body="01234567")");
+  expect({"2 channel.close reply_code=406"});
+  send("1 tx.commit");
+  reply();
+  expect({"1 tx.commit-ok"});
 }
 
 TEST_F(SmallMessages, UnfinishedMessagesOfAllChannelsHaveABound) {

@@ -120,12 +120,14 @@ TEST_F(Topology, ACommitIsOneAtomicBatch) {
   send_all({R"(1 publish routing_key="a" body="one")", "1 basic.ack delivery_tag=1",
             R"(1 publish routing_key="b" body="two" mandatory=1)",
             "1 basic.reject delivery_tag=3 requeue=0"});
-  EXPECT_EQ(asked(), Lines{}) << "nothing leaves before the commit";
+  EXPECT_EQ(asked(),
+            (Lines{"check 1 seq=0 ''->'a' 'one'", "check 1 seq=0 ''->'b' mandatory 'two'"}))
+      << "nothing but a question leaves before the commit";
   const std::size_t before = broker_.batches;
   send("1 tx.commit");
   EXPECT_EQ(broker_.batches - before, 1u);
-  EXPECT_EQ(asked(), (Lines{"atomic 1", "publish 1 seq=0 ''->'a' 'one'",
-                            "publish 1 seq=0 ''->'b' mandatory 'two'", "settle 7 10..10",
+  EXPECT_EQ(asked(), (Lines{"atomic 1", "publish checked 1 seq=0 ''->'a' 'one'",
+                            "publish checked 1 seq=0 ''->'b' mandatory 'two'", "settle 7 10..10",
                             "return 7 12..12 reject", "barrier 1"}));
   expect({});
   reply();
@@ -140,13 +142,13 @@ TEST_F(Topology, ARollbackForgetsPublishesAndGivesTagsBack) {
   send_all({"1 tx.select", R"(1 publish routing_key="a" body="one")", "1 basic.ack delivery_tag=2",
             "1 basic.ack delivery_tag=1", "1 tx.rollback"});
   said();
-  EXPECT_EQ(asked(), Lines{});
+  EXPECT_EQ(asked(), Lines{"check 1 seq=0 ''->'a' 'one'"});
   send_all({"1 basic.ack delivery_tag=3 multiple=1", "1 tx.commit"});
   EXPECT_EQ(asked(), (Lines{"atomic 1", "settle 7 10..10", "settle 7 11..11", "settle 7 12..12",
                             "barrier 1"}));
 }
 
-TEST_F(Topology, AFailedPublishOfATransactionIsTheCommitsAnswer) {
+TEST_F(Topology, APublishOfATransactionFailsAsItComes) {
   send_all({"1 tx.select", R"(1 publish exchange="nope" body="x")", "1 tx.commit"});
   said();
   peer_.event(core::PublishRefused{core::ChannelId(1), 0, {Errc::not_found, "no exchange 'nope'"}});

@@ -17,6 +17,11 @@ void Session::on_method(Channel& channel, const TxSelect&) {
   send(channel.number, TxSelectOk{});
 }
 
+std::unique_ptr<Transaction> Session::take_transaction(Channel& channel) {
+  if (channel.transaction != nullptr) transaction_bytes_ -= channel.transaction->publishes.bytes();
+  return std::move(channel.transaction);
+}
+
 // All between AtomicBegin and Barrier is one entry of each lane; the Barrier's answer says that all
 // of it is committed.
 void Session::on_method(Channel& channel, const TxCommit&) {
@@ -24,7 +29,8 @@ void Session::on_method(Channel& channel, const TxCommit&) {
     return refuse(channel, ReplyCode::precondition_failed, "channel is not transactional",
                   TxCommit::kId);
   }
-  const auto transaction = std::exchange(channel.transaction, std::make_unique<Transaction>());
+  const auto transaction = take_transaction(channel);
+  channel.transaction = std::make_unique<Transaction>();
   batch_->flush();
   std::vector<core::Command> commands;
   commands.reserve(transaction->publishes.size() + transaction->ends.size() + 2);
@@ -58,7 +64,8 @@ void Session::on_method(Channel& channel, const TxRollback&) {
     return refuse(channel, ReplyCode::precondition_failed, "channel is not transactional",
                   TxRollback::kId);
   }
-  const auto transaction = std::exchange(channel.transaction, std::make_unique<Transaction>());
+  const auto transaction = take_transaction(channel);
+  channel.transaction = std::make_unique<Transaction>();
   std::vector<Unacked> leases;
   leases.reserve(transaction->ends.size());
   for (const Transaction::End& end : transaction->ends) leases.push_back(end.lease);

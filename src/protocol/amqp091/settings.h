@@ -19,6 +19,8 @@ struct Amqp091Settings {
   std::uint64_t message_bytes_max = 16u << 20;
   /// Bytes of unfinished bodies that one connection may hold over all its channels.
   std::uint64_t assembly_bytes_max = 128u << 20;
+  /// Bytes that the uncommitted transactions of one connection may hold; more is refused with 406.
+  std::uint64_t transaction_bytes_max = 128u << 20;
 
   /// What the server says about itself. Some tools insist on the product "RabbitMQ" (amqp091
   /// §1.16); `version` is what clients gate features on.
