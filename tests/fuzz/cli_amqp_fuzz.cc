@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
-#include <vector>
 
 #include "base/byte_buffer.h"
+#include "cli/amqp/commands.h"
 #include "io/asio/blocking.h"
 #include "protocol/amqp091/methods.h"
 #include "tests/fuzz/cli_peer.h"
@@ -19,13 +19,15 @@ namespace {
 
 namespace amqp = naru::amqp091;
 
-const std::array<std::vector<std::string>, 6> kCommands{{
-    {"consume", "q", "-o", "json", "--count", "5"},
-    {"consume", "q", "-o", "json", "--idle", "1", "--ack", "requeue"},
-    {"get", "q", "-o", "json", "--count", "3"},
-    {"publish", "-k", "q", "-b", "text", "--count", "4", "--mandatory", "--window", "2"},
-    {"publish", "-k", "q", "-b", "text", "--no-confirm"},
-    {"consume", "q", "-o", "json", "--ack", "none"},
+const std::array<naru::fuzz::CommandLine, 6> kCommands{{
+    {naru::cli::add_consume_command, {"consume", "q", "-o", "json", "--count", "5"}},
+    {naru::cli::add_consume_command,
+     {"consume", "q", "-o", "json", "--idle", "1", "--ack", "requeue"}},
+    {naru::cli::add_get_command, {"get", "q", "-o", "json", "--count", "3"}},
+    {naru::cli::add_publish_command,
+     {"publish", "-k", "q", "-b", "text", "--count", "4", "--mandatory", "--window", "2"}},
+    {naru::cli::add_publish_command, {"publish", "-k", "q", "-b", "text", "--no-confirm"}},
+    {naru::cli::add_consume_command, {"consume", "q", "-o", "json", "--ack", "none"}},
 }};
 
 const std::string& login() {

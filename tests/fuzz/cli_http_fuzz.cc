@@ -6,23 +6,22 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
-#include <vector>
 
+#include "cli/all_commands.h"
 #include "io/asio/blocking.h"
 #include "tests/fuzz/cli_peer.h"
 
 namespace {
 
-const std::array<std::vector<std::string>, 8> kCommands{{
-    {"queue", "list"},
-    {"queue", "list", "-o", "json"},
-    {"binding", "list"},
-    {"connection", "list"},
-    {"consumer", "list"},
-    {"status"},
-    {"queue", "declare", "q"},
-    {"binding", "delete", "amq.direct", "q", "-k", "key"},
+const std::array<naru::fuzz::CommandLine, 8> kCommands{{
+    {naru::cli::add_queue_commands, {"queue", "list"}},
+    {naru::cli::add_queue_commands, {"queue", "list", "-o", "json"}},
+    {naru::cli::add_binding_commands, {"binding", "list"}},
+    {naru::cli::add_connection_commands, {"connection", "list"}},
+    {naru::cli::add_connection_commands, {"consumer", "list"}},
+    {naru::cli::add_status_commands, {"status"}},
+    {naru::cli::add_queue_commands, {"queue", "declare", "q"}},
+    {naru::cli::add_binding_commands, {"binding", "delete", "amq.direct", "q", "-k", "key"}},
 }};
 
 }  // namespace

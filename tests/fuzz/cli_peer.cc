@@ -5,17 +5,15 @@
 #include <CLI/Formatter.hpp>
 
 #include "base/check.h"
-#include "cli/commands.h"
 
 namespace naru::fuzz {
 
-void run_command(std::vector<std::string> arguments, cli::Environment& environment,
-                 const Terminal& terminal) {
+void run_command(const CommandLine& line, cli::Environment& environment, const Terminal& terminal) {
   CLI::App app;
   cli::Action chosen;
-  cli::add_commands(app, environment, chosen);
-  std::ranges::reverse(arguments);
-  app.parse(arguments);
+  cli::Command root(app);
+  line.add(root, {environment, chosen});
+  app.parse(std::vector<std::string>(line.arguments.rbegin(), line.arguments.rend()));
   const cli::Outcome<void> outcome = chosen();
   NARU_CHECK(outcome || !outcome.error().what.empty(), "a failure says why");
   NARU_CHECK(outcome || outcome.error().exit != cli::Exit::ok, "a failure has an exit code");

@@ -10,6 +10,7 @@
 
 #include "cli/command_line.h"
 #include "cli/environment.h"
+#include "cli/noun.h"
 
 namespace naru::fuzz {
 
@@ -69,9 +70,14 @@ class Terminal final : public cli::Console {
   std::string error;
 };
 
-/// Runs one command line and checks how it ends: with a code of the documented ones, and a line
-/// that says why when it is not 0.
-void run_command(std::vector<std::string> arguments, cli::Environment& environment,
-                 const Terminal& terminal);
+/// A command line, and what adds its command: all of them would take longer than what they do.
+struct CommandLine {
+  void (*add)(cli::Command& root, const cli::Shell& shell);
+  std::vector<std::string> arguments;
+};
+
+/// Runs it and checks how it ends: with a code of the documented ones, and a line that says why
+/// when it is not 0.
+void run_command(const CommandLine& line, cli::Environment& environment, const Terminal& terminal);
 
 }  // namespace naru::fuzz
