@@ -1,8 +1,19 @@
+#include <algorithm>
 #include <charconv>
 
 #include "io/network.h"
 
 namespace naru::io {
+
+namespace {
+
+/// What names and addresses are made of; '%' begins the zone of an IPv6 address.
+bool is_of_host(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("-._:%").contains(c);
+}
+
+}  // namespace
 
 std::string Endpoint::to_string() const {
   const bool v6 = host.find(':') != std::string::npos;
@@ -27,7 +38,7 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
   } else if (host.contains(':')) {
     return malformed();
   }
-  if (host.empty()) return malformed();
+  if (host.empty() || !std::ranges::all_of(host, is_of_host)) return malformed();
   return Endpoint{host == "localhost" ? "127.0.0.1" : std::string(host), port};
 }
 

@@ -15,8 +15,9 @@ TEST(Endpoint, ReadsWhatItWrites) {
 }
 
 TEST(Endpoint, RefusesWhatIsNoAddress) {
-  for (const char* text : {"", ":", "127.0.0.1", ":5672", "127.0.0.1:", "127.0.0.1:65536",
-                           "::1:5672", "127.0.0.1:56x", "127.0.0.1:-1", "[]:1"}) {
+  for (const char* text :
+       {"", ":", "127.0.0.1", ":5672", "127.0.0.1:", "127.0.0.1:65536", "::1:5672", "127.0.0.1:56x",
+        "127.0.0.1:-1", "[]:1", "[\"127.0.0.1:1", "a b:1", "\xae:1"}) {
     EXPECT_FALSE(Endpoint::parse(text)) << text;
   }
 }
