@@ -22,6 +22,7 @@ Result<ConsumerRing::Slot> ConsumerRing::add(ConsumerSettings settings) {
   Consumer& consumer = *slots_[slot];
   consumer.settings = std::move(settings);
   consumer.present = true;
+  present_.emplace(consumer.settings.key, slot);
   exclusive_ = consumer.settings.exclusive;
   ++count_;
   ++level_of(consumer.settings.priority).members;
@@ -34,6 +35,7 @@ bool ConsumerRing::remove(ConsumerKey key) {
   if (slot == kNone) return false;
   Consumer& consumer = *slots_[slot];
   consumer.present = false;
+  present_.erase(key);
   update(slot);
   --count_;
   if (consumer.settings.exclusive) exclusive_ = false;
@@ -47,10 +49,8 @@ bool ConsumerRing::remove(ConsumerKey key) {
 }
 
 ConsumerRing::Slot ConsumerRing::find(ConsumerKey key) const {
-  for (Slot slot = 0; slot < slots_.size(); ++slot) {
-    if (slots_[slot] && slots_[slot]->present && slots_[slot]->settings.key == key) return slot;
-  }
-  return kNone;
+  const auto found = present_.find(key);
+  return found == present_.end() ? kNone : found->second;
 }
 
 ConsumerRing::Slot ConsumerRing::turn() const {
@@ -89,6 +89,7 @@ bool ConsumerRing::resume(ConsumerKey key) {
 void ConsumerRing::clear() {
   slots_.clear();
   free_.clear();
+  present_.clear();
   levels_.clear();
   count_ = 0;
   exclusive_ = false;

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "base/result.h"
 #include "core/queue/consumer.h"
 
@@ -93,6 +95,7 @@ class ConsumerRing {
 
   std::vector<std::unique_ptr<Consumer>> slots_;
   std::vector<Slot> free_;
+  boost::unordered_flat_map<ConsumerKey, Slot> present_;
   std::vector<Level> levels_;  // highest priority first
   std::uint32_t count_ = 0;
   bool exclusive_ = false;

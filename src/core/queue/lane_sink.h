@@ -17,6 +17,9 @@ struct ConsumerKey {
   ConsumerHandle handle;
 
   auto operator<=>(const ConsumerKey&) const = default;
+  friend std::size_t hash_value(const ConsumerKey& key) {
+    return hash_value(key.connection) ^ (hash_value(key.handle) * 0x9e3779b97f4a7c15ULL);
+  }
 };
 
 /// Who is told that a publish is done: the connection, its channel, and publishes first…last of it.

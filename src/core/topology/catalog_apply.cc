@@ -19,6 +19,7 @@ Result<void> Catalog::Impl::apply(ByteView facts) {
     NARU_TRY_VOID(
         std::visit([this](auto&& f) { return apply_fact(std::move(f)); }, std::move(fact)));
   }
+  invalidate_touched();
   return {};
 }
 
@@ -79,7 +80,7 @@ Result<void> Catalog::Impl::apply_fact(ExchangeCreated&& fact) {
     owner.by_alternate.emplace(node->info.alternate, node.get());
   }
   ++version;
-  invalidate_alternates_of(*node);
+  touch_referrers(*node);
   const ExchangeId id = node->info.id;
   exchanges.emplace(id, std::move(node));
   return {};
@@ -134,7 +135,7 @@ Result<void> Catalog::Impl::apply_fact(BindingCreated&& fact) {
   std::visit([&](auto& matcher) { matcher.add(*made); }, source->matcher);
   bindings.insert(std::move(made));
   ++version;
-  invalidate(*source);
+  touch(*source);
   return {};
 }
 
@@ -188,7 +189,7 @@ void Catalog::Impl::remove_tenant(TenantNode& tenant) {
 }
 
 void Catalog::Impl::remove_exchange(ExchangeNode& node) {
-  invalidate(node);
+  touch_referrers(node);
   remove_incoming(node);
   while (!node.outgoing.empty()) remove_binding(*node.outgoing.front());
   TenantNode& owner = *tenants.find(node.info.tenant)->second;
@@ -199,6 +200,7 @@ void Catalog::Impl::remove_exchange(ExchangeNode& node) {
     if (at != end) owner.by_alternate.erase(at);
   }
   ++version;
+  touched_.erase(&node);
   exchanges.erase(ExchangeId(node.info.id));
 }
 
@@ -225,20 +227,22 @@ void Catalog::Impl::remove_binding(Binding& binding) {
   --source.outgoing_count;
   binding.destination->incoming.remove(binding);
   ++version;
-  invalidate(source);
+  touch(source);
   bindings.erase(bindings.find(
       BindingKey{binding.source, binding.destination, binding.key, &binding.arguments_or_empty()}));
 }
 
-void Catalog::Impl::invalidate(ExchangeNode& changed) {
+void Catalog::Impl::invalidate_touched() {
+  if (touched_.empty()) return;
   const std::uint64_t number = ++walks_;
-  to_visit_.assign(1, &changed);
-  changed.visited = number;
+  to_visit_.clear();
   const auto visit = [&](ExchangeNode& node) {
     if (node.visited == number) return;
     node.visited = number;
     to_visit_.push_back(&node);
   };
+  for (ExchangeNode* node : touched_) visit(*node);
+  touched_.clear();
   while (!to_visit_.empty()) {
     ExchangeNode& node = *to_visit_.back();
     to_visit_.pop_back();
@@ -251,10 +255,10 @@ void Catalog::Impl::invalidate(ExchangeNode& changed) {
   }
 }
 
-void Catalog::Impl::invalidate_alternates_of(const ExchangeNode& node) {
-  const auto& by_alternate = tenants.find(node.info.tenant)->second->by_alternate;
-  const auto [begin, end] = by_alternate.equal_range(node.info.name);
-  for (auto at = begin; at != end; ++at) invalidate(*at->second);
+void Catalog::Impl::touch_referrers(const ExchangeNode& alternate) {
+  const auto& by_alternate = tenants.find(alternate.info.tenant)->second->by_alternate;
+  const auto [begin, end] = by_alternate.equal_range(alternate.info.name);
+  for (auto at = begin; at != end; ++at) touch(*at->second);
 }
 
 }  // namespace naru::core

@@ -137,9 +137,11 @@ class Catalog::Impl {
   void remove_queue(QueueNode& node);
   void remove_incoming(Destination& node);
   void remove_binding(Binding& binding);
-  /// Routes from `node`, and from all that lead to it, may have changed.
-  void invalidate(ExchangeNode& node);
-  void invalidate_alternates_of(const ExchangeNode& node);
+  /// Routes from `node`, and from all that lead to it, may have changed: invalidate_touched()
+  /// follows once all facts are applied, in one walk however many there are.
+  void touch(ExchangeNode& node) { touched_.insert(&node); }
+  void touch_referrers(const ExchangeNode& alternate);
+  void invalidate_touched();
 
   // catalog_route.cc
   Result<const Route*> find_route(TenantId tenant, std::string_view exchange, std::string_view key,
@@ -156,6 +158,7 @@ class Catalog::Impl {
   RouteBuilder builder_;
   Matches matches_;
   std::vector<ExchangeNode*> to_visit_;
+  boost::unordered_flat_set<ExchangeNode*> touched_;
   message::Table headers_;
   HeaderIndex header_index_;
   /// What the last call was asked and answered: publishers repeat themselves.

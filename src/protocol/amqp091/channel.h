@@ -5,7 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "base/byte_buffer.h"
 #include "core/delivery_credit.h"
@@ -85,7 +88,7 @@ struct Channel {
 
   std::string last_queue;  // declared last: what the empty name stands for
   std::string reply_key;   // the address of direct reply-to
-  std::vector<Consumer*> consumers;
+  boost::unordered_flat_map<std::string_view, Consumer*> consumers;  // by their own tags
   UnackedList unacked;
   std::shared_ptr<core::ChannelCredit> credit;  // of all its consumers; made with the first one
   std::unique_ptr<Assembly> assembly;

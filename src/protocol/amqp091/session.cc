@@ -326,8 +326,7 @@ Session::Awaited& Session::request(MethodId method, const Channel* channel,
                                    core::Request::Operation operation) {
   const core::RequestId id(++last_request_);
   batch_->add(std::make_unique<core::Request>(id, std::move(operation)));
-  Awaited& awaited = awaited_.emplace_back();
-  awaited.id = id;
+  Awaited& awaited = awaited_[id.value];
   awaited.method = method;
   if (channel != nullptr) awaited.channel = channel->id;
   return awaited;

@@ -58,7 +58,6 @@ class Session final : public protocol::Session {
 
   /// A request under way: what asked for it, and where the answer goes.
   struct Awaited {
-    core::RequestId id;
     MethodId method;
     core::ChannelId channel;  // 0: the connection
     core::ConsumerHandle consumer;
@@ -112,7 +111,7 @@ class Session final : public protocol::Session {
   void on_secret_updated(Result<core::Reply::Value> result);
   bool negotiated(std::string_view field, std::uint32_t minimum, std::uint32_t maximum,
                   std::uint32_t value);
-  bool client_can(std::string_view capability) const;
+  void note_capabilities();
 
   // ---- session_channel.cc ----
   Channel* find_channel(std::uint16_t number);
@@ -251,13 +250,18 @@ class Session final : public protocol::Session {
   bool impersonator_ = false;
   std::string tenant_;
   std::string mechanism_;
-  std::string client_properties_;     // as they came
+  std::string client_properties_;  // as they came
+  struct {
+    bool close_when_refused = false;
+    bool be_cancelled = false;
+    bool be_blocked = false;
+  } client_can_;                      // of its capabilities, what changes what it is told
   std::optional<core::Alarm> alarm_;  // why publishers wait
 
   std::uint64_t last_request_ = 0;
   std::uint32_t last_consumer_ = 0;
   std::uint16_t last_channel_id_ = 0;
-  std::vector<Awaited> awaited_;
+  boost::unordered_flat_map<std::uint64_t, Awaited> awaited_;  // by the request's number
   HeldCommands backlog_;
   std::uint64_t assembly_bytes_ = 0;
   std::size_t transaction_bytes_ = 0;  // held by transactions of all channels

@@ -201,7 +201,7 @@ void Session::refuse(Channel& channel, ReplyCode code, std::string_view explanat
 void Session::release_channel(Channel& channel) {
   drop_assembly(channel);
   channel.expecting = Expecting::method;
-  for (const Consumer* consumer : channel.consumers) {
+  for (const auto& [tag, consumer] : channel.consumers) {
     core::Request::Operation operation = core::Cancel{consumer->handle};
     if (consumer->reply_address) operation = core::CloseReplyAddress{consumer->handle};
     request(ChannelClose::kId, &channel, std::move(operation)).consumer = consumer->handle;

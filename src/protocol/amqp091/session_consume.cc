@@ -46,7 +46,7 @@ void Session::set_channel_limit(Channel& channel, std::uint32_t limit) {
 
 void Session::resume_starved(Channel& channel) {
   if (!channel.credit->take_starved()) return;
-  for (const Consumer* consumer : channel.consumers) {
+  for (const auto& [tag, consumer] : channel.consumers) {
     if (!consumer->no_ack) batch_->add(core::Resume{consumer->queue, consumer->handle});
   }
 }
@@ -95,7 +95,7 @@ void Session::on_method(Channel& channel, const BasicConsume& method) {
 // The pseudo-queue of direct reply-to (amqp091 §1.5).
 void Session::consume_replies(Channel& channel, const BasicConsume& method) {
   const bool already = std::any_of(channel.consumers.begin(), channel.consumers.end(),
-                                   [](const Consumer* known) { return known->reply_address; });
+                                   [](const auto& known) { return known.second->reply_address; });
   if (!method.no_ack || already) {
     return refuse(
         channel, ReplyCode::precondition_failed,
@@ -121,14 +121,13 @@ Consumer& Session::add_consumer(Channel& channel, std::string_view tag, bool no_
   front.u16(BasicDeliver::kId.method_id);
   front.u8(static_cast<std::uint8_t>(consumer->tag.size()));
   front.append(consumer->tag);
-  channel.consumers.push_back(consumer.get());
+  channel.consumers.emplace(consumer->tag, consumer.get());
   return *consumers_.emplace(last_consumer_, std::move(consumer)).first->second;
 }
 
 Consumer* Session::find_consumer(Channel& channel, std::string_view tag) {
-  const auto found = std::find_if(channel.consumers.begin(), channel.consumers.end(),
-                                  [tag](const Consumer* known) { return known->tag == tag; });
-  return found == channel.consumers.end() ? nullptr : *found;
+  const auto found = channel.consumers.find(tag);
+  return found == channel.consumers.end() ? nullptr : found->second;
 }
 
 void Session::forget_consumer(core::ConsumerHandle handle) {
@@ -136,7 +135,7 @@ void Session::forget_consumer(core::ConsumerHandle handle) {
   if (found == consumers_.end()) return;
   Consumer& consumer = *found->second;
   if (consumer.reply_address) consumer.channel->reply_key.clear();
-  std::erase(consumer.channel->consumers, &consumer);
+  consumer.channel->consumers.erase(consumer.tag);
   consumers_.erase(found);
 }
 
@@ -161,7 +160,7 @@ void Session::on_event(const core::ConsumerCancelled& event) {
   if (found == consumers_.end()) return;
   const Consumer& consumer = *found->second;
   if (consumer.channel->state == ChannelState::open && state_ == State::running &&
-      client_can("consumer_cancel_notify")) {
+      client_can_.be_cancelled) {
     send(consumer.channel->number, BasicCancel{consumer.tag, true});
   }
   forget_consumer(event.consumer);

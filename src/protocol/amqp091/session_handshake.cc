@@ -57,6 +57,7 @@ void Session::on_method(const ConnectionStartOk& method) {
   if (auto sound = check_table(method.client_properties.entries); !sound)
     return close_connection(ReplyCode::frame_error, sound.error().what, ConnectionStartOk::kId);
   client_properties_ = as_text(method.client_properties.entries);
+  note_capabilities();
   mechanism_ = method.mechanism;
   if (mechanism_ != "PLAIN" && mechanism_ != "AMQPLAIN") {
     return close_connection(ReplyCode::command_invalid,
@@ -86,7 +87,7 @@ void Session::on_authenticated(Result<core::Reply::Value> result) {
                               ConnectionStartOk::kId);
     }
     // amqp091 §2.3: why, only to those that asked to know; and the same words for every reason.
-    if (client_can("authentication_failure_close")) {
+    if (client_can_.close_when_refused) {
       close_connection(ReplyCode::access_refused,
                        fmt::format("Login was refused using authentication mechanism {}. For "
                                    "details see the broker logfile.",
@@ -166,15 +167,19 @@ void Session::on_secret_updated(Result<core::Reply::Value> result) {
   close_connection(ReplyCode::not_allowed, result.error().what, ConnectionUpdateSecret::kId);
 }
 
-bool Session::client_can(std::string_view capability) const {
+void Session::note_capabilities() {
   const auto table = decode_table(as_bytes(client_properties_));
-  if (!table) return false;
+  if (!table) return;
   const message::Value* value = message::find(*table, "capabilities");
-  if (value == nullptr) return false;
-  const auto* capabilities = std::get_if<message::Table>(&value->v);
-  if (capabilities == nullptr) return false;
-  const message::Value* flag = message::find(*capabilities, capability);
-  return flag != nullptr && *flag == message::Value(true);
+  const auto* given = value != nullptr ? std::get_if<message::Table>(&value->v) : nullptr;
+  if (given == nullptr) return;
+  const auto has = [given](std::string_view name) {
+    const message::Value* flag = message::find(*given, name);
+    return flag != nullptr && *flag == message::Value(true);
+  };
+  client_can_ = {.close_when_refused = has("authentication_failure_close"),
+                 .be_cancelled = has("consumer_cancel_notify"),
+                 .be_blocked = has("connection.blocked")};
 }
 
 }  // namespace naru::amqp091

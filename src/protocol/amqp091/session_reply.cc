@@ -20,11 +20,9 @@ const T& value_of(const core::Reply::Value& value) {
 }  // namespace
 
 void Session::on_event(const core::Reply& event) {
-  const auto found = std::find_if(awaited_.begin(), awaited_.end(), [&](const Awaited& awaited) {
-    return awaited.id == event.request;
-  });
+  const auto found = awaited_.find(event.request.value);
   NARU_CHECK(found != awaited_.end(), "the broker answers each request once");
-  const Awaited awaited = std::move(*found);
+  const Awaited awaited = std::move(found->second);
   awaited_.erase(found);
   if (awaited.method == ConnectionStartOk::kId) return on_authenticated(event.result);
   if (awaited.method == ConnectionOpen::kId) return on_tenant_opened(event.result);
@@ -125,7 +123,7 @@ void Session::on_event(const core::Blocked& event) {
 
 // amqp091 §1.1: told to those that can take it, once they publish.
 void Session::announce_blocked() {
-  if (blocked_announced_ || state_ != State::running || !client_can("connection.blocked")) return;
+  if (blocked_announced_ || state_ != State::running || !client_can_.be_blocked) return;
   blocked_announced_ = true;
   send(0, ConnectionBlocked{std::string_view(alarm_->reason).substr(0, 255)});
 }

@@ -50,8 +50,7 @@ void Session::on_method(Channel& channel, const TxCommit&) {
   }
   const core::RequestId id(++last_request_);
   commands.emplace_back(core::Barrier{id, channel.id});
-  Awaited& awaited = awaited_.emplace_back();
-  awaited.id = id;
+  Awaited& awaited = awaited_[id.value];
   awaited.method = TxCommit::kId;
   awaited.channel = channel.id;
   const std::size_t taken = backlog_.empty() ? host_.broker().submit(commands) : 0;
