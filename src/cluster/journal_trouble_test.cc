@@ -244,6 +244,35 @@ TEST(JournalOnAFullDisk, CommitsFromItsReserveThenWaitsThenGoesOn) {
   EXPECT_NO_VIOLATION(world);
 }
 
+class WithoutDescriptors : public ::testing::TestWithParam<DiskOperation> {};
+
+TEST_P(WithoutDescriptors, TheLogWaitsAndGoesOn) {
+  World world(options(3));
+  ASSERT_STARTS(world);
+  world.settle_down();
+  world.disk().fail_nth(GetParam(), 1, Errc::limit);
+  std::uint64_t id = 1;
+  for (; id <= 20 && !world.space_short(); ++id) {
+    world.append(1, id, 8000);
+    world.settle_down();
+    if (id > 4) world.settle(1, id - 4);
+  }
+  ASSERT_TRUE(world.space_short());
+  for (int i = 0; i < 10; ++i) world.turn(0);
+  world.settle_down();
+  EXPECT_FALSE(world.space_short());
+  EXPECT_FALSE(world.volume_error().has_value());
+  EXPECT_EQ(world.shard_journal(1).uncommitted_bytes(), 0U);
+  world.stop();
+  ASSERT_STARTS(world);
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
+INSTANTIATE_TEST_SUITE_P(JournalOutOfDescriptors, WithoutDescriptors,
+                         ::testing::Values(DiskOperation::make_zeroed, DiskOperation::open,
+                                           DiskOperation::replace));
+
 TEST(JournalOnAFullDisk, RestartsFromTheFilesItHas) {
   World world(options(3));
   ASSERT_STARTS(world);

@@ -19,6 +19,11 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+/// Room on the volume and descriptors of the process come back: it is tried again.
+bool is_temporary(const Error& error) {
+  return error.code == Errc::no_space || error.code == Errc::limit;
+}
+
 }  // namespace
 
 WalFiles::WalFiles(io::FileSystem& fs, const WalOptions& options, Logger& log,
@@ -216,23 +221,31 @@ void WalFiles::make_ready(TimePoint now) {
 
 void WalFiles::on_made(ManifestFile record, Result<void> result) {
   making_ = false;
-  if (!result && result.error().code == Errc::no_space) {
+  if (!result && is_temporary(result.error())) {
     (void)fs_.remove(path(record));  // give back what it had taken
-    retry_at_ = now_ + options_.retry_after;
-    set_space_short(true);
-    return;
+    return retry_later(result.error());
   }
   if (!result) return client_.on_files_failed(result.error());
-  record.sequence = manifest_.next_sequence++;
-  record.state = FileState::ready;
   auto file = open_file(record);
+  if (!file && is_temporary(file.error())) {
+    free_.push_back(record);
+    return retry_later(file.error());
+  }
   if (!file) return client_.on_files_failed(file.error());
+  (*file)->record.sequence = manifest_.next_sequence++;
+  (*file)->record.state = FileState::ready;
   (*file)->listed = false;
   files_.push_back(std::move(*file));
   set_space_short(false);
-  save([this, sequence = record.sequence] {
+  save([this, sequence = files_.back()->record.sequence] {
     if (WalFile* made = find(sequence)) made->listed = true;
   });
+}
+
+void WalFiles::retry_later(const Error& error) {
+  retry_at_ = now_ + options_.retry_after;
+  if (!space_short_) log_.warn("the log cannot get another file: {}", error.what);
+  set_space_short(true);
 }
 
 void WalFiles::set_space_short(bool space_short) {
@@ -257,16 +270,15 @@ void WalFiles::start_saving() {
 void WalFiles::on_saved(Result<void> result) {
   saving_ = false;
   auto then = std::exchange(saving_then_, {});
-  if (!result && result.error().code == Errc::no_space) {
+  if (!result && is_temporary(result.error())) {
     // The old manifest stands; what waited for the new one waits on.
     std::ranges::move(waiting_then_, std::back_inserter(then));
     waiting_then_ = std::move(then);
     save_failed_ = true;
-    retry_at_ = now_ + options_.retry_after;
-    set_space_short(true);
-    return;
+    return retry_later(result.error());
   }
   if (!result) return client_.on_files_failed(result.error());
+  if (ready_count() >= options_.ready_files) set_space_short(false);  // else making one says so
   for (Then& next : then) next();
   if (!waiting_then_.empty() && !saving_) start_saving();
 }

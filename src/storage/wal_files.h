@@ -33,7 +33,8 @@ class WalFilesClient {
   virtual ~WalFilesClient() = default;
   /// An operation on files or manifest failed for good; the volume stops.
   virtual void on_files_failed(const Error& error) = 0;
-  /// True: there is no room for another file, retried until it works. False: it worked.
+  /// True: no further file can be had (no room on the volume, or no descriptor), retried until it
+  /// works. False: it worked.
   virtual void on_space_short(bool space_short) = 0;
 };
 
@@ -95,6 +96,7 @@ class WalFiles {
   void start_saving();
   void on_saved(Result<void> result);
   void try_reuse(std::uint32_t sequence);
+  void retry_later(const Error& error);
   void set_space_short(bool space_short);
 
   io::FileSystem& fs_;
@@ -110,7 +112,7 @@ class WalFiles {
 
   bool making_ = false;
   bool saving_ = false;
-  bool save_failed_ = false;  // for want of space; tried again
+  bool save_failed_ = false;  // for want of space or descriptors; tried again
   bool space_short_ = false;
   TimePoint now_{};
   TimePoint retry_at_{};
