@@ -19,6 +19,8 @@ using boost::asio::ip::tcp;
 constexpr int kAcceptsPerTurnMax = 64;
 // Out of descriptors: how long until the next try.
 constexpr auto kPause = std::chrono::milliseconds(50);
+// It happens many times or not at all.
+constexpr Duration kBetweenWarnings = std::chrono::seconds(60);
 
 Descriptor open_reserve() {
   return Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -31,8 +33,9 @@ bool out_of_descriptors(int error) {
 
 /// Outlives its TcpListener while Asio holds a wait that refers to it.
 struct ListenerCore final : public Ready, public std::enable_shared_from_this<ListenerCore> {
-  ListenerCore(Loop& on_loop, TcpListener::OnAccept accept)
+  ListenerCore(Loop& on_loop, TcpListener::OnAccept accept, Logger* logger)
       : loop(on_loop),
+        log(logger),
         acceptor(on_loop.context().io),
         pause(on_loop.context().io),
         on_accept(std::move(accept)),
@@ -52,10 +55,11 @@ struct ListenerCore final : public Ready, public std::enable_shared_from_this<Li
           ::accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (socket) {
         on_accept(std::make_unique<AcceptedSocket>(std::move(socket)));
-      } else if (out_of_descriptors(errno)) {
+      } else if (const int error = errno; out_of_descriptors(error)) {
+        warn(error);
         refuse_and_pause();
         return;
-      } else if (errno == EAGAIN) {
+      } else if (error == EAGAIN) {
         break;
       }  // else the peer gave up while it waited (ECONNABORTED and its like): take the next
     }
@@ -74,6 +78,13 @@ struct ListenerCore final : public Ready, public std::enable_shared_from_this<Li
     });
   }
 
+  void warn(int error) {
+    if (log == nullptr || loop.now().mono < next_warning) return;
+    next_warning = loop.now().mono + kBetweenWarnings;
+    log->warn("connections cannot be accepted and are refused: {}",
+              os_error(error, local_endpoint(acceptor.native_handle()).to_string()).what);
+  }
+
   void close() {
     closed = true;
     unlink();
@@ -83,6 +94,8 @@ struct ListenerCore final : public Ready, public std::enable_shared_from_this<Li
   }
 
   Loop& loop;
+  Logger* log;
+  TimePoint next_warning{};
   tcp::acceptor acceptor;
   boost::asio::steady_timer pause;
   TcpListener::OnAccept on_accept;
@@ -91,12 +104,12 @@ struct ListenerCore final : public Ready, public std::enable_shared_from_this<Li
 };
 
 Result<std::unique_ptr<Listener>> TcpListener::open(Loop& loop, const Endpoint& at,
-                                                    OnAccept on_accept) {
+                                                    OnAccept on_accept, Logger* log) {
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(at.host, error);
   if (error) return fail(Errc::malformed, at.to_string() + ": not a literal address");
   const tcp::endpoint endpoint(address, at.port);
-  auto core = std::make_shared<ListenerCore>(loop, std::move(on_accept));
+  auto core = std::make_shared<ListenerCore>(loop, std::move(on_accept), log);
   core->acceptor.open(endpoint.protocol(), error);
   if (!error) core->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) core->acceptor.non_blocking(true, error);

@@ -1,6 +1,7 @@
 #pragma once
 /// Accepts TCP connections.
 
+#include "base/log.h"
 #include "io/asio/descriptor.h"
 #include "io/asio/loop.h"
 #include "io/network.h"
@@ -14,7 +15,8 @@ class TcpListener final : public Listener {
   using OnAccept = std::move_only_function<void(std::unique_ptr<Accepted>)>;
 
   /// Errors: as Network::listen.
-  static Result<std::unique_ptr<Listener>> open(Loop& loop, const Endpoint& at, OnAccept on_accept);
+  static Result<std::unique_ptr<Listener>> open(Loop& loop, const Endpoint& at, OnAccept on_accept,
+                                                Logger* log);
   explicit TcpListener(std::shared_ptr<ListenerCore> core);
   ~TcpListener() override;
   Endpoint local() const override;

@@ -86,11 +86,12 @@ class ConnectAttempt final : public Ready, public std::enable_shared_from_this<C
 };
 }  // namespace
 
-TcpNetwork::TcpNetwork(Loop& loop, Workers* workers) : loop_(loop), workers_(workers) {}
+TcpNetwork::TcpNetwork(Loop& loop, Workers* workers, Logger* log)
+    : loop_(loop), workers_(workers), log_(log) {}
 
 Result<std::unique_ptr<Listener>> TcpNetwork::listen(
     const Endpoint& at, std::move_only_function<void(std::unique_ptr<Accepted>)> on_accept) {
-  return TcpListener::open(loop_, at, std::move(on_accept));
+  return TcpListener::open(loop_, at, std::move(on_accept), log_);
 }
 
 std::unique_ptr<Stream> TcpNetwork::adopt(std::unique_ptr<Accepted> accepted) {

@@ -1,6 +1,7 @@
 #pragma once
 /// TCP as one loop sees it.
 
+#include "base/log.h"
 #include "io/asio/descriptor.h"
 #include "io/asio/loop.h"
 #include "io/network.h"
@@ -12,8 +13,9 @@ namespace naru::io::asio_impl {
 /// network nor the loop.
 class TcpNetwork final : public Network {
  public:
-  /// `workers` look host names up; without them connect() takes literal addresses only.
-  explicit TcpNetwork(Loop& loop, Workers* workers = nullptr);
+  /// `workers` look host names up; without them connect() takes literal addresses only. `log` is
+  /// told when there are no descriptors to accept with.
+  explicit TcpNetwork(Loop& loop, Workers* workers = nullptr, Logger* log = nullptr);
 
   /// Literal addresses only.
   Result<std::unique_ptr<Listener>> listen(
@@ -26,6 +28,7 @@ class TcpNetwork final : public Network {
  private:
   Loop& loop_;
   Workers* workers_;
+  Logger* log_;
 };
 
 /// A connection between the loop that accepted it and the one that adopts it.

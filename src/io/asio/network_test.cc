@@ -229,8 +229,13 @@ TEST(Network, NamesAreLookedUpByAWorker) {
 // With no descriptor left the listener refuses the peer at once instead of letting it hang, and
 // accepts again when descriptors are free. See reliability: fd exhaustion.
 TEST(Network, OutOfDescriptorsRefusesAndRecovers) {
+  struct Counter final : Logger {
+    bool enabled(LogLevel) const override { return true; }
+    void write(LogLevel, std::string_view) override { ++lines; }
+    int lines = 0;
+  } log;
   Loop loop;
-  TcpNetwork network(loop);
+  TcpNetwork network(loop, nullptr, &log);
   int accepted = 0;
   auto listening = network.listen(kAnyPort, [&](std::unique_ptr<Accepted>) { ++accepted; });
   ASSERT_TRUE(listening);
@@ -258,6 +263,7 @@ TEST(Network, OutOfDescriptorsRefusesAndRecovers) {
   std::array<std::uint8_t, 1> byte;
   auto got = client->read_some(byte);
   EXPECT_TRUE(!got || *got == 0) << "the refused connection is closed";
+  EXPECT_EQ(log.lines, 1);
   hog.clear();
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   std::unique_ptr<Stream> second;
