@@ -17,6 +17,7 @@ struct Config {
   std::vector<io::Endpoint> listeners_http{{"127.0.0.1", 15672}};
 
   std::uint64_t server_shards = 1;
+  std::uint64_t server_connections_max = 0;
   std::uint64_t server_handshake_ms = 10'000;
   std::uint64_t server_drain_ms = 2'000;
   std::uint64_t server_background_threads = 1;

@@ -12,6 +12,7 @@
 #include "admin/http_api.h"
 #include "app/data_directory.h"
 #include "app/node_status.h"
+#include "app/open_files.h"
 #include "app/protocols.h"
 #include "app/version.h"
 #include "base/random.h"
@@ -34,6 +35,9 @@
 namespace naru::app {
 
 namespace {
+
+// What all connections without a login may hold together.
+constexpr std::size_t kStrangersBytesMax = std::size_t{64} << 20;
 
 std::uint64_t machine_seed() {
   std::random_device device;
@@ -68,15 +72,16 @@ struct ShardParts {
              server::ShardMail& mail, Logger& log)
       : random(machine_seed()),
         workers(loop, background),
-        network(loop, &workers),
+        network(loop, &workers, &log),
         authenticator([this](auto work, auto done) {
           return workers.submit(std::move(work), std::move(done));
         }),
         link(mail, id),
         host(std::make_unique<server::ShardHost>(
             id, loop, network, random, log,
-            server::ConnectionLimits{.handshake =
-                                         std::chrono::milliseconds(config.server_handshake_ms)})) {}
+            server::ConnectionLimits{
+                .handshake = std::chrono::milliseconds(config.server_handshake_ms),
+                .strangers_bytes_max = kStrangersBytesMax / config.server_shards})) {}
 
   io::asio_impl::Loop loop;
   Random random;
@@ -91,7 +96,7 @@ struct ShardParts {
 };
 
 struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
-  Parts(const Config& settings, Logger& logger);
+  Parts(const Config& settings, std::uint64_t open_files_max, Logger& logger);
   ~Parts() override;
 
   Result<void> recover();
@@ -111,10 +116,10 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   void on_volume_failed(const Error& error) override;
   void on_space_short(bool is_short) override {
     if (is_short) {
-      log.warn("there is no room for the log in {}; publishers wait or are refused",
+      log.warn("there is no further file for the log in {}; publishers wait or are refused",
                config.data_dir);
     } else {
-      log.info("there is room for the log again; publishers go on");
+      log.info("there are files for the log again; publishers go on");
     }
     space_short = is_short;
     set_alarm();
@@ -123,6 +128,8 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   const Config& config;
   Logger& log;
   const std::uint16_t shard_count;
+  const OpenFilesShares open_files;
+  server::ConnectionSlots slots;  // outlive the connections
   server::ShardMail mail;
   Protocols protocols;
   std::vector<std::unique_ptr<ShardParts>> shards;
@@ -148,10 +155,12 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   int exit_code = 0;
 };
 
-Node::Parts::Parts(const Config& settings, Logger& logger)
+Node::Parts::Parts(const Config& settings, std::uint64_t open_files_max, Logger& logger)
     : config(settings),
       log(logger),
       shard_count(static_cast<std::uint16_t>(settings.server_shards)),
+      open_files(share_open_files(open_files_max, settings.server_connections_max)),
+      slots(open_files.connections_max),
       mail(shard_count),
       protocols(settings),
       disk_pool(
@@ -162,6 +171,7 @@ Node::Parts::Parts(const Config& settings, Logger& logger)
                   .nice = 5}) {
   for (std::uint16_t i = 0; i < shard_count; ++i) {
     shards.push_back(std::make_unique<ShardParts>(core::ShardId(i), config, background, mail, log));
+    shards.back()->host->limit(slots);
   }
   files = std::make_unique<io::asio_impl::PosixFileSystem>(shards[0]->loop, disk_pool);
 }
@@ -247,7 +257,9 @@ Result<void> Node::Parts::listen_http() {
       admin::Identity{.product = config.amqp_product,
                       .naru_version = std::string(kVersion),
                       .compatible_version = std::string(kCompatibleVersion)});
-  http = std::make_unique<io::asio_impl::StreamHttpServer>(zero.loop, zero.network, *api);
+  http = std::make_unique<io::asio_impl::StreamHttpServer>(
+      zero.loop, zero.network, *api,
+      io::HttpLimits{.connections_max = open_files.http_connections_max});
   http_deadlines = std::make_unique<HttpDeadlines>(*http);
   zero.host->add(*http_deadlines);
   for (const io::Endpoint& at : config.listeners_http) {
@@ -283,7 +295,7 @@ void Node::Parts::watch_disk() {
 
 void Node::Parts::set_alarm() {
   if (space_short) {
-    server->set_alarm(core::Alarm{"the disk of the data directory is full", true});
+    server->set_alarm(core::Alarm{"there is no room for the log", true});
   } else if (!watch_alarm.empty()) {
     server->set_alarm(core::Alarm{watch_alarm, false});
   } else {
@@ -335,7 +347,10 @@ Node::~Node() = default;
 
 Result<void> Node::start() {
   security::initialise();
-  parts_ = std::make_unique<Parts>(config_, log_);
+  const std::uint64_t open_files_max = raise_open_files_limit();
+  parts_ = std::make_unique<Parts>(config_, open_files_max, log_);
+  log_.info("{} files may be open: {} connections, and {} of HTTP", open_files_max,
+            parts_->open_files.connections_max, parts_->open_files.http_connections_max);
   parts_->started_at_ms = parts_->shards[0]->loop.now().wall_ms;
   // Nobody is served yet, so a signal simply ends a start that takes long. The threads made above
   // keep signals blocked.

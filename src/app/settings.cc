@@ -36,6 +36,14 @@ const std::array kSettings{
             .text = "Threads that serve connections and queues.",
             .min = 1,
             .max = 64},
+    Setting{.key = "server.connections_max",
+            .unit = "",
+            .field = &Config::server_connections_max,
+            .text = "Connections at once, HTTP's aside; 0, or more than fit: what the process's "
+                    "limit on open files leaves beside the log. At the limit the oldest connection "
+                    "that has not logged in makes room.",
+            .min = 0,
+            .max = 10'000'000},
     Setting{.key = "server.handshake_ms",
             .unit = "ms",
             .field = &Config::server_handshake_ms,

@@ -11,12 +11,15 @@ namespace naru::server {
 namespace {
 // Gathers at most this many pieces per call; a body by reference and its head are two.
 constexpr std::size_t kPiecesMax = 64;
+// A connection's objects and its session's, without what the peer sent; measured.
+constexpr std::size_t kObjectsBytes = 4096;
 }  // namespace
 
 Connection::Connection(ShardHost& host, std::uint64_t number, std::unique_ptr<io::Stream> stream,
-                       Protocols protocols)
+                       Protocols protocols, ConnectionSlot slot)
     : host_(host),
       number_(number),
+      slot_(std::move(slot)),
       stream_(std::move(stream)),
       protocols_(protocols),
       time_limit_(host.now().mono + host.limits().handshake),
@@ -35,6 +38,7 @@ void Connection::start() {
   schedule();
   if (protocols_.size() == 1) open_session({});
   host_.touch(*this);
+  tell_what_a_stranger_holds();
 }
 
 // ---- Input
@@ -54,8 +58,7 @@ bool Connection::may_read() const {
   switch (phase_) {
     case Phase::detecting:
     case Phase::open:
-      return !peer_closed_ && !input_waits_ && room_for_input() > 0 &&
-             output_.pending_bytes() < host_.limits().output_high_bytes;
+      return !peer_closed_ && !input_waits_ && room_for_input() > 0 && !has_output_enough();
     case Phase::closing:
     case Phase::lingering:
       return !peer_closed_;
@@ -65,9 +68,15 @@ bool Connection::may_read() const {
   return false;
 }
 
+// An answer may be a whole message: who does not take what it asked for is not listened to.
+bool Connection::has_output_enough() const {
+  return output_.pending_bytes() >= host_.limits().output_high_bytes;
+}
+
 void Connection::on_readable() {
   host_.touch(*this);
   if (phase_ != Phase::detecting && phase_ != Phase::open) return discard_input();
+  if (!may_read()) return;  // since it was asked for; end_turn() asks again
   const std::size_t held = unread_.size();
   const std::size_t room = room_for_input();
   const MutableByteView buffer = host_.read_buffer(held + room);
@@ -85,6 +94,10 @@ void Connection::on_readable() {
 void Connection::continue_input() {
   resuming_ = false;
   if (phase_ != Phase::open) return;
+  if (has_output_enough()) {
+    input_paused_ = true;
+    return;
+  }
   host_.touch(*this);
   if (!unread_.empty()) {
     // Out of the connection's own buffer, as keep() writes to that.
@@ -105,6 +118,15 @@ void Connection::take_input(ByteView unread) {
   NARU_CHECK(*consumed <= unread.size(), "a session consumes what it was given");
   if (phase_ == Phase::open) keep(unread.subspan(*consumed));
   after_session();
+  tell_what_a_stranger_holds();
+}
+
+// What the session has consumed it may have kept, but for what a stranger's frame cannot have.
+void Connection::tell_what_a_stranger_holds() {
+  if (is_authenticated_ || phase_ == Phase::dropped) return;
+  const std::size_t kept = std::min<std::size_t>(bytes_received_ - unread_.size(),
+                                                 host_.limits().unauthenticated_bytes_max);
+  host_.stranger_holds(*this, kObjectsBytes + unread_.capacity() + kept);
 }
 
 bool Connection::open_session(ByteView first) {
@@ -118,6 +140,7 @@ bool Connection::open_session(ByteView first) {
   }
   if (chosen == nullptr && may_come) {
     keep(first);
+    tell_what_a_stranger_holds();
     return false;
   }
   // Nobody knows these bytes: the listener's first protocol says so in its own way.
@@ -134,7 +157,13 @@ void Connection::keep(ByteView unread) {
     input_waits_ = false;
     return;
   }
-  if (unread_.capacity() == 0) host_.buffers().lend(unread_);
+  if (!is_authenticated_) {
+    // As much as it needs: what strangers hold is counted.
+    unread_.shrink();
+    unread_.reserve(unread.size());
+  } else if (unread_.capacity() == 0) {
+    host_.buffers().lend(unread_);
+  }
   unread_.clear();
   unread_.append(unread);
   // More than an incomplete frame can be: the session waits for something, and so does the peer.
@@ -226,6 +255,7 @@ void Connection::deadline_changed() {
 
 void Connection::authenticated() {
   if (std::exchange(is_authenticated_, true)) return;
+  host_.no_stranger(*this);
   if (phase_ == Phase::open) time_limit_ = kNever;
   schedule();
   host_.touch(*this);  // more may be read now
@@ -300,6 +330,10 @@ void Connection::send_output() {
     client_->on_output_drained();
     host_.run_again();
   }
+  if (input_paused_ && !has_output_enough()) {
+    input_paused_ = false;
+    resume_input();
+  }
 }
 
 // ---- The end
@@ -325,45 +359,11 @@ void Connection::drop() {
   phase_ = Phase::dropped;
   end_session();
   stream_.reset();
+  slot_ = {};
+  host_.no_stranger(*this);
   host_.buffers().give_back(unread_);
   host_.deadlines().set(*this, kNever);
   host_.bury(*this);
-}
-
-admin::ConnectionStatus Connection::status() const {
-  admin::ConnectionStatus status;
-  if (client_) status.id = client_->id();
-  status.name = name_;
-  status.connected_at_ms = connected_at_ms_;
-  status.received_bytes = bytes_received_;
-  status.sent_bytes = bytes_sent_;
-  if (stream_) {
-    const io::Endpoint peer = stream_->peer();
-    const io::Endpoint local = stream_->local();
-    status.peer_host = peer.host;
-    status.peer_port = peer.port;
-    status.host = local.host;
-    status.port = local.port;
-  }
-  if (session_ == nullptr) {
-    status.state = phase_ == Phase::detecting ? "starting" : "closing";
-    return status;
-  }
-  const protocol::SessionInfo session = session_->info();
-  status.protocol = session.protocol;
-  status.user = session.user;
-  status.tenant = session.tenant;
-  status.state = session.state;
-  status.frame_bytes_max = session.frame_bytes_max;
-  status.channels_max = session.channels_max;
-  status.heartbeat_s = session.heartbeat_s;
-  status.client_properties = session.client_properties;
-  for (const protocol::ChannelInfo& channel : session.channels) {
-    status.channels.push_back({channel.number, channel.consumers, channel.unacknowledged,
-                               channel.unconfirmed, channel.prefetch, channel.global_prefetch,
-                               channel.confirm, channel.transactional});
-  }
-  return status;
 }
 
 }  // namespace naru::server

@@ -11,6 +11,7 @@
 #include "protocol/module.h"
 #include "protocol/session.h"
 #include "server/broker.h"
+#include "server/connection_slots.h"
 #include "server/deadline_heap.h"
 #include "server/limits.h"
 
@@ -34,7 +35,7 @@ class Connection final : public io::StreamHandler,
                          public Deadline {
  public:
   Connection(ShardHost& host, std::uint64_t number, std::unique_ptr<io::Stream> stream,
-             Protocols protocols);
+             Protocols protocols, ConnectionSlot slot);
   ~Connection() override;
 
   // ---- For the host ----
@@ -86,6 +87,8 @@ class Connection final : public io::StreamHandler,
   void take_input(ByteView unread);
   bool open_session(ByteView first);
   void keep(ByteView unread);
+  void tell_what_a_stranger_holds();
+  bool has_output_enough() const;
   void discard_input();
   void on_peer_closed();
   void before_session();
@@ -97,7 +100,8 @@ class Connection final : public io::StreamHandler,
 
   ShardHost& host_;
   const std::uint64_t number_;
-  std::unique_ptr<io::Stream> stream_;
+  ConnectionSlot slot_;
+  std::unique_ptr<io::Stream> stream_;  // closed before its slot is given back
   Protocols protocols_;
   std::unique_ptr<protocol::Session> session_;
   mutable std::unique_ptr<BrokerClient> client_;  // opened when it is first needed
@@ -114,6 +118,7 @@ class Connection final : public io::StreamHandler,
   bool touched_ = false;       // end_turn() is due
   bool input_waits_ = false;   // the session takes no more before resume_input()
   bool resuming_ = false;      // continue_input() is due
+  bool input_paused_ = false;  // continue_input() is due when there is less output
   bool output_waits_ = false;  // the stream takes no more before on_writable()
   bool delivered_ = false;     // events were handed over since the output was last drained
   bool peer_closed_ = false;

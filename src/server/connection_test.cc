@@ -95,6 +95,32 @@ TEST_F(NarrowTest, AReaderThatDoesNotReadStopsItsOwnInput) {
   until([&] { return one->received.size() == 500 * kAsks; });
 }
 
+TEST_F(NarrowTest, WhoDoesNotTakeAnswersIsNotGivenMore) {
+  // All asks are read at once, and each waits for an event, as one for a message does.
+  constexpr int kAsks = 100;
+  std::string asks;
+  for (int i = 0; i < kAsks; ++i) asks += "big 1000000\nhold\n";
+  auto one = client("login\n");
+  one->reading = false;
+  until([&] { return host.connection_count() == 1; });
+  one->send(asks);
+  int submits = 0;
+  until([&] {
+    broker.event_due = true;
+    const int before = std::exchange(submits, broker.submits);
+    return submits > 0 && submits == before && broker.flushes > 200;
+  });
+  EXPECT_LT(submits, kAsks / 2);
+  one->reading = true;
+  one->on_readable();
+  constexpr std::size_t kExpected = kAsks * (1'000'000 + 6);
+  until([&] {
+    broker.event_due = one->received.size() < kExpected;
+    return one->received.size() >= kExpected;
+  });
+  EXPECT_EQ(broker.submits, kAsks);
+}
+
 TEST_F(ConnectionTest, TheBrokerHearsWhenOutputIsDrained) {
   auto one = client("submit\n");
   until([&] { return broker.submits == 1; });
@@ -174,6 +200,32 @@ TEST_F(ConnectionTest, BeforeLoginAConnectionHoldsLittle) {
     return received == before;
   });
   EXPECT_LE(received, limits.unauthenticated_bytes_max);
+}
+
+class CrowdedTest : public ConnectionTest {
+ protected:
+  CrowdedTest() : ConnectionTest({.strangers_bytes_max = 100'000}) {}
+};
+
+TEST_F(CrowdedTest, StrangersThatHoldTooMuchMakeRoomTheOldestFirst) {
+  auto friendly = client("login\necho a\n");
+  expect_received(*friendly, "a\n");
+  std::vector<std::unique_ptr<TestClient>> strangers;
+  for (int i = 0; i < 10; ++i) {
+    strangers.push_back(client(std::string(15'000, 'x')));
+    const auto arrived = [&] {
+      for (const auto& status : connections()) {
+        if (status.peer_port == strangers.back()->stream->local().port)
+          return status.received_bytes == 15'000;
+      }
+      return false;
+    };
+    until([&] { return strangers.back()->stream != nullptr && arrived(); });
+  }
+  until([&] { return strangers[4]->closed; });
+  EXPECT_FALSE(strangers[5]->closed);
+  EXPECT_FALSE(friendly->closed);
+  EXPECT_TRUE(log.has("hold too much memory"));
 }
 
 class ImpatientTest : public ConnectionTest {

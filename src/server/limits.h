@@ -13,6 +13,9 @@ struct ConnectionLimits {
   Duration handshake = std::chrono::seconds(10);
   /// Unread input that a connection may hold before it is authenticated.
   std::size_t unauthenticated_bytes_max = 16 * 1024;
+  /// What all connections of a shard that are not authenticated may hold together; beyond it the
+  /// oldest of them are dropped.
+  std::size_t strangers_bytes_max = 64 * 1024 * 1024;
   /// How long a closing connection may take to send its last output, and then to close its end.
   Duration linger = std::chrono::seconds(3);
   /// A connection with more unsent output than this is not read from. Far above what may be on its

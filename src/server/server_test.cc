@@ -2,6 +2,8 @@
 // wrong thread.
 #include "server/server.h"
 
+#include <algorithm>
+
 #include "io/asio/thread_pool.h"
 #include "io/asio/workers.h"
 #include "server/disk_watch.h"
@@ -27,6 +29,38 @@ TEST_F(ServerTest, DrainingTellsEveryoneAndWaitsForTheLog) {
   EXPECT_FALSE(drained) << "something is not committed yet";
   broker.idle = true;
   until([&] { return drained; });
+}
+
+TEST_F(ServerTest, WithAllSlotsTakenTheOldestStrangerMakesRoom) {
+  ConnectionSlots slots(3);
+  host.limit(slots);
+  const io::Endpoint at = listen({&lines});
+  auto friendly = connect(at, "login\necho a\n");
+  expect_received(*friendly, "a\n");
+  auto older = connect(at, "echo b\n");
+  expect_received(*older, "b\n");
+  auto newer = connect(at, "echo c\n");
+  expect_received(*newer, "c\n");
+  auto late = connect(at, "login\necho d\n");
+  expect_received(*late, "d\n");
+  until([&] { return older->closed; });
+  EXPECT_FALSE(newer->closed);
+  newer->send("login\necho e\n");
+  expect_received(*newer, "c\ne\n");
+  auto too_late = connect(at);
+  until([&] { return too_late->closed; });
+  EXPECT_EQ(host.connection_count(), 3u);
+  EXPECT_EQ(
+      std::ranges::count_if(
+          log.lines, [](const std::string& line) { return line.contains("connections_max"); }),
+      1);
+  newer->stream.reset();
+  until([&] { return host.connection_count() == 2; });
+  auto next = connect(at, "echo f\n");
+  expect_received(*next, "f\n");
+  // The slots go before the host.
+  for (auto* client : {friendly.get(), late.get(), next.get()}) client->stream.reset();
+  until([&] { return host.connection_count() == 0; });
 }
 
 TEST_F(ServerTest, WhoDoesNotCloseInTimeIsDropped) {

@@ -5,6 +5,10 @@
 
 namespace naru::server {
 
+namespace {
+constexpr Duration kBetweenWarnings = std::chrono::seconds(60);
+}  // namespace
+
 ShardHost::ShardHost(core::ShardId id, io::Scheduler& loop, io::Network& network, Random& random,
                      Logger& log, ConnectionLimits limits)
     : id_(id), loop_(loop), network_(network), random_(random), log_(log), limits_(limits) {
@@ -29,13 +33,45 @@ std::vector<std::uint64_t> ShardHost::numbers() const {
 }
 
 void ShardHost::adopt(std::unique_ptr<io::Accepted> accepted, Protocols protocols) {
-  if (draining_) return;  // closes it
+  ConnectionSlot slot;
+  if (draining_ || !take_slot(slot)) return;  // closes it
   const std::uint64_t number = ++connection_counter_;
-  auto connection =
-      std::make_unique<Connection>(*this, number, network_.adopt(std::move(accepted)), protocols);
+  auto connection = std::make_unique<Connection>(*this, number, network_.adopt(std::move(accepted)),
+                                                 protocols, std::move(slot));
   Connection& started = *connection;
   connections_.emplace(number, std::move(connection));
   started.start();
+}
+
+bool ShardHost::take_slot(ConnectionSlot& slot) {
+  if (slots_ == nullptr) return true;
+  slot = slots_->take();
+  if (slot) return true;
+  warn_of_limit("server.connections_max is reached");
+  if (drop_oldest_stranger()) slot = slots_->take();
+  return static_cast<bool>(slot);
+}
+
+bool ShardHost::drop_oldest_stranger() {
+  const auto oldest = strangers_.oldest();
+  if (!oldest) return false;
+  find(*oldest)->drop();
+  return true;
+}
+
+void ShardHost::stranger_holds(Connection& connection, std::size_t bytes) {
+  strangers_.set(connection.number(), bytes);
+  while (strangers_.bytes() > limits_.strangers_bytes_max) {
+    warn_of_limit("connections that have not logged in hold too much memory");
+    drop_oldest_stranger();
+  }
+}
+
+// Whoever reaches a limit does so many times.
+void ShardHost::warn_of_limit(std::string_view what) {
+  if (now().mono < next_warning_) return;
+  next_warning_ = now().mono + kBetweenWarnings;
+  log_.warn("{}: the oldest without a login are closed first", what);
 }
 
 void ShardHost::each_connection(

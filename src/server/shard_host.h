@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/byte_buffer.h"
@@ -15,8 +16,10 @@
 #include "server/broker.h"
 #include "server/buffer_pool.h"
 #include "server/connection.h"
+#include "server/connection_slots.h"
 #include "server/deadline_heap.h"
 #include "server/limits.h"
+#include "server/strangers.h"
 
 namespace naru::server {
 
@@ -48,7 +51,11 @@ class ShardHost final : public io::LoopClient {
   void attach(Broker& broker) { broker_ = &broker; }
   void add(TimedPart& part) { parts_.push_back(&part); }
 
-  /// Serves a connection that some shard accepted.
+  /// What all shards together may have; outlives the host. Without it any number.
+  void limit(ConnectionSlots& slots) { slots_ = &slots; }
+
+  /// Serves a connection that some shard accepted. With all slots taken it gets that of the oldest
+  /// connection here that has not logged in, or is closed.
   void adopt(std::unique_ptr<io::Accepted> accepted, Protocols protocols);
   void each_connection(const std::function<void(const admin::ConnectionStatus&)>& visit) const;
   std::size_t connection_count() const { return connections_.size(); }
@@ -85,6 +92,11 @@ class ShardHost final : public io::LoopClient {
     resumed_.push_back(connection.number());
     run_again();
   }
+  /// The connection has not logged in and holds `bytes` now. When they are too many together the
+  /// oldest are dropped, perhaps this one.
+  void stranger_holds(Connection& connection, std::size_t bytes);
+  /// It has logged in, or is over.
+  void no_stranger(Connection& connection) { strangers_.remove(connection.number()); }
   /// The connection is over: destroyed at the end of the turn.
   void bury(Connection& connection) {
     buried_.push_back(connection.number());
@@ -108,6 +120,9 @@ class ShardHost final : public io::LoopClient {
   };
 
   Connection* find(std::uint64_t number);
+  bool take_slot(ConnectionSlot& slot);
+  bool drop_oldest_stranger();
+  void warn_of_limit(std::string_view what);
   std::vector<std::uint64_t> numbers() const;
   void end_connections();
   TimePoint next_deadline() const;
@@ -127,6 +142,9 @@ class ShardHost final : public io::LoopClient {
   ByteBuffer read_buffer_;
   std::uint64_t connection_counter_ = 0;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+  ConnectionSlots* slots_ = nullptr;
+  Strangers strangers_;
+  TimePoint next_warning_{};
   std::vector<std::uint64_t> touched_;
   std::vector<std::uint64_t> resumed_;
   std::vector<std::uint64_t> resuming_;

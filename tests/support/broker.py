@@ -89,9 +89,11 @@ class Broker:
 class NaruBroker(Broker):
     name = "naru"
 
-    def __init__(self, settings=(), **options):
+    def __init__(self, settings=(), open_files=None, **options):
+        """open_files: the process's limit on descriptors, soft and hard."""
         super().__init__(**options)
         self.settings = list(settings)
+        self.open_files = open_files
 
     def start(self):
         addresses = [f"127.0.0.1:{self.amqp_port}"]
@@ -105,6 +107,8 @@ class NaruBroker(Broker):
         argv = [paths.naru_binary(), "serve", "--data-dir", self.directory / "data"]
         for setting in settings:
             argv += ["--set", setting]
+        if self.open_files is not None:
+            argv = ["sh", "-c", f'ulimit -n {self.open_files}; exec "$@"', "sh", *argv]
         self.process = Process(argv, self.directory / "log", environment_of_broker())
         _, end = self.process.wait_for_line("stop with", 30)
         ports = dict(re.search(LISTENING, line).groups()

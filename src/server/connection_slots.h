@@ -1,0 +1,55 @@
+#pragma once
+/// How many connections all shards together may have.
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace naru::server {
+
+class ConnectionSlots;
+
+/// The right to be one of them; given back by destruction.
+class ConnectionSlot {
+ public:
+  ConnectionSlot() = default;
+  explicit ConnectionSlot(ConnectionSlots* of) : of_(of) {}
+  ConnectionSlot(ConnectionSlot&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
+  ConnectionSlot& operator=(ConnectionSlot&& other) noexcept {
+    std::swap(of_, other.of_);
+    return *this;
+  }
+  ~ConnectionSlot();
+  explicit operator bool() const { return of_ != nullptr; }
+
+ private:
+  ConnectionSlots* of_ = nullptr;
+};
+
+/// Shared by all shards: one number, touched once when a connection begins and once when it ends.
+/// Outlives its slots.
+class ConnectionSlots {
+ public:
+  explicit ConnectionSlots(std::uint64_t most) : most_(most) {}
+
+  /// An empty one when all are taken.
+  ConnectionSlot take() {
+    if (taken_.fetch_add(1, std::memory_order_relaxed) < most_) return ConnectionSlot(this);
+    give_back();
+    return {};
+  }
+  std::uint64_t most() const { return most_; }
+
+ private:
+  friend class ConnectionSlot;
+  void give_back() { taken_.fetch_sub(1, std::memory_order_relaxed); }
+
+  const std::uint64_t most_;
+  std::atomic<std::uint64_t> taken_ = 0;
+};
+
+inline ConnectionSlot::~ConnectionSlot() {
+  if (of_ != nullptr) of_->give_back();
+}
+
+}  // namespace naru::server
