@@ -5,6 +5,7 @@
 #include <string>
 
 #include "admin/agent.h"
+#include "admin/basic_auth.h"
 #include "admin/connections_port.h"
 #include "admin/login_throttle.h"
 #include "admin/node_port.h"
@@ -46,6 +47,8 @@ class HttpApi final : public io::HttpHandler {
   /// Finds the operation; answers 404 or 405 itself when there is none.
   bool find_operation(Call& call);
   void authenticate(const CallRef& call);
+  /// Whether these credentials were good before, and so cost nothing to check.
+  bool is_remembered(const Credentials& credentials, bool loopback) const;
   void on_authenticated(const CallRef& call, Result<core::Reply::Value> result);
   /// Whether the caller may ask for this at all; answers itself when not.
   bool authorise(Call& call);

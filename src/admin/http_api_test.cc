@@ -47,10 +47,38 @@ TEST_P(HttpApiTest, FailedLoginsAreBounded) {
   login("guest", "wrong");
   for (int i = 0; i < 10; ++i) EXPECT_EQ(status("GET", "/api/whoami"), 401u);
   EXPECT_EQ(status("GET", "/api/whoami"), 429u);
+  // Nobody knows yet that this one is right.
   login("guest", "guest");
   EXPECT_EQ(status("GET", "/api/whoami"), 429u);
   peer_ = "127.0.0.2";
   EXPECT_EQ(status("GET", "/api/whoami"), 200u);
+  peer_ = "127.0.0.1";
+  rig_.advance(std::chrono::seconds(1));
+  login("guest", "wrong");
+  EXPECT_EQ(status("GET", "/api/whoami"), 401u);
+  EXPECT_EQ(status("GET", "/api/whoami"), 429u);
+}
+
+TEST_P(HttpApiTest, WrongPasswordsDoNotKeepOutThoseWhoseLoginIsKnown) {
+  EXPECT_EQ(status("GET", "/api/whoami"), 200u);
+  login("guest", "wrong");
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(status("GET", "/api/whoami"), 401u);
+  EXPECT_EQ(status("GET", "/api/whoami"), 429u);
+  login("guest", "guest");
+  EXPECT_EQ(status("GET", "/api/whoami"), 200u);
+  // Nothing that costs a hash is let through: a changed password is a new one.
+  EXPECT_EQ(status("PUT", "/api/users/guest", R"({"password":"new","tags":"administrator"})"),
+            204u);
+  EXPECT_EQ(status("GET", "/api/whoami"), 429u);
+  login("guest", "new");
+  EXPECT_EQ(status("GET", "/api/whoami"), 429u);
+}
+
+TEST_P(HttpApiTest, GuestFromAfarIsBoundedThoughItsPasswordIsRight) {
+  EXPECT_EQ(status("GET", "/api/whoami"), 200u);
+  peer_ = "192.0.2.7";
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(status("GET", "/api/whoami"), 401u);
+  EXPECT_EQ(status("GET", "/api/whoami"), 429u);
 }
 
 TEST_P(HttpApiTest, RolesDecideWhatMayBeAsked) {

@@ -16,7 +16,7 @@ class LoginThrottle {
  public:
   explicit LoginThrottle(std::uint64_t key) : key_(key) {}
 
-  /// Whether this address may try now.
+  /// Whether this address may try now what was not tried with success before.
   bool allows(std::string_view address, TimePoint now);
   void failed(std::string_view address, TimePoint now);
 

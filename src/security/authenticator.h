@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -18,6 +19,9 @@ class Authenticator {
   /// not log in) the answer is false after the same time. Errors: limit (too many are waiting).
   virtual void check(const std::string& user, std::optional<std::string> hash, std::string password,
                      std::move_only_function<void(Result<bool>)> done) = 0;
+  /// Whether check() would say true at once, because it did before: that costs no hash.
+  virtual bool remembers(const std::string& user, const std::string& hash,
+                         std::string_view password) const = 0;
   /// Hashes a new password.
   virtual void hash(std::string password,
                     std::move_only_function<void(Result<std::string>)> done) = 0;

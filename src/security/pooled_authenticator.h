@@ -26,6 +26,10 @@ class PooledAuthenticator final : public Authenticator {
 
   void check(const std::string& user, std::optional<std::string> hash, std::string password,
              std::move_only_function<void(Result<bool>)> done) override;
+  bool remembers(const std::string& user, const std::string& hash,
+                 std::string_view password) const override {
+    return cache_.contains(user, hash, password);
+  }
   void hash(std::string password, std::move_only_function<void(Result<std::string>)> done) override;
 
  private:

@@ -6,10 +6,17 @@
 
 namespace naru::testing {
 
-void RigAuthenticator::check(const std::string&, std::optional<std::string> hash,
+void RigAuthenticator::check(const std::string& user, std::optional<std::string> hash,
                              std::string password,
                              std::move_only_function<void(Result<bool>)> done) {
-  done(hash.has_value() && *hash == "rig:" + password);
+  const bool accepted = hash.has_value() && *hash == "rig:" + password;
+  if (accepted) accepted_.insert(user + *hash);
+  done(accepted);
+}
+
+bool RigAuthenticator::remembers(const std::string& user, const std::string& hash,
+                                 std::string_view password) const {
+  return accepted_.contains(user + hash) && hash == "rig:" + std::string(password);
 }
 
 void RigAuthenticator::hash(std::string password,

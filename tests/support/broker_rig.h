@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,12 @@ class RigAuthenticator final : public security::Authenticator {
  public:
   void check(const std::string& user, std::optional<std::string> hash, std::string password,
              std::move_only_function<void(Result<bool>)> done) override;
+  bool remembers(const std::string& user, const std::string& hash,
+                 std::string_view password) const override;
   void hash(std::string password, std::move_only_function<void(Result<std::string>)> done) override;
+
+ private:
+  std::set<std::string> accepted_;  // users with their hashes
 };
 
 class BrokerRig final : public cluster::ShardPost, public cluster::VolumeClient {
