@@ -90,7 +90,8 @@ void add_queue_commands(Command& root, const Shell& shell) {
              {"DURABLE", "durable"},
              {"AUTO-DELETE", "auto_delete"},
              {"EXCLUSIVE", "exclusive"},
-             {"ARGUMENTS", "arguments"}}});
+             {"ARGUMENTS", "arguments"},
+             {"NOT-IN-EFFECT", "arguments_not_in_effect"}}});
   add_declare(noun, shell);
   add_delete(noun, shell);
   add_purge(noun, shell);

@@ -42,7 +42,8 @@ TEST_F(CommandsTest, AListIsATableWithNumbersToTheRight) {
   EXPECT_EQ(request().target, "/api/queues");
   EXPECT_EQ(
       fake_.console.output,
-      "TENANT  NAME    READY  UNACKED  CONSUMERS  DURABLE  AUTO-DELETE  EXCLUSIVE  ARGUMENTS\n"
+      "TENANT  NAME    READY  UNACKED  CONSUMERS  DURABLE  AUTO-DELETE  EXCLUSIVE  ARGUMENTS  "
+      "NOT-IN-EFFECT\n"
       "/       a           5                   0  yes\n"
       "/       longer  12345                      no\n");
 }

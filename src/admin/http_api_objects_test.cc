@@ -55,6 +55,14 @@ TEST_P(HttpApiObjectsTest, BodiesThatMakeNoSenseAreRefused) {
   EXPECT_EQ(get("/api/queues"), "[]");
 }
 
+TEST_P(HttpApiObjectsTest, ArgumentsThatDoNothingYetAreNamed) {
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q",
+                   R"({"arguments":{"x-max-length":5,"x-expires":60000,"x-max-priority":3}})"),
+            201u);
+  EXPECT_EQ(get("/api/queues/%2F/q?columns=arguments_not_in_effect"),
+            R"({"arguments_not_in_effect":["x-max-length","x-max-priority"]})");
+}
+
 TEST_P(HttpApiObjectsTest, ExchangesAreDeclaredShownAndDeleted) {
   EXPECT_EQ(status("PUT", "/api/exchanges/%2F/x", R"({"type":"topic","durable":true})"), 201u);
   EXPECT_EQ(ask("GET", "/api/exchanges/%2F/x").body.at("type"), "topic");

@@ -3,8 +3,19 @@
 #include <fmt/format.h>
 
 #include "admin/properties_key.h"
+#include "core/topology/not_in_effect.h"
 
 namespace naru::admin {
+
+namespace {
+
+json::array names(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const std::string& text : texts) out.push_back(json_text(text));
+  return out;
+}
+
+}  // namespace
 
 void add(core::QueueStats& to, const core::QueueStats& from) {
   to.ready += from.ready;
@@ -83,6 +94,7 @@ json::object Renderer::queue(const core::QueueInfo& queue, const BrokerStatus& s
       {"auto_delete", queue.auto_delete},
       {"exclusive", static_cast<bool>(queue.exclusive_owner)},
       {"arguments", to_json(queue.arguments)},
+      {"arguments_not_in_effect", names(core::not_in_effect(queue.arguments))},
       {"node", json_text(node_)},
       {"state", "running"},
       {"policy", nullptr},

@@ -6,6 +6,7 @@
 
 #include "core/reply_address.h"
 #include "core/shard.h"
+#include "core/topology/texts.h"
 
 namespace naru::core {
 
@@ -153,15 +154,31 @@ void RequestHandler::run(RequestId id, DeclareQueue operation) {
   }
   if (operation.exclusive && !operation.passive) client_.holds_exclusive_queues_ = true;
   const std::string name = operation.name;
+  std::vector<std::string> without_effect;
+  if (!operation.passive) without_effect = not_in_effect(operation.arguments);
   shard_.change_metadata(
       std::move(operation), actor(),
-      [&shard = shard_, connection = client_.id_, id, name](Result<MetadataAnswer> answer) {
+      [&shard = shard_, connection = client_.id_, id, name,
+       without_effect = std::move(without_effect)](Result<MetadataAnswer> answer) {
         Client* client = shard.find_client(connection);
         if (client == nullptr) return;
         if (!answer) return client->reply(id, std::unexpected(answer.error()));
-        RequestHandler(*client, shard)
-            .reply_declared(id, answer->name.empty() ? name : answer->name, answer->queue);
+        RequestHandler handler(*client, shard);
+        if (answer->changed && !without_effect.empty()) {
+          handler.note_not_in_effect(answer->name, without_effect);
+        }
+        handler.reply_declared(id, answer->name.empty() ? name : answer->name, answer->queue);
       });
+}
+
+void RequestHandler::note_not_in_effect(std::string_view queue,
+                                        const std::vector<std::string>& arguments) {
+  const Actor who = actor();
+  shard_.not_in_effect_log().on_declared(
+      fmt::format("{}, declared by user '{}',",
+                  queue_text(queue, tenant_label(shard_.catalog(), who.tenant)),
+                  who.principal.user),
+      arguments, shard_.now().mono);
 }
 
 void RequestHandler::reply_declared(RequestId id, std::string name, QueueRef queue) {

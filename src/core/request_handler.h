@@ -44,6 +44,8 @@ class RequestHandler {
   /// The queue, when it exists, is not another connection's, and may be read (or, for configure,
   /// changed) by the principal.
   Result<const QueueInfo*> queue_for(std::string_view name, security::Action action);
+  /// The queue that was declared has arguments that do nothing yet.
+  void note_not_in_effect(std::string_view queue, const std::vector<std::string>& arguments);
   void reply_declared(RequestId id, std::string name, QueueRef queue);
   void declare_reply_address(RequestId id, std::string name, ConnectionId target);
 

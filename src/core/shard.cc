@@ -19,12 +19,13 @@ Shard::Shard(Options options, Journal& journal, ShardLink& link,
       random_(random),
       tokens_(token_key),
       log_(log),
+      not_in_effect_log_(log),
       now_(now),
       catalog_(*this),
       batches_(options.shard_count),
       in_flight_bytes_(options.shard_count) {
   if (options_.id == ShardId(0)) {
-    metadata_ = std::make_unique<Metadata>(journal_, catalog_, *this, random_, log_);
+    metadata_ = std::make_unique<Metadata>(journal_, catalog_, *this, random_);
     journal_.attach(kMetadataGroup, *metadata_);
   }
   for (std::uint32_t number = 1; number <= kLaneCount; ++number) {
@@ -47,6 +48,7 @@ void Shard::set_replicas(std::vector<Shard*> replicas) {
 void Shard::start() {
   replicas_.clear();
   started_ = true;
+  if (metadata_) not_in_effect_log_.on_recovered(catalog_);
 }
 
 bool Shard::is_new() const {

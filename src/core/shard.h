@@ -22,6 +22,7 @@
 #include "core/queue/lane.h"
 #include "core/topology/catalog.h"
 #include "core/topology/metadata.h"
+#include "core/topology/not_in_effect.h"
 #include "security/authenticator.h"
 #include "security/tokens.h"
 
@@ -93,6 +94,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   /// For names that are secrets.
   security::Tokens& tokens() { return tokens_; }
   Logger& log() { return log_; }
+  NotInEffectLog& not_in_effect_log() { return not_in_effect_log_; }
   ShardId shard_of_lane(GroupId lane) const {
     return ShardId(static_cast<std::uint16_t>((lane.value - 1) % options_.shard_count));
   }
@@ -179,6 +181,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   Random& random_;
   security::Tokens tokens_;
   Logger& log_;
+  NotInEffectLog not_in_effect_log_;
   const Now& now_;
 
   Catalog catalog_;

@@ -112,7 +112,6 @@ Result<void> Decider::create_queue(const DeclareQueue& change, const Place& plac
     if (change.exclusive) return invalid("exclusive-owner");
     if (!change.durable) return invalid("non-durable");
   }
-  note_not_in_effect(change.arguments);
 
   QueueInfo queue;
   queue.ref.id = QueueId(next_id(out));

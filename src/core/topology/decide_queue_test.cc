@@ -257,14 +257,6 @@ TEST_F(MetadataTest, StreamsAreNotThereYetAndSaySo) {
   EXPECT_EQ(refused.code, Errc::not_implemented);
 }
 
-TEST_F(MetadataTest, WhatHasNoEffectYetIsSaidOnce) {
-  run(durable("a", {{"x-max-length", Integer{5}}, {"x-expires", Integer{5000}}}));
-  run(durable("b", {{"x-max-length", Integer{6}}, {"x-overflow", std::string("drop-head")}}));
-  EXPECT_THAT(log.lines,
-              ElementsAre("queue argument x-max-length is kept and compared, but not yet in effect",
-                          "queue argument x-overflow is kept and compared, but not yet in effect"));
-}
-
 TEST_F(MetadataTest, ArgumentsThatCouldNotBeReadBackAreRefused) {
   EXPECT_EQ(error(durable("q", {{"x-mine", std::string(100'000, 'x')}})).code,
             Errc::precondition_failed);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "core/topology/arguments.h"
 #include "core/topology/texts.h"
 
 namespace naru::core {
@@ -57,13 +56,6 @@ Result<void> Decider::allow_any(const Place& place, NameKind kind, std::string_v
 std::uint64_t Decider::next_id(Decision& out) {
   out.ids_below = next_id_ + 1;
   return next_id_++;
-}
-
-void Decider::note_not_in_effect(const message::Table& arguments) {
-  for (const auto& [name, value] : arguments) {
-    if (!is_known_without_effect(name) || !noted_.insert(name).second) continue;
-    log_.warn("queue argument {} is kept and compared, but not yet in effect", name);
-  }
 }
 
 Result<void> require_administrator(const Actor& actor) {

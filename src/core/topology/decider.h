@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
-#include "base/log.h"
 #include "base/random.h"
 #include "core/topology/catalog.h"
 #include "core/topology/facts.h"
@@ -37,12 +36,10 @@ struct Decision {
   void add(bool durable, const Fact& fact) { encode(durable ? logged : transient, fact); }
 };
 
-/// The largest id that was given out, and what an argument without effect was said about. Owned by
-/// shard 0, as part of Metadata.
+/// Remembers the largest id that was given out. Owned by shard 0, as part of Metadata.
 class Decider {
  public:
-  Decider(const Catalog& catalog, Random& random, Logger& log)
-      : catalog_(catalog), random_(random), log_(log) {}
+  Decider(const Catalog& catalog, Random& random) : catalog_(catalog), random_(random) {}
 
   Result<void> decide(const Metadata::Change& change, const Actor& actor, Decision& out);
 
@@ -104,13 +101,10 @@ class Decider {
   Result<void> allow_any(const Place& place, NameKind kind, std::string_view name) const;
 
   std::uint64_t next_id(Decision& out);
-  void note_not_in_effect(const message::Table& arguments);
 
   const Catalog& catalog_;
   Random& random_;
-  Logger& log_;
   std::uint64_t next_id_ = 1;
-  boost::unordered_flat_set<std::string> noted_;
 };
 
 /// Whoever changes tenants, users and permissions is an administrator, or the broker itself.

@@ -46,11 +46,11 @@ struct Answer {
 
 class Metadata::Impl {
  public:
-  Impl(Journal& journal, Catalog& catalog, Broadcaster& broadcaster, Random& random, Logger& log)
+  Impl(Journal& journal, Catalog& catalog, Broadcaster& broadcaster, Random& random)
       : journal_(journal),
         catalog_(catalog),
         broadcaster_(broadcaster),
-        decider_(catalog, random, log) {}
+        decider_(catalog, random) {}
 
   void submit(Change change, Actor actor, Done done);
   bool wants_flush() const { return !to_log_.empty() || !to_broadcast_.empty(); }
@@ -261,9 +261,8 @@ void Metadata::Impl::save_snapshot() {
   journal_.save_snapshot(kMetadataGroup, applied_, snapshot.view());
 }
 
-Metadata::Metadata(Journal& journal, Catalog& catalog, Broadcaster& broadcaster, Random& random,
-                   Logger& log)
-    : impl_(std::make_unique<Impl>(journal, catalog, broadcaster, random, log)) {}
+Metadata::Metadata(Journal& journal, Catalog& catalog, Broadcaster& broadcaster, Random& random)
+    : impl_(std::make_unique<Impl>(journal, catalog, broadcaster, random)) {}
 Metadata::~Metadata() = default;
 
 void Metadata::submit(Change change, Actor actor, Done done) {

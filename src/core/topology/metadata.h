@@ -7,7 +7,6 @@
 #include <string>
 #include <variant>
 
-#include "base/log.h"
 #include "base/random.h"
 #include "core/commands.h"
 #include "core/journal.h"
@@ -69,8 +68,7 @@ class Metadata final : public GroupState {
                            std::move_only_function<void()> applied) = 0;
   };
 
-  Metadata(Journal& journal, Catalog& catalog, Broadcaster& broadcaster, Random& random,
-           Logger& log);
+  Metadata(Journal& journal, Catalog& catalog, Broadcaster& broadcaster, Random& random);
   ~Metadata() override;
 
   /// Validates, authorises and decides `change`; `done` is called once, later or at once, with the

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "core/topology/facts.h"
 #include "core/topology/metadata.h"
 
@@ -226,7 +227,7 @@ class MetadataTest : public testing::Test {
   HandBroadcaster broadcaster{catalog};
   Random random{1};
   RecordingLogger log;
-  Metadata metadata{journal, catalog, broadcaster, random, log};
+  Metadata metadata{journal, catalog, broadcaster, random};
   TenantId tenant;
   Actor guest;
   Actor other;  // guest on another connection

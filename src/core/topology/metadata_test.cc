@@ -26,8 +26,7 @@ struct Replayed {
   Catalog catalog{listener};
   HandBroadcaster broadcaster{catalog};
   Random random{2};
-  RecordingLogger log;
-  Metadata metadata{journal, catalog, broadcaster, random, log};
+  Metadata metadata{journal, catalog, broadcaster, random};
 };
 
 TEST_F(MetadataTest, AChangeIsAnsweredWhenItIsCommittedAndNotBefore) {
@@ -218,7 +217,7 @@ TEST_F(MetadataTest, AnIdBeyondTheReservedOnesWaitsForItsReservation) {
   ByteBuffer facts;
   encode(facts, TenantCreated{TenantId(1), "/"});
   ASSERT_TRUE(bare.apply(facts.view()));
-  Metadata fresh(bare_journal, bare, bare_broadcaster, random, log);
+  Metadata fresh(bare_journal, bare, bare_broadcaster, random);
   fresh.on_role(Role::owner, Term(1));
   Actor system;
   system.system = true;
@@ -256,7 +255,7 @@ TEST_F(MetadataTest, ASnapshotReplacesAllEntriesUpToTheOneItCovers) {
   NoListener new_listener;
   Catalog restored{new_listener};
   HandBroadcaster new_broadcaster{restored};
-  Metadata again(journal, restored, new_broadcaster, random, log);
+  Metadata again(journal, restored, new_broadcaster, random);
   ASSERT_TRUE(again.install(journal.snapshot_covers, journal.snapshot));
   EXPECT_FALSE(again.empty());
   EXPECT_NE(restored.find_queue(tenant, "q"), nullptr);
@@ -272,7 +271,7 @@ TEST_F(MetadataTest, ASnapshotOfANewerNaruIsRefusedBeforeItIsUsed) {
   NoListener new_listener;
   Catalog restored{new_listener};
   HandBroadcaster new_broadcaster{restored};
-  Metadata again(journal, restored, new_broadcaster, random, log);
+  Metadata again(journal, restored, new_broadcaster, random);
   const auto result = again.install(Index(5), newer);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::version);
@@ -299,8 +298,7 @@ TEST(NewMetadata, IsEmptyUntilSomethingIsLogged) {
   Catalog catalog{listener};
   HandBroadcaster broadcaster{catalog};
   Random random{1};
-  RecordingLogger log;
-  Metadata metadata{journal, catalog, broadcaster, random, log};
+  Metadata metadata{journal, catalog, broadcaster, random};
   Entry term_start;
   term_start.group = kMetadataGroup;
   term_start.index = Index(1);
