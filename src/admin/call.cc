@@ -15,7 +15,7 @@ struct Status {
   std::string_view error;
 };
 
-Status status_of(Errc code) {
+Status status_of(Errc code, std::string_view method) {
   switch (code) {
     case Errc::malformed:
       return {400, "bad_request"};
@@ -29,7 +29,9 @@ Status status_of(Errc code) {
     case Errc::already_exists:
       return {409, "already_exists"};
     case Errc::precondition_failed:
-      return {409, "precondition_failed"};
+      // To be deleted something had to be unused, or empty; to be made it asked for nonsense.
+      if (method == "DELETE") return {409, "precondition_failed"};
+      return {400, "bad_request"};
     case Errc::resource_locked:
       return {409, "resource_locked"};
     case Errc::limit:
@@ -119,7 +121,7 @@ void Call::reply_error(unsigned status, std::string_view error, std::string_view
 }
 
 void Call::reply_error(const Error& error) {
-  const Status status = status_of(error.code);
+  const Status status = status_of(error.code, request_.method);
   reply_error(status.code, status.error, error.what);
 }
 

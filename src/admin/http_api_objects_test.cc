@@ -52,6 +52,11 @@ TEST_P(HttpApiObjectsTest, BodiesThatMakeNoSenseAreRefused) {
   EXPECT_EQ(status("PUT", "/api/users/u", R"({"password":"x"})"), 400u);
   EXPECT_EQ(status("PUT", "/api/users/u", R"({"password":"","tags":""})"), 400u);
   EXPECT_EQ(status("PUT", "/api/permissions/%2F/guest", R"({"configure":".*"})"), 400u);
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q", R"({"arguments":{"x-expires":0}})"), 400u);
+  EXPECT_EQ(status("PUT", "/api/exchanges/%2F/x", R"({"type":"heap"})"), 400u);
+  EXPECT_EQ(
+      status("PUT", "/api/permissions/%2F/guest", R"({"configure":"(","write":"","read":""})"),
+      400u);
   EXPECT_EQ(get("/api/queues"), "[]");
 }
 
@@ -61,6 +66,15 @@ TEST_P(HttpApiObjectsTest, ArgumentsThatDoNothingYetAreNamed) {
             201u);
   EXPECT_EQ(get("/api/queues/%2F/q?columns=arguments_not_in_effect"),
             R"({"arguments_not_in_effect":["x-max-length","x-max-priority"]})");
+}
+
+TEST_P(HttpApiObjectsTest, TheLastAdministratorStays) {
+  const Answer refused = ask("DELETE", "/api/users/guest");
+  EXPECT_EQ(refused.status, 409u);
+  EXPECT_NE(refused.text.find("first give another user the tag"), std::string::npos);
+  EXPECT_EQ(status("PUT", "/api/users/guest", R"({"tags":""})"), 409u);
+  make_user("root", "administrator");
+  EXPECT_EQ(status("DELETE", "/api/users/guest"), 204u);
 }
 
 TEST_P(HttpApiObjectsTest, ExchangesAreDeclaredShownAndDeleted) {

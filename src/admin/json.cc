@@ -167,7 +167,8 @@ Result<message::Table> table_member(const json::object& object, std::string_view
   if (value->is_array() && value->get_array().empty()) return message::Table();
   if (!value->is_object()) return wrong_type(name, "an object");
   NARU_TRY(table, table_from_json(value->get_object()));
-  if (!message::within_limits(table)) return fail(Errc::limit, std::string(name) + " are too many");
+  if (!message::within_limits(table))
+    return fail(Errc::malformed, std::string(name) + " are too many");
   return table;
 }
 

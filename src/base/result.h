@@ -17,8 +17,8 @@ enum class Errc : std::uint8_t {
   malformed,  // bytes that no valid peer sends
   limit,      // a configured or specified bound was reached
   not_found,
-  already_exists,
-  precondition_failed,  // inequivalent redeclaration, if-unused, if-empty, unknown delivery tag,
+  already_exists,       // and is in the way: a file, an address, an inequivalent declaration
+  precondition_failed,  // arguments that will not do, if-unused, if-empty, unknown delivery tag,
                         // ...
   resource_locked,      // exclusive to somebody else
   access_refused,       // authenticated, but not permitted; or a reserved name

@@ -155,7 +155,7 @@ std::string described(const Value* value) {
 
 std::unexpected<Error> inequivalent(std::string_view name, std::string_view resource,
                                     std::string_view current, std::string_view received) {
-  return fail(Errc::precondition_failed,
+  return fail(Errc::already_exists,
               fmt::format("inequivalent arg '{}' for {}: received {} but current is {}", name,
                           resource, received, current));
 }

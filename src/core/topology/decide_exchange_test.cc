@@ -30,7 +30,7 @@ TEST_F(MetadataTest, AnExchangeIsDeclaredOnceAndFoundAgain) {
 TEST_F(MetadataTest, ARedeclaredExchangeMustBeTheSame) {
   run(exchange("x", "topic"));
   EXPECT_EQ(error(exchange("x", "fanout")),
-            (Error{Errc::precondition_failed,
+            (Error{Errc::already_exists,
                    "inequivalent arg 'type' for exchange 'x' in vhost '/': received 'fanout' but "
                    "current is 'topic'"}));
   EXPECT_EQ(error(exchange("x", "topic", false)).what,

@@ -26,7 +26,7 @@ TEST_F(MetadataTest, ARedeclarationThatIsAlikeChangesNothing) {
 TEST_F(MetadataTest, ARedeclarationThatDiffersNamesTheDifference) {
   run(durable("q"));
   EXPECT_EQ(error(transient("q")),
-            (Error{Errc::precondition_failed,
+            (Error{Errc::already_exists,
                    "inequivalent arg 'durable' for queue 'q' in vhost '/': received 'false' but "
                    "current is 'true'"}));
   DeclareQueue change = durable("q");

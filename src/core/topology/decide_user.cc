@@ -11,7 +11,29 @@ std::unexpected<Error> no_user(std::string_view name) {
   return fail(Errc::not_found, fmt::format("no user '{}'", name));
 }
 
+/// Somebody who can log in and do everything.
+bool is_able_administrator(const UserInfo& user) {
+  return !user.password_hash.empty() &&
+         security::Principal{user.name, user.tags}.is_administrator();
+}
+
 }  // namespace
+
+/// `leaving` is about to be no administrator any more: without another one nobody could change
+/// users again.
+Result<void> Decider::keep_an_administrator(const UserInfo& leaving, Decision& out) const {
+  // No user has this name: two that leave at the same time wait for each other here.
+  out.own(NameKind::user, {}, "");
+  bool another = false;
+  catalog_.each_user([&](const UserInfo& user) {
+    another = another || (user.name != leaving.name && is_able_administrator(user));
+  });
+  if (another) return {};
+  return fail(Errc::resource_locked,
+              fmt::format("user '{}' is the last administrator who can log in: first give another "
+                          "user the tag administrator and a password",
+                          leaving.name));
+}
 
 Result<void> Decider::run(const PutUserHashed& change, const Actor& actor, Decision& out) {
   NARU_TRY_VOID(require_administrator(actor));
@@ -27,6 +49,9 @@ Result<void> Decider::run(const PutUserHashed& change, const Actor& actor, Decis
   if (const UserInfo* there = catalog_.find_user(change.name)) {
     if (!change.password_hash) user.password_hash = there->password_hash;
     if (user.password_hash == there->password_hash && user.tags == there->tags) return {};
+    if (is_able_administrator(*there) && !is_able_administrator(user)) {
+      NARU_TRY_VOID(keep_an_administrator(*there, out));
+    }
   }
   out.add(true, UserPut{std::move(user)});
   out.answer.changed = true;
@@ -36,7 +61,9 @@ Result<void> Decider::run(const PutUserHashed& change, const Actor& actor, Decis
 Result<void> Decider::run(const DeleteUser& change, const Actor& actor, Decision& out) {
   NARU_TRY_VOID(require_administrator(actor));
   out.own(NameKind::user, {}, change.name);
-  if (catalog_.find_user(change.name) == nullptr) return no_user(change.name);
+  const UserInfo* user = catalog_.find_user(change.name);
+  if (user == nullptr) return no_user(change.name);
+  if (is_able_administrator(*user)) NARU_TRY_VOID(keep_an_administrator(*user, out));
   out.add(true, UserDeleted{change.name});
   out.answer.changed = true;
   return {};

@@ -18,6 +18,7 @@ TEST_F(MetadataTest, AnEmptyDirectoryBeginsWithGuestInTheRootTenant) {
 }
 
 TEST_F(MetadataTest, ADeletedGuestDoesNotComeBack) {
+  run(PutUserHashed{"root", "hash", "administrator"});
   ASSERT_TRUE(run(DeleteUser{"guest"}).changed());
   Actor system;
   system.system = true;
@@ -47,6 +48,31 @@ TEST_F(MetadataTest, AUserKeepsItsPasswordWhenOnlyItsTagsChange) {
   EXPECT_TRUE(run(PutUserHashed{"u", "two", "monitoring"}).changed());
   EXPECT_EQ(catalog.find_user("u")->password_hash, "two");
   EXPECT_EQ(error(PutUserHashed{"", "x", ""}).code, Errc::precondition_failed);
+}
+
+TEST_F(MetadataTest, TheLastAdministratorWhoCanLogInStays) {
+  const Error refused{Errc::resource_locked,
+                      "user 'guest' is the last administrator who can log in: first give another "
+                      "user the tag administrator and a password"};
+  EXPECT_EQ(error(DeleteUser{"guest"}), refused);
+  EXPECT_EQ(error(PutUserHashed{"guest", std::nullopt, "management"}), refused);
+  EXPECT_EQ(error(PutUserHashed{"guest", "", "administrator"}), refused);
+  run(PutUserHashed{"watcher", "hash", "monitoring"});
+  run(PutUserHashed{"nopassword", "", "administrator"});
+  EXPECT_EQ(error(DeleteUser{"guest"}), refused);
+  EXPECT_TRUE(run(PutUserHashed{"guest", "other", "administrator"}).changed());
+  EXPECT_TRUE(run(DeleteUser{"watcher"}).changed());
+  EXPECT_TRUE(run(PutUserHashed{"root", "hash", "management,administrator"}).changed());
+  EXPECT_TRUE(run(DeleteUser{"guest"}).changed());
+}
+
+TEST_F(MetadataTest, OfTwoAdministratorsWhoLeaveAtOnceOneStays) {
+  run(PutUserHashed{"root", "hash", "administrator"});
+  const auto first = submit(DeleteUser{"guest"});
+  const auto second = submit(PutUserHashed{"root", std::nullopt, ""});
+  turn();
+  EXPECT_TRUE(first->changed());
+  EXPECT_EQ(second->error().code, Errc::resource_locked);
 }
 
 TEST_F(MetadataTest, WhatIsNotThereCannotBeDeletedOrPermitted) {

@@ -91,6 +91,7 @@ class Decider {
   // decide_user.cc
   Result<void> run(const PutUserHashed& change, const Actor& actor, Decision& out);
   Result<void> run(const DeleteUser& change, const Actor& actor, Decision& out);
+  Result<void> keep_an_administrator(const UserInfo& leaving, Decision& out) const;
   Result<void> run(const PutPermission& change, const Actor& actor, Decision& out);
   Result<void> run(const DeletePermission& change, const Actor& actor, Decision& out);
 
