@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -53,6 +54,15 @@ cluster::JournalOptions journal_options(const Config& config) {
   return options;
 }
 
+/// The threads are shared by all shards.
+security::AuthenticatorLimits authenticator_limits(const Config& config) {
+  security::AuthenticatorLimits limits;
+  limits.at_once = config.server_background_threads;
+  limits.waiting_max = std::max<std::size_t>(
+      8, limits.waiting_max * config.server_background_threads / config.server_shards);
+  return limits;
+}
+
 }  // namespace
 
 /// The HTTP server's deadlines, kept by shard 0's host.
@@ -73,9 +83,11 @@ struct ShardParts {
       : random(machine_seed()),
         workers(loop, background),
         network(loop, &workers, &log),
-        authenticator([this](auto work, auto done) {
-          return workers.submit(std::move(work), std::move(done));
-        }),
+        authenticator(
+            [this](auto work, auto done) {
+              return workers.submit(std::move(work), std::move(done));
+            },
+            authenticator_limits(config)),
         link(mail, id),
         host(std::make_unique<server::ShardHost>(
             id, loop, network, random, log,
@@ -136,6 +148,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   // Destroyed, and so joined, before the loops they report to.
   io::asio_impl::ThreadPool disk_pool;
   io::asio_impl::ThreadPool background;
+  std::unique_ptr<io::asio_impl::PoolWorkers> disk_workers;  // no password check is in the way
   std::unique_ptr<io::asio_impl::PosixFileSystem> files;
   std::optional<DataDirectory> directory;
   std::unique_ptr<cluster::JournalLocal> journal;
@@ -173,6 +186,7 @@ Node::Parts::Parts(const Config& settings, std::uint64_t open_files_max, Logger&
     shards.push_back(std::make_unique<ShardParts>(core::ShardId(i), config, background, mail, log));
     shards.back()->host->limit(slots);
   }
+  disk_workers = std::make_unique<io::asio_impl::PoolWorkers>(shards[0]->loop, disk_pool);
   files = std::make_unique<io::asio_impl::PosixFileSystem>(shards[0]->loop, disk_pool);
 }
 
@@ -283,7 +297,7 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
 
 void Node::Parts::watch_disk() {
   watch = std::make_unique<server::DiskWatch>(
-      *shards[0]->host, shards[0]->workers,
+      *shards[0]->host, *disk_workers,
       server::DiskWatchOptions{.path = config.data_dir, .free_bytes_min = config.disk_free_min},
       [this](const std::string& path) { return files->space(path); },
       [this](const std::string& reason) {

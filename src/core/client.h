@@ -27,6 +27,8 @@ class ClientHost {
   virtual ~ClientHost() = default;
   virtual void on_events(std::span<const Event> batch) = 0;
   virtual bool peer_is_loopback() const = 0;
+  /// The peer's address without its port: who logs in from there takes turns. May be empty.
+  virtual std::string peer_host() const { return {}; }
 };
 
 /// Whom a client acts for: a connection, which is counted, or the broker's own administration.

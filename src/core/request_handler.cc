@@ -51,7 +51,13 @@ void RequestHandler::run(RequestId id, Authenticate operation) {
   if (user != nullptr && !user->password_hash.empty() && !from_afar) hash = user->password_hash;
   security::Principal principal{operation.user, user != nullptr ? user->tags : ""};
   shard_.authenticator().check(
-      operation.user, std::move(hash), std::move(operation.password),
+      {.user = operation.user,
+       .hash = std::move(hash),
+       .password = std::move(operation.password),
+       .source = client_.host_.peer_host(),
+       .is_wanted = [&shard = shard_,
+                     connection =
+                         client_.id_] { return shard.find_client(connection) != nullptr; }},
       [&shard = shard_, connection = client_.id_, id,
        principal = std::move(principal)](Result<bool> accepted) mutable {
         Client* client = shard.find_client(connection);

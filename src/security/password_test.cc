@@ -85,8 +85,9 @@ struct Pool {
 Result<bool> check(PooledAuthenticator& authenticator, std::optional<std::string> hash,
                    std::string password) {
   Result<bool> answer = fail(Errc::internal, "no answer");
-  authenticator.check("ann", std::move(hash), std::move(password),
-                      [&](Result<bool> result) { answer = std::move(result); });
+  authenticator.check(
+      {.user = "ann", .hash = std::move(hash), .password = std::move(password), .source = "here"},
+      [&](Result<bool> result) { answer = std::move(result); });
   return answer;
 }
 
@@ -102,14 +103,19 @@ TEST_F(Passwords, TheSecondLoginCostsNothing) {
 TEST_F(Passwords, EqualLoginsAtOnceAreOneCheck) {
   Pool pool;
   pool.hold = true;
-  PooledAuthenticator authenticator(pool.submit());
+  PooledAuthenticator authenticator(pool.submit(), {.at_once = 3});
   const std::string hash = hash_password("secret").value();
   int accepted = 0;
   int refused = 0;
-  const auto count = [&](Result<bool> answer) { ++(answer.value() ? accepted : refused); };
-  for (int i = 0; i < 1000; ++i) authenticator.check("ann", hash, "secret", count);
-  for (int i = 0; i < 10; ++i) authenticator.check("ann", hash, "wrong", count);
-  authenticator.check("bob", std::nullopt, "secret", count);
+  const auto ask = [&](const std::string& user, std::optional<std::string> stored,
+                       const std::string& password) {
+    authenticator.check(
+        {.user = user, .hash = std::move(stored), .password = password, .source = "here"},
+        [&](Result<bool> answer) { ++(answer.value() ? accepted : refused); });
+  };
+  for (int i = 0; i < 1000; ++i) ask("ann", hash, "secret");
+  for (int i = 0; i < 10; ++i) ask("ann", hash, "wrong");
+  ask("bob", std::nullopt, "secret");
   EXPECT_EQ(pool.works, 3);
   for (auto& done : pool.held) done();
   EXPECT_EQ(accepted, 1000);
@@ -122,6 +128,52 @@ TEST_F(Passwords, AnUnknownUserCostsAsMuchAsAKnownOne) {
   EXPECT_EQ(check(authenticator, std::nullopt, "secret"), false);
   EXPECT_EQ(check(authenticator, std::nullopt, "secret"), false);
   EXPECT_EQ(pool.works, 2);
+}
+
+/// Attempts that end when the pool is told to go on; the order and the outcome of each.
+class Crowd : public Passwords {
+ protected:
+  Crowd() { pool.hold = true; }
+  void ask(const std::string& user, const std::string& password, bool wanted = true) {
+    authenticator.check(
+        {.user = user,
+         .hash = "no hash",
+         .password = password,
+         .source = "here",
+         .is_wanted = [wanted] { return wanted; }},
+        [this, user](Result<bool> answer) { (answer ? checked : refused).push_back(user); });
+  }
+  void go_on() {
+    while (!pool.held.empty()) {
+      auto held = std::exchange(pool.held, {});
+      for (auto& done : held) done();
+    }
+  }
+  Pool pool;
+  PooledAuthenticator authenticator{pool.submit(), {.at_once = 1, .waiting_max = 10}};
+  std::vector<std::string> checked;
+  std::vector<std::string> refused;
+};
+
+TEST_F(Crowd, AFloodOfGuessesForOneNameDoesNotKeepAnotherWaiting) {
+  for (int i = 0; i < 100; ++i) ask("ann", std::to_string(i));
+  EXPECT_EQ(refused.size(), 89u) << "at once, as they would have to wait too long";
+  ask("bob", "his own");
+  EXPECT_EQ(refused, std::vector<std::string>(90, "ann"));
+  go_on();
+  ASSERT_EQ(checked.size(), 11u);
+  EXPECT_TRUE(checked[1] == "bob" || checked[2] == "bob");
+}
+
+TEST_F(Crowd, WhatNobodyWaitsForIsNotChecked) {
+  ask("ann", "1");
+  for (int i = 2; i < 10; ++i) ask("ann", std::to_string(i), false);
+  ask("ann", "10");
+  go_on();
+  EXPECT_EQ(pool.works, 2);
+  ask("ann", "2");
+  go_on();
+  EXPECT_EQ(pool.works, 3) << "it comes back and is new";
 }
 
 TEST_F(Passwords, AFloodIsRefused) {

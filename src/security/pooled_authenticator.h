@@ -9,9 +9,18 @@
 #include <vector>
 
 #include "security/authenticator.h"
+#include "security/fair_queue.h"
 #include "security/login_cache.h"
 
 namespace naru::security {
+
+struct AuthenticatorLimits {
+  /// Checks that the background threads are given at once; the others wait here, in fair turns.
+  std::size_t at_once = 1;
+  /// A check takes about 25 ms, so this many wait two seconds; whoever comes then has one of those
+  /// who ask the most refused.
+  std::size_t waiting_max = 80;
+};
 
 /// Owned by one shard; answers come on it. A thousand clients of one user that come back at once
 /// ask the same: they wait for one check and share its answer. Destroyed after the background
@@ -22,10 +31,10 @@ class PooledAuthenticator final : public Authenticator {
   /// already.
   using Submit = std::function<bool(std::move_only_function<void()> work,
                                     std::move_only_function<void()> done)>;
-  explicit PooledAuthenticator(Submit submit) : submit_(std::move(submit)) {}
+  explicit PooledAuthenticator(Submit submit, AuthenticatorLimits limits = {})
+      : submit_(std::move(submit)), limits_(limits) {}
 
-  void check(const std::string& user, std::optional<std::string> hash, std::string password,
-             std::move_only_function<void(Result<bool>)> done) override;
+  void check(LoginAttempt attempt, std::move_only_function<void(Result<bool>)> done) override;
   bool remembers(const std::string& user, const std::string& hash,
                  std::string_view password) const override {
     return cache_.contains(user, hash, password);
@@ -33,14 +42,20 @@ class PooledAuthenticator final : public Authenticator {
   void hash(std::string password, std::move_only_function<void(Result<std::string>)> done) override;
 
  private:
-  using Done = std::move_only_function<void(Result<bool>)>;
   struct Check;
-  void finish(Check& check);
+  using CheckRef = std::shared_ptr<Check>;
+
+  void begin_next();
+  void begin(const CheckRef& check);
+  void answer(Check& check, const Result<bool>& result);
 
   Submit submit_;
+  const AuthenticatorLimits limits_;
   LoginCache cache_;
-  /// Who waits for which check; each waiter is a connection of this shard, which bounds them.
-  std::map<LoginCache::Digest, std::vector<Done>> under_way_;
+  /// Each waiter of a check is a connection of this shard, which bounds them.
+  std::map<LoginCache::Digest, CheckRef> under_way_;
+  FairQueue<CheckRef> waiting_;
+  std::size_t begun_ = 0;
 };
 
 }  // namespace naru::security

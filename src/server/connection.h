@@ -60,6 +60,7 @@ class Connection final : public io::StreamHandler,
   // ---- core::ClientHost and protocol::SessionHost ----
   void on_events(std::span<const core::Event> batch) override;
   bool peer_is_loopback() const override { return peer_is_loopback_; }
+  std::string peer_host() const override { return stream_ ? stream_->peer().host : std::string(); }
   core::BrokerPort& broker() override { return client().port(); }
   protocol::Output& output() override { return output_; }
   const Now& now() const override;

@@ -6,11 +6,10 @@
 
 namespace naru::testing {
 
-void RigAuthenticator::check(const std::string& user, std::optional<std::string> hash,
-                             std::string password,
+void RigAuthenticator::check(security::LoginAttempt attempt,
                              std::move_only_function<void(Result<bool>)> done) {
-  const bool accepted = hash.has_value() && *hash == "rig:" + password;
-  if (accepted) accepted_.insert(user + *hash);
+  const bool accepted = attempt.hash.has_value() && *attempt.hash == "rig:" + attempt.password;
+  if (accepted) accepted_.insert(attempt.user + *attempt.hash);
   done(accepted);
 }
 

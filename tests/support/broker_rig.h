@@ -26,7 +26,7 @@ namespace naru::testing {
 /// and the password.
 class RigAuthenticator final : public security::Authenticator {
  public:
-  void check(const std::string& user, std::optional<std::string> hash, std::string password,
+  void check(security::LoginAttempt attempt,
              std::move_only_function<void(Result<bool>)> done) override;
   bool remembers(const std::string& user, const std::string& hash,
                  std::string_view password) const override;

@@ -70,7 +70,8 @@ void Session::on_method(const ConnectionStartOk& method) {
     return close_connection(ReplyCode::syntax_error, credentials.error().what,
                             ConnectionStartOk::kId);
   }
-  user_ = credentials->user;
+  // As listings and log lines show it; nobody has a longer name.
+  user_ = credentials->user.substr(0, 255);
   state_ = State::authenticating;
   request(ConnectionStartOk::kId, nullptr,
           core::Authenticate{std::move(credentials->user), std::move(credentials->password),
@@ -83,8 +84,10 @@ void Session::on_authenticated(Result<core::Reply::Value> result) {
     host_.log().warn("{}: {} login of user '{}' refused: {}", host_.name(), mechanism_, user_,
                      result.error().what);
     if (result.error().code != Errc::unauthenticated) {
-      return close_connection(reply_code(result.error().code), result.error().what,
-                              ConnectionStartOk::kId);
+      // Too many logins at once are not the fault of what was said: the client may try again.
+      const bool busy = result.error().code == Errc::limit;
+      return close_connection(busy ? ReplyCode::access_refused : reply_code(result.error().code),
+                              result.error().what, ConnectionStartOk::kId);
     }
     // amqp091 §2.3: why, only to those that asked to know; and the same words for every reason.
     if (client_can_.close_when_refused) {

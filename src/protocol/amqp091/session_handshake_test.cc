@@ -100,6 +100,14 @@ TEST_F(Handshake, TellsOnlyThoseThatAskedWhyALoginFailed) {
   EXPECT_TRUE(peer_.closed());
 }
 
+TEST_F(Handshake, TooManyLoginsAtOnceAreToldToEverybody) {
+  start();
+  send(R"(0 connection.start-ok mechanism="PLAIN" response="\0guest\0guest")");
+  refuse(Errc::limit, "too many logins at once; try again");
+  expect({R"(0 connection.close reply_code=403 )"
+          R"(reply_text="ACCESS_REFUSED - too many logins at once; try again")"});
+}
+
 TEST_F(Handshake, AFailedLoginIsClosedSilentlyAfterAWhile) {
   start();
   send(R"(0 connection.start-ok mechanism="PLAIN" response="\0guest\0wrong")");
