@@ -3,47 +3,28 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
-#include <random>
-#include <thread>
 
 #include "admin/http_api.h"
 #include "app/data_directory.h"
 #include "app/node_status.h"
 #include "app/open_files.h"
 #include "app/protocols.h"
+#include "app/shard_parts.h"
 #include "app/version.h"
-#include "base/random.h"
 #include "cluster/journal_local.h"
-#include "core/shard.h"
 #include "io/asio/file_system.h"
 #include "io/asio/http_server.h"
-#include "io/asio/loop.h"
-#include "io/asio/network.h"
 #include "io/asio/signals.h"
-#include "io/asio/thread_pool.h"
-#include "io/asio/workers.h"
 #include "security/password.h"
-#include "security/pooled_authenticator.h"
-#include "server/core_broker.h"
 #include "server/disk_watch.h"
 #include "server/server.h"
-#include "server/shard_host.h"
 
 namespace naru::app {
 
 namespace {
-
-// What all connections without a login may hold together.
-constexpr std::size_t kStrangersBytesMax = std::size_t{64} << 20;
-
-std::uint64_t machine_seed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) ^ device();
-}
 
 cluster::JournalOptions journal_options(const Config& config) {
   cluster::JournalOptions options;
@@ -52,15 +33,6 @@ cluster::JournalOptions journal_options(const Config& config) {
   options.wal.cache_bytes = config.storage_cache_bytes;
   options.wal.writes_in_flight = static_cast<std::uint32_t>(config.storage_writes_in_flight);
   return options;
-}
-
-/// The threads are shared by all shards.
-security::AuthenticatorLimits authenticator_limits(const Config& config) {
-  security::AuthenticatorLimits limits;
-  limits.at_once = config.server_background_threads;
-  limits.waiting_max = std::max<std::size_t>(
-      8, limits.waiting_max * config.server_background_threads / config.server_shards);
-  return limits;
 }
 
 }  // namespace
@@ -74,37 +46,6 @@ class HttpDeadlines final : public server::TimedPart {
 
  private:
   io::HttpServer& http_;
-};
-
-/// Everything of one shard. Members are built top to bottom.
-struct ShardParts {
-  ShardParts(core::ShardId id, const Config& config, io::asio_impl::ThreadPool& background,
-             server::ShardMail& mail, Logger& log)
-      : random(machine_seed()),
-        workers(loop, background),
-        network(loop, &workers, &log),
-        authenticator(
-            [this](auto work, auto done) {
-              return workers.submit(std::move(work), std::move(done));
-            },
-            authenticator_limits(config)),
-        link(mail, id),
-        host(std::make_unique<server::ShardHost>(
-            id, loop, network, random, log,
-            server::ConnectionLimits{
-                .handshake = std::chrono::milliseconds(config.server_handshake_ms),
-                .strangers_bytes_max = kStrangersBytesMax / config.server_shards})) {}
-
-  io::asio_impl::Loop loop;
-  Random random;
-  io::asio_impl::PoolWorkers workers;
-  io::asio_impl::TcpNetwork network;
-  security::PooledAuthenticator authenticator;
-  server::ShardMailLink link;
-  std::unique_ptr<core::Shard> core;
-  std::unique_ptr<server::CoreBroker> broker;
-  std::unique_ptr<server::ShardHost> host;
-  std::thread thread;  // of shards other than 0, which runs on the main thread
 };
 
 struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
