@@ -158,6 +158,7 @@ class Session final : public protocol::Session {
   void on_method(Channel& channel, const BasicCancel& method);
   void on_method(Channel& channel, const BasicCancelOk& method);
   void on_method(Channel& channel, const BasicGet& method);
+  bool tag_is_taken(Channel& channel, const BasicConsume& method);
   void consume_replies(Channel& channel, const BasicConsume& method);
   Consumer& add_consumer(Channel& channel, std::string_view tag, bool no_ack);
   Consumer* find_consumer(Channel& channel, std::string_view tag);

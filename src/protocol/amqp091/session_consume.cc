@@ -52,12 +52,8 @@ void Session::resume_starved(Channel& channel) {
 }
 
 void Session::on_method(Channel& channel, const BasicConsume& method) {
-  if (!method.consumer_tag.empty() && find_consumer(channel, method.consumer_tag) != nullptr) {
-    return refuse(channel, ReplyCode::not_allowed,
-                  fmt::format("attempt to reuse consumer tag '{}'", method.consumer_tag),
-                  BasicConsume::kId);
-  }
   if (method.queue == kReplyToQueue) return consume_replies(channel, method);
+  if (tag_is_taken(channel, method)) return;
   auto queue = queue_name(channel, method.queue, BasicConsume::kId);
   if (!queue) return;
   auto table = arguments(method.arguments, BasicConsume::kId);
@@ -92,6 +88,15 @@ void Session::on_method(Channel& channel, const BasicConsume& method) {
   awaited.nowait = method.nowait;
 }
 
+bool Session::tag_is_taken(Channel& channel, const BasicConsume& method) {
+  if (method.consumer_tag.empty() || find_consumer(channel, method.consumer_tag) == nullptr) {
+    return false;
+  }
+  refuse(channel, ReplyCode::not_allowed,
+         fmt::format("attempt to reuse consumer tag '{}'", method.consumer_tag), BasicConsume::kId);
+  return true;
+}
+
 // The pseudo-queue of direct reply-to (amqp091 §1.5).
 void Session::consume_replies(Channel& channel, const BasicConsume& method) {
   const bool already = std::any_of(channel.consumers.begin(), channel.consumers.end(),
@@ -102,6 +107,7 @@ void Session::consume_replies(Channel& channel, const BasicConsume& method) {
         method.no_ack ? "reply consumer already set" : "reply consumer cannot acknowledge",
         BasicConsume::kId);
   }
+  if (tag_is_taken(channel, method)) return;
   Consumer& consumer = add_consumer(channel, method.consumer_tag, true);
   consumer.reply_address = true;
   Awaited& awaited = request(BasicConsume::kId, &channel, core::OpenReplyAddress{consumer.handle});

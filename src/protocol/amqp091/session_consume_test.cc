@@ -304,6 +304,8 @@ TEST_F(Consuming, AReplyConsumerIsOneAndDoesNotAcknowledge) {
 }
 
 TEST_F(Consuming, AReplyAddressIsAskedForLikeAQueueButNotBound) {
+  send(R"(1 queue.declare queue="amq.rabbitmq.reply-to")");
+  expect({R"(1 queue.declare-ok queue="amq.rabbitmq.reply-to" message_count=0 consumer_count=1)"});
   send(R"(1 queue.declare queue="amq.rabbitmq.reply-to.abc")");
   EXPECT_EQ(asked(), Lines{"request declare_queue amq.rabbitmq.reply-to.abc passive"});
   reply(core::QueueDeclared{"amq.rabbitmq.reply-to.abc", 0, 1});

@@ -84,6 +84,10 @@ void Session::on_method(Channel& channel, const QueueDeclare& method) {
   if (!table) return;
   core::DeclareQueue operation;
   operation.name = without_line_ends(method.queue);
+  if (operation.name == kReplyToQueue) {  // always there, and always consumed
+    channel.last_queue = operation.name;
+    return send_unless(method.nowait, channel, QueueDeclareOk{kReplyToQueue, 0, 1});
+  }
   // The name of a reply address asks whether its owner still listens.
   operation.passive = method.passive || operation.name.starts_with(kReplyToQueue);
   operation.durable = method.durable;
