@@ -48,6 +48,8 @@ class HttpDeadlines final : public server::TimedPart {
   io::HttpServer& http_;
 };
 
+constexpr std::string_view kGuestPassword = "guest";  // of the account that the first start makes
+
 struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   Parts(const Config& settings, std::uint64_t open_files_max, Logger& logger);
   ~Parts() override;
@@ -103,6 +105,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   std::vector<Listening> listening;
   std::string watch_alarm;
   WallMs started_at_ms = 0;
+  bool guest_has_first_password = false;
   bool space_short = false;
   bool stopping = false;
   bool cut_short = false;  // calls may be under way on the disk when the loops stop
@@ -171,14 +174,19 @@ Result<void> Node::Parts::recover() {
   for (auto& shard : shards) shard->core->set_replicas(replicas);
   server = std::make_unique<server::Server>(hosts, shards[0]->network);
   NARU_TRY_VOID(journal->recover(shards[0]->random));
-  if (shards[0]->core->is_new()) NARU_TRY_VOID(make_first_account());
+  if (shards[0]->core->is_new()) {
+    NARU_TRY_VOID(make_first_account());
+    guest_has_first_password = true;
+  } else if (const auto* guest = shards[0]->core->catalog().find_user("guest")) {
+    guest_has_first_password = security::verify_password(guest->password_hash, kGuestPassword);
+  }
   for (auto& shard : shards) shard->core->start();
   return {};
 }
 
 /// Before anybody is listened to: who connects as soon as an address is printed can log in.
 Result<void> Node::Parts::make_first_account() {
-  NARU_TRY(hash, security::hash_password("guest"));
+  NARU_TRY(hash, security::hash_password(kGuestPassword));
   core::Shard& zero = *shards[0]->core;
   zero.bootstrap(std::move(hash));
   (void)zero.flush();
@@ -315,6 +323,10 @@ Result<void> Node::start() {
   NARU_TRY_VOID(parts_->listen());
   parts_->watch_disk();
   return {};
+}
+
+bool Node::guest_has_first_password() const {
+  return parts_->guest_has_first_password;
 }
 
 const std::vector<Node::Listening>& Node::listening() const {

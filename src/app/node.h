@@ -29,6 +29,8 @@ class Node {
   /// it.
   Result<void> start();
   const std::vector<Listening>& listening() const;
+  /// Whether the account of the first start is still as it was then.
+  bool guest_has_first_password() const;
   /// Serves until a signal or a failed volume; returns the process's exit code.
   int run();
 

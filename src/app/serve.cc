@@ -65,7 +65,11 @@ void print_welcome(const Node& node, const Config& config) {
     std::printf("listening %s %s\n", listening.protocol.c_str(), listening.at.to_string().c_str());
   }
   std::printf("data in %s\n", config.data_dir.c_str());
-  std::printf("log in as guest with password guest, from this machine only\n");
+  if (node.guest_has_first_password()) {
+    std::printf("log in as guest with password guest, from this machine only\n");
+  } else {
+    std::printf("log in with your users\n");
+  }
   std::printf("stop with Ctrl-C or SIGTERM\n");
   std::fflush(stdout);
 }
