@@ -31,6 +31,20 @@ TEST_P(HttpApiTest, HealthAndMetricsNeedNoPassword) {
   EXPECT_NE(get("/metrics").find("\nrabbitmq_queues 0\n"), std::string::npos);
 }
 
+TEST_P(HttpApiTest, MetricsHaveTheLabelsThatRabbitMqsDashboardsGroupBy) {
+  const std::string text = get("/metrics");
+  for (
+      const std::string line :
+      {R"(rabbitmq_global_messages_received_total{protocol="amqp091"} 0)",
+       R"(rabbitmq_global_messages_confirmed_total{protocol="amqp091"} 0)",
+       R"(rabbitmq_global_messages_delivered_total{protocol="amqp091",queue_type="rabbit_classic_queue"} 0)",
+       R"(rabbitmq_global_messages_acknowledged_total{protocol="amqp091",queue_type="rabbit_classic_queue"} 0)",
+       R"(rabbitmq_global_consumers{protocol="amqp091"} 0)",
+       R"(rabbitmq_identity_info{rabbitmq_node="naru@test",rabbitmq_cluster="naru",rabbitmq_endpoint="aggregated"} 1)"}) {
+    EXPECT_NE(text.find("\n" + line + "\n"), std::string::npos) << line;
+  }
+}
+
 TEST_P(HttpApiTest, GuestFromAfarIsRefusedLikeAWrongPassword) {
   const std::string refused = [&] {
     login("guest", "wrong");

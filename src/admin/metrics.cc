@@ -45,9 +45,10 @@ void write_identity(MetricsText& out, const Identity& identity) {
       "rabbitmq_build_info", "Product and version", 1,
       fmt::format(R"({{product_name="{}",product_version="{}",rabbitmq_version="{}"}})",
                   identity.product, identity.compatible_version, identity.compatible_version));
-  out.gauge("rabbitmq_identity_info", "Node and cluster", 1,
-            fmt::format(R"({{rabbitmq_node="{}",rabbitmq_cluster="{}"}})", identity.node,
-                        identity.cluster_name));
+  out.gauge(
+      "rabbitmq_identity_info", "Node and cluster", 1,
+      fmt::format(R"({{rabbitmq_node="{}",rabbitmq_cluster="{}",rabbitmq_endpoint="aggregated"}})",
+                  identity.node, identity.cluster_name));
   out.gauge("naru_build_info", "Version of Naru", 1,
             fmt::format(R"({{version="{}"}})", identity.naru_version));
 }
@@ -55,6 +56,9 @@ void write_identity(MetricsText& out, const Identity& identity) {
 void write_messages(MetricsText& out, const BrokerStatus& status) {
   const core::Shard::Totals& totals = status.totals;
   constexpr std::string_view kAmqp = R"({protocol="amqp091"})";
+  // Naru has one kind of queue, whatever x-queue-type asked for.
+  constexpr std::string_view kAmqpQueues =
+      R"({protocol="amqp091",queue_type="rabbit_classic_queue"})";
   out.counter("rabbitmq_global_messages_received_total", "Messages published", totals.published,
               kAmqp);
   out.counter("rabbitmq_global_messages_confirmed_total", "Messages confirmed to publishers",
@@ -71,9 +75,10 @@ void write_messages(MetricsText& out, const BrokerStatus& status) {
               "Messages that reached no queue and were returned", totals.unroutable_returned,
               kAmqp);
   out.counter("rabbitmq_global_messages_delivered_total", "Messages delivered to consumers",
-              totals.delivered, kAmqp);
+              totals.delivered, kAmqpQueues);
   out.counter("rabbitmq_global_messages_acknowledged_total", "Messages acknowledged",
-              totals.acknowledged, kAmqp);
+              totals.acknowledged, kAmqpQueues);
+  out.gauge("rabbitmq_global_consumers", "Consumers", status.consumers.size(), kAmqp);
 }
 
 void write_objects(MetricsText& out, const BrokerStatus& status, const core::Catalog& catalog) {
@@ -106,6 +111,11 @@ void write_objects(MetricsText& out, const BrokerStatus& status, const core::Cat
   out.gauge("rabbitmq_queue_messages_unacked", "Messages delivered and not yet settled",
             all.unacknowledged);
   out.gauge("rabbitmq_queue_messages_persistent", "Persistent messages in queues", all.persistent);
+  out.gauge("rabbitmq_queue_consumers", "Consumers of queues", all.consumers);
+  out.gauge("rabbitmq_queue_messages_ready_bytes", "Bytes of the messages that are ready",
+            all.ready_bytes);
+  out.gauge("rabbitmq_queue_messages_unacked_bytes", "Bytes of the messages not yet settled",
+            all.unacknowledged_bytes);
   out.gauge("rabbitmq_queue_messages_bytes", "Bytes of the messages in queues",
             all.ready_bytes + all.unacknowledged_bytes);
 }
