@@ -6,6 +6,10 @@
 
 namespace naru::admin {
 
+namespace {
+constexpr core::ChannelId kChannel{1};
+}
+
 Agent::Agent(core::Shard& shard) : client_(shard.open_client(*this, core::ClientKind::internal)) {}
 
 void Agent::begin(bool loopback) {
@@ -26,8 +30,47 @@ void Agent::ask(core::Request::Operation operation, Done done) {
   client_->submit({&command, 1});
 }
 
+void Agent::publish(core::Publish publish, Published done) {
+  NARU_CHECK(!busy(), "an agent asks one question at a time");
+  publish.channel = kChannel;
+  publish.sequence = 1;
+  publish.mandatory = true;
+  core::Command command = std::move(publish);
+  if (client_->submit({&command, 1}) == 0) {
+    return done(fail(Errc::unavailable, "publishers have to wait: see the alarms"));
+  }
+  published_ = std::move(done);
+  routed_ = true;
+}
+
+void Agent::on_publish_event(const core::Event& event) {
+  if (const auto* refused = std::get_if<core::PublishRefused>(&event)) {
+    finish_publish(std::unexpected(refused->error));
+  } else if (std::holds_alternative<core::Returned>(event)) {
+    routed_ = false;
+  } else if (std::holds_alternative<core::Confirmed>(event)) {
+    finish_publish(routed_);
+  }
+}
+
+/// The channel begins anew with the next publish, whatever became of this one.
+void Agent::finish_publish(Result<bool> routed) {
+  if (!published_) return;
+  core::Command closed = core::ChannelClosed{kChannel};
+  client_->submit({&closed, 1});
+  std::exchange(published_, nullptr)(std::move(routed));
+}
+
+void Agent::give_back(std::span<const core::Return> leases) {
+  for (const core::Return& lease : leases) {
+    core::Command command = lease;
+    client_->submit({&command, 1});
+  }
+}
+
 void Agent::on_events(std::span<const core::Event> batch) {
   for (const core::Event& event : batch) {
+    on_publish_event(event);
     const auto* reply = std::get_if<core::Reply>(&event);
     if (reply == nullptr || reply->request != request_ || !done_) continue;
     std::exchange(done_, nullptr)(reply->result);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,8 @@
 namespace naru::admin {
 
 /// A core::Client of the broker's own, so that what a caller may do is decided where it is decided
-/// for sessions. Serves one caller at a time and asks one question at a time. Owned by shard 0.
+/// for sessions. Serves one caller at a time and asks one question at a time, of which a publish is
+/// one. Owned by shard 0.
 class Agent final : private core::ClientHost {
  public:
   using Done = std::move_only_function<void(Result<core::Reply::Value>)>;
@@ -27,18 +29,32 @@ class Agent final : private core::ClientHost {
   void assume(security::Principal principal, std::optional<core::TenantId> tenant);
   /// `done` is called in this turn or a later one, never during the call.
   void ask(core::Request::Operation operation, Done done);
-  bool busy() const { return static_cast<bool>(done_); }
+  /// Publishes one message, and waits until it is where it has to be. `done` learns whether a queue
+  /// was reached; it is called at once when publishers have to wait (unavailable). Channel and
+  /// sequence are filled in here.
+  using Published = std::move_only_function<void(Result<bool> routed)>;
+  void publish(core::Publish publish, Published done);
+  /// Returns leases of core::Get.
+  void give_back(std::span<const core::Return> leases);
+  bool busy() const { return static_cast<bool>(done_) || static_cast<bool>(published_); }
   /// Forgets who asked: the broker is on its way down.
-  void abandon() { const Done gone = std::exchange(done_, nullptr); }
+  void abandon() {
+    const Done gone = std::exchange(done_, nullptr);
+    const Published lost = std::exchange(published_, nullptr);
+  }
 
  private:
   void on_events(std::span<const core::Event> batch) override;
   bool peer_is_loopback() const override { return loopback_; }
+  void on_publish_event(const core::Event& event);
+  void finish_publish(Result<bool> routed);
 
   std::unique_ptr<core::Client> client_;
   bool loopback_ = false;
   core::RequestId request_{0};
   Done done_;
+  Published published_;
+  bool routed_ = true;
 };
 
 /// Agents wait here for their next caller. Shared, so that who holds an agent can tell whether the

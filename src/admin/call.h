@@ -51,6 +51,9 @@ class Call : public std::enable_shared_from_this<Call> {
   void ask(core::Request::Operation operation,
            std::move_only_function<void(const core::Reply::Value&)> done);
 
+  /// For what ask() does not do.
+  Agent& agent() { return *agent_; }
+
   // ---- The answer ----
   void reply(const json::value& value, unsigned status = 200);
   void reply_text(std::string text, std::string_view content_type, unsigned status = 200);

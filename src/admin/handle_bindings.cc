@@ -14,10 +14,6 @@ namespace {
 
 using core::BindingInfo;
 
-std::string exchange_name(const std::string& parameter) {
-  return parameter == "amq.default" ? std::string() : parameter;
-}
-
 /// The two ends that a path names.
 struct Ends {
   const core::ExchangeInfo* source = nullptr;

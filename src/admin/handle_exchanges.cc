@@ -10,15 +10,6 @@
 
 namespace naru::admin {
 
-namespace {
-
-/// The default exchange has no name, and so goes by this one in paths.
-std::string exchange_name(const std::string& parameter) {
-  return parameter == "amq.default" ? std::string() : parameter;
-}
-
-}  // namespace
-
 void list_exchanges(const CallRef& call) {
   const core::Catalog& catalog = call->api().catalog();
   const Renderer render(catalog, call->api().identity().node);

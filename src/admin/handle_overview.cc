@@ -17,7 +17,7 @@ json::object versions(const Identity& identity) {
           {"naru_version", json_text(identity.naru_version)},
           {"cluster_name", json_text(identity.cluster_name)},
           {"node", json_text(identity.node)},
-          {"rates_mode", "none"},
+          {"rates_mode", "basic"},
           {"default_queue_type", "classic"}};
 }
 
@@ -57,6 +57,22 @@ json::object object_totals(Call& call, const BrokerStatus& status) {
           {"consumers", consumers}};
 }
 
+/// What the broker did since its start. Of everybody's queues: for monitors.
+json::object message_stats(Call& call, const BrokerStatus& status, core::QueueStats queues) {
+  const core::Shard::Totals& totals = status.totals;
+  queues.published = totals.published;
+  queues.delivered = totals.delivered;
+  queues.acknowledged = totals.acknowledged;
+  const QueueRates rates = call.api().rates().measure_all(queues, call.api().shard().now().mono);
+  json::object out{{"confirm", totals.confirmed},
+                   {"return_unroutable", totals.unroutable_returned},
+                   {"drop_unroutable", totals.unroutable_dropped}};
+  add_rated(out, "publish", totals.published, rates.published);
+  add_rated(out, "deliver_get", totals.delivered, rates.delivered);
+  add_rated(out, "ack", totals.acknowledged, rates.acknowledged);
+  return out;
+}
+
 void reply_overview(Call& call, const BrokerStatus& status) {
   const Renderer render(call.api().catalog(), call.api().identity().node);
   json::object out = versions(call.api().identity());
@@ -70,12 +86,7 @@ void reply_overview(Call& call, const BrokerStatus& status) {
                          {"messages_ready", totals.ready},
                          {"messages_unacknowledged", totals.unacknowledged}};
   if (call.is_monitor()) {
-    out["message_stats"] = {{"publish", status.totals.published},
-                            {"confirm", status.totals.confirmed},
-                            {"deliver_get", status.totals.delivered},
-                            {"ack", status.totals.acknowledged},
-                            {"return_unroutable", status.totals.unroutable_returned},
-                            {"drop_unroutable", status.totals.unroutable_dropped}};
+    out["message_stats"] = message_stats(call, status, totals);
     out["churn_rates"] = {{"connection_created", status.totals.connections_opened},
                           {"connection_closed", status.totals.connections_closed}};
     json::array listeners;
@@ -103,7 +114,7 @@ json::object node_object(HttpApi& api) {
           {"disk_free_alarm", node.disk_alarm},
           {"fd_used", node.open_files},
           {"fd_total", node.open_files_max},
-          {"rates_mode", "none"}};
+          {"rates_mode", "basic"}};
 }
 
 }  // namespace
@@ -131,6 +142,10 @@ void get_node(const CallRef& call) {
     return call->reply_not_found("there is no node of this name");
   }
   call->reply(node_object(call->api()));
+}
+
+void list_nothing(const CallRef& call) {
+  call->reply(json::array());
 }
 
 void get_cluster_name(const CallRef& call) {

@@ -12,6 +12,11 @@ namespace naru::admin {
 
 namespace {
 
+QueueRates rates_of(Call& call, const core::QueueInfo& queue, const BrokerStatus& status) {
+  return call.api().rates().measure(queue.ref.id, status.stats_of(queue.ref.id),
+                                    call.api().shard().now().mono);
+}
+
 void reply_queues(Call& call, const BrokerStatus& status) {
   const core::Catalog& catalog = call.api().catalog();
   const Renderer render(catalog, call.api().identity().node);
@@ -25,7 +30,9 @@ void reply_queues(Call& call, const BrokerStatus& status) {
     return std::tie(a->tenant, a->name) < std::tie(b->tenant, b->name);
   });
   json::array out;
-  for (const core::QueueInfo* queue : found) out.push_back(render.queue(*queue, status));
+  for (const core::QueueInfo* queue : found) {
+    out.push_back(render.queue(*queue, status, rates_of(call, *queue, status)));
+  }
   call.reply(out);
 }
 
@@ -33,7 +40,8 @@ void reply_queue(Call& call, const BrokerStatus& status) {
   const core::Catalog& catalog = call.api().catalog();
   const core::QueueInfo* queue = catalog.find_queue(call.tenant(), call.parameter("queue"));
   if (queue == nullptr) return call.reply_not_found("there is no queue of this name");
-  call.reply(Renderer(catalog, call.api().identity().node).queue(*queue, status, true));
+  const Renderer render(catalog, call.api().identity().node);
+  call.reply(render.queue(*queue, status, rates_of(call, *queue, status), true));
 }
 
 /// Whether the queue is there; answers itself when not.

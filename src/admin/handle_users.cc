@@ -1,39 +1,19 @@
 // Users, and what they may do where.
 #include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <functional>
 
 #include "admin/call.h"
 #include "admin/handlers.h"
 #include "admin/http_api.h"
 #include "admin/render.h"
+#include "admin/user_body.h"
 
 namespace naru::admin {
 
 namespace {
 
 constexpr std::size_t kPasswordBytesMax = 1024;
-
-/// A list or a text with commas, as clients send either. Without blanks, and without doubles.
-Result<std::string> tags_of(const json::object& body) {
-  const json::value* value = body.if_contains("tags");
-  if (value == nullptr) {
-    return fail(Errc::malformed,
-                "tags are missing; \"\" is none, \"administrator\" may do everything");
-  }
-  std::string text;
-  if (value->is_array()) {
-    for (const json::value& item : value->get_array()) {
-      if (!item.is_string()) return fail(Errc::malformed, "tags must be texts");
-      if (!text.empty()) text += ',';
-      text.append(item.get_string().data(), item.get_string().size());
-    }
-  } else if (value->is_string()) {
-    text.assign(value->get_string().data(), value->get_string().size());
-  } else {
-    return fail(Errc::malformed, "tags must be a list, or a text with commas");
-  }
-  std::erase(text, ' ');
-  return text;
-}
 
 json::array permissions_where(Call& call,
                               const std::function<bool(const core::Catalog::Permission&)>& keep) {
@@ -46,17 +26,47 @@ json::array permissions_where(Call& call,
   return out;
 }
 
-}  // namespace
+bool exists(Call& call, const std::string& user) {
+  return call.api().catalog().find_user(user) != nullptr;
+}
 
-void list_users(const CallRef& call) {
-  const Renderer render(call->api().catalog(), call->api().identity().node);
+/// Makes or changes a user whose password was hashed elsewhere.
+void put_hashed(const CallRef& call, core::PutUserHashed change) {
+  const bool existed = exists(*call, change.name);
+  core::Actor actor{
+      .principal = call->principal(), .tenant = {}, .connection = {}, .system = false};
+  call->api().shard().change_metadata(std::move(change), std::move(actor),
+                                      [call, existed](Result<core::MetadataAnswer> made) {
+                                        if (!made) return call->reply_error(made.error());
+                                        existed ? call->reply_nothing() : call->reply_created();
+                                      });
+}
+
+/// Replies with the users that `keep` names, in order.
+void reply_users(Call& call, const std::function<bool(const core::Catalog::User&)>& keep) {
+  const Renderer render(call.api().catalog(), call.api().identity().node);
   json::array out;
-  call->api().catalog().each_user(
-      [&](const core::Catalog::User& user) { out.push_back(render.user(user)); });
+  call.api().catalog().each_user([&](const core::Catalog::User& user) {
+    if (keep(user)) out.push_back(render.user(user));
+  });
   std::ranges::sort(out, {}, [](const json::value& user) -> const json::string& {
     return user.get_object().at("name").get_string();
   });
-  call->reply(out);
+  call.reply(out);
+}
+
+}  // namespace
+
+void list_users(const CallRef& call) {
+  reply_users(*call, [](const core::Catalog::User&) { return true; });
+}
+
+void list_users_without_permissions(const CallRef& call) {
+  boost::unordered_flat_set<std::string> permitted;
+  call->api().catalog().each_permission(
+      [&](const core::Catalog::Permission& permission) { permitted.insert(permission.user); });
+  reply_users(*call,
+              [&](const core::Catalog::User& user) { return !permitted.contains(user.name); });
 }
 
 void get_user(const CallRef& call) {
@@ -70,16 +80,18 @@ void put_user(const CallRef& call) {
   if (name.empty()) return call->reply_error(400, "bad_request", "a user needs a name");
   NARU_TRY_OR_REPLY(tags, *call, tags_of(call->body()));
   NARU_TRY_OR_REPLY(password, *call, text_member(call->body(), "password"));
-  if (call->body().contains("password_hash")) {
-    return call->reply_error(501, "not_implemented", "password_hash is not known; send a password");
+  NARU_TRY_OR_REPLY(hash, *call, password_hash_of(call->body()));
+  if (password && hash) {
+    return call->reply_error(400, "bad_request", "send a password or a password_hash, not both");
   }
+  if (hash) return put_hashed(call, {name, std::move(hash), std::move(tags)});
   if (password && password->empty()) {
     return call->reply_error(400, "bad_request", "an empty password is no password");
   }
   if (password && password->size() > kPasswordBytesMax) {
     return call->reply_error(400, "bad_request", "the password is too long");
   }
-  const bool existed = call->api().catalog().find_user(name) != nullptr;
+  const bool existed = exists(*call, name);
   call->ask(core::PutUser{name, std::move(password), std::move(tags)},
             [call, existed](const core::Reply::Value&) {
               existed ? call->reply_nothing() : call->reply_created();

@@ -13,6 +13,7 @@ void check_tenants(const CallRef& call);
 void check_port(const CallRef& call);
 void check_protocol(const CallRef& call);
 void check_ready(const CallRef& call);
+void check_quorum(const CallRef& call);
 // metrics.cc
 void get_metrics(const CallRef& call);
 // handle_overview.cc
@@ -21,6 +22,12 @@ void get_whoami(const CallRef& call);
 void get_nodes(const CallRef& call);
 void get_node(const CallRef& call);
 void get_cluster_name(const CallRef& call);
+void list_nothing(const CallRef& call);
+// handle_definitions.cc
+void get_definitions(const CallRef& call);
+void post_definitions(const CallRef& call);
+void get_tenant_definitions(const CallRef& call);
+void post_tenant_definitions(const CallRef& call);
 // openapi.cc
 void get_openapi(const CallRef& call);
 // handle_tenants.cc
@@ -30,6 +37,7 @@ void put_tenant(const CallRef& call);
 void delete_tenant(const CallRef& call);
 // handle_users.cc
 void list_users(const CallRef& call);
+void list_users_without_permissions(const CallRef& call);
 void get_user(const CallRef& call);
 void put_user(const CallRef& call);
 void delete_user(const CallRef& call);
@@ -44,6 +52,9 @@ void get_queue(const CallRef& call);
 void put_queue(const CallRef& call);
 void delete_queue(const CallRef& call);
 void purge_queue(const CallRef& call);
+// handle_messages.cc
+void publish_message(const CallRef& call);
+void get_messages(const CallRef& call);
 // handle_exchanges.cc
 void list_exchanges(const CallRef& call);
 void get_exchange(const CallRef& call);

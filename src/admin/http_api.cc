@@ -29,13 +29,15 @@ bool has_management_tag(const security::Principal& who) {
 }  // namespace
 
 HttpApi::HttpApi(core::Shard& shard, const ConnectionsPort& connections, const NodePort& node,
-                 Identity identity)
+                 const MessageFormat* messages, Identity identity)
     : shard_(shard),
       connections_(connections),
       node_(node),
+      messages_(messages),
       identity_(std::move(identity)),
       agents_(std::make_shared<AgentPool>(shard)),
-      throttle_(shard.random().next()) {}
+      throttle_(shard.random().next()),
+      rates_(shard.catalog()) {}
 
 HttpApi::~HttpApi() = default;
 

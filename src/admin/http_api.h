@@ -8,8 +8,10 @@
 #include "admin/basic_auth.h"
 #include "admin/connections_port.h"
 #include "admin/login_throttle.h"
+#include "admin/message_format.h"
 #include "admin/node_port.h"
 #include "admin/operations.h"
+#include "admin/rate_meter.h"
 #include "base/log.h"
 #include "core/shard.h"
 #include "io/http.h"
@@ -29,9 +31,10 @@ struct Identity {
 /// Owned by shard 0, used on its thread.
 class HttpApi final : public io::HttpHandler {
  public:
-  /// Everything handed in outlives the API; `shard` is shard 0.
+  /// Everything handed in outlives the API; `shard` is shard 0. Without `messages` they can be
+  /// neither published nor got.
   HttpApi(core::Shard& shard, const ConnectionsPort& connections, const NodePort& node,
-          Identity identity);
+          const MessageFormat* messages, Identity identity);
   ~HttpApi() override;
 
   void on_request(io::HttpRequest request, io::HttpResponder respond) override;
@@ -42,6 +45,8 @@ class HttpApi final : public io::HttpHandler {
   const ConnectionsPort& connections() const { return connections_; }
   NodeStatus node_status() const { return node_.status(); }
   const Identity& identity() const { return identity_; }
+  const MessageFormat* message_format() const { return messages_; }
+  RateMeter& rates() { return rates_; }
 
  private:
   /// Finds the operation; answers 404 or 405 itself when there is none.
@@ -58,9 +63,11 @@ class HttpApi final : public io::HttpHandler {
   core::Shard& shard_;
   const ConnectionsPort& connections_;
   const NodePort& node_;
+  const MessageFormat* messages_;
   const Identity identity_;
   std::shared_ptr<AgentPool> agents_;
   LoginThrottle throttle_;
+  RateMeter rates_;
 };
 
 }  // namespace naru::admin

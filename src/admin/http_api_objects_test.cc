@@ -142,6 +142,47 @@ TEST_P(HttpApiObjectsTest, ATenantTakesAllThatIsInItAway) {
   EXPECT_EQ(status("GET", "/api/vhosts/shop"), 404u);
 }
 
+TEST_P(HttpApiObjectsTest, AUserMayComeWithAHash) {
+  const std::string hash = "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR";
+  const std::string body = R"({"tags":"management","password_hash":")" + hash + "\"}";
+  EXPECT_EQ(status("PUT", "/api/users/ann", body), 201u);
+  EXPECT_EQ(status("PUT", "/api/users/ann", body), 204u);
+  EXPECT_EQ(ask("GET", "/api/users/ann").body.at("has_password"), true);
+  EXPECT_EQ(status("PUT", "/api/users/ann", R"({"tags":"","password_hash":"AAAA"})"), 400u);
+  EXPECT_EQ(status("PUT", "/api/users/ann",
+                   R"({"tags":"","password":"x","password_hash":")" + hash + "\"}"),
+            400u);
+  EXPECT_EQ(get("/api/users/without-permissions?columns=name"), R"([{"name":"ann"}])");
+}
+
+TEST_P(HttpApiObjectsTest, WhatIsNotThereIsAnEmptyList) {
+  for (const char* path : {"/api/policies", "/api/policies/%2F", "/api/operator-policies",
+                           "/api/parameters", "/api/global-parameters", "/api/topic-permissions",
+                           "/api/feature-flags", "/api/extensions"}) {
+    EXPECT_EQ(get(path), "[]") << path;
+  }
+}
+
+TEST_P(HttpApiObjectsTest, RatesAreOverTheTimeBetweenTwoLooks) {
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q"), 201u);
+  const auto rate = [&] {
+    return ask("GET", "/api/queues/%2F/q")
+        .body.at("message_stats")
+        .at("publish_details")
+        .at("rate")
+        .as_double();
+  };
+  EXPECT_EQ(rate(), 0);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(status("POST", "/api/exchanges/%2F/amq.default/publish",
+                     R"({"routing_key":"q","payload":"x"})"),
+              200u);
+  }
+  rig_.advance(std::chrono::seconds(10));
+  EXPECT_EQ(rate(), 2);
+  EXPECT_EQ(ask("GET", "/api/queues").body.at(0).at("messages_ready_details").at("rate"), 2.0);
+}
+
 // ---- Connections
 
 TEST_P(HttpApiObjectsTest, AConnectionIsListedAndClosedByItsName) {
@@ -244,6 +285,9 @@ TEST_P(HttpApiObjectsTest, HealthChecksAnswerAsRabbitMqsDo) {
   EXPECT_EQ(status("GET", "/api/health/checks/port-listener/1"), 503u);
   EXPECT_EQ(status("GET", "/api/health/checks/protocol-listener/amqp091"), 200u);
   EXPECT_EQ(status("GET", "/api/health/checks/protocol-listener/mqtt"), 503u);
+  EXPECT_EQ(status("GET", "/api/health/checks/node-is-quorum-critical"), 200u);
+  EXPECT_EQ(get("/api/aliveness-test/%2F"), R"({"status":"ok"})");
+  EXPECT_EQ(status("GET", "/api/aliveness-test/nowhere"), 404u);
 }
 
 }  // namespace

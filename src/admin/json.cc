@@ -1,6 +1,7 @@
 #include "admin/json.h"
 
 #include <fmt/format.h>
+#include <charconv>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -158,6 +159,20 @@ Result<std::optional<std::string>> text_member(const json::object& object, std::
   if (!value->is_string()) return wrong_type(name, "a string");
   const json::string& text = value->get_string();
   return std::string(text.data(), text.size());
+}
+
+Result<std::optional<std::int64_t>> integer_member(const json::object& object,
+                                                   std::string_view name) {
+  const json::value* value = object.if_contains(view(name));
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  if (value->is_int64()) return value->get_int64();
+  if (value->is_string()) {
+    const json::string& text = value->get_string();
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size()) return number;
+  }
+  return wrong_type(name, "an integer");
 }
 
 Result<message::Table> table_member(const json::object& object, std::string_view name) {

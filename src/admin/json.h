@@ -4,6 +4,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,9 @@ Result<json::object> parse_object(std::string_view body);
 /// member.
 Result<bool> bool_member(const json::object& object, std::string_view name, bool otherwise = false);
 Result<std::optional<std::string>> text_member(const json::object& object, std::string_view name);
+/// Texts of digits do, as RabbitMQ's API takes them.
+Result<std::optional<std::int64_t>> integer_member(const json::object& object,
+                                                   std::string_view name);
 Result<message::Table> table_member(const json::object& object, std::string_view name);
 
 std::string serialize(const json::value& value);

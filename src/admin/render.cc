@@ -17,6 +17,11 @@ json::array names(const std::vector<std::string>& texts) {
 
 }  // namespace
 
+void add_rated(json::object& to, std::string_view name, std::uint64_t figure, double rate) {
+  to[json::string_view{name.data(), name.size()}] = figure;
+  to[std::string(name) + "_details"] = {{"rate", rate}};
+}
+
 void add(core::QueueStats& to, const core::QueueStats& from) {
   to.ready += from.ready;
   to.unacknowledged += from.unacknowledged;
@@ -83,7 +88,7 @@ json::object Renderer::exchange(const core::ExchangeInfo& exchange) const {
 }
 
 json::object Renderer::queue(const core::QueueInfo& queue, const BrokerStatus& status,
-                             bool details) const {
+                             const QueueRates& rates, bool details) const {
   const core::QueueStats stats = status.stats_of(queue.ref.id);
   const message::Value* type = message::find(queue.arguments, "x-queue-type");
   json::object out{
@@ -101,18 +106,18 @@ json::object Renderer::queue(const core::QueueInfo& queue, const BrokerStatus& s
       {"operator_policy", nullptr},
       {"effective_policy_definition", json::object()},
       {"consumers", stats.consumers},
-      {"messages", stats.ready + stats.unacknowledged},
-      {"messages_ready", stats.ready},
-      {"messages_unacknowledged", stats.unacknowledged},
       {"messages_persistent", stats.persistent},
       {"message_bytes", stats.ready_bytes + stats.unacknowledged_bytes},
       {"message_bytes_ready", stats.ready_bytes},
-      {"message_bytes_unacknowledged", stats.unacknowledged_bytes},
-      {"message_stats",
-       {{"publish", stats.published},
-        {"deliver_get", stats.delivered},
-        {"ack", stats.acknowledged},
-        {"redeliver", stats.redelivered}}}};
+      {"message_bytes_unacknowledged", stats.unacknowledged_bytes}};
+  add_rated(out, "messages", stats.ready + stats.unacknowledged, rates.messages);
+  add_rated(out, "messages_ready", stats.ready, rates.ready);
+  add_rated(out, "messages_unacknowledged", stats.unacknowledged, rates.unacknowledged);
+  json::object& did = out["message_stats"].emplace_object();
+  add_rated(did, "publish", stats.published, rates.published);
+  add_rated(did, "deliver_get", stats.delivered, rates.delivered);
+  add_rated(did, "ack", stats.acknowledged, rates.acknowledged);
+  add_rated(did, "redeliver", stats.redelivered, rates.redelivered);
   if (queue.exclusive_owner) {
     if (const ConnectionStatus* owner = status.find_connection(queue.exclusive_owner)) {
       out["owner_pid_details"] = {{"name", json_text(owner->name)},

@@ -7,6 +7,7 @@
 #include "admin/broker_status.h"
 #include "admin/json.h"
 #include "admin/node_port.h"
+#include "admin/rate_meter.h"
 #include "core/topology/catalog.h"
 
 namespace naru::admin {
@@ -25,7 +26,7 @@ class Renderer {
   /// `status` with queues, connections and consumers: from these come the owner's name and, for
   /// `details`, the consumers.
   json::object queue(const core::QueueInfo& queue, const BrokerStatus& status,
-                     bool details = false) const;
+                     const QueueRates& rates, bool details = false) const;
   json::object binding(const core::BindingInfo& binding) const;
   /// Every queue is bound to the default exchange by its name.
   json::object default_binding(const core::QueueInfo& queue) const;
@@ -40,6 +41,10 @@ class Renderer {
   const core::Catalog& catalog_;
   const std::string& node_;
 };
+
+/// Adds a figure and its rate, as RabbitMQ has them: "publish": 7, "publish_details": {"rate":
+/// 0.5}.
+void add_rated(json::object& to, std::string_view name, std::uint64_t figure, double rate);
 
 /// Adds up what queues did and hold.
 void add(core::QueueStats& to, const core::QueueStats& from);

@@ -44,6 +44,10 @@ Result<Target> parse_target(std::string_view target) {
   return result;
 }
 
+std::string exchange_name(const std::string& segment) {
+  return segment == "amq.default" ? std::string() : segment;
+}
+
 std::string encode_segment(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;

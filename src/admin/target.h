@@ -26,6 +26,9 @@ struct Target {
 /// Errors: malformed, limit (more segments or parameters than any operation has).
 Result<Target> parse_target(std::string_view target);
 
+/// The exchange that a segment names: the default one has no name, and so goes by "amq.default".
+std::string exchange_name(const std::string& segment);
+
 /// Percent-encodes whatever a path segment or a query value cannot hold as it is.
 std::string encode_segment(std::string_view text);
 

@@ -30,6 +30,25 @@ struct Node final : NodePort {
   NodeStatus now;
 };
 
+/// Properties as a table in JSON.
+struct JsonMessages final : MessageFormat {
+  struct Codec final : message::Codec {
+    message::EncodingId id() const override { return message::EncodingId::amqp091; }
+    Result<message::Table> headers(ByteView) const override { return message::Table(); }
+  };
+  Result<Header> write(const message::Table& properties) const override {
+    Header header;
+    header.codec = &codec;
+    header.bytes.append(as_bytes(serialize(to_json(properties))));
+    return header;
+  }
+  Result<message::Table> read(message::EncodingId, ByteView header) const override {
+    NARU_TRY(object, parse_object(as_text(header)));
+    return table_from_json(object);
+  }
+  Codec codec;
+};
+
 /// A connection as far as the core knows of it.
 struct Host final : core::ClientHost {
   void on_events(std::span<const core::Event> batch) override {
@@ -49,7 +68,7 @@ class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
  protected:
   HttpApiTest()
       : rig_(disk_, rig_options(GetParam())),
-        api_(rig_.shard(0), connections_, node_,
+        api_(rig_.shard(0), connections_, node_, &messages_,
              {.naru_version = "0.1.0", .compatible_version = "4.2.0", .node = "naru@test"}) {
     EXPECT_TRUE(rig_.started());
   }
@@ -131,6 +150,7 @@ class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
   testing::BrokerRig rig_;
   Connections connections_;
   Node node_;
+  JsonMessages messages_;
   HttpApi api_;
   std::string peer_ = "127.0.0.1";
   std::string user_ = "guest";

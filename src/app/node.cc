@@ -216,7 +216,7 @@ Result<void> Node::Parts::listen() {
 Result<void> Node::Parts::listen_http() {
   ShardParts& zero = *shards[0];
   api = std::make_unique<admin::HttpApi>(
-      *zero.core, *server, status,
+      *zero.core, *server, status, protocols.message_format(),
       admin::Identity{.product = config.amqp_product,
                       .naru_version = std::string(kVersion),
                       .compatible_version = std::string(kCompatibleVersion)});

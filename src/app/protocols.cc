@@ -3,10 +3,45 @@
 #include "app/version.h"
 
 #ifdef NARU_PROTOCOL_AMQP091
+#include "protocol/amqp091/codec.h"
+#include "protocol/amqp091/expiration.h"
 #include "protocol/amqp091/module.h"
+#include "protocol/amqp091/properties.h"
+#include "protocol/amqp091/properties_table.h"
 #endif
 
 namespace naru::app {
+
+#ifdef NARU_PROTOCOL_AMQP091
+namespace {
+
+class Amqp091Messages final : public admin::MessageFormat {
+ public:
+  Result<Header> write(const message::Table& properties) const override {
+    Header header;
+    header.codec = &codec_;
+    NARU_TRY_VOID(amqp091::append_properties(header.bytes, properties));
+    NARU_TRY(read, amqp091::parse_properties(header.bytes.view()));
+    header.persistent = read.delivery_mode == 2;
+    header.priority = read.priority;
+    if (read.has(amqp091::Property::expiration)) {
+      NARU_TRY(expiration, amqp091::parse_expiration(read.expiration));
+      header.expiration_ms = expiration;
+    }
+    return header;
+  }
+
+  Result<message::Table> read(message::EncodingId encoding, ByteView header) const override {
+    if (encoding != codec_.id()) return fail(Errc::not_implemented, "of another protocol");
+    return amqp091::decode_properties(header);
+  }
+
+ private:
+  amqp091::Amqp091Codec codec_;
+};
+
+}  // namespace
+#endif
 
 Protocols::Protocols([[maybe_unused]] const Config& config) {
 #ifdef NARU_PROTOCOL_AMQP091
@@ -17,6 +52,7 @@ Protocols::Protocols([[maybe_unused]] const Config& config) {
           .naru_version = std::string(kVersion),
       }),
       config.listeners_amqp);
+  message_format_ = std::make_unique<Amqp091Messages>();
 #endif
 }
 

@@ -15,16 +15,22 @@ constexpr unsigned long long kPasses = 2;
 constexpr std::size_t kMemoryBytes = 19u << 20;
 
 constexpr std::string_view kSha256Prefix = "sha256:";
+constexpr std::string_view kSha256Name = "rabbit_password_hashing_sha256";
+constexpr std::string_view kArgon2idName = "argon2id";
 constexpr std::size_t kSaltBytes = 4;
 
-bool verify_sha256(std::string_view encoded, std::string_view password) {
-  std::array<unsigned char, kSaltBytes + crypto_hash_sha256_BYTES> stored{};
+using Salted = std::array<unsigned char, kSaltBytes + crypto_hash_sha256_BYTES>;
+
+bool read_sha256(std::string_view encoded, Salted& stored) {
   std::size_t stored_bytes = 0;
-  if (sodium_base642bin(stored.data(), stored.size(), encoded.data(), encoded.size(), nullptr,
-                        &stored_bytes, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0 ||
-      stored_bytes != stored.size()) {
-    return false;
-  }
+  return sodium_base642bin(stored.data(), stored.size(), encoded.data(), encoded.size(), nullptr,
+                           &stored_bytes, nullptr, sodium_base64_VARIANT_ORIGINAL) == 0 &&
+         stored_bytes == stored.size();
+}
+
+bool verify_sha256(std::string_view encoded, std::string_view password) {
+  Salted stored{};
+  if (!read_sha256(encoded, stored)) return false;
   crypto_hash_sha256_state state;
   std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
   crypto_hash_sha256_init(&state);
@@ -59,6 +65,35 @@ bool verify_password(std::string_view hash, std::string_view password) {
   if (hash.empty() || hash.size() >= text.size()) return false;
   hash.copy(text.data(), hash.size());
   return crypto_pwhash_str_verify(text.data(), password.data(), password.size()) == 0;
+}
+
+Result<std::string> import_hash(std::string_view hash, std::string_view algorithm) {
+  if (hash.empty()) return std::string();
+  if (algorithm.empty() || algorithm == kSha256Name) {
+    Salted salted{};
+    if (read_sha256(hash, salted)) return std::string(kSha256Prefix).append(hash);
+    return fail(Errc::malformed,
+                "password_hash must be base64 of 4 bytes of salt and SHA-256(salt + password)");
+  }
+  if (algorithm == kArgon2idName) {
+    // What a hash costs to check is in the hash: only our own cost is taken.
+    const std::string text(hash);
+    if (text.size() < crypto_pwhash_STRBYTES &&
+        crypto_pwhash_str_needs_rehash(text.c_str(), kPasses, kMemoryBytes) == 0) {
+      return text;
+    }
+    return fail(Errc::malformed, "password_hash is not an argon2id hash as Naru makes them");
+  }
+  return fail(Errc::not_implemented,
+              "of hashing algorithms only rabbit_password_hashing_sha256 is known");
+}
+
+ExportedHash export_hash(std::string_view stored) {
+  if (stored.empty()) return {"", std::string(kSha256Name)};
+  if (stored.starts_with(kSha256Prefix)) {
+    return {std::string(stored.substr(kSha256Prefix.size())), std::string(kSha256Name)};
+  }
+  return {std::string(stored), std::string(kArgon2idName)};
 }
 
 const std::string& unmatchable_hash() {

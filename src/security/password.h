@@ -21,6 +21,19 @@ Result<std::string> hash_password(std::string_view password);
 /// Takes as long as the hash demands.
 bool verify_password(std::string_view hash, std::string_view password);
 
+/// A hash that was made elsewhere, as it is stored here. `algorithm` is RabbitMQ's name,
+/// "rabbit_password_hashing_sha256" (also when empty), or "argon2id" for what export_hash() gave.
+/// An empty hash stays empty: no password will do. Errors: malformed; not_implemented (another
+/// algorithm).
+Result<std::string> import_hash(std::string_view hash, std::string_view algorithm);
+
+struct ExportedHash {
+  std::string hash;
+  std::string algorithm;
+};
+/// A stored hash as files of definitions have it.
+ExportedHash export_hash(std::string_view stored);
+
 /// A hash that no password matches, as costly to check as a real one: for users that do not exist.
 const std::string& unmatchable_hash();
 

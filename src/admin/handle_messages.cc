@@ -1,0 +1,205 @@
+// Messages, one by one and by hand: for looking into a queue, not for traffic.
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "admin/base64.h"
+#include "admin/call.h"
+#include "admin/handlers.h"
+#include "admin/http_api.h"
+#include "base/utf8.h"
+
+namespace naru::admin {
+
+namespace {
+
+constexpr std::size_t kNameBytesMax = 255;
+constexpr std::int64_t kGetCountMax = 1000;
+constexpr std::size_t kGetBytesMax = 16u << 20;  // of bodies in one answer
+
+/// Answers itself when this build has no protocol whose messages it could read.
+const MessageFormat* format_of(Call& call) {
+  const MessageFormat* format = call.api().message_format();
+  if (format == nullptr) {
+    call.reply_error(501, "not_implemented", "the broker is built without a protocol");
+  }
+  return format;
+}
+
+// ---- Publish -----------------------------------------------------------------------------------
+
+Result<std::string> payload_of(const json::object& body) {
+  NARU_TRY(payload, text_member(body, "payload"));
+  NARU_TRY(encoding, text_member(body, "payload_encoding"));
+  if (!payload) return fail(Errc::malformed, "payload is missing");
+  if (!encoding || *encoding == "string") return std::move(*payload);
+  if (*encoding != "base64") {
+    return fail(Errc::malformed, "payload_encoding must be string or base64");
+  }
+  auto bytes = decode_base64(*payload);
+  if (!bytes) return fail(Errc::malformed, "the payload is not base64");
+  return std::move(*bytes);
+}
+
+/// What a session refuses too.
+Result<void> check_properties(const message::Table& properties, const security::Principal& who) {
+  const message::Value* user = message::find(properties, "user_id");
+  if (user != nullptr && user->text() != nullptr && *user->text() != who.user) {
+    return fail(Errc::malformed,
+                fmt::format("user_id is '{}', but the user is '{}'", *user->text(), who.user));
+  }
+  const message::Value* reply_to = message::find(properties, "reply_to");
+  if (reply_to != nullptr && reply_to->text() != nullptr &&
+      *reply_to->text() == "amq.rabbitmq.reply-to") {
+    return fail(Errc::malformed, "a direct reply needs a connection that waits for it");
+  }
+  return {};
+}
+
+// ---- Get ---------------------------------------------------------------------------------------
+
+/// RabbitMQ's ackmode: what becomes of what was got.
+enum class AckMode : std::uint8_t { settle, requeue, reject };
+
+Result<AckMode> ack_mode_of(const json::object& body) {
+  NARU_TRY(mode, text_member(body, "ackmode"));
+  if (mode == "ack_requeue_false") return AckMode::settle;
+  if (mode == "ack_requeue_true" || mode == "reject_requeue_true") return AckMode::requeue;
+  if (mode == "reject_requeue_false") return AckMode::reject;
+  return fail(Errc::malformed,
+              "ackmode must be ack_requeue_true, ack_requeue_false, reject_requeue_true or "
+              "reject_requeue_false");
+}
+
+/// Got one after the other; what is to go back goes when all are there, or the first would be got
+/// again and again.
+class Getting : public std::enable_shared_from_this<Getting> {
+ public:
+  struct Wanted {
+    AckMode mode = AckMode::settle;
+    std::int64_t count = 0;
+    bool base64 = false;  // whatever the body is
+    std::optional<std::int64_t> truncate_bytes;
+  };
+  Getting(CallRef call, const MessageFormat& format, Wanted wanted)
+      : call_(std::move(call)), format_(format), wanted_(wanted) {}
+
+  void next() {
+    if (std::ssize(out_) == wanted_.count || bytes_ >= kGetBytesMax) return finish();
+    call_->agent().ask(core::Get{call_->parameter("queue"), wanted_.mode == AckMode::settle},
+                       [self = shared_from_this()](Result<core::Reply::Value> answer) {
+                         if (!answer) return self->finish(answer.error());
+                         self->on_got(std::get<core::Got>(*answer));
+                       });
+  }
+
+ private:
+  void on_got(const core::Got& got) {
+    if (!got.delivery) return finish();
+    const core::Delivery& delivery = *got.delivery;
+    if (wanted_.mode != AckMode::settle) {
+      held_.push_back({got.queue, delivery.seq, delivery.seq, wanted_.mode == AckMode::requeue});
+    }
+    out_.push_back(rendered(delivery, got.ready_after));
+    bytes_ += delivery.record.body.size();
+    next();
+  }
+
+  json::object rendered(const core::Delivery& delivery, std::uint32_t ready_after) const {
+    const message::RecordView& record = delivery.record;
+    std::string_view body = as_text(record.body);
+    if (wanted_.truncate_bytes) {
+      body = body.substr(0, static_cast<std::size_t>(*wanted_.truncate_bytes));
+    }
+    const auto properties = format_.read(record.encoding, record.header);
+    const bool base64 = wanted_.base64 || !is_utf8(body);
+    return {{"payload_bytes", record.body.size()},
+            {"redelivered", delivery.redelivered},
+            {"exchange", json_text(record.exchange)},
+            {"routing_key", json_text(record.routing_key)},
+            {"message_count", ready_after},
+            {"properties", properties ? to_json(*properties) : json::object()},
+            {"payload", base64 ? json::string(encode_base64(body)) : json_text(body)},
+            {"payload_encoding", base64 ? "base64" : "string"}};
+  }
+
+  void finish(std::optional<Error> error = std::nullopt) {
+    call_->agent().give_back(held_);
+    error ? call_->reply_error(*error) : call_->reply(out_);
+  }
+
+  CallRef call_;
+  const MessageFormat& format_;
+  const Wanted wanted_;
+  json::array out_;
+  std::size_t bytes_ = 0;
+  std::vector<core::Return> held_;
+};
+
+Result<Getting::Wanted> wanted_of(const json::object& body) {
+  Getting::Wanted wanted;
+  NARU_TRY(mode, ack_mode_of(body));
+  NARU_TRY(count, integer_member(body, "count"));
+  NARU_TRY(encoding, text_member(body, "encoding"));
+  NARU_TRY(truncate, integer_member(body, "truncate"));
+  if (!count || *count < 0) return fail(Errc::malformed, "count must be 0 or more");
+  if (encoding && *encoding != "auto" && *encoding != "base64") {
+    return fail(Errc::malformed, "encoding must be auto or base64");
+  }
+  if (truncate && *truncate < 0) return fail(Errc::malformed, "truncate must be 0 or more");
+  wanted.mode = mode;
+  wanted.count = std::min(*count, kGetCountMax);
+  wanted.base64 = encoding == "base64";
+  wanted.truncate_bytes = truncate;
+  return wanted;
+}
+
+}  // namespace
+
+void publish_message(const CallRef& call) {
+  const MessageFormat* format = format_of(*call);
+  if (format == nullptr) return;
+  const std::string exchange = exchange_name(call->parameter("exchange"));
+  if (call->api().catalog().find_exchange(call->tenant(), exchange) == nullptr) {
+    return call->reply_not_found("there is no exchange of this name");
+  }
+  NARU_TRY_OR_REPLY(key, *call, text_member(call->body(), "routing_key"));
+  NARU_TRY_OR_REPLY(properties, *call, table_member(call->body(), "properties"));
+  NARU_TRY_OR_REPLY(payload, *call, payload_of(call->body()));
+  if (!key || key->size() > kNameBytesMax) {
+    return call->reply_error(400, "bad_request", "routing_key is missing, or above 255 bytes");
+  }
+  if (auto fine = check_properties(properties, call->principal()); !fine) {
+    return call->reply_error(fine.error());
+  }
+  NARU_TRY_OR_REPLY(header, *call, format->write(properties));
+  core::Publish publish;
+  publish.expiration_ms = header.expiration_ms;
+  publish.codec = header.codec;
+  publish.record = {.encoding = header.codec->id(),
+                    .persistent = header.persistent,
+                    .priority = header.priority,
+                    .exchange = exchange,
+                    .routing_key = *key,
+                    .header = header.bytes.view(),
+                    .body = as_bytes(payload)};
+  call->agent().publish(std::move(publish), [call](Result<bool> routed) {
+    if (!routed) return call->reply_error(routed.error());
+    call->reply(json::object{{"routed", *routed}});
+  });
+}
+
+void get_messages(const CallRef& call) {
+  const MessageFormat* format = format_of(*call);
+  if (format == nullptr) return;
+  if (call->api().catalog().find_queue(call->tenant(), call->parameter("queue")) == nullptr) {
+    return call->reply_not_found("there is no queue of this name");
+  }
+  NARU_TRY_OR_REPLY(wanted, *call, wanted_of(call->body()));
+  std::make_shared<Getting>(call, *format, wanted)->next();
+}
+
+}  // namespace naru::admin

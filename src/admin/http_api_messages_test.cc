@@ -1,0 +1,96 @@
+// What worries us: messages that are lost or doubled by looking at them, and a door past the
+// permissions.
+#include <gtest/gtest.h>
+
+#include "admin/test_support.h"
+
+namespace naru::admin {
+namespace {
+
+class HttpApiMessagesTest : public HttpApiTest {
+ protected:
+  HttpApiMessagesTest() { EXPECT_EQ(status("PUT", "/api/queues/%2F/q"), 201u); }
+  Answer publish(std::string body) {
+    return ask("POST", "/api/exchanges/%2F/amq.default/publish", std::move(body));
+  }
+  Answer take(const std::string& mode, int count = 1) {
+    return ask("POST", "/api/queues/%2F/q/get",
+               R"({"count":)" + std::to_string(count) + R"(,"encoding":"auto","ackmode":")" + mode +
+                   "\"}");
+  }
+  std::int64_t ready() {
+    return ask("GET", "/api/queues/%2F/q").body.at("messages_ready").as_int64();
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Shards, HttpApiMessagesTest, ::testing::Values(1, 2));
+
+TEST_P(HttpApiMessagesTest, AMessageIsPublishedAndGot) {
+  EXPECT_EQ(publish(R"({"routing_key":"q","payload":"hi","properties":{"type":"t"}})").text,
+            R"({"routed":true})");
+  EXPECT_EQ(take("ack_requeue_false", 5).text,
+            R"([{"payload_bytes":2,"redelivered":false,"exchange":"","routing_key":"q",)"
+            R"("message_count":0,"properties":{"type":"t"},"payload":"hi",)"
+            R"("payload_encoding":"string"}])");
+  EXPECT_EQ(take("ack_requeue_false").text, "[]");
+}
+
+TEST_P(HttpApiMessagesTest, WhatReachesNoQueueIsToldAndTheNextOneIsNoWorse) {
+  EXPECT_EQ(publish(R"({"routing_key":"nowhere","payload":"x"})").text, R"({"routed":false})");
+  EXPECT_EQ(publish(R"({"routing_key":"q","payload":"x"})").text, R"({"routed":true})");
+  EXPECT_EQ(
+      status("POST", "/api/exchanges/%2F/nowhere/publish", R"({"routing_key":"q","payload":"x"})"),
+      404u);
+}
+
+TEST_P(HttpApiMessagesTest, BytesTravelAsBase64) {
+  EXPECT_EQ(publish(R"({"routing_key":"q","payload":"/w==","payload_encoding":"base64"})").status,
+            200u);
+  const json::value got = take("ack_requeue_false").body.at(0);
+  EXPECT_EQ(got.at("payload"), "/w==");
+  EXPECT_EQ(got.at("payload_encoding"), "base64");
+}
+
+TEST_P(HttpApiMessagesTest, TheAckmodeSaysWhatBecomesOfThem) {
+  for (int i = 0; i < 3; ++i) publish(R"({"routing_key":"q","payload":"x"})");
+  EXPECT_EQ(take("ack_requeue_true", 9).body.get_array().size(), 3u);
+  EXPECT_EQ(ready(), 3);
+  EXPECT_EQ(take("reject_requeue_true", 2).body.at(0).at("redelivered"), true);
+  EXPECT_EQ(ready(), 3);
+  EXPECT_EQ(take("reject_requeue_false", 2).body.get_array().size(), 2u);
+  EXPECT_EQ(ready(), 1);
+  EXPECT_EQ(take("ack_requeue_false", 9).body.get_array().size(), 1u);
+  EXPECT_EQ(ready(), 0);
+}
+
+TEST_P(HttpApiMessagesTest, PermissionsHoldAsTheyDoForSessions) {
+  publish(R"({"routing_key":"q","payload":"x"})");
+  make_user("keeper", "management", "^mine");
+  login("keeper", "secret");
+  EXPECT_EQ(publish(R"({"routing_key":"q","payload":"x"})").status, 403u);
+  EXPECT_EQ(take("ack_requeue_false").status, 403u);
+  login("guest", "guest");
+  EXPECT_EQ(publish(R"({"routing_key":"q","payload":"x"})").status, 200u);
+  EXPECT_EQ(ready(), 2);
+}
+
+TEST_P(HttpApiMessagesTest, RequestsThatMakeNoSenseAreRefused) {
+  for (const char* body :
+       {R"({"payload":"x"})", R"({"routing_key":"q"})",
+        R"({"routing_key":"q","payload":"?","payload_encoding":"base64"})",
+        R"({"routing_key":"q","payload":"x","payload_encoding":"hex"})",
+        R"({"routing_key":"q","payload":"x","properties":{"user_id":"somebody"}})",
+        R"({"routing_key":"q","payload":"x","properties":{"reply_to":"amq.rabbitmq.reply-to"}})"}) {
+    EXPECT_EQ(publish(body).status, 400u) << body;
+  }
+  EXPECT_EQ(publish(R"({"payload":"x","routing_key":")" + std::string(256, 'k') + "\"}").status,
+            400u);
+  EXPECT_EQ(take("maybe").status, 400u);
+  EXPECT_EQ(take("ack_requeue_true", -1).status, 400u);
+  EXPECT_EQ(
+      status("POST", "/api/queues/%2F/nowhere/get", R"({"count":1,"ackmode":"ack_requeue_true"})"),
+      404u);
+}
+
+}  // namespace
+}  // namespace naru::admin
