@@ -12,8 +12,8 @@ constexpr core::ChannelId kChannel{1};
 
 Agent::Agent(core::Shard& shard) : client_(shard.open_client(*this, core::ClientKind::internal)) {}
 
-void Agent::begin(bool loopback) {
-  loopback_ = loopback;
+void Agent::begin(const io::Endpoint& caller) {
+  caller_ = caller;
   client_->assume({}, std::nullopt);
 }
 
@@ -81,20 +81,20 @@ AgentPool::~AgentPool() {
   for (const auto& agent : all_) agent->abandon();
 }
 
-Agent& AgentPool::take(bool loopback) {
+Agent& AgentPool::take(const io::Endpoint& caller) {
   if (idle_.empty()) {
     all_.push_back(std::make_unique<Agent>(shard_));
     idle_.push_back(all_.back().get());
   }
   Agent& agent = *idle_.back();
   idle_.pop_back();
-  agent.begin(loopback);
+  agent.begin(caller);
   return agent;
 }
 
 void AgentPool::give_back(Agent& agent) {
   NARU_CHECK(!agent.busy(), "an agent is given back when its question was answered");
-  agent.begin(false);
+  agent.begin({});
   idle_.push_back(&agent);
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/client.h"
 #include "core/shard.h"
+#include "io/http.h"
 
 namespace naru::admin {
 
@@ -22,9 +23,8 @@ class Agent final : private core::ClientHost {
 
   explicit Agent(core::Shard& shard);
 
-  /// Starts to serve a caller whose address is a loopback one, or not: nothing of the one before
-  /// is left.
-  void begin(bool loopback);
+  /// Starts to serve a caller: nothing of the one before is left.
+  void begin(const io::Endpoint& caller);
   /// The client now acts as `principal` in `tenant`.
   void assume(security::Principal principal, std::optional<core::TenantId> tenant);
   /// `done` is called in this turn or a later one, never during the call.
@@ -45,12 +45,13 @@ class Agent final : private core::ClientHost {
 
  private:
   void on_events(std::span<const core::Event> batch) override;
-  bool peer_is_loopback() const override { return loopback_; }
+  bool peer_is_loopback() const override { return caller_.is_loopback(); }
+  std::string peer_host() const override { return caller_.host; }
   void on_publish_event(const core::Event& event);
   void finish_publish(Result<bool> routed);
 
   std::unique_ptr<core::Client> client_;
-  bool loopback_ = false;
+  io::Endpoint caller_;
   core::RequestId request_{0};
   Done done_;
   Published published_;
@@ -65,7 +66,7 @@ class AgentPool {
   ~AgentPool();
   AgentPool(const AgentPool&) = delete;
   AgentPool& operator=(const AgentPool&) = delete;
-  Agent& take(bool loopback);
+  Agent& take(const io::Endpoint& caller);
   void give_back(Agent& agent);
 
  private:

@@ -95,7 +95,7 @@ void HttpApi::authenticate(const CallRef& call) {
                              {{"Retry-After", "5"}});
   }
   call->agents_ = agents_;
-  call->agent_ = &agents_->take(call->request_.peer.is_loopback());
+  call->agent_ = &agents_->take(call->request_.peer);
   call->agent_->ask(core::Authenticate{.user = std::move(credentials->user),
                                        .password = std::move(credentials->password),
                                        .mechanism = "HTTP"},
