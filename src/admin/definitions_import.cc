@@ -213,10 +213,15 @@ class Import : public std::enable_shared_from_this<Import> {
       actor.tenant = *tenant;
       if (is_there(item.change, *tenant)) return on_made();
     }
-    note_not_in_effect(item);
+    std::vector<std::string> without_effect;
+    if (const auto* queue = std::get_if<core::DeclareQueue>(&item.change)) {
+      without_effect = core::not_in_effect(queue->arguments);
+    }
     call_->api().shard().change_metadata(
         std::move(item.change), std::move(actor),
-        [self = shared_from_this(), what = item.what](Result<core::MetadataAnswer> made) {
+        [self = shared_from_this(), what = item.what,
+         without_effect = std::move(without_effect)](Result<core::MetadataAnswer> made) {
+          if (made && !without_effect.empty()) self->note_not_in_effect(what, without_effect);
           self->on_made(what, std::move(made));
         });
   }
@@ -230,14 +235,10 @@ class Import : public std::enable_shared_from_this<Import> {
     return exchange != nullptr && catalog.find_exchange(tenant, exchange->name) != nullptr;
   }
 
-  void note_not_in_effect(const Item& item) {
-    const auto* queue = std::get_if<core::DeclareQueue>(&item.change);
-    if (queue == nullptr) return;
-    const auto arguments = core::not_in_effect(queue->arguments);
-    if (arguments.empty()) return;
+  void note_not_in_effect(const std::string& what, const std::vector<std::string>& arguments) {
     core::Shard& shard = call_->api().shard();
     shard.not_in_effect_log().on_declared(
-        fmt::format("{}, imported by user '{}',", item.what, call_->principal().user), arguments,
+        fmt::format("{}, imported by user '{}',", what, call_->principal().user), arguments,
         shard.now().mono);
   }
 
