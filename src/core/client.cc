@@ -48,11 +48,13 @@ void Client::each_consumer(const std::function<void(const Consumer&)>& visit) co
 std::size_t Client::submit(std::span<Command> batch) {
   enum class Transaction : std::uint8_t { none, open, void_ };
   Transaction transaction = Transaction::none;
+  // What is taken here is appended at the end of the turn: asking once is enough.
+  const bool takes_publishes = shard_.takes_publishes();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Command& command = batch[i];
     if (auto* message = std::get_if<Publish>(&command)) {
       // Within a transaction nothing is left for later.
-      if (transaction == Transaction::none && !shard_.takes_publishes()) {
+      if (transaction == Transaction::none && !takes_publishes) {
         if (refuse_for_now(*message)) continue;
         wait_with_publishes();
         return i;

@@ -8,6 +8,8 @@ namespace naru::amqp091 {
 
 namespace {
 
+constexpr std::uint16_t kIgnoredFlags = 0b11;
+
 class PropertyReader {
  public:
   PropertyReader(ByteReader& in, std::uint16_t flags) : in_(in), flags_(flags) {}
@@ -66,7 +68,17 @@ Result<Properties> parse_properties(ByteView header) {
   Result<Properties> result;  // built where it is returned: every message passes here
   Properties& properties = *result;
   properties.flags = in.u16();
-  Properties::fields(properties, PropertyReader(in, properties.flags));
+  PropertyReader read(in, properties.flags);
+  // Most messages have no others; the loop over all fourteen would cost more than all the rest.
+  constexpr auto kPlain = static_cast<std::uint16_t>(
+      static_cast<std::uint16_t>(Property::delivery_mode) |
+      static_cast<std::uint16_t>(Property::priority) | kIgnoredFlags);
+  if ((properties.flags & ~kPlain) == 0) {
+    read(Property::delivery_mode, properties.delivery_mode);
+    read(Property::priority, properties.priority);
+  } else {
+    Properties::fields(properties, read);
+  }
   if (!in.ok() || !in.done()) {
     result = fail(Errc::malformed, "malformed content header");
   } else if (!properties.headers.empty()) {
