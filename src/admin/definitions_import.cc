@@ -64,15 +64,15 @@ class Reader {
     const json::value* list = definitions_.if_contains({section.data(), section.size()});
     if (list == nullptr || list->is_null()) return {};
     if (!list->is_array()) return fail(Errc::malformed, fmt::format("{} must be a list", section));
-    for (const json::value& entry : list->get_array()) {
-      if (!entry.is_object()) {
-        return fail(Errc::malformed, fmt::format("{} must be objects", section));
-      }
-      auto item = (this->*read_one)(entry.get_object());
-      if (!item) {
-        return fail(item.error().code,
-                    fmt::format("one of {}: {}; {}", section, item.error().what, serialize(entry)));
-      }
+    const json::array& entries = list->get_array();
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      // By its place: an entry may hold a hash, which is nothing for an error's text.
+      const auto wrong = [&](const Error& error) {
+        return fail(error.code, fmt::format("{}[{}]: {}", section, i, error.what));
+      };
+      if (!entries[i].is_object()) return wrong({Errc::malformed, "it must be an object"});
+      auto item = (this->*read_one)(entries[i].get_object());
+      if (!item) return wrong(item.error());
       if (*item) into.push_back(std::move(**item));
     }
     return {};

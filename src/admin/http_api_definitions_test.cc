@@ -85,6 +85,9 @@ TEST_P(HttpApiDefinitionsTest, AFileThatMakesNoSenseChangesNothing) {
 }
 
 TEST_P(HttpApiDefinitionsTest, AFailureNamesWhatFailed) {
+  EXPECT_EQ(ask("POST", "/api/definitions", R"({"queues":[{"name":"a","vhost":"/"},{"name":"b"}]})")
+                .body.at("reason"),
+            "queues[1]: vhost is missing");
   const Answer answer =
       ask("POST", "/api/definitions",
           R"({"exchanges":[{"name":"x","vhost":"/","type":"x-delayed-message"}]})");
