@@ -70,9 +70,9 @@ Result<Properties> parse_properties(ByteView header) {
   properties.flags = in.u16();
   PropertyReader read(in, properties.flags);
   // Most messages have no others; the loop over all fourteen would cost more than all the rest.
-  constexpr auto kPlain = static_cast<std::uint16_t>(
-      static_cast<std::uint16_t>(Property::delivery_mode) |
-      static_cast<std::uint16_t>(Property::priority) | kIgnoredFlags);
+  constexpr auto kPlain =
+      static_cast<std::uint16_t>(static_cast<std::uint16_t>(Property::delivery_mode) |
+                                 static_cast<std::uint16_t>(Property::priority) | kIgnoredFlags);
   if ((properties.flags & ~kPlain) == 0) {
     read(Property::delivery_mode, properties.delivery_mode);
     read(Property::priority, properties.priority);
