@@ -346,7 +346,8 @@ int Node::run() {
   if (parts_->cut_short) {
     // Files cannot be closed under the calls, whose answers nobody hears any more; and nothing in
     // memory is needed, as after a kill.
-    std::fflush(nullptr);
+    log_.flush();
+    std::fflush(stdout);
     std::_Exit(parts_->exit_code);
   }
   return parts_->exit_code;

@@ -92,6 +92,7 @@ int serve(const ServeOptions& options) {
   }
   Node node(*config, log);
   if (auto started = node.start(); !started) {
+    log.flush();
     std::fprintf(stderr, "naru: %s\n", started.error().what.c_str());
     return 1;
   }

@@ -17,9 +17,17 @@ class Logger {
  public:
   virtual ~Logger() = default;
   virtual bool enabled(LogLevel level) const = 0;
+  /// Whether another line of this kind may be written now; asked once for each. `cause`, the text
+  /// of the program that the line is made of, tells the kinds apart.
+  virtual bool admits(LogLevel level, std::string_view cause) {
+    (void)cause;
+    return enabled(level);
+  }
   /// Writes one line; control characters are escaped by the implementation. Callable from any
   /// shard.
   virtual void write(LogLevel level, std::string_view line) = 0;
+  /// Waits, within a bound, until what was written has left the process.
+  virtual void flush() {}
 
   template <typename... Args>
   void info(fmt::format_string<Args...> format, Args&&... args) {
@@ -41,7 +49,10 @@ class Logger {
  private:
   template <typename... Args>
   void line(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
-    if (enabled(level)) write(level, fmt::format(format, std::forward<Args>(args)...));
+    if (!enabled(level)) return;
+    const fmt::string_view cause = format;
+    if (!admits(level, {cause.data(), cause.size()})) return;
+    write(level, fmt::format(format, std::forward<Args>(args)...));
   }
 };
 
