@@ -1,11 +1,27 @@
 #include "app/data_directory.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace naru::app {
 
 namespace {
+
+// A first file of the log, a manifest, and what a file system wants for them.
+constexpr std::uint64_t kReserveBytes = std::uint64_t{5} << 20;
+constexpr std::uint64_t kPlentyBytes = std::uint64_t{64} << 20;
+
+std::string reserve_of(const std::string& path) {
+  return path + "/reserve";
+}
+
+void warn_of_others(const std::string& path, Logger& log) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return;
+  log.warn("others may write in the data directory {} (mode {:o}): chmod 700 it", path,
+           status.st_mode & 07777U);
+}
 
 std::string parent_of(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -16,13 +32,15 @@ std::string parent_of(std::string path) {
 
 }  // namespace
 
-Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::string& path) {
+Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::string& path,
+                                          Logger& log) {
   constexpr unsigned kOwnerOnly = 0700;
   if (auto made = files.make_directory(path, kOwnerOnly); !made) {
     return fail(made.error().code,
                 fmt::format("cannot make the data directory {}: {}; choose another with --data-dir",
                             path, made.error().what));
   }
+  warn_of_others(path, log);
   // Or power loss may take the directory's name, and everything confirmed below it.
   NARU_TRY_VOID(files.sync_directory(parent_of(path)));
   const std::string owner_path = path + "/owner.pid";
@@ -35,8 +53,22 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
                             path, owner));
   }
   if (!lock) return std::unexpected(lock.error());
-  NARU_TRY_VOID(files.replace_now(owner_path, std::to_string(::getpid())));
-  return DataDirectory(std::move(*lock));
+  const auto space = files.space(path);
+  if (space && space->free_bytes < kReserveBytes) (void)files.remove(reserve_of(path));
+  // Only for the message above: a full disk is no reason not to start.
+  if (auto noted = files.replace_now(owner_path, std::to_string(::getpid())); !noted) {
+    (void)files.remove(owner_path);  // it names the owner before us
+    log.warn("{}", noted.error().what);
+  }
+  return DataDirectory(files, path, std::move(*lock));
+}
+
+void DataDirectory::keep_reserve() {
+  const std::string reserve = reserve_of(path_);
+  const auto space = files_->space(path_);
+  if (!space || space->free_bytes < kPlentyBytes) return;
+  if (files_->open(reserve, {.write = false})) return;
+  files_->make_zeroed(reserve, kReserveBytes, [](const Result<void>&) {});
 }
 
 }  // namespace naru::app

@@ -150,7 +150,7 @@ Node::Parts::~Parts() {
 // ---- Start -----------------------------------------------------------------------------------
 
 Result<void> Node::Parts::recover() {
-  NARU_TRY(taken, DataDirectory::take(*files, config.data_dir));
+  NARU_TRY(taken, DataDirectory::take(*files, config.data_dir, log));
   directory.emplace(std::move(taken));
   journal = std::make_unique<cluster::JournalLocal>(*files, journal_options(config), shard_count,
                                                     *this, *this, log);
@@ -308,6 +308,15 @@ Node::Node(Config config, Logger& log) : config_(std::move(config)), log_(log) {
 
 Node::~Node() = default;
 
+static Error how_to_mend(Error error, const std::string& data_dir) {
+  if (error.code == Errc::no_space) {
+    error.what += fmt::format("; free some MiB on the volume of {} and start again", data_dir);
+  } else if (error.code == Errc::limit) {
+    error.what += "; raise the limit on open files (ulimit -n) if that is what was reached";
+  }
+  return error;
+}
+
 Result<void> Node::start() {
   security::initialise();
   const std::uint64_t open_files_max = raise_open_files_limit();
@@ -318,10 +327,13 @@ Result<void> Node::start() {
   // Nobody is served yet, so a signal simply ends a start that takes long. The threads made above
   // keep signals blocked.
   io::asio_impl::unblock_signals({SIGTERM, SIGINT});
-  NARU_TRY_VOID(parts_->recover());
+  if (auto recovered = parts_->recover(); !recovered) {
+    return std::unexpected(how_to_mend(std::move(recovered.error()), config_.data_dir));
+  }
   io::asio_impl::block_signals({SIGTERM, SIGINT});
   NARU_TRY_VOID(parts_->listen());
   parts_->watch_disk();
+  parts_->directory->keep_reserve();
   return {};
 }
 

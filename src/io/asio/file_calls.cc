@@ -95,7 +95,7 @@ Result<void> sync_directory_of(const std::string& path) {
 }
 
 Result<void> make_zeroed_file(const std::string& path, std::uint64_t bytes) {
-  constexpr int kFlags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC;
+  constexpr int kFlags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
   const bool whole_blocks = bytes % kDirectAlignment == 0;
   // Past the page cache where possible: these zeros will not be read.
   Descriptor file(::open(path.c_str(), kFlags | (whole_blocks ? O_DIRECT : 0), 0600));
@@ -114,7 +114,7 @@ Result<void> replace_file(const std::string& path, std::string_view content) {
   const std::string temporary = path + ".tmp";
   {
     const Descriptor file(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file) return fail_errno(temporary);
     Result<std::size_t> written = write_fully(file.get(), 0, as_bytes(content), WriteSync::none);
     if (written && ::fsync(file.get()) != 0) written = fail_errno("fsync");
