@@ -1,14 +1,15 @@
 #include "app/serve.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "app/load_config.h"
@@ -30,20 +31,34 @@ struct ServeOptions {
   bool help_config = false;
 };
 
+/// Whatever can be read, a pipe too, as far as it is no longer than a configuration can be.
+Result<std::string> read_config_file(const std::string& path) {
+  constexpr std::size_t kBytesMax = std::size_t{1} << 20;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
+                                                             std::fclose);
+  std::string content(kBytesMax + 1, '\0');
+  const std::size_t got = file ? std::fread(content.data(), 1, content.size(), file.get()) : 0;
+  if (!file || std::ferror(file.get()) != 0) {
+    return fail(Errc::not_found, fmt::format("cannot read {}: {}; check the path given to --config",
+                                             path, std::generic_category().message(errno)));
+  }
+  if (got > kBytesMax) {
+    return fail(Errc::limit, path +
+                                 ": larger than 1 MiB, which no configuration is; check the path "
+                                 "given to --config");
+  }
+  content.resize(got);
+  return content;
+}
+
 Result<Config> configure(const ServeOptions& options) {
   ConfigSources sources;
   sources.environment = [](const char* name) { return std::getenv(name); };
   sources.sets = options.sets;
   if (!options.data_dir.empty()) sources.data_dir = options.data_dir;
   if (!options.config_path.empty()) {
-    std::ifstream file(options.config_path);
-    if (!file) {
-      return fail(Errc::not_found,
-                  "cannot read " + options.config_path + ": check the path given to --config");
-    }
-    std::ostringstream content;
-    content << file.rdbuf();
-    sources.file = {options.config_path, content.str()};
+    NARU_TRY(content, read_config_file(options.config_path));
+    sources.file = {options.config_path, std::move(content)};
   }
   NARU_TRY(config, load_config(sources));
   NARU_TRY_VOID(check_agreement(config, storage::WalOptions().entry_bytes_max));
