@@ -47,6 +47,13 @@ class HttpApi final : public io::HttpHandler {
   const Identity& identity() const { return identity_; }
   const MessageFormat* message_format() const { return messages_; }
   RateMeter& rates() { return rates_; }
+  /// The last answer to /metrics: anybody may ask for it, as often as he likes, and it looks at
+  /// every queue and connection. So it is written once a second.
+  struct MetricsPage {
+    TimePoint until{};
+    std::string text;
+  };
+  MetricsPage& metrics_page() { return metrics_page_; }
 
  private:
   /// Finds the operation; answers 404 or 405 itself when there is none.
@@ -68,6 +75,7 @@ class HttpApi final : public io::HttpHandler {
   std::shared_ptr<AgentPool> agents_;
   LoginThrottle throttle_;
   RateMeter rates_;
+  MetricsPage metrics_page_;
 };
 
 }  // namespace naru::admin

@@ -31,6 +31,14 @@ TEST_P(HttpApiTest, HealthAndMetricsNeedNoPassword) {
   EXPECT_NE(get("/metrics").find("\nrabbitmq_queues 0\n"), std::string::npos);
 }
 
+TEST_P(HttpApiTest, MetricsAreWrittenOnceASecond) {
+  EXPECT_NE(get("/metrics").find("\nnaru_ready 1\n"), std::string::npos);
+  node_.now.not_ready = "draining";
+  EXPECT_NE(get("/metrics").find("\nnaru_ready 1\n"), std::string::npos);
+  rig_.advance(std::chrono::seconds(1));
+  EXPECT_NE(get("/metrics").find("\nnaru_ready 0\n"), std::string::npos);
+}
+
 TEST_P(HttpApiTest, MetricsHaveTheLabelsThatRabbitMqsDashboardsGroupBy) {
   const std::string text = get("/metrics");
   for (

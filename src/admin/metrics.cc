@@ -138,18 +138,28 @@ void write_process(MetricsText& out, const NodeStatus& node, const BrokerStatus&
             status.uncommitted_bytes);
 }
 
+constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
+constexpr Duration kMetricsAge = std::chrono::seconds(1);
+
 }  // namespace
 
 void get_metrics(const CallRef& call) {
+  const TimePoint now = call->api().shard().now().mono;
+  if (const auto& page = call->api().metrics_page(); !page.text.empty() && now < page.until) {
+    return call->reply_text(page.text, kMetricsType);
+  }
   collect_status(call->api().shard(), call->api().connections(),
                  {.queues = true, .connections = true, .consumers = true},
-                 [call](const BrokerStatus& status) {
+                 [call, now](const BrokerStatus& status) {
                    MetricsText out;
                    write_identity(out, call->api().identity());
                    write_messages(out, status);
                    write_objects(out, status, call->api().catalog());
                    write_process(out, call->api().node_status(), status);
-                   call->reply_text(out.take(), "text/plain; version=0.0.4; charset=utf-8");
+                   auto& page = call->api().metrics_page();
+                   page.until = now + kMetricsAge;
+                   page.text = out.take();
+                   call->reply_text(page.text, kMetricsType);
                  });
 }
 
