@@ -168,7 +168,20 @@ void HttpApi::run(const CallRef& call) {
     if (!body) return call->reply_error(400, "bad_request", body.error().what);
     call->body_ = std::move(*body);
   }
-  call->operation_->run(call);
+  if (call->operation_->access == Access::open) return call->operation_->run(call);
+  // One in a turn: a listing may look at everything there is, and clients wait while it does.
+  waiting_.push_back(call);
+  if (waiting_.size() == 1) run_next();
+}
+
+void HttpApi::run_next() {
+  shard_.later([this, alive = std::weak_ptr(alive_)](core::Shard&) {
+    if (alive.expired()) return;
+    const CallRef call = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (!waiting_.empty()) run_next();
+    call->operation_->run(call);
+  });
 }
 
 }  // namespace naru::admin

@@ -1,6 +1,7 @@
 #pragma once
 /// The HTTP API: finds the operation that a request asks for, checks who asks, and lets it run.
 
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -66,6 +67,7 @@ class HttpApi final : public io::HttpHandler {
   bool authorise(Call& call);
   bool enter_tenant(Call& call);
   void run(const CallRef& call);
+  void run_next();
 
   core::Shard& shard_;
   const ConnectionsPort& connections_;
@@ -76,6 +78,8 @@ class HttpApi final : public io::HttpHandler {
   LoginThrottle throttle_;
   RateMeter rates_;
   MetricsPage metrics_page_;
+  std::deque<CallRef> waiting_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace naru::admin

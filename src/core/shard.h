@@ -120,6 +120,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   /// when it is this one.
   void on_lane_shard(GroupId lane, ShardTask task);
   void on_shard(ShardId to, ShardTask task);
+  /// Runs `task` here in a turn to come: for work that others should not wait for.
+  void later(ShardTask task) { link_.post(options_.id, std::move(task)); }
   /// Asks metadata (shard 0) for a change; `done` runs here when every shard has it.
   void change_metadata(Metadata::Change change, Actor actor, Metadata::Done done);
   /// Registers who is to get the answer of a Lane::get or Lane::barrier made on this shard's lanes.
