@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <optional>
 
 #include "admin/http_api.h"
@@ -55,7 +56,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   ~Parts() override;
 
   Result<void> recover();
-  Result<void> make_first_account();
+  Result<void> make_first_account(std::future<Result<std::string>> made);
   Result<void> listen();
   Result<void> listen_http();
   void fill_status(admin::NodeStatus& status) const;
@@ -152,6 +153,12 @@ Node::Parts::~Parts() {
 Result<void> Node::Parts::recover() {
   NARU_TRY(taken, DataDirectory::take(*files, config.data_dir, log));
   directory.emplace(std::move(taken));
+  // The hash takes longer than all the rest of a first start, so it is made beside that.
+  std::future<Result<std::string>> first_hash;
+  if (!files->open(config.data_dir + "/wal/manifest", {.write = false})) {
+    first_hash =
+        std::async(std::launch::async, [] { return security::hash_password(kGuestPassword); });
+  }
   journal = std::make_unique<cluster::JournalLocal>(*files, journal_options(config), shard_count,
                                                     *this, *this, log);
   std::vector<server::ShardHost*> hosts;
@@ -175,7 +182,7 @@ Result<void> Node::Parts::recover() {
   server = std::make_unique<server::Server>(hosts, shards[0]->network);
   NARU_TRY_VOID(journal->recover(shards[0]->random));
   if (shards[0]->core->is_new()) {
-    NARU_TRY_VOID(make_first_account());
+    NARU_TRY_VOID(make_first_account(std::move(first_hash)));
     guest_has_first_password = true;
   } else if (const auto* guest = shards[0]->core->catalog().find_user("guest")) {
     guest_has_first_password = security::verify_password(guest->password_hash, kGuestPassword);
@@ -185,8 +192,8 @@ Result<void> Node::Parts::recover() {
 }
 
 /// Before anybody is listened to: who connects as soon as an address is printed can log in.
-Result<void> Node::Parts::make_first_account() {
-  NARU_TRY(hash, security::hash_password(kGuestPassword));
+Result<void> Node::Parts::make_first_account(std::future<Result<std::string>> made) {
+  NARU_TRY(hash, made.valid() ? made.get() : security::hash_password(kGuestPassword));
   core::Shard& zero = *shards[0]->core;
   zero.bootstrap(std::move(hash));
   (void)zero.flush();
