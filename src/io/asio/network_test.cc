@@ -236,6 +236,8 @@ TEST(Network, OutOfDescriptorsRefusesAndRecovers) {
   } log;
   Loop loop;
   TcpNetwork network(loop, nullptr, &log);
+  // The sanitizer needs a descriptor to check a type that it sees for the first time.
+  static_cast<Logger&>(log).info("before");
   int accepted = 0;
   auto listening = network.listen(kAnyPort, [&](std::unique_ptr<Accepted>) { ++accepted; });
   ASSERT_TRUE(listening);
@@ -263,7 +265,7 @@ TEST(Network, OutOfDescriptorsRefusesAndRecovers) {
   std::array<std::uint8_t, 1> byte;
   auto got = client->read_some(byte);
   EXPECT_TRUE(!got || *got == 0) << "the refused connection is closed";
-  EXPECT_EQ(log.lines, 1);
+  EXPECT_EQ(log.lines, 2);
   hog.clear();
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   std::unique_ptr<Stream> second;
