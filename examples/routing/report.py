@@ -19,9 +19,9 @@ def main():
     with pika.BlockingConnection(pika.URLParameters(URL)) as connection:
         channel = connection.channel()
         channel.confirm_delivery()
-        channel.exchange_declare("events", "direct", durable=True)
+        channel.exchange_declare("reports", "direct", durable=True)
         try:
-            channel.basic_publish("events", level, text.encode(), mandatory=True)
+            channel.basic_publish("reports", level, text.encode(), mandatory=True)
             print(f"reported: {level}: {text}")
         except pika.exceptions.UnroutableError:  # mandatory: the broker hands it back
             print(f"nobody watches {level}")

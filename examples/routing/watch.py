@@ -17,10 +17,10 @@ def main():
         sys.exit(__doc__)
     with pika.BlockingConnection(pika.URLParameters(URL)) as connection:
         channel = connection.channel()
-        channel.exchange_declare("events", "direct", durable=True)
+        channel.exchange_declare("reports", "direct", durable=True)
         queue = channel.queue_declare("", exclusive=True).method.queue
         for level in sys.argv[1:]:
-            channel.queue_bind(queue, "events", level)  # one binding for each level
+            channel.queue_bind(queue, "reports", level)  # one binding for each level
         print(f"watching {', '.join(sys.argv[1:])}", flush=True)
         for method, _properties, body in channel.consume(queue, auto_ack=True):
             print(f"{method.routing_key}: {body.decode()}", flush=True)

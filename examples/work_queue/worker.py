@@ -23,7 +23,12 @@ def primes_below(limit):
 
 
 def on_work(channel, method, _properties, body):
-    number = int(body)
+    try:
+        number = int(body)
+    except ValueError:
+        print(f"no number: {body!r}", flush=True)
+        channel.basic_reject(method.delivery_tag, requeue=False)
+        return
     again = " (once more)" if method.redelivered else ""
     print(f"done{again}: {primes_below(number)} primes below {number}", flush=True)
     channel.basic_ack(method.delivery_tag)

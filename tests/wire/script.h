@@ -1,7 +1,7 @@
 #pragma once
 /// Runs a transcript against the whole broker in memory (tests/support/broker_rig.h).
 ///
-///   # free text; the clause that the transcript shows, e.g. [amqp091 §2.7]
+///   # free text; the clause that the transcript shows, e.g. [amqp091 §5]
 ///   @connect                        a connection, up to an open tenant, as guest
 ///   @connect b frame_max=4096       another one, called b; also: heartbeat, capabilities={…},
 ///                                   user, password, tenant

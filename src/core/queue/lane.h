@@ -44,7 +44,7 @@ struct QueueStats {
 /// Owned by one shard. Calls stage changes; flush() appends them as one entry and dispatches what
 /// is ready; LaneSink::on_flush_wanted asks for it. Nothing is delivered or appended before
 /// on_role(owner). Records become ready when they are committed (fsync level) and all before them
-/// in their queue are; DESIGN "visibility". Recovery: the journal applies the group's entries;
+/// in their queue are. Recovery: the journal applies the group's entries;
 /// queues must exist before (create_queue from metadata), records of unknown queues are dropped.
 class Lane final : public GroupState {
  public:

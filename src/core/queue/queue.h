@@ -17,7 +17,7 @@
 namespace naru::core {
 
 /// How far a queue's records may leave. `through` is an upper bound of what was handed out, so that
-/// after a crash nothing that somebody may have seen looks new (DESIGN "Delivered watermark").
+/// after a crash nothing that somebody may have seen looks new.
 struct DeliveredWatermark {
   Seq staged;     // written, perhaps not yet committed
   Seq durable;    // records up to here may leave

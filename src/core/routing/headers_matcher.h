@@ -24,7 +24,7 @@ class HeaderIndex {
 
 /// The argument x-match says how: all (default), any, all-with-x, any-with-x. The first two ignore
 /// arguments whose names begin with "x-"; x-match itself is never a criterion. A void argument asks
-/// only for the header's presence (amqp091 §2.16).
+/// only for the header's presence (amqp091 §3).
 class HeadersMatcher {
  public:
   /// Errors: precondition_failed, for an x-match that is none of the four.

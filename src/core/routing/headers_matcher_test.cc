@@ -1,4 +1,4 @@
-// The four modes of a headers exchange (amqp091 §2.16): what counts as a criterion, what a void one
+// The four modes of a headers exchange (amqp091 §3): what counts as a criterion, what a void one
 // asks, and what an empty set of criteria matches.
 
 #include "core/routing/headers_matcher.h"

@@ -13,7 +13,7 @@
 namespace naru::core {
 
 /// A trie of words. An empty key has no words; otherwise there is one word more than there are
-/// dots, and words may be empty (amqp091 §2.15). Matching walks the set of all trie nodes that the
+/// dots, and words may be empty (amqp091 §3). Matching walks the set of all trie nodes that the
 /// words so far can reach, each once per word: time is at most words × nodes, whatever the number
 /// of `#`.
 class TopicMatcher {

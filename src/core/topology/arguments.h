@@ -31,7 +31,7 @@ Result<void> check_size(std::string_view resource, const message::Table& argumen
 /// True for the arguments that are accepted and compared and do nothing yet.
 bool is_known_without_effect(std::string_view argument);
 
-// ---- Equivalence of a redeclaration (amqp091 §2.4); errors: already_exists ----
+// ---- Equivalence of a redeclaration (amqp091 §4); errors: already_exists ----
 
 /// "inequivalent arg 'durable' for queue 'q' in vhost '/': received 'true' but current is 'false'"
 Result<void> check_flag_equal(std::string_view property, std::string_view resource, bool current,

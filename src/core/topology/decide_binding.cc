@@ -93,7 +93,7 @@ Result<void> Decider::run(const Bind& change, const Actor& actor, Decision& out)
 
 Result<void> Decider::run(const Unbind& change, const Actor& actor, Decision& out) {
   NARU_TRY(ends, find_ends(change, actor, out));
-  // Nothing is missed: what is not there needs no unbinding (amqp091 §2.5).
+  // Nothing is missed: what is not there needs no unbinding (amqp091 §4).
   if (!ends.complete()) return {};
   const BindingInfo binding = ends.binding(change);
   if (!catalog_.has_binding(binding)) return {};

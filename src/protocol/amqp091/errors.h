@@ -1,5 +1,5 @@
 #pragma once
-/// What an error costs on the wire, and how it reads there (amqp091 §2.3).
+/// What an error costs on the wire, and how it reads there (amqp091 §7).
 
 #include <string>
 #include <string_view>

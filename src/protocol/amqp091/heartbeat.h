@@ -1,5 +1,5 @@
 #pragma once
-/// When to send a heartbeat, and when the peer has been silent for too long (amqp091 §1.1).
+/// When to send a heartbeat, and when the peer has been silent for too long (amqp091 §1).
 
 #include <algorithm>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// basic.ack, nack, reject and recover (amqp091 §2.7, §2.9).
+// basic.ack, nack, reject and recover (amqp091 §5).
 
 #include <fmt/core.h>
 

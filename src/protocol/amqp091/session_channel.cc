@@ -1,4 +1,4 @@
-// Channels: their beginning, their end, and what an error costs them (amqp091 §1.2, §2.3, §2.18).
+// Channels: their beginning, their end, and what an error costs them (amqp091 §2, §7).
 
 #include <fmt/core.h>
 

@@ -1,4 +1,4 @@
-// Consumers, their limits, and basic.get (amqp091 §1.5, §2.8, §2.17, §2.19).
+// Consumers, their limits, and basic.get (amqp091 §5).
 
 #include <fmt/core.h>
 
@@ -28,7 +28,7 @@ void Session::on_method(Channel& channel, const BasicQos& method) {
     return refuse(channel, ReplyCode::not_implemented,
                   fmt::format("prefetch_size!=0 ({})", method.prefetch_size), BasicQos::kId);
   }
-  // amqp091 §2.8: without `global`, consumers to come get this limit each, and the channel's own
+  // amqp091 §5: without `global`, consumers to come get this limit each, and the channel's own
   // ends; with it, the channel's changes for all its consumers.
   if (!method.global) channel.prefetch = method.prefetch_count;
   set_channel_limit(channel, method.global ? method.prefetch_count : 0u);
@@ -97,7 +97,7 @@ bool Session::tag_is_taken(Channel& channel, const BasicConsume& method) {
   return true;
 }
 
-// The pseudo-queue of direct reply-to (amqp091 §1.5).
+// The pseudo-queue of direct reply-to (amqp091 §5).
 void Session::consume_replies(Channel& channel, const BasicConsume& method) {
   const bool already = std::any_of(channel.consumers.begin(), channel.consumers.end(),
                                    [](const auto& known) { return known.second->reply_address; });
@@ -147,7 +147,7 @@ void Session::forget_consumer(core::ConsumerHandle handle) {
 
 void Session::on_method(Channel& channel, const BasicCancel& method) {
   const Consumer* consumer = find_consumer(channel, method.consumer_tag);
-  if (consumer == nullptr) {  // amqp091 §1.5: not an error
+  if (consumer == nullptr) {  // amqp091 §5: not an error
     return send_unless(method.nowait, channel, BasicCancelOk{method.consumer_tag});
   }
   core::Request::Operation operation = core::Cancel{consumer->handle};

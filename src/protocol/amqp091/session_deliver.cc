@@ -1,4 +1,4 @@
-// What goes to the client unasked: deliveries, confirms, returned messages (amqp091 §2.10, §2.11).
+// What goes to the client unasked: deliveries, confirms, returned messages (amqp091 §6).
 
 #include <algorithm>
 #include <bit>

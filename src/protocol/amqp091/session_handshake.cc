@@ -1,4 +1,4 @@
-// From the protocol header to an open tenant (specification §2.2.4; amqp091 §1.1, §2.1).
+// From the protocol header to an open tenant (specification §2.2.4; amqp091 §1).
 
 #include <fmt/core.h>
 
@@ -89,7 +89,7 @@ void Session::on_authenticated(Result<core::Reply::Value> result) {
       return close_connection(busy ? ReplyCode::access_refused : reply_code(result.error().code),
                               result.error().what, ConnectionStartOk::kId);
     }
-    // amqp091 §2.3: why, only to those that asked to know; and the same words for every reason.
+    // amqp091 §7: why, only to those that asked to know; and the same words for every reason.
     if (client_can_.close_when_refused) {
       close_connection(ReplyCode::access_refused,
                        fmt::format("Login was refused using authentication mechanism {}. For "
@@ -147,7 +147,7 @@ void Session::on_method(const ConnectionOpen& method) {
 void Session::on_tenant_opened(Result<core::Reply::Value> result) {
   if (state_ != State::entering) return;
   if (!result) {
-    // amqp091 §2.3: a tenant that is not there, or not for this user, is 530 either way.
+    // amqp091 §7: a tenant that is not there, or not for this user, is 530 either way.
     return close_connection(ReplyCode::not_allowed, result.error().what, ConnectionOpen::kId);
   }
   send(0, ConnectionOpenOk{});
@@ -157,7 +157,7 @@ void Session::on_tenant_opened(Result<core::Reply::Value> result) {
   host_.deadline_changed();
 }
 
-// amqp091 §1.1: a password does not expire, so what RabbitMQ checks again is whether the user may
+// amqp091 §1: a password does not expire, so what RabbitMQ checks again is whether the user may
 // still be here; the secret itself matters to credentials with an end of their own.
 void Session::on_method(const ConnectionUpdateSecret& method) {
   host_.log().debug("{}: user '{}' updates its secret: {}", host_.name(), user_, method.reason);

@@ -1,4 +1,4 @@
-// basic.publish: a method, a content header, body frames (specification §4.2.6; amqp091 §1.5).
+// basic.publish: a method, a content header, body frames (specification §4.2.6; amqp091 §5).
 
 #include <fmt/core.h>
 

@@ -121,7 +121,7 @@ void Session::on_event(const core::Blocked& event) {
   if (alarm_->refuses) stopped_for_alarm_ = false;  // it is asked again at the next publish
 }
 
-// amqp091 §1.1: told to those that can take it, once they publish.
+// amqp091 §1: told to those that can take it, once they publish.
 void Session::announce_blocked() {
   if (blocked_announced_ || state_ != State::running || !client_can_.be_blocked) return;
   blocked_announced_ = true;

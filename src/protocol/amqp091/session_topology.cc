@@ -1,5 +1,4 @@
-// Exchanges, queues and bindings: the broker decides, the session translates (amqp091 §1.3, §1.4,
-// §2.4 to §2.6).
+// Exchanges, queues and bindings: the broker decides, the session translates (amqp091 §3, §4).
 
 #include <algorithm>
 
@@ -10,7 +9,7 @@ namespace naru::amqp091 {
 
 namespace {
 
-// amqp091 §2.6: dropped from the names of what is declared, bound or deleted.
+// amqp091 §4: dropped from the names of what is declared, bound or deleted.
 std::string without_line_ends(std::string_view name) {
   std::string stripped(name);
   std::erase_if(stripped, [](char c) { return c == '\r' || c == '\n'; });
@@ -97,7 +96,7 @@ void Session::on_method(Channel& channel, const QueueDeclare& method) {
   request(QueueDeclare::kId, &channel, std::move(operation)).nowait = method.nowait;
 }
 
-// amqp091 §1.4: no queue means the last declared one; and no key then means its name.
+// amqp091 §4: no queue means the last declared one; and no key then means its name.
 template <typename Operation, typename Method>
 void Session::bind_queue(Channel& channel, const Method& method, bool nowait) {
   auto queue = queue_name(channel, method.queue, Method::kId);

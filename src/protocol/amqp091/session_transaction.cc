@@ -1,5 +1,5 @@
 // tx: publishes and acknowledgements wait in the session, and go to the broker in one batch
-// (amqp091 §1.6).
+// (amqp091 §6).
 
 #include <utility>
 #include <vector>

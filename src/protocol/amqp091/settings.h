@@ -10,7 +10,7 @@ struct Amqp091Settings {
   /// Offered in connection.tune; a client may ask for less.
   std::uint32_t frame_bytes_max = 131'072;
   /// What a client may not go below. RabbitMQ 4.1 raised it to 8192, which broke clients that ask
-  /// for 4096 (amqp091 §2.1).
+  /// for 4096 (amqp091 §1).
   std::uint32_t frame_bytes_min = 4096;
   std::uint16_t channels_max = 2047;
   /// Suggested to clients; 0: none.
@@ -23,7 +23,7 @@ struct Amqp091Settings {
   std::uint64_t transaction_bytes_max = 128u << 20;
 
   /// What the server says about itself. Some tools insist on the product "RabbitMQ" (amqp091
-  /// §1.16); `version` is what clients gate features on.
+  /// §1); `version` is what clients gate features on.
   std::string product = "Naru";
   std::string version = "4.2.0";
   std::string naru_version = "0.1.0";
