@@ -26,7 +26,7 @@ struct Identity {
   /// What clients that know RabbitMQ compare with: "4.2.0".
   std::string compatible_version;
   std::string node = "naru@localhost";
-  std::string cluster_name = "naru";
+  std::string cluster_name = "naru@localhost";
 };
 
 /// Owned by shard 0, used on its thread.
