@@ -54,7 +54,7 @@ std::size_t Client::submit(std::span<Command> batch) {
     Command& command = batch[i];
     if (auto* message = std::get_if<Publish>(&command)) {
       // Within a transaction nothing is left for later.
-      if (transaction == Transaction::none && !takes_publishes) {
+      if (transaction == Transaction::none && (!takes_publishes || shard_.turn_is_over())) {
         if (refuse_for_now(*message)) continue;
         wait_with_publishes();
         return i;

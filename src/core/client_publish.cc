@@ -70,8 +70,10 @@ Result<const Route*> Client::route_of(const Publish& publish) {
     return &last_route_.route;
   }
   if (!tenant_) return fail(Errc::not_allowed, "no vhost was opened");
-  NARU_TRY(route, catalog.route(*tenant_, record.exchange, record.routing_key, record.header,
-                                publish.codec));
+  auto found =
+      catalog.route(*tenant_, record.exchange, record.routing_key, record.header, publish.codec);
+  shard_.charge(catalog.take_work());
+  NARU_TRY(route, std::move(found));
   last_route_.usable = !route->by_headers;
   if (last_route_.usable) {
     last_route_.version = catalog.version();
@@ -124,10 +126,13 @@ void Client::enqueue(Channel& from, Publish& publish, const Route& route) {
   if (publish.sequence != 0) {
     from.tracker.add(publish.sequence, static_cast<std::uint8_t>(route.lanes.size()));
   }
+  std::size_t queues = 0;
   for (const Route::LaneTargets& targets : route.lanes) {
+    queues += targets.queues.size();
     from.lanes_touched |= 1U << targets.lane.value;
     shard_.enqueue(targets.lane, targets.queues, publish.record, publisher);
   }
+  shard_.charge_queues(queues);
 }
 
 void Client::complete_unrouted(Channel& from, Publish& publish) {

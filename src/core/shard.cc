@@ -94,7 +94,9 @@ bool Shard::flush() {
   for (int round = 0; round < kRoundsMax && has_work(); ++round) flush_once();
   if (!waiting_clients_.empty() && takes_publishes()) wake_waiting_clients();
   for (std::uint16_t to = 0; to < options_.shard_count; ++to) send_batch(ShardId(to));
-  return has_work();
+  const bool goes_on = turn_is_over() && !waiting_clients_.empty();
+  turn_work_ = 0;
+  return goes_on || has_work();
 }
 
 bool Shard::has_work() const {
@@ -147,7 +149,7 @@ void Shard::set_alarm(const Alarm* alarm) {
 }
 
 bool Shard::takes_publishes() const {
-  if (alarm_ || journal_.uncommitted_bytes() > options_.uncommitted_bytes_max) {
+  if (alarm_ || turn_is_over() || journal_.uncommitted_bytes() > options_.uncommitted_bytes_max) {
     return false;
   }
   return std::ranges::all_of(

@@ -55,6 +55,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     std::size_t waiting_reply_bytes_max = 64u << 20;
     /// Refused publishes that a channel may have behind one that waits for the disk.
     std::uint64_t refused_behind_max = 64u << 10;
+    /// What publishers may make the shard do in a turn beyond the ordinary, in units of very
+    /// roughly 0.1 µs: then they wait for the next one, and others get theirs.
+    std::uint64_t turn_work_max = 100'000;
     Lane::Options lane{};
   };
   /// Everything handed in outlives the shard. `now` is the loop's, refreshed every turn.
@@ -106,6 +109,12 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void add_dirty(Client& client) { dirty_clients_.push_back(client.id()); }
   /// False while publishers have to wait for the disk, or for another shard.
   bool takes_publishes() const;
+  /// Counts work of this turn: looking for routes, and more queues than most messages go to.
+  void charge(std::uint64_t work) { turn_work_ += work; }
+  void charge_queues(std::size_t queues) {
+    if (queues > 16) turn_work_ += 4 * queues;
+  }
+  bool turn_is_over() const { return turn_work_ >= options_.turn_work_max; }
   void wait_for_writable(ConnectionId id) { waiting_clients_.push_back(id); }
   const Alarm* alarm() const { return alarm_ ? &*alarm_ : nullptr; }
 
@@ -200,6 +209,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::vector<ConnectionId> clients_flushing_;
   std::vector<ConnectionId> waiting_clients_;
   std::uint64_t client_counter_ = 0;
+  std::uint64_t turn_work_ = 0;
   std::optional<Alarm> alarm_;
 
   std::vector<Batch> batches_;                // by shard

@@ -60,6 +60,7 @@ Result<void> BrokerRig::start() {
     core::Shard::Options shard{.id = id,
                                .shard_count = options_.shards,
                                .uncommitted_bytes_max = options_.uncommitted_bytes_max,
+                               .turn_work_max = options_.turn_work_max,
                                .lane = options_.lane};
     shards_[i].core =
         std::make_unique<core::Shard>(shard, journal_->on_shard(id), shards_[i].link,

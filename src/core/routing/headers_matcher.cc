@@ -95,10 +95,13 @@ Result<void> HeadersMatcher::check_arguments(const message::Table& arguments) {
                           *match->text()));
 }
 
-void HeadersMatcher::match(const HeaderIndex& headers, Matches& out) const {
+std::size_t HeadersMatcher::match(const HeaderIndex& headers, Matches& out) const {
+  std::size_t criteria = 0;
   all_.each([&](Binding& binding) {
+    criteria += 1 + binding.arguments_or_empty().size();
     if (matches(binding.arguments_or_empty(), headers)) out.push_back(binding.destination);
   });
+  return criteria;
 }
 
 }  // namespace naru::core

@@ -32,7 +32,8 @@ class HeadersMatcher {
 
   void add(Binding& binding) { all_.insert(binding); }
   void remove(Binding& binding) { all_.remove(binding); }
-  void match(const HeaderIndex& headers, Matches& out) const;
+  /// Returns how many criteria it looked at.
+  std::size_t match(const HeaderIndex& headers, Matches& out) const;
 
  private:
   BindingRing<&Binding::matcher_hook> all_;

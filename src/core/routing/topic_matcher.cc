@@ -136,7 +136,8 @@ void TopicMatcher::reach(Node* node) {
   }
 }
 
-void TopicMatcher::match(std::string_view key, Matches& out) {
+std::size_t TopicMatcher::match(std::string_view key, Matches& out) {
+  std::size_t visited = 1;
   ++step_;
   reached_.clear();
   reach(root_.get());
@@ -144,6 +145,7 @@ void TopicMatcher::match(std::string_view key, Matches& out) {
     ++step_;
     before_.swap(reached_);
     reached_.clear();
+    visited += before_.size();
     for (Node* node : before_) {
       if (node->repeats) reach(node);
       if (node->star != nullptr) reach(node->star);
@@ -154,6 +156,7 @@ void TopicMatcher::match(std::string_view key, Matches& out) {
   for (const Node* node : reached_) {
     node->bindings.each([&](Binding& binding) { out.push_back(binding.destination); });
   }
+  return visited;
 }
 
 }  // namespace naru::core

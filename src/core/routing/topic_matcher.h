@@ -25,7 +25,8 @@ class TopicMatcher {
 
   void add(Binding& binding);
   void remove(Binding& binding);
-  void match(std::string_view key, Matches& out);
+  /// Returns how many nodes it looked at.
+  std::size_t match(std::string_view key, Matches& out);
 
   /// Nodes in the trie, the root included; for tests of removal.
   std::size_t node_count() const { return node_count_; }

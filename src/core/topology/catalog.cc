@@ -192,6 +192,10 @@ std::size_t Catalog::binding_count(ExchangeId source) const {
   return there == nullptr ? 0 : there->outgoing_count;
 }
 
+std::uint64_t Catalog::take_work() {
+  return impl_->take_work();
+}
+
 std::uint64_t Catalog::version() const {
   return impl_->version;
 }

@@ -67,6 +67,9 @@ class Catalog {
   Result<const Route*> route(TenantId tenant, std::string_view exchange, std::string_view key,
                              ByteView header, const message::Codec* codec);
 
+  /// How much route() looked at since it was asked last: nodes of patterns, criteria, destinations.
+  std::uint64_t take_work();
+
   // ---- Security ----
   using User = UserInfo;
   using Permission = PermissionInfo;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -113,6 +114,8 @@ class Catalog::Impl {
   std::uint64_t version = 1;
   mutable security::PatternCache patterns;
 
+  std::uint64_t take_work() { return std::exchange(work_, 0); }
+
  private:
   // catalog_apply.cc: one function per fact.
   Result<void> apply_fact(SnapshotBegun&& fact);
@@ -154,6 +157,7 @@ class Catalog::Impl {
   Listener& listener_;
   std::uint64_t generations_ = 0;
   std::uint64_t walks_ = 0;
+  std::uint64_t work_ = 0;  // since take_work()
   RouteCache cache_;
   RouteBuilder builder_;
   Matches matches_;

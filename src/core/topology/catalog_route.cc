@@ -80,6 +80,7 @@ Result<void> Catalog::Impl::walk(ExchangeNode& start, Walk& walk) {
     to_visit_.pop_back();
     matches_.clear();
     NARU_TRY_VOID(match(node, walk));
+    work_ += matches_.size();
     if (matches_.empty() && !node.info.alternate.empty()) {
       if (ExchangeNode* other = exchange(node.info.tenant, node.info.alternate)) {
         matches_.push_back(other);
@@ -104,7 +105,7 @@ Result<void> Catalog::Impl::match(ExchangeNode& node, Walk& walk) {
     direct->match(walk.key, matches_);
   } else if (auto* topic = std::get_if<TopicMatcher>(&node.matcher)) {
     walk.by_key = true;
-    topic->match(walk.key, matches_);
+    work_ += topic->match(walk.key, matches_);
   } else if (auto* fanout = std::get_if<FanoutMatcher>(&node.matcher)) {
     fanout->match(matches_);
   } else {
@@ -117,7 +118,7 @@ Result<void> Catalog::Impl::match(ExchangeNode& node, Walk& walk) {
       header_index_.assign(headers_);
       walk.by_headers = true;
     }
-    std::get<HeadersMatcher>(node.matcher).match(header_index_, matches_);
+    work_ += std::get<HeadersMatcher>(node.matcher).match(header_index_, matches_);
   }
   return {};
 }
