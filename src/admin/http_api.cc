@@ -160,7 +160,9 @@ bool HttpApi::enter_tenant(Call& call) {
       only_looks ? call.sees(*call.tenant_) : catalog().may_enter(call.principal_, *call.tenant_);
   // Whoever administers the tenant need not be permitted to use it.
   if (may || call.operation_->access == Access::administrator) return true;
-  call.reply_error(403, "access_refused", fmt::format("user '{}' has no permissions in vhost '{}'", call.principal_.user, name));
+  call.reply_error(
+      403, "access_refused",
+      fmt::format("user '{}' has no permissions in vhost '{}'", call.principal_.user, name));
   return false;
 }
 

@@ -329,7 +329,7 @@ Result<void> Node::start() {
   const std::uint64_t open_files_max = raise_open_files_limit();
   parts_ = std::make_unique<Parts>(config_, open_files_max, log_);
   log_.debug("limit on open files {}: room for {} connections, and {} of HTTP", open_files_max,
-            parts_->open_files.connections_max, parts_->open_files.http_connections_max);
+             parts_->open_files.connections_max, parts_->open_files.http_connections_max);
   parts_->started_at_ms = parts_->shards[0]->loop.now().wall_ms;
   // Nobody is served yet, so a signal simply ends a start that takes long. The threads made above
   // keep signals blocked.
