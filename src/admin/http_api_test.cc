@@ -48,7 +48,7 @@ TEST_P(HttpApiTest, MetricsHaveTheLabelsThatRabbitMqsDashboardsGroupBy) {
        R"(rabbitmq_global_messages_delivered_total{protocol="amqp091",queue_type="rabbit_classic_queue"} 0)",
        R"(rabbitmq_global_messages_acknowledged_total{protocol="amqp091",queue_type="rabbit_classic_queue"} 0)",
        R"(rabbitmq_global_consumers{protocol="amqp091"} 0)",
-       R"(rabbitmq_identity_info{rabbitmq_node="naru@test",rabbitmq_cluster="naru",rabbitmq_endpoint="aggregated"} 1)"}) {
+       R"(rabbitmq_identity_info{rabbitmq_node="naru@test",rabbitmq_cluster="naru@localhost",rabbitmq_endpoint="aggregated"} 1)"}) {
     EXPECT_NE(text.find("\n" + line + "\n"), std::string::npos) << line;
   }
 }
