@@ -5,6 +5,8 @@
 #include "admin/base64.h"
 #include "base/utf8.h"
 #include "cli/noun.h"
+#include "protocol/amqp091/constants.h"
+#include "protocol/amqp091/properties_table.h"
 #include "protocol/amqp091/table.h"
 
 namespace naru::cli {
@@ -13,53 +15,6 @@ namespace {
 
 using amqp091::Properties;
 using amqp091::Property;
-
-constexpr std::size_t kShortTextBytesMax = 255;
-
-std::string_view name_of(Property property) {
-  switch (property) {
-    case Property::content_type:
-      return "content_type";
-    case Property::content_encoding:
-      return "content_encoding";
-    case Property::headers:
-      return "headers";
-    case Property::delivery_mode:
-      return "delivery_mode";
-    case Property::priority:
-      return "priority";
-    case Property::correlation_id:
-      return "correlation_id";
-    case Property::reply_to:
-      return "reply_to";
-    case Property::expiration:
-      return "expiration";
-    case Property::message_id:
-      return "message_id";
-    case Property::timestamp:
-      return "timestamp";
-    case Property::type:
-      return "type";
-    case Property::user_id:
-      return "user_id";
-    case Property::app_id:
-      return "app_id";
-    case Property::cluster_id:
-      return "cluster_id";
-  }
-  return "";
-}
-
-json::value to_json(ByteView headers) {
-  const auto table = amqp091::decode_table(headers);
-  return table ? json::value(admin::to_json(*table)) : json::value();
-}
-json::value to_json(std::string_view text) {
-  return admin::json_text(text);
-}
-json::value to_json(std::uint64_t number) {
-  return number;
-}
 
 }  // namespace
 
@@ -96,8 +51,9 @@ Outcome<ByteBuffer> encode_properties(const MessageOptions& options) {
         {Property::user_id, &Properties::user_id, &options.user_id},
         {Property::app_id, &Properties::app_id, &options.app_id}}) {
     if (text->empty()) continue;
-    if (text->size() > kShortTextBytesMax) {
-      return failed(Exit::usage, fmt::format("{} has more than 255 bytes", name_of(property)));
+    if (text->size() > amqp091::kShortStringBytesMax) {
+      return failed(Exit::usage,
+                    fmt::format("{} has more than 255 bytes", amqp091::property_name(property)));
     }
     properties.*member = *text;
     properties.set(property);
@@ -127,12 +83,8 @@ Outcome<ByteBuffer> encode_properties(const MessageOptions& options) {
 
 json::object message_json(const ReceivedMessage& message) {
   json::object properties;
-  if (const auto parsed = amqp091::parse_properties(message.properties)) {
-    Properties::fields(*parsed, [&](Property property, const auto& value) {
-      if (!parsed->has(property)) return;
-      const std::string_view name = name_of(property);
-      properties[json::string_view(name.data(), name.size())] = to_json(value);
-    });
+  if (const auto table = amqp091::decode_properties(message.properties)) {
+    properties = admin::to_json(*table);
   }
   json::object out{{"exchange", admin::json_text(message.exchange)},
                    {"routing_key", admin::json_text(message.routing_key)},

@@ -46,7 +46,7 @@ void Client::each_consumer(const std::function<void(const Consumer&)>& visit) co
 }
 
 std::size_t Client::submit(std::span<Command> batch) {
-  enum class Transaction : std::uint8_t { none, open, void_ };
+  enum class Transaction : std::uint8_t { none, open, discarded };
   Transaction transaction = Transaction::none;
   // What is taken here is appended at the end of the turn: asking once is enough.
   const bool takes_publishes = shard_.takes_publishes();
@@ -61,12 +61,12 @@ std::size_t Client::submit(std::span<Command> batch) {
       }
       publish(*message);
     } else if (const auto* settle = std::get_if<Settle>(&command)) {
-      shard_.end_leases(
-          settle->queue, settle->first, settle->last,
-          transaction == Transaction::void_ ? Batch::LeaseEnd::requeue : Batch::LeaseEnd::settle);
+      shard_.end_leases(settle->queue, settle->first, settle->last,
+                        transaction == Transaction::discarded ? Batch::LeaseEnd::requeue
+                                                              : Batch::LeaseEnd::settle);
     } else if (const auto* back = std::get_if<Return>(&command)) {
       shard_.end_leases(back->queue, back->first, back->last,
-                        back->requeue || transaction == Transaction::void_
+                        back->requeue || transaction == Transaction::discarded
                             ? Batch::LeaseEnd::requeue
                             : Batch::LeaseEnd::reject);
     } else if (const auto* resume = std::get_if<Resume>(&command)) {
@@ -77,7 +77,7 @@ std::size_t Client::submit(std::span<Command> batch) {
     } else if (const auto* begin = std::get_if<AtomicBegin>(&command)) {
       // Its channel's publishes are ignored from the refused one on, so its acknowledgements must
       // not count either.
-      transaction = channel(begin->channel).refused ? Transaction::void_ : Transaction::open;
+      transaction = channel(begin->channel).refused ? Transaction::discarded : Transaction::open;
       if (transaction == Transaction::open) shard_.atomic_begin();
     } else if (const auto* wait = std::get_if<Barrier>(&command)) {
       if (std::exchange(transaction, Transaction::none) == Transaction::open) shard_.atomic_end();

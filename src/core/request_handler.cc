@@ -135,19 +135,15 @@ Result<const QueueInfo*> RequestHandler::queue_for(std::string_view name, securi
   const QueueInfo* queue = catalog.find_queue(*client_.tenant_, name);
   if (!catalog.authorize(*client_.principal_, *client_.tenant_, action, name)) {
     return fail(Errc::access_refused,
-                fmt::format("{} access to queue '{}' in vhost '{}' refused for user '{}'",
-                            action == security::Action::read ? "read" : "configure", name, vhost,
-                            client_.principal_->user));
+                fmt::format("{} access to {} refused for user '{}'",
+                            action == security::Action::read ? "read" : "configure",
+                            queue_text(name, vhost), client_.principal_->user));
   }
   if (queue == nullptr) {
-    return fail(Errc::not_found, fmt::format("no queue '{}' in vhost '{}'", name, vhost));
+    return fail(Errc::not_found, "no " + queue_text(name, vhost));
   }
   if (queue->exclusive_owner && queue->exclusive_owner != client_.id_) {
-    return fail(Errc::resource_locked,
-                fmt::format("cannot obtain exclusive access to locked queue '{}' in vhost '{}'. It "
-                            "could be originally declared on another connection or the exclusive "
-                            "property value does not match that of the original declaration.",
-                            name, vhost));
+    return fail(Errc::resource_locked, locked_text(name, vhost));
   }
   return queue;
 }
@@ -226,8 +222,7 @@ void RequestHandler::run(RequestId id, DeleteQueue operation) {
     return client_.reply(id, std::unexpected(found.error()));
   }
   const QueueRef queue = (*found)->ref;
-  std::string place = fmt::format("queue '{}' in vhost '{}'", operation.name,
-                                  tenant_label(shard_.catalog(), *client_.tenant_));
+  std::string place = queue_text(operation.name, tenant_label(shard_.catalog(), *client_.tenant_));
   const ShardId home = shard_.options().id;
   shard_.on_lane_shard(
       queue.lane, [queue, home, connection = client_.id_, id, operation = std::move(operation),
@@ -298,8 +293,8 @@ void RequestHandler::run(RequestId id, Consume operation) {
                                             .priority = operation.priority,
                                             .prefetch = operation.prefetch,
                                             .arguments = std::move(operation.arguments)};
-  std::string refusal = fmt::format("queue '{}' in vhost '{}' in exclusive use", info.name,
-                                    tenant_label(shard_.catalog(), info.tenant));
+  std::string refusal =
+      queue_text(info.name, tenant_label(shard_.catalog(), info.tenant)) + " in exclusive use";
   const ShardId home = shard_.options().id;
   shard_.on_lane_shard(queue.lane, [queue, home, settings = std::move(settings), id,
                                     refusal = std::move(refusal)](Shard& owner) mutable {

@@ -22,29 +22,6 @@ std::unexpected<Error> bad(std::string_view what, std::string_view text) {
   return fail(Errc::malformed, fmt::format("{}: {}", what, text));
 }
 
-constexpr std::pair<amqp::Property, std::string_view> kPropertyNames[] = {
-    {amqp::Property::content_type, "content_type"},
-    {amqp::Property::content_encoding, "content_encoding"},
-    {amqp::Property::headers, "headers"},
-    {amqp::Property::delivery_mode, "delivery_mode"},
-    {amqp::Property::priority, "priority"},
-    {amqp::Property::correlation_id, "correlation_id"},
-    {amqp::Property::reply_to, "reply_to"},
-    {amqp::Property::expiration, "expiration"},
-    {amqp::Property::message_id, "message_id"},
-    {amqp::Property::timestamp, "timestamp"},
-    {amqp::Property::type, "type"},
-    {amqp::Property::user_id, "user_id"},
-    {amqp::Property::app_id, "app_id"},
-    {amqp::Property::cluster_id, "cluster_id"},
-};
-std::string_view property_name(amqp::Property property) {
-  for (const auto& [known, name] : kPropertyNames) {
-    if (known == property) return name;
-  }
-  return "";
-}
-
 /// Takes values out of the words of a line; keeps what their views point to.
 class ValueParser {
  public:

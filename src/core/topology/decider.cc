@@ -64,12 +64,6 @@ Result<void> require_administrator(const Actor& actor) {
               fmt::format("user '{}' is not an administrator", actor.principal.user));
 }
 
-std::string without_line_ends(std::string_view name) {
-  std::string result(name);
-  std::erase_if(result, [](char c) { return c == '\r' || c == '\n'; });
-  return result;
-}
-
 Result<void> check_new_name(std::string_view kind, std::string_view name) {
   constexpr std::size_t kNameBytesMax = 255;  // what every protocol can say
   if (name.starts_with("amq.")) {

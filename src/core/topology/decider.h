@@ -111,9 +111,6 @@ class Decider {
 /// Whoever changes tenants, users and permissions is an administrator, or the broker itself.
 Result<void> require_administrator(const Actor& actor);
 
-/// RabbitMQ drops line ends from names (amqp091 §4).
-std::string without_line_ends(std::string_view name);
-
 /// Errors: access_refused for "amq.…" names; precondition_failed for names above 255 bytes.
 Result<void> check_new_name(std::string_view kind, std::string_view name);
 

@@ -81,6 +81,12 @@ std::string locked_text(std::string_view queue, std::string_view tenant) {
       queue_text(queue, tenant));
 }
 
+std::string without_line_ends(std::string_view name) {
+  std::string result(name);
+  std::erase_if(result, [](char c) { return c == '\r' || c == '\n'; });
+  return result;
+}
+
 std::string value_text(const message::Value& value) {
   return std::visit(ValueText{}, value.v);
 }

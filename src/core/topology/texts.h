@@ -15,6 +15,9 @@ std::string exchange_text(std::string_view name, std::string_view tenant);
 /// "cannot obtain exclusive access to locked queue 'q' in vhost '/'. …"
 std::string locked_text(std::string_view queue, std::string_view tenant);
 
+/// RabbitMQ drops line ends from the names of what is declared, bound or deleted (amqp091 §4).
+std::string without_line_ends(std::string_view name);
+
 /// A value without its type: "60000", "true", "drop-head".
 std::string value_text(const message::Value& value);
 /// A type's name in RabbitMQ: "signedint", "longstr", "bool".

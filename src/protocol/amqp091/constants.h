@@ -29,6 +29,8 @@ inline constexpr std::uint16_t kBasicClass = 60;
 /// No body is larger whatever is configured, as in RabbitMQ.
 inline constexpr std::uint64_t kBodyBytesLimit = 512ull << 20;
 
+/// What a short string holds (specification §4.2.5.3).
+inline constexpr std::size_t kShortStringBytesMax = 255;
 /// The pseudo-queue of direct reply-to; its reply addresses begin with it and a dot.
 inline constexpr std::string_view kReplyToQueue = "amq.rabbitmq.reply-to";
 

@@ -74,8 +74,8 @@ std::string reply_text(ReplyCode code, std::string_view explanation) {
     std::ranges::replace_if(
         text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
   }
-  if (text.size() <= 255) return text;
-  return std::string(utf8_prefix(text, 252)) + "...";
+  if (text.size() <= kShortStringBytesMax) return text;
+  return std::string(utf8_prefix(text, kShortStringBytesMax - 3)) + "...";
 }
 
 ReplyCode reply_code(Errc code) {

@@ -63,6 +63,40 @@ class PropertyWriter {
 
 }  // namespace
 
+std::string_view property_name(Property property) {
+  switch (property) {
+    case Property::content_type:
+      return "content_type";
+    case Property::content_encoding:
+      return "content_encoding";
+    case Property::headers:
+      return "headers";
+    case Property::delivery_mode:
+      return "delivery_mode";
+    case Property::priority:
+      return "priority";
+    case Property::correlation_id:
+      return "correlation_id";
+    case Property::reply_to:
+      return "reply_to";
+    case Property::expiration:
+      return "expiration";
+    case Property::message_id:
+      return "message_id";
+    case Property::timestamp:
+      return "timestamp";
+    case Property::type:
+      return "type";
+    case Property::user_id:
+      return "user_id";
+    case Property::app_id:
+      return "app_id";
+    case Property::cluster_id:
+      return "cluster_id";
+  }
+  return "";
+}
+
 Result<Properties> parse_properties(ByteView header) {
   ByteReader in(header);
   Result<Properties> result;  // built where it is returned: every message passes here

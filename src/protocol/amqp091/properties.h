@@ -33,6 +33,9 @@ enum class Property : std::uint16_t {
   cluster_id = 1u << 2,
 };
 
+/// "content_type", "headers", …: as RabbitMQ's JSON has them.
+std::string_view property_name(Property property);
+
 /// Views into the header they were read from. Values without their flag are empty.
 struct Properties {
   std::uint16_t flags = 0;

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <limits>
 
+#include "protocol/amqp091/constants.h"
 #include "protocol/amqp091/properties.h"
 #include "protocol/amqp091/table.h"
 
@@ -13,48 +14,13 @@ namespace naru::amqp091 {
 
 namespace {
 
-constexpr std::size_t kShortTextBytesMax = 255;
 constexpr std::size_t kTableLengthBytes = 4;
-
-std::string_view name_of(Property property) {
-  switch (property) {
-    case Property::content_type:
-      return "content_type";
-    case Property::content_encoding:
-      return "content_encoding";
-    case Property::headers:
-      return "headers";
-    case Property::delivery_mode:
-      return "delivery_mode";
-    case Property::priority:
-      return "priority";
-    case Property::correlation_id:
-      return "correlation_id";
-    case Property::reply_to:
-      return "reply_to";
-    case Property::expiration:
-      return "expiration";
-    case Property::message_id:
-      return "message_id";
-    case Property::timestamp:
-      return "timestamp";
-    case Property::type:
-      return "type";
-    case Property::user_id:
-      return "user_id";
-    case Property::app_id:
-      return "app_id";
-    case Property::cluster_id:
-      return "cluster_id";
-  }
-  return "";
-}
 
 /// Fills the members of Properties from neutral values; false: the value will not do.
 class Filler {
  public:
   bool fill(std::string_view& member, const message::Value& value) {
-    if (value.text() == nullptr || value.text()->size() > kShortTextBytesMax) return false;
+    if (value.text() == nullptr || value.text()->size() > kShortStringBytesMax) return false;
     member = *value.text();
     return true;
   }
@@ -97,11 +63,11 @@ Result<void> append_properties(ByteBuffer& out, const message::Table& table) {
   std::size_t known = 0;
   std::string_view wrong;
   Properties::fields(properties, [&](Property property, auto& member) {
-    const message::Value* value = message::find(table, name_of(property));
+    const message::Value* value = message::find(table, property_name(property));
     if (value == nullptr) return;
     ++known;
     if (value->is_void()) return;
-    if (!filler.fill(member, *value)) wrong = name_of(property);
+    if (!filler.fill(member, *value)) wrong = property_name(property);
     properties.set(property);
   });
   if (!wrong.empty()) return fail(Errc::malformed, fmt::format("the property {} is none", wrong));
@@ -123,7 +89,7 @@ Result<message::Table> decode_properties(ByteView header) {
       result = std::unexpected(value.error());
       return;
     }
-    table.emplace_back(std::string(name_of(property)), std::move(*value));
+    table.emplace_back(std::string(property_name(property)), std::move(*value));
   });
   NARU_TRY_VOID(std::move(result));
   return table;

@@ -1,22 +1,12 @@
 // Exchanges, queues and bindings: the broker decides, the session translates (amqp091 §3, §4).
 
-#include <algorithm>
-
+#include "core/topology/texts.h"
 #include "protocol/amqp091/session.h"
 #include "protocol/amqp091/table.h"
 
 namespace naru::amqp091 {
 
-namespace {
-
-// amqp091 §4: dropped from the names of what is declared, bound or deleted.
-std::string without_line_ends(std::string_view name) {
-  std::string stripped(name);
-  std::erase_if(stripped, [](char c) { return c == '\r' || c == '\n'; });
-  return stripped;
-}
-
-}  // namespace
+using core::without_line_ends;
 
 std::optional<std::string> Session::queue_name(Channel& channel, std::string_view name,
                                                MethodId method) {
