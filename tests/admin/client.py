@@ -6,9 +6,9 @@ import itertools
 import json
 import os
 import subprocess
-import time
 import urllib.parse
 
+import cases
 import paths
 
 _serial = itertools.count(1)
@@ -68,11 +68,7 @@ class Context:
 
     def until(self, condition, what):
         """Asks again until it holds."""
-        deadline = time.monotonic() + TIMEOUT_S
-        while not condition():
-            if time.monotonic() > deadline:
-                raise AssertionError(f"not in time: {what}")
-            time.sleep(0.05)
+        cases.until(condition, what, TIMEOUT_S)
 
     # ---- The command line
 

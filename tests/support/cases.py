@@ -112,6 +112,14 @@ def equal(actual, expected, what="value"):
         raise AssertionError(f"{what}: got {actual!r}, expected {expected!r}")
 
 
+def until(condition, what, seconds=20):
+    """Asks again and again, for so long at most, until it holds: for what another process does in its own time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        check(time.monotonic() < deadline, f"not in time: {what}")
+        time.sleep(0.02)
+
+
 def main(suite, make_argument, **broker_options):
     """The body of a suite's executable: one private broker, all cases (or those named), exit code."""
     reason = broker.available()
