@@ -54,10 +54,10 @@ void FileLedger::set_current(std::uint32_t file) {
   changed_ = true;
 }
 
-void FileLedger::adjust_live(std::uint32_t file, std::int64_t count) {
-  std::int64_t& live = files_[file].live;
-  live += count;
-  if (live == 0 && file < current_) changed_ = true;
+void FileLedger::adjust_live(std::uint32_t file, core::LiveChange change) {
+  core::LiveChange& live = files_[file].live;
+  live += change;
+  if (live.bodies == 0 && file < current_) changed_ = true;
 }
 
 bool FileLedger::covered(const File& file) const {
@@ -70,7 +70,7 @@ std::vector<std::uint32_t> FileLedger::take_retirable() {
   if (!changed_) return result;
   for (auto at = files_.begin(); at != files_.end() && at->first < current_;) {
     const File& file = at->second;
-    if (file.bytes != 0 && file.live == 0 && file.pins == 0 &&
+    if (file.bytes != 0 && file.live.bodies == 0 && file.pins == 0 &&
         (covered(file) || NARU_MUTANT(recycle_before_snapshot))) {
       result.push_back(at->first);
       at = files_.erase(at);
@@ -87,7 +87,7 @@ std::vector<std::uint32_t> FileLedger::take_wanted() {
   std::set<std::uint32_t> wanted;
   for (const auto& [sequence, file] : files_) {
     if (sequence >= current_) break;
-    if (file.bytes == 0 || file.live != 0 || covered(file)) continue;
+    if (file.bytes == 0 || file.live.bodies != 0 || covered(file)) continue;
     waiting_bytes += file.bytes;
     for (const auto& [group, largest] : file.groups) {
       if (largest > covers(group)) wanted.insert(group);
@@ -103,14 +103,14 @@ std::vector<std::uint32_t> FileLedger::take_wanted() {
   return result;
 }
 
-std::int64_t FileLedger::live(std::uint32_t file) const {
+core::LiveChange FileLedger::live(std::uint32_t file) const {
   const auto found = files_.find(file);
-  return found == files_.end() ? 0 : found->second.live;
+  return found == files_.end() ? core::LiveChange{} : found->second.live;
 }
 
 std::uint32_t FileLedger::missing_file() const {
   for (const auto& [sequence, file] : files_) {
-    if (file.bytes == 0 && file.live != 0) return sequence;
+    if (file.bytes == 0 && file.live.bodies != 0) return sequence;
   }
   return 0;
 }

@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/journal.h"
+
 namespace naru::cluster {
 
 /// A file can go when it is closed, no live body is in it, no current snapshot lies in it, and
@@ -24,7 +26,7 @@ class FileLedger {
   void note_file(std::uint32_t file, std::uint64_t bytes);
   /// Files before this one are closed.
   void set_current(std::uint32_t file);
-  void adjust_live(std::uint32_t file, std::int64_t count);
+  void adjust_live(std::uint32_t file, core::LiveChange change);
 
   /// Files that can go now; they are forgotten.
   std::vector<std::uint32_t> take_retirable();
@@ -33,7 +35,7 @@ class FileLedger {
   /// once until its next snapshot.
   std::vector<std::uint32_t> take_wanted();
 
-  std::int64_t live(std::uint32_t file) const;
+  core::LiveChange live(std::uint32_t file) const;
   /// A file with live bodies that note_file() was never called for; 0 when there is none.
   std::uint32_t missing_file() const;
   std::uint64_t covers(std::uint32_t group) const;
@@ -41,7 +43,7 @@ class FileLedger {
  private:
   struct File {
     std::uint64_t bytes = 0;  // 0: not known to exist
-    std::int64_t live = 0;
+    core::LiveChange live;
     std::uint32_t pins = 0;                                       // snapshots with parts in it
     std::vector<std::pair<std::uint32_t, std::uint64_t>> groups;  // largest index by group
   };

@@ -39,7 +39,7 @@ void JournalLocal::stage(core::ShardId shard, const storage::EntryHead& head, By
 }
 
 void JournalLocal::take(ShardBatch batch) {
-  for (const auto& [file, count] : batch.live) ledger_.adjust_live(file, count);
+  for (const auto& [file, change] : batch.live) ledger_.adjust_live(file, change);
   ByteReader in(batch.entries.view());
   while (!in.done()) {
     storage::EntryHead head;

@@ -86,7 +86,9 @@ class JournalLocal final : private storage::WalClient {
   bool recovering() const { return recovering_; }
   void stage(core::ShardId shard, const storage::EntryHead& head, ByteView payload);
   void add_snapshot(SnapshotWriter::Snapshot snapshot) { snapshots_.add(std::move(snapshot)); }
-  void adjust_live(std::uint32_t file, std::int64_t count) { ledger_.adjust_live(file, count); }
+  void adjust_live(std::uint32_t file, core::LiveChange change) {
+    ledger_.adjust_live(file, change);
+  }
   void read(core::ShardId from, std::vector<storage::WalRange> ranges, core::ReadDone done);
   void read_here(core::ShardId from, const std::vector<storage::WalRange>& ranges,
                  core::ReadDone done);

@@ -136,12 +136,12 @@ TEST(FileLedger, AFileGoesWhenClosedEmptyAndCovered) {
   ledger.note_file(1, 100);
   ledger.set_current(1);
   ledger.note_entry(1, 7, 5);
-  ledger.adjust_live(1, 2);
+  ledger.adjust_live(1, {2, 200});
   EXPECT_TRUE(ledger.take_retirable().empty()) << "current, live, uncovered";
   ledger.note_file(2, 100);
   ledger.set_current(2);
   EXPECT_TRUE(ledger.take_retirable().empty()) << "live, uncovered";
-  ledger.adjust_live(1, -2);
+  ledger.adjust_live(1, {-2, -200});
   EXPECT_TRUE(ledger.take_retirable().empty()) << "uncovered";
   EXPECT_EQ(ledger.take_wanted(), std::vector<std::uint32_t>{7});
   ledger.note_snapshot(7, 4, 10);
@@ -185,9 +185,9 @@ TEST(FileLedger, SnapshotsAreWantedWhenTheyFreeAsMuchAsTheyCost) {
 
 TEST(FileLedger, LiveBodiesInAFileThatIsNotThereAreFound) {
   FileLedger ledger;
-  ledger.adjust_live(3, 1);
+  ledger.adjust_live(3, {1, 100});
   EXPECT_EQ(ledger.missing_file(), 3U);
-  ledger.adjust_live(3, -1);
+  ledger.adjust_live(3, {-1, -100});
   EXPECT_EQ(ledger.missing_file(), 0U);
 }
 

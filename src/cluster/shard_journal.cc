@@ -84,13 +84,13 @@ void ShardJournal::read(std::span<const core::BodyRead> wanted, core::ReadDone d
   journal_.read(id_, std::move(ranges), std::move(done));
 }
 
-void ShardJournal::adjust_live(std::uint32_t file, std::int64_t count) {
-  if (file == 0 || count == 0) return;  // the owner's memory, not the log
-  if (local() || journal_.recovering()) return journal_.adjust_live(file, count);
+void ShardJournal::adjust_live(std::uint32_t file, core::LiveChange change) {
+  if (file == 0) return;  // the owner's memory, not the log
+  if (local() || journal_.recovering()) return journal_.adjust_live(file, change);
   if (!batch_.live.empty() && batch_.live.back().first == file) {
-    batch_.live.back().second += count;
+    batch_.live.back().second += change;
   } else {
-    batch_.live.emplace_back(file, count);
+    batch_.live.emplace_back(file, change);
   }
 }
 

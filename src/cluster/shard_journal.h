@@ -30,7 +30,7 @@ struct CommittedFrame {
 struct ShardBatch {
   core::ShardId from;
   ByteBuffer entries;  // storage::EntryHead, payload size, payload; again and again
-  std::vector<std::pair<std::uint32_t, std::int64_t>> live;  // file, count
+  std::vector<std::pair<std::uint32_t, core::LiveChange>> live;  // by file
   std::vector<SnapshotWriter::Snapshot> snapshots;
 
   bool empty() const { return entries.empty() && live.empty() && snapshots.empty(); }
@@ -49,7 +49,7 @@ class ShardJournal final : public core::Journal {
   std::size_t uncommitted_bytes() const override { return uncommitted_bytes_; }
   std::optional<core::CachedRun> cached(core::BodyLocation at) override;
   void read(std::span<const core::BodyRead> wanted, core::ReadDone done) override;
-  void adjust_live(std::uint32_t file, std::int64_t count) override;
+  void adjust_live(std::uint32_t file, core::LiveChange change) override;
   void save_snapshot(core::GroupId group, core::Index covers, ByteView state) override;
 
   // For JournalLocal.

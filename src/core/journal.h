@@ -21,7 +21,8 @@ struct Position {
 };
 
 /// Where stored bytes are. `file` counts the uses of WAL files from 1 and is never reused; `offset`
-/// is in bytes from the file's start. file 0 is the owner's memory: such bytes were never logged.
+/// is in bytes from the file's start. A body keeps its location for ever, also when the journal
+/// moves it to a segment. file 0 is the owner's memory: such bytes were never logged.
 struct BodyLocation {
   std::uint32_t file = 0;
   std::uint32_t offset = 0;
@@ -48,6 +49,14 @@ struct Entry {
 
 enum class Role : std::uint8_t { follower, owner };
 
+/// A part of an entry's payload: bytes [offset, offset + bytes).
+struct Piece {
+  std::uint32_t offset = 0;
+  std::uint32_t bytes = 0;
+
+  bool operator==(const Piece&) const = default;
+};
+
 /// The state machine of one group. Called by the journal on the group's shard, in index order.
 class GroupState {
  public:
@@ -65,6 +74,13 @@ class GroupState {
   /// The journal wants to let go of old files: answer with one save_snapshot() in this turn or a
   /// later one.
   virtual void on_snapshot_wanted() = 0;
+  /// Names the parts of an old entry that are still needed: those that hold a live body. Asked when
+  /// the journal moves what survives of a file. `payload` is what append() was given, stored at
+  /// `location`; or, when `moved`, one piece of it that an earlier call named. Pieces ascend, do
+  /// not overlap, and hold all that this call needs to judge them again. A body keeps its location
+  /// wherever its piece goes. Changes nothing.
+  virtual void survivors(ByteView payload, BodyLocation location, bool moved,
+                         std::vector<Piece>& pieces) = 0;
 };
 
 /// A run of stored bytes to fetch.
@@ -91,6 +107,20 @@ struct CachedRun {
   }
 };
 
+/// How much more is needed of what a file holds; negative: how much less.
+struct LiveChange {
+  std::int64_t bodies = 0;
+  std::int64_t bytes = 0;  // of those bodies
+
+  LiveChange& operator+=(LiveChange other) {
+    bodies += other.bodies;
+    bytes += other.bytes;
+    return *this;
+  }
+  LiveChange operator-() const { return {-bodies, -bytes}; }
+  bool operator==(const LiveChange&) const = default;
+};
+
 /// Owned by: the shard it is called on; one Journal object per shard, all of them in front of the
 /// one WAL.
 class Journal {
@@ -115,9 +145,9 @@ class Journal {
   /// later turn.
   virtual void read(std::span<const BodyRead> wanted, ReadDone done) = 0;
 
-  /// Liveness: `count` more (or fewer, when negative) bodies in `file` are needed. Called from
-  /// apply() and install() only, so that it counts committed facts.
-  virtual void adjust_live(std::uint32_t file, std::int64_t count) = 0;
+  /// Liveness: `change` more (or fewer, when negative) bodies and bytes of bodies in `file` are
+  /// needed. Called from apply() and install() only, so that it counts committed facts.
+  virtual void adjust_live(std::uint32_t file, LiveChange change) = 0;
 
   /// Stores a group's state as it was applied up to and including `covers`. It replaces every entry
   /// up to there at the next start.

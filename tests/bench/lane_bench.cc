@@ -60,7 +60,7 @@ class BenchJournal final : public Journal {
     return CachedRun{file_, 0, Slice{block_, ByteView(block_->data(), used_)}};
   }
   void read(std::span<const BodyRead>, ReadDone) override { std::abort(); }
-  void adjust_live(std::uint32_t, std::int64_t) override {}
+  void adjust_live(std::uint32_t, LiveChange) override {}
   void save_snapshot(GroupId, Index, ByteView) override {}
 
   void commit() {

@@ -40,6 +40,7 @@ class AnyState final : public core::GroupState {
     return {};
   }
   void on_snapshot_wanted() override {}
+  void survivors(ByteView, core::BodyLocation, bool, std::vector<core::Piece>&) override {}
 
   std::uint64_t applied = 0;
   std::uint64_t bytes = 0;

@@ -88,9 +88,10 @@ void RecordingState::apply_one(const core::Entry& entry) {
     const core::BodyLocation body{entry.location.file,
                                   entry.location.offset + std::uint32_t{kOpHeadBytes}};
     messages_[id] = {body, static_cast<std::uint32_t>(entry.payload.size() - kOpHeadBytes)};
-    journal_.adjust_live(body.file, 1);
+    journal_.adjust_live(body.file, {1, messages_[id].bytes});
   } else if (const auto found = messages_.find(id); found != messages_.end()) {
-    journal_.adjust_live(found->second.location.file, -1);
+    const Message& message = found->second;
+    journal_.adjust_live(message.location.file, {-1, -std::int64_t{message.bytes}});
     messages_.erase(found);
   }
 }
@@ -123,11 +124,20 @@ Result<void> RecordingState::install(core::Index covers, ByteView snapshot) {
     message.location.offset = in.le32();
     message.bytes = in.le32();
     messages_[id] = message;
-    journal_.adjust_live(message.location.file, 1);
+    journal_.adjust_live(message.location.file, {1, message.bytes});
   }
   if (!in.ok() || !in.done()) return fail(Errc::corrupt, "the snapshot makes no sense");
   applied_ = covers.value;
   return {};
+}
+
+void RecordingState::survivors(ByteView payload, core::BodyLocation location, bool /*moved*/,
+                               std::vector<core::Piece>& pieces) {
+  const auto [kind, id] = read_op(payload);
+  const auto found = messages_.find(id);
+  const core::BodyLocation body{location.file, location.offset + std::uint32_t{kOpHeadBytes}};
+  if (kind == kEnqueue && found != messages_.end() && found->second.location == body)
+    pieces.push_back({0, static_cast<std::uint32_t>(payload.size())});
 }
 
 void RecordingState::on_snapshot_wanted() {

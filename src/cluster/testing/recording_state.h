@@ -48,6 +48,8 @@ class RecordingState final : public core::GroupState {
   void on_role(core::Role role, core::Term term) override;
   Result<void> install(core::Index covers, ByteView snapshot) override;
   void on_snapshot_wanted() override;
+  void survivors(ByteView payload, core::BodyLocation location, bool moved,
+                 std::vector<core::Piece>& pieces) override;
 
   std::uint64_t applied() const { return applied_; }
   bool owner() const { return owner_; }

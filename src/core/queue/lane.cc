@@ -230,6 +230,11 @@ void Lane::on_role(Role role, Term term) {
 Result<void> Lane::install(Index covers, ByteView snapshot) {
   return impl_->install(covers, snapshot);
 }
+void Lane::survivors(ByteView payload, BodyLocation location, bool moved,
+                     std::vector<Piece>& pieces) {
+  impl_->survivors(payload, location, moved, pieces);
+}
+
 void Lane::on_snapshot_wanted() {
   impl_->save_snapshot();
 }

@@ -118,6 +118,8 @@ class Lane final : public GroupState {
   void on_role(Role role, Term term) override;
   Result<void> install(Index covers, ByteView snapshot) override;
   void on_snapshot_wanted() override;
+  void survivors(ByteView payload, BodyLocation location, bool moved,
+                 std::vector<Piece>& pieces) override;
 
  private:
   class Impl;

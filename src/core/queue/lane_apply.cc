@@ -73,7 +73,7 @@ void Lane::Impl::apply_enqueue(const Fact& fact, BodyLocation location) {
     queue->next_seq = std::max(queue->next_seq, target.seq.next());
     queue->last_logged = std::max(queue->last_logged, target.seq);
     queue->last_logged_applied = target.seq;
-    live_.add(record.location.file, 1);
+    live_.add(record.location.file, record.record_bytes);
     admit_waiting(*queue);
     want_dispatch(*queue);
   }
@@ -89,7 +89,7 @@ void Lane::Impl::apply_settle(const Fact& fact) {
     queue->index.visit(range.first, range.last, [&](Seq, IndexEntry& entry) {
       if (entry.has(IndexEntry::kInMemory)) return QueueIndex::Visit::keep;
       queue->leave(entry);
-      live_.add(entry.file, -1);
+      live_.remove(entry.file, entry.record_bytes);
       return QueueIndex::Visit::erase;
     });
   }
@@ -119,13 +119,37 @@ void Lane::Impl::apply_delivered(const Fact& fact) {
   want_dispatch(*queue);
 }
 
+// An enqueue is needed while a queue still has the record, which is told by its place: the seqs of
+// an atomic run that was dropped are used again.
+void Lane::Impl::survivors(ByteView payload, BodyLocation location, bool moved,
+                           std::vector<Piece>& pieces) {
+  FactReader reader(payload, moved ? FactReader::Form::facts : FactReader::Form::entry);
+  Fact fact;
+  while (reader.next(fact)) {
+    if (fact.type != FactType::enqueue) continue;
+    const BodyLocation at{location.file,
+                          location.offset + static_cast<std::uint32_t>(fact.record_offset)};
+    TargetReader targets = fact.targets();
+    EnqueueTarget target;
+    while (targets.next(target)) {
+      Queue* queue = find_any(target.queue);
+      const IndexEntry* entry = queue == nullptr ? nullptr : queue->index.find(target.seq);
+      if (entry == nullptr || entry->has(IndexEntry::kInMemory) || entry->location() != at)
+        continue;
+      pieces.push_back(reader.last_fact());
+      break;
+    }
+  }
+  NARU_CHECK(reader.ok(), "an entry that was applied is readable");
+}
+
 void Lane::Impl::apply_queue_closed(QueueId id) {
   Queue* queue = find_any(id);
   if (queue == nullptr) return;
   queue->index.visit(Seq(0), Seq(UINT64_MAX), [&](Seq, IndexEntry& entry) {
     if (entry.has(IndexEntry::kInMemory)) return QueueIndex::Visit::keep;
     queue->leave(entry);
-    live_.add(entry.file, -1);
+    live_.remove(entry.file, entry.record_bytes);
     return QueueIndex::Visit::erase;
   });
   // Metadata knows no closed queue after a restart; here it was deleted before.

@@ -155,7 +155,8 @@ bool TargetReader::next(EnqueueTarget& target) {
   return true;
 }
 
-FactReader::FactReader(ByteView entry) : entry_(entry), in_(entry) {
+FactReader::FactReader(ByteView bytes, Form form) : bytes_(bytes), in_(bytes) {
+  if (form == Form::facts) return;
   const std::uint8_t version = in_.u8();
   const std::uint8_t flags = in_.u8();
   const std::uint8_t extension_bytes = in_.u8();
@@ -167,6 +168,7 @@ FactReader::FactReader(ByteView entry) : entry_(entry), in_(entry) {
 
 bool FactReader::next(Fact& fact) {
   while (in_.ok() && !in_.done()) {
+    const std::size_t begin = bytes_.size() - in_.remaining();
     const std::uint8_t type = in_.u8();
     const ByteView content = in_.bytes(in_.le32());
     if (!in_.ok()) return false;
@@ -176,6 +178,8 @@ bool FactReader::next(Fact& fact) {
       return false;
     }
     fact.type = static_cast<FactType>(type);
+    last_fact_ = {static_cast<std::uint32_t>(begin),
+                  static_cast<std::uint32_t>(kFactHeadBytes + content.size())};
     if (parse(fact, ByteReader(content))) return true;
     in_.set_failed();
   }
@@ -193,7 +197,7 @@ bool FactReader::parse(Fact& fact, ByteReader content) {
       fact.record_bytes = content.le32();
       const ByteView record = content.bytes(fact.record_bytes);
       if (!content.ok() || record.size() < message::kRecordHeadBytes) return false;
-      fact.record_offset = static_cast<std::size_t>(record.data() - entry_.data());
+      fact.record_offset = static_cast<std::size_t>(record.data() - bytes_.data());
       fact.record_persistent = message::encoded_persistent(record);
       fact.rest = content;
       return true;

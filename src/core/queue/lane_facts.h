@@ -16,6 +16,7 @@
 #include "base/byte_reader.h"
 #include "base/result.h"
 #include "core/ids.h"
+#include "core/journal.h"
 #include "message/record.h"
 
 namespace naru::core {
@@ -111,7 +112,7 @@ struct Fact {
   FactType type = FactType::enqueue;
   QueueId queue;                  // all but enqueue
   Seq through;                    // delivered
-  std::size_t record_offset = 0;  // enqueue: of the encoded record, in the entry
+  std::size_t record_offset = 0;  // enqueue: of the encoded record, in the reader's bytes
   std::uint32_t record_bytes = 0;
   bool record_persistent = false;
   ByteReader rest{{}};
@@ -123,20 +124,27 @@ struct Fact {
 /// Reads the facts of one entry in order.
 class FactReader {
  public:
-  explicit FactReader(ByteView entry);
+  enum class Form : std::uint8_t {
+    entry,  // with its head
+    facts,  // without: facts that were taken out of an entry
+  };
+  explicit FactReader(ByteView bytes, Form form = Form::entry);
   bool continued() const { return continued_; }
   /// False at the end of the entry and when it is not readable: ask ok().
   bool next(Fact& fact);
   bool ok() const { return in_.ok(); }
   /// Not ok() because of something that only a newer Naru writes.
   bool from_newer() const { return from_newer_; }
+  /// Where the fact that next() gave is, its head included.
+  Piece last_fact() const { return last_fact_; }
 
  private:
   bool parse(Fact& fact, ByteReader content);
   void refuse_newer();
 
-  ByteView entry_;
+  ByteView bytes_;
   ByteReader in_;
+  Piece last_fact_;
   bool continued_ = false;
   bool from_newer_ = false;
 };

@@ -57,6 +57,7 @@ class Lane::Impl {
   // ---- lane_apply.cc ----
   void apply(std::span<const Entry> committed);
   void on_role(Role role, Term term);
+  void survivors(ByteView payload, BodyLocation location, bool moved, std::vector<Piece>& pieces);
 
   // ---- lane_snapshot.cc ----
   Result<void> install(Index covers, ByteView snapshot);

@@ -186,6 +186,37 @@ TEST(LaneRecovery, EmptyQueueKeepsItsPlaceInASnapshot) {
   EXPECT_FALSE(received[0].redelivered);
 }
 
+TEST(LaneRecovery, OnlyWhatIsLiveSurvivesItsFile) {
+  LaneWorld world;
+  world.queue(1);
+  world.queue(2);
+  world.publish_to({1, 2}, {"both"});
+  world.publish(1, "first");
+  world.publish(2, "second");
+  world.run();
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  world.settle(1, 1, 2);
+  world.run();
+  const auto& entry = world.journal->disk().entries.at(1);  // behind the start of the term
+  std::vector<Piece> pieces;
+  world.lane->survivors(entry.payload.view, entry.location, false, pieces);
+  ASSERT_THAT(pieces, SizeIs(2)) << "one queue still has the first, nobody the second";
+  for (const Piece& piece : pieces) {
+    BodyLocation moved = entry.location;
+    moved.offset += piece.offset;
+    std::vector<Piece> again;
+    world.lane->survivors(entry.payload.view.subspan(piece.offset, piece.bytes), moved, true,
+                          again);
+    EXPECT_THAT(again, ElementsAre(Piece{0, piece.bytes})) << "a piece can be judged again";
+    moved.offset += 4;
+    again.clear();
+    world.lane->survivors(entry.payload.view.subspan(piece.offset, piece.bytes), moved, true,
+                          again);
+    EXPECT_THAT(again, IsEmpty()) << "another record once had this place in the queue";
+  }
+}
+
 TEST(LaneRecovery, QueuesThatAreGoneAreForgotten) {
   LaneWorld world;
   world.queue(1);

@@ -159,7 +159,7 @@ bool Lane::Impl::install_queue(ByteReader& in) {
     make_visible(*queue, stored.seq,
                  {stored.location, stored.bytes, stored.flags, stored.expires_at_ms});
     if (stored.attempts != 0) queue->index.find(stored.seq)->attempts = stored.attempts;
-    live_.add(stored.location.file, 1);
+    live_.add(stored.location.file, stored.bytes);
   }
   queue->next_seq = queue->visible_next = next_seq;
   queue->last_logged = queue->last_logged_applied = Seq(next_seq.value - 1);

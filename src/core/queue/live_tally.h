@@ -12,14 +12,18 @@ namespace naru::core {
 /// Collects changes of liveness during one apply, so that the journal is told once per file.
 class LiveTally {
  public:
-  void add(std::uint32_t file, std::int64_t count) {
+  /// A body of `bytes` in `file` is needed.
+  void add(std::uint32_t file, std::uint32_t bytes) { change(file, {1, bytes}); }
+  /// It is not any more.
+  void remove(std::uint32_t file, std::uint32_t bytes) { change(file, {-1, -std::int64_t{bytes}}); }
+  void change(std::uint32_t file, LiveChange change) {
     if (file != last_.file) turn_to(file);
-    last_.count += count;
+    last_.change += change;
   }
   void tell(Journal& journal) {
     turn_to(0);
     for (const Line& line : lines_) {
-      if (line.count != 0) journal.adjust_live(line.file, line.count);
+      if (line.change != LiveChange{}) journal.adjust_live(line.file, line.change);
     }
     lines_.clear();
   }
@@ -27,7 +31,7 @@ class LiveTally {
  private:
   struct Line {
     std::uint32_t file = 0;  // 0: none
-    std::int64_t count = 0;
+    LiveChange change;
   };
   void turn_to(std::uint32_t file) {
     if (last_.file != 0) {
@@ -36,10 +40,10 @@ class LiveTally {
       if (found == lines_.end()) {
         lines_.push_back(last_);
       } else {
-        found->count += last_.count;
+        found->change += last_.change;
       }
     }
-    last_ = {file, 0};
+    last_ = {file, {}};
   }
 
   Line last_;  // the file that is counted just now

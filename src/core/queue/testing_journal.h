@@ -41,7 +41,7 @@ class TestingJournal final : public Journal {
   std::size_t entries_per_file = 7;
   bool caches = true;  // false: every body has to be read
   bool failing = false;
-  std::map<std::uint32_t, std::int64_t> live;  // by file
+  std::map<std::uint32_t, LiveChange> live;  // by file
   std::size_t cached_calls = 0;
   std::size_t bodies_asked = 0;
   std::size_t appends = 0;
@@ -115,14 +115,15 @@ class TestingJournal final : public Journal {
     }
   }
 
-  void adjust_live(std::uint32_t file, std::int64_t count) override {
-    live[file] += count;
-    NARU_CHECK(live[file] >= 0, "a body is needed until it is not");
-    if (live[file] == 0) live.erase(file);
+  void adjust_live(std::uint32_t file, LiveChange change) override {
+    LiveChange& now = live[file] += change;
+    NARU_CHECK(now.bodies >= 0 && now.bytes >= 0, "a body is needed until it is not");
+    NARU_CHECK(now.bodies != 0 || now.bytes == 0, "a body goes with its bytes");
+    if (now.bodies == 0) live.erase(file);
   }
   std::int64_t live_bodies() const {
     std::int64_t sum = 0;
-    for (const auto& [file, count] : live) sum += count;
+    for (const auto& [file, now] : live) sum += now.bodies;
     return sum;
   }
 

@@ -91,6 +91,8 @@ class Metadata final : public GroupState {
   void on_role(Role role, Term term) override;
   Result<void> install(Index covers, ByteView snapshot) override;
   void on_snapshot_wanted() override;
+  /// None: metadata has no bodies.
+  void survivors(ByteView, BodyLocation, bool, std::vector<Piece>&) override {}
 
  private:
   class Impl;

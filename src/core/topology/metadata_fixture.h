@@ -33,7 +33,7 @@ class HandJournal final : public Journal {
   std::size_t uncommitted_bytes() const override { return 0; }
   std::optional<CachedRun> cached(BodyLocation) override { return std::nullopt; }
   void read(std::span<const BodyRead>, ReadDone) override {}
-  void adjust_live(std::uint32_t, std::int64_t) override {}
+  void adjust_live(std::uint32_t, LiveChange) override {}
   void save_snapshot(GroupId, Index covers, ByteView state) override {
     snapshot_covers = covers;
     snapshot.assign(state.begin(), state.end());

@@ -92,6 +92,7 @@ class Bench final : public io::LoopClient,
   void on_snapshot_wanted() override {
     shard().save_snapshot(core::GroupId(0), core::Index(applied_), as_bytes("state"));
   }
+  void survivors(ByteView, core::BodyLocation, bool, std::vector<core::Piece>&) override {}
   void post(core::ShardId, io::Task task) override { loop_.post(std::move(task)); }
   void on_volume_failed(const Error& error) override { fail_bench(error); }
   void on_space_short(bool) override { fail_bench({Errc::no_space, "the disk is full"}); }

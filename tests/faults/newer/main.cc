@@ -33,6 +33,7 @@ class AnyState final : public core::GroupState {
     return {};
   }
   void on_snapshot_wanted() override {}
+  void survivors(ByteView, core::BodyLocation, bool, std::vector<core::Piece>&) override {}
 
   core::Index applied() const { return applied_; }
 
