@@ -55,6 +55,7 @@ void Lane::Impl::bury(Queue& queue) {
 }
 
 void Lane::Impl::erase(Queue& queue) {
+  read_ahead_bytes_ -= queue.read_ahead.held_bytes();
   last_found_ = nullptr;
   queues_.erase(queue.id);
 }
@@ -136,6 +137,19 @@ void Lane::Impl::on_role(Role role, Term) {
   want_flush();
 }
 
+LaneMemory Lane::Impl::memory() const {
+  return {chunk_pool_.bytes(), memory_.bytes(), read_ahead_bytes_};
+}
+
+// Between turns: nobody looks at what was read ahead, and whoever needs it reads it again.
+void Lane::Impl::set_memory_pressure(int level) {
+  const bool rises = level > std::exchange(memory_pressure_, level);
+  if (!rises) return;
+  chunk_pool_.trim();
+  memory_.trim();
+  for (auto& [id, queue] : queues_) drop_read_ahead(*queue);
+}
+
 // ---- Lane: finds the queue, forwards ----
 
 Lane::Lane(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options)
@@ -203,6 +217,12 @@ std::optional<QueueStats> Lane::stats(QueueId queue) const {
   stats.ready += stats.pending;
   stats.consumers = found->consumers.count();
   return stats;
+}
+LaneMemory Lane::memory() const {
+  return impl_->memory();
+}
+void Lane::set_memory_pressure(int level) {
+  impl_->set_memory_pressure(level);
 }
 void Lane::touch(QueueId queue, const Now& now) {
   if (Queue* found = impl_->find(queue)) impl_->touch(*found, now);

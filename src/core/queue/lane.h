@@ -41,6 +41,13 @@ struct QueueStats {
   std::uint64_t redelivered = 0;
 };
 
+/// What a lane holds in memory.
+struct LaneMemory {
+  std::size_t index_bytes = 0;
+  std::size_t body_bytes = 0;        // of records that are not logged
+  std::size_t read_ahead_bytes = 0;  // of bodies that were read back
+};
+
 /// Owned by one shard. Calls stage changes; flush() appends them as one entry and dispatches what
 /// is ready; LaneSink::on_flush_wanted asks for it. Nothing is delivered or appended before
 /// on_role(owner). Records become ready when they are committed (fsync level) and all before them
@@ -104,6 +111,11 @@ class Lane final : public GroupState {
   std::optional<QueueStats> stats(QueueId queue) const;
   /// Marks a queue as used now (a redeclare postpones x-expires).
   void touch(QueueId queue, const Now& now);
+
+  LaneMemory memory() const;
+  /// How short memory is (core/memory_step.h, as a number): from 1 on what can be had again is let
+  /// go of, and less is read ahead.
+  void set_memory_pressure(int level);
 
   /// End of turn: appends what was staged as one entry (or more, when larger than the journal
   /// takes), dispatches what is ready.

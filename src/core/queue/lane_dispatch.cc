@@ -1,5 +1,6 @@
 // How records leave: credit × ready, round robin among equals, in batches.
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -38,7 +39,7 @@ void Lane::Impl::dispatch(Queue& queue) {
   const bool blocked = search == Search::blocked;
   if (!blocked) queue.first_chance = queue.visible_next;
   if (budget == 0) want_dispatch(queue);
-  if (!queue.wants_deliveries()) queue.read_ahead.clear();
+  if (!queue.wants_deliveries()) drop_read_ahead(queue);
   if (queue.read_ahead.wants_more()) read_following(queue);
   stage_watermark(queue);
   arm_timer(queue, blocked);
@@ -67,7 +68,7 @@ bool Lane::Impl::answer_gets(Queue& queue) {
     sink_.on_got(get.ticket, got);
     if (got.delivery && get.no_ack) settle_delivered(queue, std::span(&*got.delivery, 1));
   }
-  queue.read_ahead.trim();
+  trim_read_ahead(queue);
   return true;
 }
 
@@ -197,7 +198,7 @@ void Lane::Impl::hand_over(Queue& queue) {
         if (batch.no_ack && !queue.closed) settle_delivered(queue, batch.deliveries);
       },
       [&](const DeliveryBatches::Batch& batch) { queue.consumers.unpin(batch.slot); });
-  queue.read_ahead.trim();
+  trim_read_ahead(queue);
 }
 
 // They went to somebody who does not answer: settled as they leave.
@@ -247,11 +248,12 @@ void Lane::Impl::read_following(Queue& queue) {
   });
 }
 
-// Asks for the bodies of those of the next records that `wanted` says, up to read_ahead_bytes.
+// Asks for the bodies of those of the next records that `wanted` says, up to a bound.
 template <typename Wanted>
 void Lane::Impl::start_read_if(Queue& queue, Wanted&& wanted) {
   std::vector<Seq> asked;
   std::vector<BodyRead> reads;
+  const std::size_t bytes_max = read_ahead_bytes_max();
   std::size_t bytes = 0;
   queue.order.preview(queue.index, [&](Seq seq, const IndexEntry& entry) {
     if (entry.has(IndexEntry::kInMemory)) return true;
@@ -263,14 +265,15 @@ void Lane::Impl::start_read_if(Queue& queue, Wanted&& wanted) {
       case Want::yes:
         break;
     }
-    if (!asked.empty() && bytes + entry.record_bytes > options_.read_ahead_bytes) return false;
+    if (!asked.empty() && bytes + entry.record_bytes > bytes_max) return false;
     asked.push_back(seq);
     reads.push_back({entry.location(), entry.record_bytes});
     bytes += entry.record_bytes;
     return true;
   });
   if (asked.empty()) return;
-  queue.read_ahead.begin(std::move(asked));
+  queue.read_ahead.begin(std::move(asked), bytes);
+  read_ahead_bytes_ += bytes;
   journal_.read(reads,
                 [lane = std::weak_ptr(self_), id = queue.id](Result<std::vector<Slice>> bodies) {
                   if (const auto self = lane.lock()) (*self)->on_read(id, std::move(bodies));
@@ -283,6 +286,23 @@ void Lane::Impl::on_read(QueueId id, Result<std::vector<Slice>> bodies) {
   if (queue == nullptr) return;
   queue->read_ahead.complete(std::move(*bodies));
   want_dispatch(*queue);
+}
+
+void Lane::Impl::trim_read_ahead(Queue& queue) {
+  read_ahead_bytes_ -= queue.read_ahead.held_bytes();
+  queue.read_ahead.trim();
+  read_ahead_bytes_ += queue.read_ahead.held_bytes();
+}
+
+void Lane::Impl::drop_read_ahead(Queue& queue) {
+  read_ahead_bytes_ -= queue.read_ahead.held_bytes();
+  queue.read_ahead.clear();
+  read_ahead_bytes_ += queue.read_ahead.held_bytes();
+}
+
+// A quarter with each level: a read of its own for each large body is the worst that comes of it.
+std::size_t Lane::Impl::read_ahead_bytes_max() const {
+  return options_.read_ahead_bytes >> (2 * std::min(memory_pressure_, 3));
 }
 
 // Nothing leaves before the log says that it may have left. While somebody consumes, the mark is

@@ -32,6 +32,8 @@ class Lane::Impl {
   /// The queue as commands see it: null when it is not there or deleted.
   Queue* find(QueueId id);
   void flush(const Now& now);
+  LaneMemory memory() const;
+  void set_memory_pressure(int level);
 
   // ---- lane_stage.cc ----
   void enqueue(std::span<const QueueId> queues, const message::RecordView& record,
@@ -147,6 +149,10 @@ class Lane::Impl {
   template <typename Wanted>
   void start_read_if(Queue& queue, Wanted&& wanted);
   void on_read(QueueId id, Result<std::vector<Slice>> bodies);
+  /// Deliveries that point into what was read before the last find are over.
+  void trim_read_ahead(Queue& queue);
+  void drop_read_ahead(Queue& queue);
+  std::size_t read_ahead_bytes_max() const;
   void stage_watermark(Queue& queue);
 
   bool expired(const Queue& queue, const IndexEntry& entry, Seq seq) const;
@@ -180,6 +186,8 @@ class Lane::Impl {
   bool owner_ = false;
   bool failed_ = false;
   bool flush_wanted_ = false;
+  int memory_pressure_ = 0;
+  std::size_t read_ahead_bytes_ = 0;  // of all queues
   Queue* dispatching_ = nullptr;
   /// Outlived by reads that are under way.
   std::shared_ptr<Impl*> self_ = std::make_shared<Impl*>(this);

@@ -32,6 +32,11 @@ void MemoryStore::release(BodyLocation key) {
   }
 }
 
+void MemoryStore::trim() {
+  bytes_ -= spare_.size() * kChunkBytes;
+  spare_.clear();
+}
+
 std::uint32_t MemoryStore::add_chunk(std::size_t capacity) {
   std::uint32_t number = 0;
   if (free_numbers_.empty()) {

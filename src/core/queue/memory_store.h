@@ -29,6 +29,8 @@ class MemoryStore {
 
   /// Memory held, in bytes: chunks in use and a few spare ones.
   std::size_t bytes() const { return bytes_; }
+  /// Frees the spare chunks.
+  void trim();
 
  private:
   // 64 KiB hold some 300 records of 200 bytes; a larger record has a chunk of its own.

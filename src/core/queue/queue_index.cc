@@ -14,8 +14,16 @@ std::size_t size_class(std::uint32_t capacity) {
 }  // namespace
 
 IndexChunkPool::~IndexChunkPool() {
+  trim();
+}
+
+void IndexChunkPool::trim() {
   for (auto& chunks : free_) {
-    for (IndexChunk* chunk : chunks) std::free(chunk);
+    for (IndexChunk* chunk : chunks) {
+      bytes_ -= bytes_of(chunk->capacity);
+      std::free(chunk);
+    }
+    chunks.clear();
   }
 }
 
@@ -28,8 +36,9 @@ IndexChunk* IndexChunkPool::take(std::uint64_t wanted) {
     chunks.pop_back();
     return chunk;
   }
-  void* memory = std::malloc(sizeof(IndexChunk) + capacity * sizeof(IndexEntry));
+  void* memory = std::malloc(bytes_of(capacity));
   NARU_CHECK(memory != nullptr, "out of memory");
+  bytes_ += bytes_of(capacity);
   auto* chunk = new (memory) IndexChunk;
   chunk->capacity = capacity;
   return chunk;
@@ -40,6 +49,7 @@ void IndexChunkPool::give(IndexChunk* chunk) {
   chunk->live = 0;
   auto& chunks = free_[size_class(chunk->capacity)];
   if (chunks.size() >= kFreeMax) {
+    bytes_ -= bytes_of(chunk->capacity);
     std::free(chunk);
     return;
   }

@@ -69,11 +69,20 @@ class IndexChunkPool {
   /// A chunk for at least `wanted` entries, within the two bounds.
   IndexChunk* take(std::uint64_t wanted);
   void give(IndexChunk* chunk);
+  /// Frees what nobody uses.
+  void trim();
+  /// Memory of all chunks, used or free.
+  std::size_t bytes() const { return bytes_; }
 
  private:
   static constexpr std::size_t kClasses = 7;   // 8, 16 … 512
   static constexpr std::size_t kFreeMax = 64;  // of each size: 1 MiB of the largest
+  static std::size_t bytes_of(std::uint32_t capacity) {
+    return sizeof(IndexChunk) + capacity * sizeof(IndexEntry);
+  }
+
   std::array<std::vector<IndexChunk*>, kClasses> free_;
+  std::size_t bytes_ = 0;
 };
 
 /// Ordered by seq, with gaps (records that were never logged leave them after a restart). Entries

@@ -24,9 +24,10 @@ class ReadAhead {
   /// The last seq of what is here.
   Seq last_asked() const { return current_.asked.back(); }
 
-  /// A read of `asked` is under way.
-  void begin(std::vector<Seq> asked) {
-    following_ = {std::move(asked), {}};
+  /// A read of `asked`, `bytes` together, is under way.
+  void begin(std::vector<Seq> asked, std::size_t bytes) {
+    following_ = {std::move(asked), {}, bytes};
+    held_bytes_ += bytes;
     in_flight_ = true;
   }
   void complete(std::vector<Slice> bodies) {
@@ -44,6 +45,7 @@ class ReadAhead {
   }
   /// Nobody looks at what was found before the last find() any more: lets the memory go.
   void trim() {
+    for (const Run& run : spent_) held_bytes_ -= run.bytes;
     spent_.clear();
     for (; trimmed_ < at_; ++trimmed_) current_.bodies[trimmed_] = Slice{};
   }
@@ -51,11 +53,14 @@ class ReadAhead {
     if (in_flight_) return;
     *this = ReadAhead();
   }
+  /// What was asked for and is not let go of as a whole yet.
+  std::size_t held_bytes() const { return held_bytes_; }
 
  private:
   struct Run {
     std::vector<Seq> asked;
     std::vector<Slice> bodies;
+    std::size_t bytes = 0;
   };
 
   const Slice* find_in_current(Seq seq) {
@@ -72,6 +77,7 @@ class ReadAhead {
   std::vector<Run> spent_;  // runs before: deliveries may still point at their slices
   std::size_t at_ = 0;
   std::size_t trimmed_ = 0;
+  std::size_t held_bytes_ = 0;
   bool in_flight_ = false;
 };
 
