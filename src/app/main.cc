@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "app/serve.h"
+#include "app/store/store_command.h"
 #include "app/version.h"
 #include "cli/commands.h"
 #include "cli/standard_console.h"
@@ -13,11 +14,12 @@ int main(int argc, char** argv) {
   CLI::App app{"Naru, a message broker and event log", "naru"};
   app.require_subcommand(1);
   app.footer(
-      "Commands but serve, publish, consume and get ask the broker at NARU_URL "
+      "Commands but serve, store, publish, consume and get ask the broker at NARU_URL "
       "(http://127.0.0.1:15672)"
       "\nas NARU_USER with NARU_PASSWORD (guest, guest). `naru COMMAND --help` says more.");
   int exit_code = 0;
   naru::app::add_serve(app, exit_code);
+  naru::app::add_store(app, exit_code);
 
   naru::cli::StandardConsole console;
   naru::io::asio_impl::LoopConnector connector;

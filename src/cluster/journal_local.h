@@ -75,6 +75,8 @@ class JournalLocal final : private storage::WalClient {
   /// The term of this run.
   core::Term term() const { return core::Term(wal_.incarnation()); }
   const JournalOptions& options() const { return options_; }
+  /// What is needed of what a file holds, as committed.
+  core::LiveChange live(std::uint32_t file) const { return ledger_.live(file); }
   /// Files of the log, in use or waiting to be reused.
   std::size_t file_count() const { return wal_.files().size(); }
 

@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include "app/store/entry_text.h"
+#include "core/queue/lane_facts.h"
+#include "message/record.h"
+
+namespace naru::app {
+
+namespace {
+
+constexpr std::size_t kShownMax = 64;
+
+std::string targets_text(core::TargetReader targets) {
+  constexpr int kTargetsMax = 8;
+  std::string text;
+  core::EnqueueTarget target;
+  int shown = 0;
+  while (targets.next(target)) {
+    if (++shown > kTargetsMax) continue;
+    text += fmt::format("{}queue {} seq {}", text.empty() ? "" : ", ", target.queue.value,
+                        target.seq.value);
+    if (target.expires_at_ms != 0) text += fmt::format(" expires {}", target.expires_at_ms);
+  }
+  if (shown > kTargetsMax) text += fmt::format(" and {} more", shown - kTargetsMax);
+  return text;
+}
+
+std::string ranges_text(core::RangeReader ranges) {
+  constexpr int kRangesMax = 8;
+  std::string text;
+  core::SeqRange range;
+  int shown = 0;
+  while (ranges.next(range)) {
+    if (++shown > kRangesMax) continue;
+    text += range.first == range.last ? fmt::format(" {}", range.first.value)
+                                      : fmt::format(" {}-{}", range.first.value, range.last.value);
+  }
+  if (shown > kRangesMax) text += fmt::format(" and {} more", shown - kRangesMax);
+  return text;
+}
+
+std::string record_text(ByteView bytes) {
+  message::RecordView record;
+  if (!message::read_record(bytes, record)) return "a record that is not readable";
+  return fmt::format("exchange {} key {} header {} bytes, body {} bytes {}",
+                     quoted(record.exchange, kShownMax), quoted(record.routing_key, kShownMax),
+                     record.header.size(), record.body.size(),
+                     quoted(as_text(record.body), kShownMax));
+}
+
+std::string fact_text(const core::Fact& fact, ByteView payload) {
+  switch (fact.type) {
+    case core::FactType::enqueue:
+      return fmt::format("enqueue to {}: {}", targets_text(fact.targets()),
+                         record_text(payload.subspan(fact.record_offset, fact.record_bytes)));
+    case core::FactType::settle:
+      return fmt::format("settle queue {}:{}", fact.queue.value, ranges_text(fact.ranges()));
+    case core::FactType::returned:
+      return fmt::format("return queue {}:{}", fact.queue.value, ranges_text(fact.ranges()));
+    case core::FactType::purge:
+      return fmt::format("purge queue {}:{}", fact.queue.value, ranges_text(fact.ranges()));
+    case core::FactType::delivered:
+      return fmt::format("delivered queue {} through {}", fact.queue.value, fact.through.value);
+    case core::FactType::queue_closed:
+      return fmt::format("closed queue {}", fact.queue.value);
+  }
+  return "a fact";
+}
+
+}  // namespace
+
+std::string quoted(std::string_view bytes, std::size_t shown_max) {
+  std::string text = "\"";
+  for (const char c : bytes.substr(0, shown_max)) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      text += '\\';
+      text += c;
+    } else if (octet >= 0x20 && octet < 0x7f) {
+      text += c;
+    } else {
+      text += fmt::format("\\x{:02x}", octet);
+    }
+  }
+  return text + (bytes.size() > shown_max ? "\"…" : "\"");
+}
+
+std::vector<std::string> describe_lane_facts(ByteView payload) {
+  std::vector<std::string> lines;
+  core::FactReader reader(payload);
+  core::Fact fact;
+  while (reader.next(fact)) lines.push_back(fact_text(fact, payload));
+  if (reader.continued()) lines.emplace_back("continued by the next entry");
+  if (reader.from_newer()) {
+    lines.emplace_back("something that a newer Naru wrote");
+  } else if (!reader.ok()) {
+    lines.emplace_back("something that is not readable");
+  }
+  return lines;
+}
+
+}  // namespace naru::app

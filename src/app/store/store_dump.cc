@@ -1,0 +1,70 @@
+#include <fmt/format.h>
+
+#include "app/store/entry_text.h"
+#include "app/store/store_command.h"
+#include "cluster/snapshot_parts.h"
+#include "core/journal.h"
+#include "storage/inspect.h"
+
+namespace naru::app {
+
+namespace {
+
+std::string_view type_text(std::uint8_t type) {
+  if (type == static_cast<std::uint8_t>(core::EntryType::records)) return "records";
+  if (type == static_cast<std::uint8_t>(core::EntryType::term_start)) return "term start";
+  if (type == cluster::kSnapshotPart) return "part of a snapshot";
+  return "of a newer Naru";
+}
+
+class Dump {
+ public:
+  Dump(const DumpOptions& options, std::FILE* out) : options_(options), out_(out) {}
+
+  bool done() const { return options_.entries_max != 0 && entries_ >= options_.entries_max; }
+
+  void frame(const std::string& path, const storage::FrameHead& head, std::uint64_t offset,
+             ByteView bytes) {
+    storage::EntryCursor cursor(bytes);
+    storage::EntryView entry;
+    while (!done() && cursor.next(entry)) {
+      if (options_.group && entry.head.group != *options_.group) continue;
+      ++entries_;
+      fmt::print(out_, "{}:{} frame {} group {} index {} term {} {}, {} bytes\n", path,
+                 offset + entry.offset, head.identity.sequence, entry.head.group, entry.head.index,
+                 entry.head.term, type_text(entry.head.type), entry.payload.size());
+      if (entry.head.type != static_cast<std::uint8_t>(core::EntryType::records)) continue;
+      const auto lines = entry.head.group == core::kMetadataGroup.value
+                             ? describe_metadata_facts(entry.payload)
+                             : describe_lane_facts(entry.payload);
+      for (const std::string& line : lines) fmt::print(out_, "  {}\n", line);
+    }
+  }
+
+ private:
+  const DumpOptions options_;
+  std::FILE* out_;
+  std::uint64_t entries_ = 0;
+};
+
+}  // namespace
+
+Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options, std::FILE* out) {
+  NARU_TRY(manifest, read_manifest(store));
+  Dump dump(options, out);
+  for (const storage::ManifestFile& record : manifest.files) {
+    if (record.state == storage::FileState::free || dump.done()) continue;
+    const std::string path = store.path(record);
+    NARU_TRY(file, store.files.open(path, {.write = false}));
+    NARU_TRY(found,
+             storage::inspect_file(*file, path, manifest.volume, record,
+                                   [&](const storage::FrameHead& head, std::uint64_t offset,
+                                       ByteView bytes) { dump.frame(path, head, offset, bytes); }));
+    for (const storage::Damage& damage : found.damage) {
+      fmt::print(out, "{}: damaged at offset {}: {}\n", damage.path, damage.offset, damage.what);
+    }
+  }
+  return {};
+}
+
+}  // namespace naru::app

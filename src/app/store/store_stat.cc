@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "app/store/entry_text.h"
+#include "app/store/recovered_volume.h"
+#include "app/store/store_command.h"
+#include "storage/inspect.h"
+
+namespace naru::app {
+
+namespace {
+
+std::string_view state_text(storage::FileState state) {
+  switch (state) {
+    case storage::FileState::free:
+      return "free";
+    case storage::FileState::ready:
+      return "ready";
+    case storage::FileState::open:
+      return "open";
+    case storage::FileState::sealed:
+      return "sealed";
+  }
+  return "unknown";
+}
+
+struct GroupCount {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t last_index = 0;
+};
+
+Result<void> print_files(const StoreDirectory& store, const storage::Manifest& manifest,
+                         const cluster::JournalLocal& journal,
+                         std::map<std::uint32_t, GroupCount>& groups, std::FILE* out) {
+  fmt::print(out, "{:<14} {:>9} {:<7} {:>12} {:>12} {:>10} {:>12} {:>12}\n", "FILE", "SEQUENCE",
+             "STATE", "BYTES", "USED", "ENTRIES", "LIVE-BODIES", "LIVE-BYTES");
+  for (const storage::ManifestFile& record : manifest.files) {
+    storage::FileInspection found;
+    if (record.state != storage::FileState::free) {
+      NARU_TRY(file, store.files.open(store.path(record), {.write = false}));
+      NARU_TRY(inspected, storage::inspect_file(*file, store.path(record), manifest.volume, record,
+                                                [&](const auto&, std::uint64_t, ByteView bytes) {
+                                                  storage::EntryCursor cursor(bytes);
+                                                  storage::EntryView entry;
+                                                  while (cursor.next(entry)) {
+                                                    GroupCount& group = groups[entry.head.group];
+                                                    ++group.entries;
+                                                    group.bytes += entry.payload.size();
+                                                    group.last_index = std::max(group.last_index,
+                                                                                entry.head.index);
+                                                  }
+                                                }));
+      found = std::move(inspected);
+    }
+    const core::LiveChange live =
+        record.sequence == 0 ? core::LiveChange{} : journal.live(record.sequence);
+    fmt::print(out, "{:<14} {:>9} {:<7} {:>12} {:>12} {:>10} {:>12} {:>12}\n",
+               storage::wal_file_name(record.number), record.sequence, state_text(record.state),
+               record.bytes, found.end, found.entries, live.bodies, live.bytes);
+  }
+  return {};
+}
+
+void print_queues(core::Shard& shard, std::FILE* out) {
+  fmt::print(out, "\n{:<10} {:<5} {:>12} {:>14}  {}\n", "QUEUE", "LANE", "MESSAGES", "BYTES",
+             "NAME");
+  shard.catalog().each_queue([&](const core::QueueInfo& queue) {
+    const auto stats = shard.lane(queue.ref.lane).stats(queue.ref.id);
+    fmt::print(out, "{:<10} {:<5} {:>12} {:>14}  {}\n", queue.ref.id.value, queue.ref.lane.value,
+               stats ? stats->ready : 0, stats ? stats->ready_bytes : 0,
+               quoted(queue.name, queue.name.size()));
+  });
+}
+
+}  // namespace
+
+Result<void> stat_store(const StoreDirectory& store, std::FILE* out) {
+  NARU_TRY(manifest, read_manifest(store));
+  NARU_TRY(volume, RecoveredVolume::open(store.files, store.data_dir, store.log));
+  fmt::print(out, "volume {:016x}, started {} times\n\n", manifest.volume, manifest.incarnation);
+  std::map<std::uint32_t, GroupCount> groups;
+  NARU_TRY_VOID(print_files(store, manifest, volume->journal(), groups, out));
+  fmt::print(out, "\n{:<10} {:>12} {:>14} {:>12}\n", "GROUP", "ENTRIES", "BYTES", "LAST-INDEX");
+  for (const auto& [group, count] : groups) {
+    const std::string name =
+        group == core::kMetadataGroup.value ? "metadata" : fmt::format("lane {}", group);
+    fmt::print(out, "{:<10} {:>12} {:>14} {:>12}\n", name, count.entries, count.bytes,
+               count.last_index);
+  }
+  print_queues(volume->shard(), out);
+  return {};
+}
+
+}  // namespace naru::app

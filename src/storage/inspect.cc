@@ -1,0 +1,113 @@
+#include "storage/inspect.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace naru::storage {
+
+namespace {
+
+/// Reads pieces of a file, and finds the frames of one use in them.
+class FileWalk {
+ public:
+  FileWalk(io::File& file, std::uint64_t volume, const ManifestFile& record)
+      : file_(file), volume_(volume), record_(record) {}
+
+  /// The frame at `offset`, verified. Errors: io; corrupt, version: there is none.
+  Result<FrameHead> frame_at(std::uint64_t offset, ByteView& bytes) {
+    NARU_TRY(first, view(offset, kWalBlockBytes));
+    NARU_TRY(head, read_frame_head(first));
+    if (head.identity.volume != volume_ || head.file != record_.sequence) {
+      return fail(Errc::corrupt, "a frame of another use of the file");
+    }
+    if (record_.incarnation != 0 && head.identity.incarnation != record_.incarnation) {
+      return fail(Errc::corrupt, "a frame of another run");
+    }
+    if (whole_blocks(head.length) > record_.bytes - offset) {
+      return fail(Errc::corrupt, "a frame that is longer than its file");
+    }
+    NARU_TRY(whole, view(offset, whole_blocks(head.length)));
+    bytes = whole.first(head.length);
+    NARU_TRY_VOID(verify_entries(head, bytes));
+    return head;
+  }
+
+ private:
+  Result<ByteView> view(std::uint64_t offset, std::uint64_t bytes) {
+    if (offset + bytes > record_.bytes) return fail(Errc::corrupt, "the file ends here");
+    if (offset < begin_ || offset + bytes > begin_ + got_) {
+      constexpr std::uint64_t kPieceBytes = 1U << 20;
+      const std::uint64_t wanted =
+          std::min<std::uint64_t>(std::max(kPieceBytes, bytes), record_.bytes - offset);
+      piece_.resize(static_cast<std::size_t>(wanted));
+      got_ = 0;
+      NARU_TRY(count, file_.read_now(offset, piece_));
+      begin_ = offset;
+      got_ = count;
+      if (count < bytes) return fail(Errc::corrupt, "the file ends here");
+    }
+    return ByteView(piece_).subspan(static_cast<std::size_t>(offset - begin_),
+                                    static_cast<std::size_t>(bytes));
+  }
+
+  io::File& file_;
+  const std::uint64_t volume_;
+  const ManifestFile& record_;
+  std::vector<std::uint8_t> piece_;
+  std::uint64_t begin_ = 0;
+  std::uint64_t got_ = 0;
+};
+
+}  // namespace
+
+Result<FileInspection> inspect_file(io::File& file, const std::string& path, std::uint64_t volume,
+                                    const ManifestFile& record, const InspectFrame& visit) {
+  FileInspection found;
+  FileWalk walk(file, volume, record);
+  const bool sealed = record.state == FileState::sealed;
+  const std::uint64_t limit = sealed ? record.end : record.bytes;
+  std::uint64_t expected = record.first_frame;
+  std::uint64_t bad_from = 0;
+  std::string bad;  // why, where damage began
+  const auto report = [&] {
+    if (!bad.empty()) found.damage.push_back({path, bad_from, std::exchange(bad, {})});
+  };
+  for (std::uint64_t offset = 0; offset + kWalBlockBytes <= limit;) {
+    ByteView bytes;
+    auto head = walk.frame_at(offset, bytes);
+    if (!head && head.error().code == Errc::io) return std::unexpected(std::move(head).error());
+    if (!head && !sealed) break;  // the log's end, or worse: recovery tells them apart
+    if (!head) {
+      if (bad.empty()) {
+        bad_from = offset;
+        bad = head.error().what;
+      }
+      offset += kWalBlockBytes;
+      continue;
+    }
+    report();
+    if (expected != 0 && head->identity.sequence != expected &&
+        (found.damage.empty() || found.damage.back().offset < found.end)) {
+      found.damage.push_back(
+          {path, offset,
+           fmt::format("frame {} where frame {} belongs", head->identity.sequence, expected)});
+    }
+    expected = head->identity.sequence + 1;
+    visit(*head, offset, bytes);
+    ++found.frames;
+    found.entries += head->entries;
+    offset += whole_blocks(head->length);
+    found.end = offset;
+    found.frame_bytes += whole_blocks(head->length);
+  }
+  if (sealed) {
+    report();
+    if (found.damage.empty() && (found.end != record.end || expected != record.last_frame + 1)) {
+      found.damage.push_back({path, found.end, "the frames do not fit the manifest"});
+    }
+  }
+  return found;
+}
+
+}  // namespace naru::storage
