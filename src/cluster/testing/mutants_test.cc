@@ -59,9 +59,5 @@ TEST(Mutants, RecyclingBeforeASnapshotCoversTheFileIsCaught) {
   EXPECT_GT(caught_of_sixty({.recycle_before_snapshot = true}), 0);
 }
 
-TEST(Mutants, LeavingTheLogBeforeASnapshotCoversTheFileIsCaught) {
-  EXPECT_GT(caught_of_sixty({.promote_before_snapshot = true}), 0);
-}
-
 }  // namespace
 }  // namespace naru::cluster::testing

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "connection.h"
 
@@ -77,13 +78,13 @@ void Ceiling::run(int stop_fd) {
       } else if (log_ && fd == log_->event_fd()) {
         std::uint64_t signals = 0;
         if (read(fd, &signals, sizeof signals) < 0) continue;
-      } else if ((event.events & ~std::uint32_t{EPOLLOUT}) != 0) {
-        const auto found = peers_.find(fd);
-        if (found != peers_.end()) read_peer(*found->second);
+      } else if (const auto found = peers_.find(fd); found != peers_.end()) {
+        touch(*found->second);
+        if ((event.events & ~std::uint32_t{EPOLLOUT}) != 0) read_peer(*found->second);
       }
     }
     if (log_) turn_log();
-    flush_all();
+    flush_touched();
     update_congestion();
   }
 }
@@ -154,19 +155,29 @@ void Ceiling::flush(Peer& peer) {
   }
 }
 
-void Ceiling::flush_all() {
-  for (const auto& [fd, peer] : peers_) {
+void Ceiling::touch(Peer& peer) {
+  if (std::exchange(peer.touched, true)) return;
+  touched_.push_back(&peer);
+}
+
+void Ceiling::flush_touched() {
+  for (Peer* peer : touched_) {
+    peer->touched = false;
+    if (peer->closed) continue;
     flush(*peer);
     watch(*peer);
+    const bool congested = peer->out.size() > kCongestedBytes;
+    if (congested == peer->congested) continue;
+    peer->congested = congested;
+    congested ? ++congested_peers_ : --congested_peers_;
   }
+  touched_.clear();
   const bool nothing_logged = !log_ || (log_->idle() && open_->messages.empty());
   if (nothing_logged) departed_.clear();
 }
 
 void Ceiling::update_congestion() {
-  const bool congested = std::any_of(peers_.begin(), peers_.end(), [](const auto& entry) {
-    return entry.second->out.size() > kCongestedBytes;
-  });
+  const bool congested = congested_peers_ > 0;
   if (congested == congested_) return;
   congested_ = congested;
   for (const auto& [fd, peer] : peers_) watch(*peer);
@@ -174,6 +185,7 @@ void Ceiling::update_congestion() {
 
 void Ceiling::close_peer(Peer& peer) {
   peer.closed = true;
+  if (peer.congested) --congested_peers_;
   for (const auto& [name, queue] : queues_) std::erase(queue->consumers, &peer);
   const auto found = peers_.find(peer.fd);
   close(peer.fd);

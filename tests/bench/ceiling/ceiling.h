@@ -40,7 +40,9 @@ class Ceiling {
   void accept_peer();
   void read_peer(Peer& peer);
   void flush(Peer& peer);
-  void flush_all();
+  /// Notes a peer that has read or been written to in this turn.
+  void touch(Peer& peer);
+  void flush_touched();
   void close_peer(Peer& peer);
   void update_congestion();
 
@@ -70,6 +72,8 @@ class Ceiling {
   std::unordered_map<int, std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<Peer>> departed_;  // closed, perhaps still named by a batch
   std::unordered_map<std::string, std::unique_ptr<Queue>> queues_;
+  std::vector<Peer*> touched_;
+  std::size_t congested_peers_ = 0;
   bool congested_ = false;
 };
 

@@ -123,6 +123,7 @@ void Ceiling::deliver(Peer& consumer, const Content& message) {
   std::memcpy(at, message.content.data(), message.content.size());
   at += message.content.size();
   consumer.out.commit(static_cast<std::size_t>(at - began));
+  touch(consumer);
   if (consumer.out.size() >= kFlushBytes && !consumer.watched_writable) flush(consumer);
 }
 
@@ -138,6 +139,7 @@ void Ceiling::confirm(Peer& peer, std::uint64_t up_to) {
   ack[19] = 1;  // multiple
   ack[20] = kFrameEnd;
   peer.out.append(ack);
+  touch(peer);
 }
 
 }  // namespace naru::bench

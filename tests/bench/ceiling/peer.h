@@ -34,6 +34,8 @@ struct Peer {
   bool publishes = false;
   bool watched_readable = true;
   bool watched_writable = false;
+  bool touched = false;    // in Ceiling::touched_
+  bool congested = false;  // counted in Ceiling::congested_peers_
 
   std::uint64_t published = 0;
   std::uint64_t marked = 0;  // up to here in a batch's marks

@@ -107,9 +107,9 @@ void Connection::handshake(const Endpoint& endpoint) {
   call(writer, Method::channel_open_ok);
 }
 
-void Connection::call(const FrameWriter& request, Method reply) {
+void Connection::call(const FrameWriter& request, Method reply, std::string* payload) {
   send_all(request.bytes());
-  expect(reply);
+  expect(reply, payload);
 }
 
 void Connection::expect(Method wanted, std::string* payload) {
@@ -130,7 +130,7 @@ void Connection::expect(Method wanted, std::string* payload) {
 }
 
 void Connection::start_load() {
-  auto bigger = std::make_unique<std::uint8_t[]>(kLoadBuffer);
+  auto bigger = std::make_unique_for_overwrite<std::uint8_t[]>(kLoadBuffer);
   std::memcpy(bigger.get(), in_.get() + head_, tail_ - head_);
   tail_ -= head_;
   head_ = 0;

@@ -32,8 +32,9 @@ class Connection {
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&&) = delete;
 
-  /// Sends `request` whole and waits for `reply`. Before start_load() only.
-  void call(const FrameWriter& request, Method reply);
+  /// Sends `request` whole and waits for `reply`, whose payload goes to `payload` if there is one.
+  /// Before start_load() only.
+  void call(const FrameWriter& request, Method reply, std::string* payload = nullptr);
 
   void start_load();
   int fd() const { return fd_; }
@@ -64,7 +65,7 @@ class Connection {
   void open_socket(const Endpoint& endpoint);
   void handshake(const Endpoint& endpoint);
   void send_all(std::string_view bytes);
-  /// Waits for a method on any channel; `tune` gets the payload of connection.tune.
+  /// Waits for a method on any channel.
   void expect(Method wanted, std::string* payload = nullptr);
 
   int fd_ = -1;

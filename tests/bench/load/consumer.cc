@@ -31,6 +31,7 @@ void Consumer::on_readable() {
   const std::uint64_t now = now_ns();
   connection_.each_frame([&](const Frame& frame) { on_frame(frame, now); });
   end_run(now);
+  if (tally_.recording) got_measured_ += got_;
   Tally::add(tally_.got, std::exchange(got_, 0));
 }
 
@@ -79,7 +80,15 @@ void Consumer::end_run(std::uint64_t now) {
 
 void Consumer::message_done() {
   ++got_;
-  if (ack_every_ == 0 || ++unacked_ < ack_every_) return;
+  if (ack_every_ > 0 && ++unacked_ == ack_every_) acknowledge();
+}
+
+void Consumer::finish() {
+  if (unacked_ > 0) acknowledge();
+  flush();
+}
+
+void Consumer::acknowledge() {
   unacked_ = 0;
   store_big(reinterpret_cast<std::uint8_t*>(ack_.data()) + kFrameHead + 4, tag_);
   acks_ += ack_;

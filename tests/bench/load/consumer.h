@@ -21,11 +21,16 @@ class Consumer {
   void on_readable();
   /// Sends acks that are waiting. False: the socket is full, call again when it is writable.
   bool flush();
+  /// Acknowledges what is left of the last batch, so that a later run does not get it again.
+  void finish();
+  /// Messages got in the measured time.
+  std::uint64_t got_measured() const { return got_measured_; }
 
  private:
   void on_frame(const Frame& frame, std::uint64_t now);
   void on_body(const Frame& frame, std::uint64_t now);
   void message_done();
+  void acknowledge();
   void end_run(std::uint64_t now);
 
   Connection connection_;
@@ -37,7 +42,8 @@ class Consumer {
   std::uint64_t body_left_ = 0;
   bool first_body_ = false;
   std::uint32_t unacked_ = 0;
-  std::uint64_t got_ = 0;        // in this batch
+  std::uint64_t got_ = 0;  // in this batch
+  std::uint64_t got_measured_ = 0;
   std::uint64_t run_stamp_ = 0;  // messages of one burst carry one stamp: counted together
   std::uint64_t run_ = 0;
 };

@@ -59,8 +59,8 @@ FrameWriter& FrameWriter::end() {
 MessageTemplate make_message(const MessageShape& shape) {
   constexpr std::uint16_t kDeliveryModeFlag = 0x1000;
   FrameWriter writer;
-  writer.begin(1, Method::basic_publish).u16(0).short_string("").short_string(shape.routing_key);
-  writer.u8(0).end();
+  writer.begin(1, Method::basic_publish).u16(0).short_string(shape.exchange);
+  writer.short_string(shape.routing_key).u8(0).end();
   writer.begin(kFrameHeader, 1).u16(60).u16(0).u64(shape.body_bytes).u16(kDeliveryModeFlag);
   writer.u8(shape.persistent ? 2 : 1).end();
   MessageTemplate message;

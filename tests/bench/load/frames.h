@@ -38,8 +38,12 @@ enum class Method : std::uint32_t {
   channel_open = 20u << 16 | 10,
   channel_open_ok = 20u << 16 | 11,
   channel_close = 20u << 16 | 40,
+  exchange_declare = 40u << 16 | 10,
+  exchange_declare_ok = 40u << 16 | 11,
   queue_declare = 50u << 16 | 10,
   queue_declare_ok = 50u << 16 | 11,
+  queue_bind = 50u << 16 | 20,
+  queue_bind_ok = 50u << 16 | 21,
   queue_delete = 50u << 16 | 40,
   queue_delete_ok = 50u << 16 | 41,
   basic_qos = 60u << 16 | 10,
@@ -128,13 +132,14 @@ class FrameWriter {
 };
 
 struct MessageShape {
+  std::string_view exchange = {};  // the default exchange
   std::string_view routing_key;
   std::size_t body_bytes = 0;
   bool persistent = false;
   std::size_t payload_max = 131'064;  // frame_max - 8
 };
 
-/// One whole message on channel 1 to the default exchange: publish, header and body frames.
+/// One whole message on channel 1: publish, header and body frames.
 /// `stamp_at` is where the first body octet lies.
 struct MessageTemplate {
   std::string bytes;

@@ -1,5 +1,3 @@
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <vector>
 
@@ -12,17 +10,9 @@ namespace {
 // Time for the broker to free what the handshakes took and to run its own housekeeping.
 constexpr std::uint64_t kSettleNs = 2'000'000'000;
 
-void raise_file_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
 std::string run_idle(const Options& options) {
-  raise_file_limit();
   {
     const Connection first(options.endpoint);  // what the broker sets up once is not counted
   }

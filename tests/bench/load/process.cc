@@ -1,5 +1,6 @@
 #include "process.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 #include <string>
+#include <string_view>
 
 namespace naru::bench {
 namespace {
@@ -54,11 +56,27 @@ std::uint64_t resident_bytes_of(std::int64_t pid) {
          static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+std::uint64_t written_bytes_of(std::int64_t pid) {
+  if (pid == 0) return 0;
+  constexpr std::string_view kName = "\nwrite_bytes: ";
+  const std::string text = read_proc(pid, "io");
+  const auto at = text.find(kName);
+  if (at == std::string::npos) return 0;
+  return std::strtoull(text.c_str() + at + kName.size(), nullptr, 10);
+}
+
 std::uint64_t now_ns() {
   timespec time{};
   clock_gettime(CLOCK_MONOTONIC, &time);
   return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u +
          static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void sleep_until_ns(std::uint64_t when_ns) {

@@ -9,6 +9,12 @@ namespace naru::bench {
 double cpu_seconds_of(std::int64_t pid);
 /// Resident memory in bytes.
 std::uint64_t resident_bytes_of(std::int64_t pid);
+/// Bytes that it had disks write so far; what goes through the page cache counts when it is made
+/// dirty. 0 when /proc may not be asked.
+std::uint64_t written_bytes_of(std::int64_t pid);
+
+/// Allows ourselves as many connections as the hard limit on descriptors does.
+void raise_file_limit();
 
 /// CLOCK_MONOTONIC in nanoseconds.
 std::uint64_t now_ns();

@@ -15,8 +15,7 @@ constexpr std::size_t kBurstBytes = 64 * 1'024;
 
 }  // namespace
 
-Publisher::Publisher(Connection connection, const Options& options, std::string_view queue,
-                     Tally& tally)
+Publisher::Publisher(Connection connection, const Options& options, int number, Tally& tally)
     : connection_(std::move(connection)), tally_(tally), count_(options.count) {
   if (options.window > 0) {
     window_.emplace(options.window);
@@ -24,14 +23,21 @@ Publisher::Publisher(Connection connection, const Options& options, std::string_
     select.begin(1, Method::confirm_select).u8(0).end();
     connection_.call(select, Method::confirm_select_ok);
   }
-  if (options.rate > 0) interval_ns_ = 1e9 * options.publishers / options.rate;
-  const MessageTemplate message = make_message({.routing_key = queue,
+  if (options.rate > 0) {
+    interval_ns_ = 1e9 * options.publishers / options.rate;
+    lag_ns_ = interval_ns_ * number / options.publishers;
+  }
+  const std::string exchange = options.fanout ? fanout_exchange(options) : std::string();
+  const std::string queue = queue_name(options, number);
+  const MessageTemplate message = make_message({.exchange = exchange,
+                                                .routing_key = queue,
                                                 .body_bytes = options.size,
                                                 .persistent = options.persistent,
                                                 .payload_max = connection_.payload_max()});
   message_bytes_ = message.bytes.size();
   stamp_at_ = message.stamp_at;
   burst_ = std::max<std::uint64_t>(1, kBurstBytes / message_bytes_);
+  if (options.window > 0) burst_ = std::min<std::uint64_t>(burst_, options.window);
   for (std::uint64_t i = 0; i < burst_; ++i) block_ += message.bytes;
   connection_.start_load();
 }
@@ -45,6 +51,7 @@ std::uint64_t Publisher::allowed(std::uint64_t now) const {
   if (window_) count = std::min(count, window_->room());
   if (count_ > 0) count = std::min(count, count_ - published_);
   if (interval_ns_ > 0) {
+    if (now < started_ns_) return 0;
     const double elapsed = static_cast<double>(now - started_ns_);
     const auto due = static_cast<std::uint64_t>(elapsed / interval_ns_) + 1;
     count = std::min(count, due > published_ ? due - published_ : 0);
@@ -74,7 +81,7 @@ bool Publisher::flush() {
 }
 
 Publisher::Wait Publisher::pump(std::uint64_t now, bool draining) {
-  if (started_ns_ == 0) started_ns_ = now;
+  if (started_ns_ == 0) started_ns_ = now + static_cast<std::uint64_t>(lag_ns_);
   if (!unsent_.empty() && !flush()) return Wait::socket;
   if (draining || (count_ > 0 && published_ == count_)) return Wait::done;
   const std::uint64_t count = allowed(now);

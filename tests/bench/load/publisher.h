@@ -20,7 +20,9 @@ class Publisher {
   /// Why pump() stopped.
   enum class Wait { turn, confirm, socket, time, done };
 
-  Publisher(Connection connection, const Options& options, std::string_view queue, Tally& tally);
+  /// `number`: which of all publishers it is. Paced ones begin spread over one interval, as clients
+  /// that know nothing of each other would.
+  Publisher(Connection connection, const Options& options, int number, Tally& tally);
 
   int fd() const { return connection_.fd(); }
 
@@ -53,6 +55,7 @@ class Publisher {
   std::uint64_t published_ = 0;
   std::uint64_t count_;     // 0: no end
   double interval_ns_ = 0;  // between two messages; 0: no pace
+  double lag_ns_ = 0;       // of the first message
   std::uint64_t started_ns_ = 0;
 };
 

@@ -19,6 +19,18 @@ class JsonLine {
   JsonLine& milliseconds(const char* name, const Histogram& histogram, double fraction) {
     return number(name, static_cast<double>(histogram.value_at(fraction)) / 1e6, 3);
   }
+  /// [[messages, seconds, broker's resident bytes], …]
+  JsonLine& marks(const char* name, const std::vector<Mark>& marks) {
+    std::string text = "[";
+    for (const Mark& mark : marks) {
+      char one[96];
+      std::snprintf(one, sizeof one, "%s[%llu,%.3f,%llu]", text.size() > 1 ? "," : "",
+                    static_cast<unsigned long long>(mark.messages), mark.seconds,
+                    static_cast<unsigned long long>(mark.broker_resident_bytes));
+      text += one;
+    }
+    return put(name, text + "]");
+  }
   std::string end() { return line_ + "}"; }
 
  private:
@@ -53,7 +65,13 @@ std::string to_json(const LoadReport& report) {
       .milliseconds("e2e_ms_p999", report.end_to_end, 0.999)
       .number("broker_cpu_s_per_1m", report.broker_cpu_seconds / million, 3)
       .number("load_cpu_s_per_1m", report.own_cpu_seconds / million, 3)
-      .number("broker_rss_bytes", report.broker_resident_bytes);
+      .number("broker_written_bytes", report.broker_written_bytes)
+      .number("broker_rss_before_bytes", report.broker_resident_before_bytes)
+      .number("broker_rss_bytes", report.broker_resident_bytes)
+      .number("broker_rss_max_bytes", report.broker_resident_max_bytes)
+      .number("consumer_least", report.consumer_least)
+      .number("consumer_most", report.consumer_most)
+      .marks("marks", report.marks);
   return line.end();
 }
 

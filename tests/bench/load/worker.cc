@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <functional>
 
 #include "process.h"
 
@@ -35,8 +36,8 @@ void Worker::reserve(std::size_t publishers, std::size_t consumers) {
   consumers_.reserve(consumers);
 }
 
-void Worker::add_publisher(Connection connection, const Options& options, std::string_view queue) {
-  publishers_.emplace_back(std::move(connection), options, queue, tally_);
+void Worker::add_publisher(Connection connection, const Options& options, int number) {
+  publishers_.emplace_back(std::move(connection), options, number, tally_);
 }
 
 void Worker::add_consumer(Connection connection, const Options& options, std::string_view queue) {
@@ -56,13 +57,14 @@ void Worker::watch(int fd, std::uint64_t key, bool writable, bool add) {
 void Worker::enter(Phase phase) {
   phase_ = phase;
   tally_.recording = phase == Phase::measure;
-  // Those that were done may go on only by a change of phase, and drain ends everybody's waiting.
-  std::fill(waits_.begin(), waits_.end(), Publisher::Wait::turn);
+  // Drain ends everybody's waiting; before it, whoever waits for something goes on waiting.
+  due_.clear();
+  for (std::size_t i = 0; i < publishers_.size(); ++i) wake(i);
 }
 
 void Worker::run(const std::atomic<Phase>& phase) {
   prctl(PR_SET_TIMERSLACK, 1'000uL);
-  waits_.assign(publishers_.size(), Publisher::Wait::turn);
+  waits_.assign(publishers_.size(), Publisher::Wait::done);
   watched_writable_.assign(publishers_.size() + consumers_.size(), false);
   for (std::size_t i = 0; i < publishers_.size(); ++i) watch(publishers_[i].fd(), i, false, true);
   for (std::size_t i = 0; i < consumers_.size(); ++i) {
@@ -71,7 +73,8 @@ void Worker::run(const std::atomic<Phase>& phase) {
   std::array<epoll_event, 256> events{};
   enter(phase.load(std::memory_order_acquire));
   while (phase_ != Phase::stop) {
-    pump_all(phase_);
+    wake_due();
+    pump_awake();
     const std::uint64_t wait = wait_ns();
     const timespec timeout{0, static_cast<long>(wait)};
     const int count =
@@ -84,32 +87,50 @@ void Worker::run(const std::atomic<Phase>& phase) {
     const Phase wanted = phase.load(std::memory_order_acquire);
     if (wanted != phase_) enter(wanted);
   }
+  for (Consumer& consumer : consumers_) consumer.finish();
 }
 
 std::uint64_t Worker::wait_ns() const {
-  std::uint64_t wait = kPhasePollNs;
-  std::uint64_t now = 0;
-  for (std::size_t i = 0; i < publishers_.size(); ++i) {
-    if (waits_[i] == Publisher::Wait::turn) return 0;
-    if (waits_[i] != Publisher::Wait::time) continue;
-    if (now == 0) now = now_ns();
-    const std::uint64_t due = publishers_[i].due_ns();
-    wait = std::min(wait, std::max(kPaceStepNs, due > now ? due - now : 0));
-  }
-  return wait;
+  if (!awake_.empty()) return 0;
+  if (due_.empty()) return kPhasePollNs;
+  const std::uint64_t now = now_ns();
+  const std::uint64_t left = due_.front().at_ns > now ? due_.front().at_ns - now : 0;
+  return std::clamp(left, kPaceStepNs, kPhasePollNs);
 }
 
-void Worker::pump_all(Phase phase) {
-  for (std::size_t i = 0; i < publishers_.size(); ++i) {
-    const auto before = waits_[i];
-    if (before != Publisher::Wait::turn && before != Publisher::Wait::time) continue;
-    waits_[i] = publishers_[i].pump(now_ns(), phase == Phase::drain);
+void Worker::wake(std::size_t publisher) {
+  if (waits_[publisher] == Publisher::Wait::turn) return;
+  waits_[publisher] = Publisher::Wait::turn;
+  awake_.push_back(publisher);
+}
+
+void Worker::wake_due() {
+  if (due_.empty()) return;
+  const std::uint64_t now = now_ns();
+  while (!due_.empty() && due_.front().at_ns <= now) {
+    std::pop_heap(due_.begin(), due_.end(), std::greater<>());
+    wake(due_.back().publisher);
+    due_.pop_back();
+  }
+}
+
+void Worker::pump_awake() {
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < awake_.size(); ++at) {
+    const std::size_t i = awake_[at];
+    waits_[i] = publishers_[i].pump(now_ns(), phase_ == Phase::drain);
+    if (waits_[i] == Publisher::Wait::turn) awake_[kept++] = i;
+    if (waits_[i] == Publisher::Wait::time) {
+      due_.push_back({publishers_[i].due_ns(), i});
+      std::push_heap(due_.begin(), due_.end(), std::greater<>());
+    }
     const bool writable = waits_[i] == Publisher::Wait::socket;
     if (writable != watched_writable_[i]) {
       watched_writable_[i] = writable;
       watch(publishers_[i].fd(), i, writable, false);
     }
   }
+  awake_.resize(kept);
 }
 
 void Worker::on_event(std::uint64_t key, std::uint32_t events) {
@@ -119,7 +140,7 @@ void Worker::on_event(std::uint64_t key, std::uint32_t events) {
     if (readable) publishers_[i].on_readable();
     const bool may_go_on = waits_[i] == Publisher::Wait::confirm ||
                            (waits_[i] == Publisher::Wait::socket && (events & EPOLLOUT) != 0);
-    if (may_go_on) waits_[i] = Publisher::Wait::turn;
+    if (may_go_on) wake(i);
     return;
   }
   if (readable) consumers_[i].on_readable();

@@ -21,17 +21,27 @@ class Worker {
 
   /// Reserved up front: the roles must not move once they are watched.
   void reserve(std::size_t publishers, std::size_t consumers);
-  void add_publisher(Connection connection, const Options& options, std::string_view queue);
+  /// `number`: which of all publishers it is.
+  void add_publisher(Connection connection, const Options& options, int number);
   void add_consumer(Connection connection, const Options& options, std::string_view queue);
 
   void run(const std::atomic<Phase>& phase);
 
   const Tally& tally() const { return tally_; }
+  const std::vector<Consumer>& consumers() const { return consumers_; }
 
  private:
+  // A paced publisher that waits for its next message.
+  struct Due {
+    std::uint64_t at_ns;
+    std::size_t publisher;
+    bool operator>(const Due& other) const { return at_ns > other.at_ns; }
+  };
   void watch(int fd, std::uint64_t key, bool writable, bool add);
   void on_event(std::uint64_t key, std::uint32_t events);
-  void pump_all(Phase phase);
+  void wake(std::size_t publisher);
+  void wake_due();
+  void pump_awake();
   void enter(Phase phase);
   std::uint64_t wait_ns() const;
 
@@ -40,6 +50,8 @@ class Worker {
   std::vector<Publisher> publishers_;
   std::vector<Consumer> consumers_;
   std::vector<Publisher::Wait> waits_;  // of each publisher
+  std::vector<std::size_t> awake_;      // publishers to be pumped in this turn
+  std::vector<Due> due_;                // a heap, the earliest first
   std::vector<bool> watched_writable_;  // of each publisher, then of each consumer
   Phase phase_ = Phase::warm_up;
 };

@@ -40,6 +40,9 @@ class Broker:
     def __enter__(self):
         self.port = process.free_port()
         self.prepare()
+        return self.start()
+
+    def start(self):
         began = time.monotonic()
         self.child = process.spawn([*self.prefix, *self.command()], self.log_path,
                                    os.environ | self.environment() | self.extra_environment, self.work)
@@ -80,6 +83,13 @@ class Naru(Broker):
 
     def prepare(self):
         shutil.rmtree(self.work / "data", ignore_errors=True)
+
+    def restart(self, kill):
+        """Ends the process, by SIGKILL or in order, and starts it again with the data it left."""
+        if kill:
+            self.child.kill()
+        process.stop(self.child, 120)
+        self.start()
 
     def command(self):
         listeners = [f'listeners.amqp=["127.0.0.1:{self.port}"]', 'listeners.http=["127.0.0.1:0"]']

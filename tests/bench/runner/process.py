@@ -1,7 +1,9 @@
 """Processes that the bench starts, watches and stops. Nothing is killed that was not started here."""
 
+import os
 import pathlib
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -84,3 +86,34 @@ def descendant_named(pid, name):
         except OSError:
             continue
     return None
+
+
+def resident_bytes(pid):
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def free_bytes(directory):
+    return shutil.disk_usage(directory).free
+
+
+def tree_bytes(directory):
+    """Bytes on disk of all files below a directory."""
+    total = 0
+    for path in pathlib.Path(directory).rglob("*"):
+        try:
+            total += path.stat().st_blocks * 512
+        except FileNotFoundError:  # the broker works on
+            continue
+    return total
+
+
+def _busy_ticks():
+    fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return sum(fields) - fields[3] - fields[4]  # less idle and waiting for the disk
+
+
+def busy_cpus(seconds):
+    """How many CPUs' worth of work the whole machine did during the next `seconds`."""
+    before = _busy_ticks()
+    time.sleep(seconds)
+    return (_busy_ticks() - before) / os.sysconf("SC_CLK_TCK") / seconds
