@@ -48,6 +48,11 @@ void FileLedger::note_file(std::uint32_t file, std::uint64_t bytes) {
   files_[file].bytes = bytes;
 }
 
+void FileLedger::note_segment(std::uint32_t file, std::uint64_t bytes) {
+  files_[file].bytes = bytes;
+  files_[file].in_log = false;
+}
+
 void FileLedger::set_current(std::uint32_t file) {
   if (file == current_) return;
   current_ = file;
@@ -70,8 +75,9 @@ std::vector<std::uint32_t> FileLedger::take_retirable() {
   if (!changed_) return result;
   for (auto at = files_.begin(); at != files_.end() && at->first < current_;) {
     const File& file = at->second;
-    if (file.bytes != 0 && file.live.bodies == 0 && file.pins == 0 &&
-        (covered(file) || NARU_MUTANT(recycle_before_snapshot))) {
+    const bool kept = file.in_log && needed_by_starts(file) &&
+                      !(NARU_MUTANT(recycle_before_snapshot) && file.pins == 0);
+    if (file.bytes != 0 && file.live.bodies == 0 && !kept) {
       result.push_back(at->first);
       at = files_.erase(at);
     } else {
@@ -81,26 +87,77 @@ std::vector<std::uint32_t> FileLedger::take_retirable() {
   return result;
 }
 
-std::vector<std::uint32_t> FileLedger::take_wanted() {
-  if (!std::exchange(changed_, false)) return {};
-  std::uint64_t waiting_bytes = 0;
-  std::set<std::uint32_t> wanted;
+/// How many bytes of closed files are to leave the log.
+std::uint64_t FileLedger::excess_bytes() const {
+  std::uint64_t log = 0;
   for (const auto& [sequence, file] : files_) {
-    if (sequence >= current_) break;
-    if (file.bytes == 0 || file.live.bodies != 0 || covered(file)) continue;
-    waiting_bytes += file.bytes;
-    for (const auto& [group, largest] : file.groups) {
-      if (largest > covers(group)) wanted.insert(group);
+    if (file.in_log && sequence < current_) log += file.bytes;
+  }
+  std::uint64_t snapshots = 0;
+  for (const auto& [id, group] : groups_) snapshots += group.snapshot_bytes;
+  const std::uint64_t bound = std::max(log_bytes_max_, 2 * snapshots);
+  return log > bound ? log - bound : 0;
+}
+
+std::vector<std::uint32_t> FileLedger::take_leaving() {
+  std::vector<std::uint32_t> result;
+  if (!changed_) return result;
+  std::uint64_t excess = excess_bytes();
+  for (auto& [sequence, file] : files_) {
+    if (sequence >= current_ || excess == 0) break;
+    if (!file.in_log || file.bytes == 0) continue;
+    excess -= std::min(excess, file.bytes);
+    if (needed_by_starts(file) && !NARU_MUTANT(promote_before_snapshot)) continue;
+    file.in_log = false;
+    file.groups.clear();
+    result.push_back(sequence);
+  }
+  return result;
+}
+
+/// Adds the groups whose next snapshot would help a start to do without the file.
+void FileLedger::add_keepers(std::uint32_t sequence, const File& file,
+                             std::set<std::uint32_t>& groups) const {
+  for (const auto& [group, largest] : file.groups) {
+    if (largest > covers(group)) groups.insert(group);
+  }
+  if (file.pins == 0) return;
+  for (const auto& [id, group] : groups_) {
+    if (std::ranges::find(group.snapshot_files, sequence) != group.snapshot_files.end()) {
+      groups.insert(id);
     }
   }
-  std::uint64_t cost = 0;
-  for (const std::uint32_t group : wanted) cost += groups_[group].snapshot_bytes;
+}
+
+std::vector<std::uint32_t> FileLedger::name_once(const std::set<std::uint32_t>& groups) {
   std::vector<std::uint32_t> result;
-  if (waiting_bytes < cost) return result;
-  for (const std::uint32_t group : wanted) {
+  for (const std::uint32_t group : groups) {
     if (!std::exchange(groups_[group].wanted, true)) result.push_back(group);
   }
   return result;
+}
+
+std::vector<std::uint32_t> FileLedger::take_wanted() {
+  if (!std::exchange(changed_, false)) return {};
+  std::uint64_t excess = excess_bytes();
+  std::uint64_t empty_bytes = 0;
+  std::set<std::uint32_t> to_shorten;
+  std::set<std::uint32_t> to_empty;
+  for (const auto& [sequence, file] : files_) {
+    if (sequence >= current_) break;
+    if (!file.in_log || file.bytes == 0) continue;
+    if (excess != 0) add_keepers(sequence, file, to_shorten);
+    excess -= std::min(excess, file.bytes);
+    if (file.live.bodies != 0 || covered(file)) continue;
+    empty_bytes += file.bytes;
+    for (const auto& [group, largest] : file.groups) {
+      if (largest > covers(group)) to_empty.insert(group);
+    }
+  }
+  std::uint64_t cost = 0;
+  for (const std::uint32_t group : to_empty) cost += groups_[group].snapshot_bytes;
+  if (empty_bytes >= cost) to_shorten.merge(to_empty);
+  return name_once(to_shorten);
 }
 
 core::LiveChange FileLedger::live(std::uint32_t file) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -10,11 +11,16 @@
 
 namespace naru::cluster {
 
-/// A file can go when it is closed, no live body is in it, no current snapshot lies in it, and
-/// every group with entries in it has a durable snapshot that covers them. Owned by the log's
-/// shard.
+/// A start needs nothing of a file of the log when it is closed, no current snapshot lies in it,
+/// and every group with entries in it has a durable snapshot that covers them. Then the file can go
+/// if no live body is in it; if there is one, it can leave the log as a segment, and goes when its
+/// last body is settled. Owned by the log's shard.
 class FileLedger {
  public:
+  /// The log is to be no longer than `log_bytes_max`, or than twice what the groups' snapshots
+  /// take, whichever is more: so snapshots cost less than what is logged.
+  explicit FileLedger(std::uint64_t log_bytes_max = UINT64_MAX) : log_bytes_max_(log_bytes_max) {}
+
   /// An entry of `group` is durable in `file`, the latest file so far or the same.
   void note_entry(std::uint32_t file, std::uint32_t group, std::uint64_t index);
   /// Part of a snapshot of `group` is durable in `file`; its predecessor still counts.
@@ -24,15 +30,19 @@ class FileLedger {
   /// A snapshot begins, or begins anew: parts of an unfinished one before it are forgotten.
   void restart_snapshot(std::uint32_t group);
   void note_file(std::uint32_t file, std::uint64_t bytes);
+  /// It has left the log already.
+  void note_segment(std::uint32_t file, std::uint64_t bytes);
   /// Files before this one are closed.
   void set_current(std::uint32_t file);
   void adjust_live(std::uint32_t file, core::LiveChange change);
 
   /// Files that can go now; they are forgotten.
   std::vector<std::uint32_t> take_retirable();
-  /// Groups whose snapshot would let files go that hold at least as many bytes as those groups'
-  /// latest snapshots: asking is then work in proportion to what was logged. Each group is named
-  /// once until its next snapshot.
+  /// Files that can leave the log and, as it is too long, have to; they are segments from now on.
+  std::vector<std::uint32_t> take_leaving();
+  /// Groups that keep files which have to leave; and those that keep files without live bodies,
+  /// once these hold at least as many bytes as the groups' latest snapshots: asking is then work in
+  /// proportion to what was logged. Each group is named once until its next snapshot.
   std::vector<std::uint32_t> take_wanted();
 
   core::LiveChange live(std::uint32_t file) const;
@@ -44,6 +54,7 @@ class FileLedger {
   struct File {
     std::uint64_t bytes = 0;  // 0: not known to exist
     core::LiveChange live;
+    bool in_log = true;
     std::uint32_t pins = 0;                                       // snapshots with parts in it
     std::vector<std::pair<std::uint32_t, std::uint64_t>> groups;  // largest index by group
   };
@@ -56,8 +67,13 @@ class FileLedger {
   };
 
   bool covered(const File& file) const;
+  bool needed_by_starts(const File& file) const { return file.pins != 0 || !covered(file); }
+  std::uint64_t excess_bytes() const;
+  void add_keepers(std::uint32_t sequence, const File& file, std::set<std::uint32_t>& groups) const;
+  std::vector<std::uint32_t> name_once(const std::set<std::uint32_t>& groups);
   void unpin(std::vector<std::uint32_t>& files);
 
+  const std::uint64_t log_bytes_max_;
   std::map<std::uint32_t, File> files_;
   std::unordered_map<std::uint32_t, Group> groups_;
   std::uint32_t current_ = 0;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -21,6 +22,7 @@ JournalLocal::JournalLocal(io::FileSystem& fs, const JournalOptions& options,
       post_(post),
       client_(client),
       wal_(fs, options_.wal, log, *this),
+      ledger_(options.log_bytes_max),
       outgoing_(shard_count),
       spare_(shard_count) {
   NARU_CHECK(shard_count >= 1 && shard_count <= 64, "a frame's shards are a 64-bit set");
@@ -139,6 +141,7 @@ Result<bool> JournalLocal::note_snapshot_part(std::uint32_t file, std::uint32_t 
 
 void JournalLocal::tend_files() {
   for (const std::uint32_t file : ledger_.take_retirable()) wal_.retire(file);
+  for (const std::uint32_t file : ledger_.take_leaving()) wal_.promote(file);
   for (const std::uint32_t group : ledger_.take_wanted()) {
     const std::uint32_t shard = group_shard_[group];
     if (shard == kLogShard.value) {
@@ -157,6 +160,11 @@ void JournalLocal::on_volume_failed(const Error& error) {
                [shard = shards_[i].get()] { shard->on_volume_failed(); });
   }
   client_.on_volume_failed(error);
+}
+
+std::size_t JournalLocal::log_file_count() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(wal_.files(), [](const auto& file) { return file->in_log(); }));
 }
 
 // --- Reading back

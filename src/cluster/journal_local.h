@@ -34,6 +34,8 @@ class VolumeClient {
 
 struct JournalOptions {
   storage::WalOptions wal;
+  /// The log's oldest files leave it when the closed ones hold more: what a start has to read.
+  std::uint64_t log_bytes_max = std::uint64_t{384} << 20;
   /// Bytes of snapshots that one turn adds to the log.
   std::uint32_t snapshot_slice_bytes = 64U << 10;
 };
@@ -77,8 +79,10 @@ class JournalLocal final : private storage::WalClient {
   const JournalOptions& options() const { return options_; }
   /// What is needed of what a file holds, as committed.
   core::LiveChange live(std::uint32_t file) const { return ledger_.live(file); }
-  /// Files of the log, in use or waiting to be reused.
-  std::size_t file_count() const { return wal_.files().size(); }
+  /// Files of the log, in use or ready for it.
+  std::size_t log_file_count() const;
+  /// Files that left the log because of what lives on in them.
+  std::size_t segment_count() const { return wal_.files().size() - log_file_count(); }
 
  private:
   friend class ShardJournal;

@@ -150,6 +150,8 @@ Result<void> JournalLocal::recover(Random& random) {
   for (const auto& file : wal_.files()) {
     if (file->record.state == storage::FileState::sealed) {
       ledger_.note_file(file->record.sequence, file->record.bytes);
+    } else if (!file->in_log()) {
+      ledger_.note_segment(file->record.sequence, file->record.bytes);
     }
   }
   // The metadata group before all others: lanes drop what belongs to queues that are gone.

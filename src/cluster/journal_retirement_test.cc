@@ -34,7 +34,7 @@ TEST(JournalRetirement, SettledTrafficLivesInAFewFilesForEver) {
     world.settle_down();
   }
   EXPECT_GT(last_file, 20U) << "many uses";
-  EXPECT_LE(world.journal().file_count(), 6U) << "of a few files";
+  EXPECT_LE(world.journal().log_file_count(), 6U) << "of a few files";
   EXPECT_LE(world.disk().used_bytes(), 12U * 64 * 1024);
   EXPECT_NO_VIOLATION(world);
 }
@@ -49,12 +49,108 @@ TEST(JournalRetirement, OneNeededMessageKeepsItsFileAndNoOther) {
     world.settle(1, id);
     world.settle_down();
   }
-  EXPECT_LE(world.journal().file_count(), 7U);
+  EXPECT_LE(world.journal().log_file_count(), 7U);
   world.read_everything();
   world.lose_power();
   ASSERT_STARTS(world);
   EXPECT_TRUE(world.state(2).messages().contains(1'000'000));
   world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
+/// A backlog of `count` bodies of 3000 bytes, 16 in a file.
+void pile_up(World& world, std::uint64_t first, std::uint64_t count) {
+  for (std::uint64_t id = first; id < first + count; ++id) {
+    world.append(1, id, 3000);
+    world.settle_down();
+  }
+}
+
+TEST(JournalRetirement, ABacklogLeavesTheLogAndReadsBackFromWhereItWasWritten) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  pile_up(world, 1, 200);
+  EXPECT_LE(world.journal().log_file_count(), 8U) << "four, the current one and two ready";
+  EXPECT_GE(world.journal().segment_count(), 8U);
+  world.read_everything();
+  world.stop();
+  ASSERT_STARTS(world);
+  EXPECT_GE(world.journal().segment_count(), 8U);
+  EXPECT_EQ(world.state(1).messages().size(), 200U);
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalRetirement, AStartReadsTheLogAndNotTheBacklog) {
+  WorldOptions deep = options(1);
+  deep.live_max = 10'000;
+  World world(deep);
+  ASSERT_STARTS(world);
+  pile_up(world, 1, 100);
+  world.stop();
+  const auto reads_of_start = [&] {
+    const std::uint64_t before = world.disk().read_bytes();
+    EXPECT_TRUE(world.start().has_value());
+    const std::uint64_t bytes = world.disk().read_bytes() - before;
+    world.settle_down();
+    return bytes;
+  };
+  const std::uint64_t small = reads_of_start();
+  pile_up(world, 101, 900);
+  world.stop();
+  const std::uint64_t large = reads_of_start();
+  // One block of each of the 57 files more, a larger snapshot, and up to one file of the log.
+  EXPECT_LE(large, small + 57 * 4096 + 4 * 64 * 1024);
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalRetirement, AConsumedBacklogGivesItsFilesBack) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  pile_up(world, 1, 300);
+  EXPECT_GT(world.disk().used_bytes(), 20U * 64 * 1024);
+  for (std::uint64_t id = 1; id <= 300; ++id) world.settle(1, id);
+  world.settle_down();
+  pile_up(world, 1000, 1);
+  EXPECT_EQ(world.journal().segment_count(), 0U);
+  EXPECT_LE(world.disk().used_bytes(), 13U * 64 * 1024) << "log, ready ones and free ones";
+  world.lose_power();
+  ASSERT_STARTS(world);
+  EXPECT_EQ(world.state(1).messages().size(), 1U);
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalRetirement, ADeepBacklogNeedsFewDescriptors) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  pile_up(world, 1, 300);
+  world.read_everything();
+  // Three for reading, those that the log writes to, and the one that it wrote to before.
+  EXPECT_LE(world.disk().open_files(), 3U + 1 + 2 + 1);
+  world.stop();
+  ASSERT_STARTS(world);
+  EXPECT_LE(world.disk().open_files(), 3U + 1 + 2 + 1);
+  world.read_everything();
+  EXPECT_LE(world.disk().open_files(), 3U + 1 + 2 + 1);
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalRetirement, AReadThatFindsNoDescriptorWaitsForOne) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  pile_up(world, 1, 100);
+  const auto& message = world.state(1).messages().at(1);
+  const core::BodyRead wanted[] = {{message.location, message.bytes}};
+  bool right = false;
+  // The try after closing what is idle fails as well.
+  world.disk().fail_nth(storage::testing::DiskOperation::open, 1, Errc::limit, 2);
+  world.shard_journal(1).read(wanted, [&](Result<std::vector<Slice>> result) {
+    right = result && testing::body_matches(1, result->front().view);
+  });
+  for (int i = 0; i < 10; ++i) world.turn(0);
+  world.settle_down();
+  EXPECT_TRUE(right);
+  EXPECT_FALSE(world.volume_error().has_value());
   EXPECT_NO_VIOLATION(world);
 }
 
@@ -90,7 +186,7 @@ TEST(JournalRetirement, ASaturatedLogStillLetsFilesGo) {
     for (const auto& [live, message] : world.state(1).messages()) world.settle(1, live);
     world.turn(0);
     world.disk().complete_one();
-    files_max = std::max(files_max, world.journal().file_count());
+    files_max = std::max(files_max, world.journal().log_file_count());
   }
   EXPECT_LE(files_max, 20U);
   EXPECT_NO_VIOLATION(world);
@@ -105,7 +201,7 @@ TEST(JournalRetirement, RestartsDoNotPileUpFiles) {
     ASSERT_STARTS(world);
     world.settle_down();
   }
-  EXPECT_LE(world.journal().file_count(), 6U);
+  EXPECT_LE(world.journal().log_file_count(), 6U);
   EXPECT_EQ(world.journal().term(), core::Term(31));
   EXPECT_NO_VIOLATION(world);
 }
@@ -181,6 +277,60 @@ TEST(FileLedger, SnapshotsAreWantedWhenTheyFreeAsMuchAsTheyCost) {
   ledger.note_file(4, 100);
   ledger.set_current(4);
   EXPECT_TRUE(ledger.take_wanted().empty()) << "asked for already";
+}
+
+TEST(FileLedger, AFileOfATooLongLogLeavesItOnceNoStartNeedsIt) {
+  FileLedger ledger(200);
+  for (std::uint32_t file = 1; file <= 3; ++file) {
+    ledger.note_file(file, 100);
+    ledger.set_current(file);
+    ledger.note_entry(file, 7, file);
+    ledger.adjust_live(file, {1, 50});
+  }
+  EXPECT_TRUE(ledger.take_wanted().empty()) << "two closed files are within the bound";
+  ledger.note_file(4, 100);
+  ledger.set_current(4);
+  EXPECT_TRUE(ledger.take_leaving().empty()) << "uncovered";
+  EXPECT_EQ(ledger.take_wanted(), std::vector<std::uint32_t>{7});
+  ledger.note_snapshot_part(4, 7);
+  ledger.note_snapshot(7, 3, 10);
+  EXPECT_TRUE(ledger.take_retirable().empty()) << "live";
+  EXPECT_EQ(ledger.take_leaving(), std::vector<std::uint32_t>{1});
+  EXPECT_TRUE(ledger.take_leaving().empty()) << "once, and no more than has to";
+  ledger.adjust_live(1, {-1, -50});
+  EXPECT_EQ(ledger.take_retirable(), std::vector<std::uint32_t>{1}) << "empty";
+}
+
+TEST(FileLedger, ASnapshotThatKeepsAFileInATooLongLogIsWrittenAnew) {
+  FileLedger ledger(100);
+  ledger.note_file(1, 100);
+  ledger.set_current(1);
+  ledger.adjust_live(1, {1, 50});
+  ledger.note_snapshot_part(1, 7);
+  ledger.note_snapshot(7, 1, 10);
+  ledger.note_file(2, 100);
+  ledger.note_file(3, 100);
+  ledger.set_current(3);
+  EXPECT_TRUE(ledger.take_leaving().empty()) << "a start needs the snapshot";
+  EXPECT_EQ(ledger.take_wanted(), std::vector<std::uint32_t>{7});
+  ledger.restart_snapshot(7);
+  ledger.note_snapshot_part(3, 7);
+  ledger.note_snapshot(7, 2, 10);
+  EXPECT_EQ(ledger.take_leaving(), std::vector<std::uint32_t>{1});
+}
+
+TEST(FileLedger, ALogIsAsLongAsLargeSnapshotsMakeItWorth) {
+  FileLedger ledger(100);
+  for (std::uint32_t file = 1; file <= 4; ++file) {
+    ledger.note_file(file, 100);
+    ledger.adjust_live(file, {1, 50});
+  }
+  ledger.note_snapshot(7, 9, 150);
+  ledger.set_current(4);
+  EXPECT_TRUE(ledger.take_leaving().empty()) << "300 bytes for snapshots of 150";
+  ledger.note_file(5, 100);
+  ledger.set_current(5);
+  EXPECT_EQ(ledger.take_leaving(), std::vector<std::uint32_t>{1});
 }
 
 TEST(FileLedger, LiveBodiesInAFileThatIsNotThereAreFound) {

@@ -65,7 +65,7 @@ Result<FileInspection> inspect_file(io::File& file, const std::string& path, std
                                     const ManifestFile& record, const InspectFrame& visit) {
   FileInspection found;
   FileWalk walk(file, volume, record);
-  const bool sealed = record.state == FileState::sealed;
+  const bool sealed = record.state == FileState::sealed || record.state == FileState::segment;
   const std::uint64_t limit = sealed ? record.end : record.bytes;
   std::uint64_t expected = record.first_frame;
   std::uint64_t bad_from = 0;

@@ -37,8 +37,8 @@ using InspectFrame =
     std::function<void(const FrameHead& head, std::uint64_t offset, ByteView frame)>;
 
 /// Calls `visit` for each frame of this use of the file that is whole, in order. In a sealed file
-/// every byte belongs to such a frame or is reported as damage; in any other the walk ends at the
-/// first frame that is not whole, which recovery judges. Errors: io.
+/// or a segment every byte belongs to such a frame or is reported as damage; in any other the walk
+/// ends at the first frame that is not whole, which recovery judges. Errors: io.
 Result<FileInspection> inspect_file(io::File& file, const std::string& path, std::uint64_t volume,
                                     const ManifestFile& record, const InspectFrame& visit);
 

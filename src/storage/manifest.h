@@ -1,5 +1,6 @@
 #pragma once
-/// The list of a volume's log files. Drawn in docs/formats/manifest.md. Replaced atomically; small.
+/// The list of a volume's log files and segments. Drawn in docs/formats/manifest.md. Replaced
+/// atomically; small.
 
 #include <cstdint>
 #include <string>
@@ -10,7 +11,7 @@
 
 namespace naru::storage {
 
-inline constexpr std::uint16_t kManifestVersion = 1;
+inline constexpr std::uint16_t kManifestVersion = 2;
 inline constexpr std::size_t kManifestBytesMax = 16 * 1024 * 1024;
 
 /// What the manifest knows of a file. The log itself knows more: a file that is `ready` here may be
@@ -20,6 +21,9 @@ enum class FileState : std::uint8_t {
   ready = 2,   // has its sequence number; the log may have rolled into it, or not
   open = 3,    // begins with first_frame; where it ends the frames themselves tell
   sealed = 4,  // holds first_frame..last_frame and ends at `end`: everything in it was durable
+  // As sealed, but not of the log any more: no start replays it. Live bodies are read from it where
+  // they were written.
+  segment = 5,
 };
 
 struct ManifestFile {
@@ -35,21 +39,36 @@ struct ManifestFile {
   bool operator==(const ManifestFile&) const = default;
 };
 
+/// A file of bodies that were copied out of files that left the log. They keep their locations: its
+/// table says where in it they are.
+struct ManifestSegment {
+  std::uint32_t number = 0;            // names the file: "seg-" and eight digits
+  std::uint32_t rows = 0;              // of the table
+  std::uint64_t bytes = 0;             // its size
+  std::uint64_t table = 0;             // where the table's frame begins; frames of bodies before it
+  std::vector<std::uint32_t> sources;  // BodyLocation::file of what is in it; ascending
+
+  bool operator==(const ManifestSegment&) const = default;
+};
+
 struct Manifest {
   std::uint64_t volume = 0;
   std::uint64_t incarnation = 0;  // of the latest start; also the term of every group
   std::uint32_t next_number = 1;
   std::uint32_t next_sequence = 1;
-  std::vector<ManifestFile> files;  // by sequence, the free ones first
+  std::vector<ManifestFile> files;        // by sequence, the free ones first
+  std::vector<ManifestSegment> segments;  // no file is a source twice, or beside its original
 
   bool operator==(const Manifest&) const = default;
 };
 
 std::string encode_manifest(const Manifest& manifest);
-/// Errors: corrupt (with the offset that is wrong), version (a newer format).
+/// Errors: corrupt (with the offset that is wrong), version (another format, with what to do).
 Result<Manifest> decode_manifest(ByteView bytes);
 
 /// "wal-00000007".
 std::string wal_file_name(std::uint32_t number);
+/// "seg-00000007".
+std::string segment_file_name(std::uint32_t number);
 
 }  // namespace naru::storage

@@ -11,10 +11,22 @@ namespace naru::storage {
 namespace {
 
 Manifest sample() {
-  Manifest manifest{
-      .volume = 77, .incarnation = 3, .next_number = 5, .next_sequence = 9, .files = {}};
+  Manifest manifest{.volume = 77,
+                    .incarnation = 3,
+                    .next_number = 8,
+                    .next_sequence = 9,
+                    .files = {},
+                    .segments = {}};
   manifest.files = {
       {.number = 4, .bytes = 8192, .state = FileState::free},
+      {.number = 5,
+       .sequence = 4,
+       .bytes = 8192,
+       .state = FileState::segment,
+       .incarnation = 1,
+       .first_frame = 3,
+       .last_frame = 4,
+       .end = 8192},
       {.number = 1,
        .sequence = 6,
        .bytes = 8192,
@@ -30,6 +42,10 @@ Manifest sample() {
        .incarnation = 3,
        .first_frame = 13},
       {.number = 3, .sequence = 8, .bytes = 8192, .state = FileState::ready},
+  };
+  manifest.segments = {
+      {.number = 6, .rows = 9, .bytes = 12288, .table = 8192, .sources = {1, 3}},
+      {.number = 7, .rows = 1, .bytes = 8192, .table = 4096, .sources = {5}},
   };
   return manifest;
 }
@@ -58,7 +74,7 @@ TEST(Manifest, EveryTruncationIsNoticed) {
 
 TEST(Manifest, FilesOutOfOrderAreRefused) {
   Manifest manifest = sample();
-  std::swap(manifest.files[1], manifest.files[2]);
+  std::swap(manifest.files[2], manifest.files[3]);
   EXPECT_EQ(decode_manifest(as_bytes(encode_manifest(manifest))).error().code, Errc::corrupt);
 }
 
@@ -74,16 +90,98 @@ TEST(Manifest, SizesThatAreNotWholeBlocksAreRefused) {
   EXPECT_EQ(decode_manifest(as_bytes(encode_manifest(manifest))).error().code, Errc::corrupt);
 }
 
-TEST(Manifest, ANewerFormatIsAnErrorOfItsOwn) {
-  std::string newer = encode_manifest(sample());
-  newer[8] = 2;
-  const std::uint32_t sum = crc32c(as_bytes(newer).subspan(8));
-  std::memcpy(newer.data() + 4, &sum, sizeof sum);
-  EXPECT_EQ(decode_manifest(as_bytes(newer)).error().code, Errc::version);
+Error refused(const Manifest& manifest) {
+  auto decoded = decode_manifest(as_bytes(encode_manifest(manifest)));
+  return decoded ? Error{} : decoded.error();
+}
+
+TEST(Manifest, ASourceInTwoPlacesIsRefused) {
+  Manifest manifest = sample();
+  manifest.segments[1].sources = {3};
+  EXPECT_EQ(refused(manifest).code, Errc::corrupt) << "two segments";
+  manifest.segments[1].sources = {6};
+  EXPECT_EQ(refused(manifest).code, Errc::corrupt) << "a segment and the file itself";
+  manifest.segments[1].sources = {5, 5};
+  EXPECT_EQ(refused(manifest).code, Errc::corrupt) << "twice in one";
+}
+
+TEST(Manifest, ASegmentThatMakesNoSenseIsRefusedWithItsPlace) {
+  Manifest manifest = sample();
+  manifest.segments[0].table = manifest.segments[0].bytes;
+  EXPECT_EQ(refused(manifest).code, Errc::corrupt);
+  // 56 bytes of head and five records of 48.
+  EXPECT_EQ(refused(manifest).what, "offset 296: a segment's record makes no sense");
+  manifest = sample();
+  manifest.segments[0].number = manifest.files[0].number;
+  EXPECT_EQ(refused(manifest).code, Errc::corrupt) << "a name of two files";
+  manifest = sample();
+  manifest.segments[0].sources.clear();
+  EXPECT_EQ(refused(manifest).code, Errc::corrupt) << "nobody's";
+}
+
+Error refused_version(char version) {
+  std::string other = encode_manifest(sample());
+  other[8] = version;
+  const std::uint32_t sum = crc32c(as_bytes(other).subspan(8));
+  std::memcpy(other.data() + 4, &sum, sizeof sum);
+  return decode_manifest(as_bytes(other)).error();
+}
+
+TEST(Manifest, AnotherFormatIsAnErrorOfItsOwnThatSaysWhatToDo) {
+  EXPECT_EQ(refused_version(3).code, Errc::version);
+  EXPECT_EQ(
+      refused_version(3).what,
+      "offset 8: format 3, this program reads format 2; start the newer program that wrote it");
+  EXPECT_EQ(refused_version(1).code, Errc::version);
+  EXPECT_EQ(
+      refused_version(1).what,
+      "offset 8: format 1, which no release wrote; move the data directory away to start empty");
+}
+
+TEST(Manifest, TheWorkedExampleOfTheFormatPageIsRead) {
+  const Manifest example{
+      .volume = 0x1a28'690d'a8a8'd057,
+      .incarnation = 1,
+      .next_number = 5,
+      .next_sequence = 6,
+      .files = {{.number = 2,
+                 .sequence = 4,
+                 .bytes = 65536,
+                 .state = FileState::segment,
+                 .incarnation = 1,
+                 .first_frame = 9,
+                 .last_frame = 20,
+                 .end = 61440},
+                {.number = 1,
+                 .sequence = 5,
+                 .bytes = 65536,
+                 .state = FileState::open,
+                 .incarnation = 1,
+                 .first_frame = 21}},
+      .segments = {{.number = 4, .rows = 3, .bytes = 12288, .table = 8192, .sources = {1, 3}}}};
+  const std::vector<std::uint8_t> bytes = {
+      0x4e, 0x52, 0x57, 0x4d, 0x95, 0x57, 0x73, 0x48, 0x02, 0x00, 0x38, 0x00, 0xc0, 0x00, 0x00,
+      0x00, 0x57, 0xd0, 0xa8, 0xa8, 0x0d, 0x69, 0x28, 0x1a, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
+      0x00, 0x00, 0x05, 0x00, 0x00, 0x00, 0x06, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x30,
+      0x00, 0x20, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00,
+      0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0xf0, 0x00, 0x00, 0x01, 0x00, 0x00,
+      0x00, 0x00, 0x00, 0x00, 0x00, 0x09, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x14, 0x00,
+      0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x05, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01,
+      0x00, 0x00, 0x00, 0x05, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
+      0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x15, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+      0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0x00, 0x00, 0x00, 0x00, 0x00,
+      0x00, 0x00, 0x04, 0x00, 0x00, 0x00, 0x03, 0x00, 0x00, 0x00, 0x00, 0x30, 0x00, 0x00, 0x00,
+      0x00, 0x00, 0x00, 0x00, 0x20, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00,
+      0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x03, 0x00, 0x00, 0x00};
+  EXPECT_EQ(as_text(bytes), encode_manifest(example));
+  auto read = decode_manifest(bytes);
+  ASSERT_TRUE(read.has_value()) << read.error().what;
+  EXPECT_EQ(*read, example);
 }
 
 TEST(Manifest, FilesAreNamedByEightDigits) {
   EXPECT_EQ(wal_file_name(7), "wal-00000007");
+  EXPECT_EQ(segment_file_name(7), "seg-00000007");
 }
 
 }  // namespace

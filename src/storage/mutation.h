@@ -12,6 +12,8 @@ struct Mutation {
   bool skip_directory_sync = false;      // a new directory's name is never made stable
   bool ignore_entry_checksum = false;    // a torn frame with a good head is accepted
   bool recycle_before_snapshot = false;  // a file is reused before its groups' snapshots cover it
+  bool promote_before_snapshot =
+      false;  // a file leaves the log before its groups' snapshots cover it
 };
 
 #ifdef NARU_MUTANTS

@@ -29,7 +29,8 @@ Result<Slice> Wal::read_now(const WalRange& range) {
   const std::uint64_t end = whole_blocks(std::uint64_t{range.offset} + range.bytes);
   const auto bytes = static_cast<std::size_t>(end - begin);
   BlockRef block = BlockRef::make(bytes, kWalBlockBytes);
-  NARU_TRY(count, file->handle->read_now(begin, MutableByteView(block->data(), bytes)));
+  NARU_TRY(handle, files_.open(file->file));
+  NARU_TRY(count, handle->read_now(begin, MutableByteView(block->data(), bytes)));
   const auto at = static_cast<std::size_t>(range.offset - begin);
   if (count < at + range.bytes) {
     return fail(Errc::corrupt, fmt::format("{}: ends before offset {}", files_.path(file->record),
@@ -42,7 +43,7 @@ Result<Slice> Wal::read_now(const WalRange& range) {
 std::vector<ScanFile> Wal::scan_files() {
   std::vector<ScanFile> result;
   for (const auto& file : files_.files()) {
-    result.push_back({&file->record, file->handle.get(), files_.path(file->record)});
+    if (file->in_log()) result.push_back({&file->record, &file->file});
   }
   return result;
 }
@@ -54,9 +55,11 @@ Result<void> Wal::open(Random& random, const FrameVisitor& visit) {
   // What is read below must not be less durable than it looks: after a crash of the process it may
   // still be in the page cache or the device's cache only.
   for (const auto& file : files_.files()) {
-    if (file->record.state != FileState::sealed) NARU_TRY_VOID(file->handle->sync_now());
+    if (file->record.state != FileState::open && file->record.state != FileState::ready) continue;
+    NARU_TRY(handle, files_.open(file->file));
+    NARU_TRY_VOID(handle->sync_now());
   }
-  WalScanner scanner(files_.volume(), last_incarnation_, scan_files());
+  WalScanner scanner(files_.open_files(), files_.volume(), last_incarnation_, scan_files());
   const auto visit_and_keep = [&](const ScannedFrame& frame) -> Result<void> {
     NARU_TRY_VOID(visit(frame));
     keep(frame);
@@ -95,7 +98,7 @@ Result<void> Wal::replay(const FrameVisitor& visit) {
   for (ScanFile& file : scan_files()) {
     if (file.record->state == FileState::sealed) sealed.push_back(std::move(file));
   }
-  WalScanner scanner(files_.volume(), last_incarnation_, std::move(sealed));
+  WalScanner scanner(files_.open_files(), files_.volume(), last_incarnation_, std::move(sealed));
   NARU_TRY_VOID(scanner.scan(visit_and_remember));
   return {};
 }
@@ -112,7 +115,7 @@ Result<void> Wal::write_now() {
     const BuiltFrame frame = builder_.front();
     if (!place(frame)) return fail(Errc::no_space, "the first log file is full");
     InFlight& written = hand_over(frame);
-    io::File& handle = *files_.current().handle;
+    io::File& handle = *files_.current().file.handle;
     NARU_TRY_VOID(handle.write_now(written.offset, ByteView(frame.data, frame.padded())));
     if (!NARU_MUTANT(skip_data_sync)) NARU_TRY_VOID(handle.sync_now());
     written.done = true;
@@ -143,6 +146,8 @@ void Wal::flush(TimePoint now) {
   if (failed_) return;
   files_.tend(now);
   if (failed_) return;
+  if (reader_.blocked() && now >= reads_at_) reader_.tend();
+  if (reader_.blocked() && now >= reads_at_) reads_at_ = now + options_.retry_after;
   while (in_flight_.size() < options_.writes_in_flight && !builder_.empty()) {
     const BuiltFrame frame = builder_.front();
     if (!place(frame)) return;  // no file is ready: a later turn goes on
@@ -174,7 +179,7 @@ Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
 }
 
 void Wal::submit(const BuiltFrame& frame) {
-  io::File& handle = *files_.current().handle;
+  io::File& handle = *files_.current().file.handle;
   const InFlight& written = hand_over(frame);
   const auto sync = NARU_MUTANT(skip_data_sync) ? io::WriteSync::none : io::WriteSync::data;
   ++writes_;

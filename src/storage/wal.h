@@ -1,6 +1,7 @@
 #pragma once
 /// The write-ahead log of one data disk, shared by all groups. Format: docs/formats/wal.md.
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -79,7 +80,10 @@ class Wal final : private WalFilesClient {
   /// Frames handed to the disk in this run.
   std::uint64_t frames_written() const { return frames_written_; }
   void flush(TimePoint now);
-  TimePoint next_deadline() const { return files_.next_deadline(); }
+  TimePoint next_deadline() const {
+    const TimePoint files = files_.next_deadline();
+    return reader_.blocked() ? std::min(files, reads_at_) : files;
+  }
 
   std::optional<CachedBytes> cached(std::uint32_t file, std::uint32_t offset) const {
     return cache_.find(file, offset);
@@ -91,6 +95,8 @@ class Wal final : private WalFilesClient {
 
   /// Everything in the file is superseded. Not the file of the latest durable frame.
   void retire(std::uint32_t file) { files_.retire(file); }
+  /// No start needs anything of the file, which holds live bodies: it leaves the log as a segment.
+  void promote(std::uint32_t file) { files_.promote(file); }
   /// The path of a file, for messages.
   std::string file_path(std::uint32_t file);
   /// The size of a file; 0 when it is not there.
@@ -141,6 +147,7 @@ class Wal final : private WalFilesClient {
   std::size_t writes_ = 0;     // handed to the disk and not answered
   std::uint64_t durable_ = 0;  // frames up to here are on stable storage
   std::uint64_t last_incarnation_ = 0;
+  TimePoint reads_at_{};         // when reads that had no descriptor are tried again
   std::uint32_t file_used_ = 0;  // bytes of the current file that have their frame
   bool closed_ = true;           // the last durable frame is a closing one
   bool failed_ = false;

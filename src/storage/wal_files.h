@@ -1,6 +1,6 @@
 #pragma once
-/// The files of a write-ahead log and the manifest that lists them: made ahead of need, entered one
-/// after the other, retired, reused.
+/// The files of a volume and the manifest that lists them: files of the log are made ahead of need,
+/// entered one after the other, and leave it: to be reused, or as segments for what lives on.
 
 #include <deque>
 #include <functional>
@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "io/file.h"
 #include "storage/manifest.h"
+#include "storage/stored_file.h"
 #include "storage/wal_options.h"
 
 namespace naru::storage {
@@ -21,10 +22,11 @@ namespace naru::storage {
 /// One use of one file.
 struct WalFile {
   ManifestFile record;
-  std::unique_ptr<io::File> handle;
+  StoredFile file;
   bool listed = false;    // the durable manifest knows this use
   bool retiring = false;  // no longer in the manifest being written
-  std::uint32_t readers = 0;
+
+  bool in_log() const { return record.state != FileState::segment; }
 };
 
 /// Told by WalFiles, on its shard.
@@ -41,15 +43,16 @@ class WalFilesClient {
 /// Owned by the log's shard. The order in which things become durable is the point of this class:
 /// * a file is zeroed and synced before the manifest lists it, and listed before it is entered;
 /// * a retired file leaves the manifest durably, then its last reader goes, then it is reused
-/// (under
-///   a new sequence number) or removed.
+///   (under a new sequence number) or removed;
+/// * a promoted file stays as it is: until the manifest says so it is a file of the log.
 class WalFiles {
  public:
   WalFiles(io::FileSystem& fs, const WalOptions& options, Logger& log, WalFilesClient& client);
 
   // Start-up, blocking.
-  /// Reads the manifest and opens what it lists; makes a new volume where there is none. Errors:
-  /// io, corrupt (a file is missing, short or unlisted without a manifest), version.
+  /// Reads the manifest and checks what it lists: files of the log for their size, segments for
+  /// their first frame too; makes a new volume where there is none. Errors: io, corrupt (a file is
+  /// missing, short, another one, or unlisted without a manifest), version.
   Result<void> load(Random& random);
   /// After the scan has filled in the records of all files: begins a new run in a new file. Errors:
   /// io, no_space.
@@ -61,20 +64,27 @@ class WalFiles {
   /// where the current one ends.
   bool roll(std::uint64_t first_frame, std::uint32_t end);
   /// Every frame up to this one is durable.
-  void note_durable(std::uint64_t frame) { durable_frame_ = frame; }
+  void note_durable(std::uint64_t frame);
   /// Makes files ahead of need; retries what had no space. Called every turn.
   void tend(TimePoint now);
   /// When tend() has something to do even if nothing else happens.
   TimePoint next_deadline() const { return space_short_ ? retry_at_ : kNever; }
 
   WalFile* find(std::uint32_t sequence);
-  void add_reader(WalFile& file) { ++file.readers; }
-  void drop_reader(std::uint32_t sequence);
+  /// Whoever reads a file counts as its reader from before open() until drop_reader().
+  Result<io::File*> open(StoredFile& file) { return open_files_.open(file); }
+  static void add_reader(StoredFile& file) { ++file.readers; }
+  void drop_reader(StoredFile& file);
   /// Nothing in the file is needed any more. Not the current one.
   void retire(std::uint32_t sequence);
+  /// A start needs nothing of the file any more, but live bodies are in it: it leaves the log as
+  /// the segment of its own bodies. Not the current one.
+  void promote(std::uint32_t sequence);
 
   std::uint64_t volume() const { return manifest_.volume; }
   std::uint64_t incarnation() const { return manifest_.incarnation; }
+  OpenFiles& open_files() { return open_files_; }
+  /// Of the log and promoted ones; by sequence.
   const std::deque<std::unique_ptr<WalFile>>& files() const { return files_; }
   std::string path(const ManifestFile& file) const;
   /// No operation of ours is in flight.
@@ -87,6 +97,7 @@ class WalFiles {
   Result<void> open_listed();
   Result<void> remove_unlisted();
   Result<std::unique_ptr<WalFile>> open_file(const ManifestFile& record);
+  Result<void> check_first_frame(WalFile& file);
   std::string manifest_path() const;
   Manifest manifest_now() const;
   std::size_t ready_count() const { return files_.size() - 1 - current_; }
@@ -103,12 +114,14 @@ class WalFiles {
   const WalOptions& options_;
   Logger& log_;
   WalFilesClient& client_;
+  OpenFiles open_files_;  // outlives the files
 
   Manifest manifest_;                           // numbers only; `files` is built when saving
   std::deque<std::unique_ptr<WalFile>> files_;  // by sequence; behind `current_` the ready ones
   std::vector<ManifestFile> free_;
   std::size_t current_ = 0;
   std::uint64_t durable_frame_ = 0;
+  std::deque<std::uint32_t> rolled_;  // behind the current one, with frames not yet durable
 
   bool making_ = false;
   bool saving_ = false;

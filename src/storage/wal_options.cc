@@ -37,6 +37,7 @@ Result<void> validate(const WalOptions& options) {
   if (!fits(options.read_bytes_max, kWalBlockBytes)) {
     return refuse("wal_read_bytes_max", kWalBlockBytes);
   }
+  if (options.open_files_max == 0) return fail(Errc::limit, "wal_open_files_max is at least 1");
   if (options.ready_files == 0 || options.writes_in_flight == 0 || options.reads_in_flight == 0) {
     return fail(Errc::limit,
                 "wal_ready_files, wal_writes_in_flight and wal_reads_in_flight are at least 1");

@@ -34,6 +34,9 @@ struct WalOptions {
   std::uint32_t read_bytes_max = 1U << 20;       // joined reads stay below, single bodies may not
   std::uint32_t read_gap_bytes_max = 64U << 10;  // bodies closer than this are read together
 
+  /// Files open for reading, beside those that the log writes to.
+  std::uint32_t open_files_max = 24;
+
   bool direct = true;                              // O_DIRECT where the file system has it
   Duration retry_after = std::chrono::seconds(1);  // of making a file on a full disk
 };

@@ -54,15 +54,15 @@ void WalReader::join(const std::shared_ptr<Request>& request, std::vector<std::u
   JoinedRead read;
   for (const std::uint32_t i : missing) {
     const WalRange& range = request->ranges[i];
+    WalFile* file = files_.find(range.file);
     const std::uint64_t begin = range.offset / kWalBlockBytes * kWalBlockBytes;
     const std::uint64_t end = whole_blocks(std::uint64_t{range.offset} + range.bytes);
-    const bool joins = !read.ranges.empty() && read.file == range.file &&
+    const bool joins = !read.ranges.empty() && read.file == file &&
                        begin <= read.end + options_.read_gap_bytes_max &&
                        std::max(end, read.end) - read.begin <= options_.read_bytes_max;
     if (!joins) {
       if (!read.ranges.empty()) queue_.push_back(std::move(read));
-      read = JoinedRead{
-          .request = request, .ranges = {}, .file = range.file, .begin = begin, .end = end};
+      read = JoinedRead{.request = request, .ranges = {}, .file = file, .begin = begin, .end = end};
       ++request->reads_left;
     }
     read.ranges.push_back(i);
@@ -71,25 +71,32 @@ void WalReader::join(const std::shared_ptr<Request>& request, std::vector<std::u
   queue_.push_back(std::move(read));
   // The file must not be reused while a read of it waits.
   for (std::size_t i = queue_.size() - request->reads_left; i < queue_.size(); ++i) {
-    files_.add_reader(*files_.find(queue_[i].file));
+    WalFiles::add_reader(queue_[i].file->file);
   }
 }
 
 void WalReader::issue() {
+  blocked_ = false;
   while (in_flight_ < options_.reads_in_flight && !queue_.empty()) {
+    auto handle = files_.open(queue_.front().file->file);
+    blocked_ = !handle && handle.error().code == Errc::limit;
+    if (blocked_) return;  // a later turn may have a descriptor
     JoinedRead read = std::move(queue_.front());
     queue_.pop_front();
-    start(std::move(read));
+    ++in_flight_;
+    if (handle) {
+      start(std::move(read), **handle);
+    } else {
+      on_read(std::move(read), {}, std::unexpected(std::move(handle).error()));
+    }
   }
 }
 
-void WalReader::start(JoinedRead read) {
-  ++in_flight_;
+void WalReader::start(JoinedRead read, io::File& handle) {
   const auto bytes = static_cast<std::size_t>(read.end - read.begin);
   BlockRef block =
       bytes <= pool_.block_bytes() ? pool_.take() : BlockRef::make(bytes, kWalBlockBytes);
   const MutableByteView into(block->data(), bytes);
-  io::File& handle = *files_.find(read.file)->handle;
   const std::uint64_t begin = read.begin;
   handle.read(
       begin, into,
@@ -109,15 +116,16 @@ void WalReader::on_read(JoinedRead read, BlockRef block, Result<std::size_t> res
       const WalRange& range = request.ranges[i];
       const auto at = static_cast<std::size_t>(range.offset - read.begin);
       if (at + range.bytes > *result) {
-        request.error = Error{Errc::corrupt, fmt::format("log file {} ends before offset {}",
-                                                         read.file, range.offset + range.bytes)};
+        request.error =
+            Error{Errc::corrupt, fmt::format("{}: ends before offset {}", read.file->file.path,
+                                             range.offset + range.bytes)};
         break;
       }
       request.slices[i] = {block, ByteView(block->data() + at, range.bytes)};
     }
   }
   pool_.give(std::move(block));  // reused once the slices are gone
-  files_.drop_reader(read.file);
+  files_.drop_reader(read.file->file);
   issue();
   if (--request.reads_left == 0) finish(request);
 }

@@ -38,6 +38,9 @@ class WalReader {
 
   /// `done` is called at once when nothing needs a file.
   void read(std::span<const WalRange> ranges, Done done);
+  /// Goes on with reads that had no descriptor. Called every turn.
+  void tend() { issue(); }
+  bool blocked() const { return blocked_; }
   bool idle() const { return in_flight_ == 0; }
 
  private:
@@ -52,7 +55,7 @@ class WalReader {
   struct JoinedRead {
     std::shared_ptr<Request> request;
     std::vector<std::uint32_t> ranges;  // positions in the request
-    std::uint32_t file = 0;
+    WalFile* file = nullptr;
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
   };
@@ -60,7 +63,7 @@ class WalReader {
   std::optional<Error> serve_cached(Request& request, std::vector<std::uint32_t>& missing);
   void join(const std::shared_ptr<Request>& request, std::vector<std::uint32_t> missing);
   void issue();
-  void start(JoinedRead read);
+  void start(JoinedRead read, io::File& handle);
   void on_read(JoinedRead read, BlockRef block, Result<std::size_t> result);
   static void finish(Request& request);
 
@@ -71,6 +74,7 @@ class WalReader {
   BlockPool& pool_;
   std::deque<JoinedRead> queue_;
   std::size_t in_flight_ = 0;
+  bool blocked_ = false;  // for want of a descriptor
 };
 
 }  // namespace naru::storage

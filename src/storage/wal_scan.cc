@@ -19,24 +19,28 @@ constexpr std::string_view kRemedy =
     "restore the data directory from a backup, or move it away to start empty";
 
 std::unexpected<Error> damaged(const ScanFile& file, std::uint64_t offset, std::string_view what) {
-  return fail(Errc::corrupt,
-              fmt::format("{}: damaged at offset {}: {}; {}", file.path, offset, what, kRemedy));
+  return fail(Errc::corrupt, fmt::format("{}: damaged at offset {}: {}; {}", file.file->path,
+                                         offset, what, kRemedy));
 }
 
 std::unexpected<Error> unreadable(const ScanFile& file, std::uint64_t offset, const Error& error) {
   if (error.code == Errc::corrupt) return damaged(file, offset, error.what);
   if (error.code != Errc::version) return std::unexpected(error);
   return fail(Errc::version, fmt::format("{}: offset {}: {}; start the newer program that wrote it",
-                                         file.path, offset, error.what));
+                                         file.file->path, offset, error.what));
 }
 
 }  // namespace
 
-WalScanner::WalScanner(std::uint64_t volume, std::uint64_t incarnation, std::vector<ScanFile> files)
-    : volume_(volume), incarnation_(incarnation), files_(std::move(files)) {}
+WalScanner::WalScanner(OpenFiles& open_files, std::uint64_t volume, std::uint64_t incarnation,
+                       std::vector<ScanFile> files)
+    : open_files_(open_files),
+      volume_(volume),
+      incarnation_(incarnation),
+      files_(std::move(files)) {}
 
 Result<ByteView> WalScanner::view(const ScanFile& file, std::uint64_t offset, std::uint64_t bytes) {
-  const bool inside = piece_file_ == file.handle && offset >= piece_begin_ &&
+  const bool inside = piece_file_ == file.file && offset >= piece_begin_ &&
                       offset + bytes <= piece_begin_ + piece_bytes_;
   if (!inside) {
     const std::uint64_t wanted = std::min<std::uint64_t>(std::max(kPieceBytes, whole_blocks(bytes)),
@@ -47,9 +51,10 @@ Result<ByteView> WalScanner::view(const ScanFile& file, std::uint64_t offset, st
           BlockRef::make(static_cast<std::size_t>(std::max(kPieceBytes, wanted)), kWalBlockBytes);
     }
     piece_file_ = nullptr;
-    NARU_TRY(count, file.handle->read_now(
+    NARU_TRY(handle, open_files_.open(*file.file));
+    NARU_TRY(count, handle->read_now(
                         offset, MutableByteView(piece_->data(), static_cast<std::size_t>(wanted))));
-    piece_file_ = file.handle;
+    piece_file_ = file.file;
     piece_begin_ = offset;
     piece_bytes_ = count;
     if (count < bytes) return damaged(file, offset, "the file ends here");
@@ -145,7 +150,7 @@ Result<void> WalScanner::refuse_lost_frames(std::size_t first_file, std::uint64_
             files_[first_file], offset,
             fmt::format("frame {} is not readable, although frame {} in {} proves that it "
                         "was durable",
-                        next_frame_, head->identity.sequence, file.path));
+                        next_frame_, head->identity.sequence, file.file->path));
       }
     }
   }

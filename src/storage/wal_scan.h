@@ -2,14 +2,13 @@
 /// Reads a log from its first frame to its last, checking everything. Blocking: for start-up.
 
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "io/file.h"
 #include "storage/frame.h"
 #include "storage/manifest.h"
+#include "storage/stored_file.h"
 
 namespace naru::storage {
 
@@ -32,15 +31,15 @@ using FrameVisitor = std::function<Result<void>(const ScannedFrame&)>;
 /// frames are in it, and stays ready when none are.
 struct ScanFile {
   ManifestFile* record = nullptr;
-  io::File* handle = nullptr;
-  std::string path;
+  StoredFile* file = nullptr;
 };
 
 /// Bounded memory: one piece of a file at a time, at least a frame.
 class WalScanner {
  public:
-  /// `files` by sequence, the free ones left out. `incarnation` is the last run's.
-  WalScanner(std::uint64_t volume, std::uint64_t incarnation, std::vector<ScanFile> files);
+  /// `files` by sequence, without free ones and segments. `incarnation` is the last run's.
+  WalScanner(OpenFiles& open_files, std::uint64_t volume, std::uint64_t incarnation,
+             std::vector<ScanFile> files);
 
   /// Visits every frame in order and returns the last one's sequence (0: none). Ends at the first
   /// frame of the last run that is bad or not the successor: a torn tail. Errors: corrupt, naming
@@ -57,6 +56,7 @@ class WalScanner {
   Result<void> refuse_lost_frames(std::size_t first_file, std::uint64_t offset);
   bool expected(const FrameHead& head, const ScanFile& file) const;
 
+  OpenFiles& open_files_;
   std::uint64_t volume_;
   std::uint64_t incarnation_;
   std::vector<ScanFile> files_;
@@ -64,7 +64,7 @@ class WalScanner {
   std::uint64_t last_frame_ = 0;
 
   BlockRef piece_;
-  io::File* piece_file_ = nullptr;
+  const StoredFile* piece_file_ = nullptr;
   std::uint64_t piece_begin_ = 0;
   std::uint64_t piece_bytes_ = 0;
 };

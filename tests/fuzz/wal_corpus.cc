@@ -50,10 +50,11 @@ cluster::testing::World make_world(std::uint64_t seed) {
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const std::string directory = argv[1];
-  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
     cluster::testing::World world = make_world(seed);
     if (!world.start()) return 1;
-    world.steps(static_cast<int>(12 * seed));
+    // The last ones are long enough for files to leave the log.
+    world.steps(static_cast<int>(seed <= 6 ? 12 * seed : 60 * seed));
     if (seed % 2 == 0) world.state(1).on_snapshot_wanted();
     world.settle_down();
     if (seed % 3 == 0) {

@@ -30,6 +30,7 @@ inline cluster::JournalOptions image_options() {
   options.wal.cache_bytes = 32 * 1024;
   options.wal.read_bytes_max = 16 * 1024;
   options.snapshot_slice_bytes = 512;
+  options.log_bytes_max = 2 * 32 * 1024;
   return options;
 }
 

@@ -40,9 +40,10 @@ Result<bool> check_file(const StoreDirectory& store, const storage::Manifest& ma
   }
   const bool sound = bytes >= record.bytes && found.damage.empty();
   if (sound && found.frames != 0) {
-    const bool sealed = record.state == storage::FileState::sealed;
+    const bool ended =
+        record.state == storage::FileState::sealed || record.state == storage::FileState::segment;
     fmt::print(out, "{}: {}: {} entries in {} frames, {} bytes\n", path,
-               sealed ? "sound" : "readable", found.entries, found.frames, found.frame_bytes);
+               ended ? "sound" : "readable", found.entries, found.frames, found.frame_bytes);
   }
   return sound;
 }

@@ -21,6 +21,8 @@ std::string_view state_text(storage::FileState state) {
       return "open";
     case storage::FileState::sealed:
       return "sealed";
+    case storage::FileState::segment:
+      return "segment";
   }
   return "unknown";
 }

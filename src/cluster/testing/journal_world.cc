@@ -23,6 +23,8 @@ JournalOptions small_files() {
   options.wal.read_gap_bytes_max = 4096;
   options.wal.reads_in_flight = 2;
   options.wal.retry_after = std::chrono::nanoseconds(5);
+  options.wal.open_files_max = 3;
+  options.log_bytes_max = 4 * 64 * 1024;
   options.snapshot_slice_bytes = 512;
   return options;
 }

@@ -59,5 +59,9 @@ TEST(Mutants, RecyclingBeforeASnapshotCoversTheFileIsCaught) {
   EXPECT_GT(caught_of_sixty({.recycle_before_snapshot = true}), 0);
 }
 
+TEST(Mutants, LeavingTheLogBeforeASnapshotCoversTheFileIsCaught) {
+  EXPECT_GT(caught_of_sixty({.promote_before_snapshot = true}), 0);
+}
+
 }  // namespace
 }  // namespace naru::cluster::testing

@@ -39,16 +39,22 @@ Result<void> FakeDisk::step(DiskOperation operation) {
   }
   if (crash_armed_) --steps_left_;
   ++steps_;
-  if (auto fault = faults_.find(operation); fault != faults_.end() && --fault->second.first == 0) {
-    const Errc code = fault->second.second;
-    faults_.erase(fault);
+  if (auto found = faults_.find(operation); found != faults_.end()) {
+    Fault& fault = found->second;
+    if (fault.nth > 1) {
+      --fault.nth;
+      return {};
+    }
+    const Errc code = fault.code;
+    if (--fault.times == 0) faults_.erase(found);
     return fail(code, "injected fault");
   }
   return {};
 }
 
-void FakeDisk::fail_nth(DiskOperation operation, std::uint64_t nth, Errc code) {
-  faults_[operation] = {nth, code};
+void FakeDisk::fail_nth(DiskOperation operation, std::uint64_t nth, Errc code,
+                        std::uint64_t times) {
+  faults_[operation] = {nth, times, code};
 }
 
 void FakeDisk::crash_after(std::uint64_t steps) {
@@ -123,6 +129,7 @@ bool FakeDisk::complete_one() {
     case DiskOperation::read:
       done = step(DiskOperation::read);
       if (done) moved = FakeFile::copy_out(*operation->node, operation->offset, operation->into);
+      read_bytes_ += moved;
       break;
     case DiskOperation::sync:
       done = sync_node(*operation->node, operation->direct);

@@ -55,8 +55,10 @@ class FakeDisk final : public io::FileSystem {
   std::size_t in_flight() const { return pending_.size(); }
 
   // Trouble.
-  /// The `nth` operation of this kind from now on (1 = the next) fails with `code`.
-  void fail_nth(DiskOperation operation, std::uint64_t nth, Errc code = Errc::io);
+  /// The `nth` operation of this kind from now on (1 = the next) fails with `code`, and so do the
+  /// ones behind it, `times` in all.
+  void fail_nth(DiskOperation operation, std::uint64_t nth, Errc code = Errc::io,
+                std::uint64_t times = 1);
   /// The volume holds at most `bytes`; more is no_space.
   void set_capacity(std::uint64_t bytes) { capacity_bytes_ = bytes; }
   /// With false, direct opens fall back to buffered, as on tmpfs.
@@ -78,6 +80,10 @@ class FakeDisk final : public io::FileSystem {
   std::uint64_t used_bytes() const;
   /// How often files and directories were synced, WriteSync::data included.
   std::uint64_t syncs() const { return syncs_; }
+  /// Bytes that reads of files have moved.
+  std::uint64_t read_bytes() const { return read_bytes_; }
+  /// Open handles.
+  std::size_t open_files() const { return open_files_; }
 
   // io::FileSystem
   Result<std::unique_ptr<io::File>> open(const std::string& path, io::OpenOptions options) override;
@@ -117,6 +123,11 @@ class FakeDisk final : public io::FileSystem {
     std::string removed = {};
   };
   struct Pending;
+  struct Fault {
+    std::uint64_t nth;
+    std::uint64_t times;
+    Errc code;
+  };
 
   Result<void> step(DiskOperation operation);
   Result<void> apply_write(Node& node, std::uint64_t offset, ByteView bytes, io::WriteSync sync);
@@ -133,11 +144,13 @@ class FakeDisk final : public io::FileSystem {
   std::map<std::string, NodeRef> durable_names_;
   std::map<std::string, std::deque<NameChange>> unsynced_names_;  // by directory
   std::vector<std::unique_ptr<Pending>> pending_;
-  std::map<DiskOperation, std::pair<std::uint64_t, Errc>> faults_;
+  std::map<DiskOperation, Fault> faults_;
   std::set<std::string> locks_;
   std::uint64_t capacity_bytes_ = std::uint64_t{1} << 40;
   std::uint64_t steps_ = 0;
   std::uint64_t syncs_ = 0;
+  std::uint64_t read_bytes_ = 0;
+  std::size_t open_files_ = 0;
   std::uint64_t steps_left_ = 0;
   bool crash_armed_ = false;
   bool dead_ = false;

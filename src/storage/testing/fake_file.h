@@ -36,7 +36,10 @@ struct FakeDisk::Pending {
 class FakeFile final : public io::File {
  public:
   FakeFile(FakeDisk& disk, FakeDisk::NodeRef node, std::string path, bool direct)
-      : disk_(disk), node_(std::move(node)), path_(std::move(path)), direct_(direct) {}
+      : disk_(disk), node_(std::move(node)), path_(std::move(path)), direct_(direct) {
+    ++disk_.open_files_;
+  }
+  ~FakeFile() override { --disk_.open_files_; }
 
   void write(std::uint64_t offset, ByteView bytes, io::WriteSync sync, io::IoDone done) override {
     check_alignment(offset, bytes.data(), bytes.size());
@@ -65,7 +68,9 @@ class FakeFile final : public io::File {
     check_alignment(offset, into.data(), into.size());
     if (disk_.dead_) return power_off();
     NARU_TRY_VOID(disk_.step(DiskOperation::read));
-    return copy_out(*node_, offset, into);
+    const std::size_t count = copy_out(*node_, offset, into);
+    disk_.read_bytes_ += count;
+    return count;
   }
   Result<void> write_now(std::uint64_t offset, ByteView bytes) override {
     check_alignment(offset, bytes.data(), bytes.size());

@@ -1,0 +1,47 @@
+#include "storage/stored_file.h"
+
+#include <utility>
+
+namespace naru::storage {
+
+Result<io::File*> OpenFiles::open(StoredFile& file) {
+  if (file.handle != nullptr) {
+    if (!file.kept_open) idle_.splice(idle_.end(), idle_, file.at);
+    return file.handle.get();
+  }
+  close_oldest(open_max_ - 1);
+  auto opened = fs_.open(file.path, {.direct = direct_});
+  if (!opened && opened.error().code == Errc::limit) {
+    close_oldest(0);
+    opened = fs_.open(file.path, {.direct = direct_});
+  }
+  if (!opened) return std::unexpected(std::move(opened).error());
+  file.handle = std::move(*opened);
+  if (!file.kept_open) file.at = idle_.insert(idle_.end(), &file);
+  return file.handle.get();
+}
+
+void OpenFiles::close_oldest(std::size_t keep) {
+  for (auto at = idle_.begin(); at != idle_.end() && idle_.size() > keep;) {
+    StoredFile& file = **at++;
+    if (file.readers == 0) close(file);
+  }
+}
+
+void OpenFiles::keep_open(StoredFile& file) {
+  if (std::exchange(file.kept_open, true) || file.handle == nullptr) return;
+  idle_.erase(file.at);
+}
+
+void OpenFiles::let_close(StoredFile& file) {
+  if (!std::exchange(file.kept_open, false) || file.handle == nullptr) return;
+  file.at = idle_.insert(idle_.end(), &file);
+}
+
+void OpenFiles::close(StoredFile& file) {
+  if (file.handle == nullptr) return;
+  file.handle = nullptr;
+  if (!file.kept_open) idle_.erase(file.at);
+}
+
+}  // namespace naru::storage

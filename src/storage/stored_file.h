@@ -1,0 +1,53 @@
+#pragma once
+/// Files that are open only while they are used, so that a deep backlog exhausts no descriptors.
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "io/file.h"
+
+namespace naru::storage {
+
+/// A file of a volume. Owned by whoever lists it; its place in memory is fixed while it lives.
+struct StoredFile {
+  std::string path;
+  std::uint64_t bytes = 0;           // as the manifest has it
+  std::unique_ptr<io::File> handle;  // null: closed
+  std::uint32_t readers = 0;         // reads under way or waiting: it is neither closed nor reused
+  bool kept_open = false;            // the log writes to it, or will
+  bool leaving = false;              // no manifest lists it: it goes with its last reader
+  std::list<StoredFile*>::iterator
+      at;  // in the list of those that may be closed, if open and not kept
+};
+
+/// Opens files when they are needed and closes those that were used longest ago. Owned by the log's
+/// shard, as the files are.
+class OpenFiles {
+ public:
+  OpenFiles(io::FileSystem& fs, bool direct, std::size_t open_max)
+      : fs_(fs), direct_(direct), open_max_(open_max) {}
+
+  /// The open file, until the next call of open() unless `file` has readers or is kept open.
+  /// Errors: as io::FileSystem::open; limit: no descriptor, a later try may have one.
+  Result<io::File*> open(StoredFile& file);
+  /// From now on it stays open, or it may be closed.
+  void keep_open(StoredFile& file);
+  void let_close(StoredFile& file);
+  /// Closes it. No call is outstanding.
+  void close(StoredFile& file);
+
+  std::size_t open_count() const { return idle_.size(); }
+
+ private:
+  void close_oldest(std::size_t keep);
+
+  io::FileSystem& fs_;
+  const bool direct_;
+  const std::size_t open_max_;
+  std::list<StoredFile*> idle_;  // may be closed, the one used last at the end
+};
+
+}  // namespace naru::storage

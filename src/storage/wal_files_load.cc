@@ -1,0 +1,176 @@
+// Start-up of a volume's files: what the manifest lists is there, what it does not list goes.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "storage/frame.h"
+#include "storage/mutation.h"
+#include "storage/wal_files.h"
+
+namespace naru::storage {
+
+namespace {
+
+constexpr std::string_view kRemedy = "restore the data directory from a backup";
+
+std::string parent_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// A file of a volume, by its name.
+bool is_ours(const std::string& name) {
+  return name.starts_with("wal-") || name.starts_with("seg-");
+}
+
+}  // namespace
+
+Result<void> WalFiles::load(Random& random) {
+  NARU_TRY_VOID(fs_.make_directory(options_.directory, 0700));
+  // Without this the whole log may be gone after power loss: its name was never stable.
+  if (!NARU_MUTANT(skip_directory_sync)) {
+    NARU_TRY_VOID(fs_.sync_directory(parent_of(options_.directory)));
+  }
+  auto content = fs_.read_file(manifest_path(), kManifestBytesMax);
+  if (!content && content.error().code == Errc::not_found) return make_volume(random);
+  if (!content) return std::unexpected(std::move(content).error());
+  auto manifest = decode_manifest(as_bytes(*content));
+  if (!manifest && manifest.error().code == Errc::version) {
+    return fail(Errc::version, fmt::format("{}: {}", manifest_path(), manifest.error().what));
+  }
+  if (!manifest) {
+    return fail(Errc::corrupt,
+                fmt::format("{}: {}; {}", manifest_path(), manifest.error().what, kRemedy));
+  }
+  if (!manifest->segments.empty()) {
+    return fail(Errc::version, fmt::format("{}: it lists segments of copied bodies; start the "
+                                           "newer program that wrote it",
+                                           manifest_path()));
+  }
+  manifest_ = std::move(*manifest);
+  NARU_TRY_VOID(open_listed());
+  return remove_unlisted();
+}
+
+Result<void> WalFiles::make_volume(Random& random) {
+  NARU_TRY(names, fs_.list(options_.directory));
+  for (const std::string& name : names) {
+    if (!is_ours(name)) continue;
+    return fail(Errc::corrupt,
+                fmt::format("{}: missing, although {} is there; restore it from a backup, or move "
+                            "the directory away to start empty",
+                            manifest_path(), name));
+  }
+  while (manifest_.volume == 0) manifest_.volume = random.next();
+  // Durable before the first file: from now on a file without a manifest is a lost manifest.
+  return fs_.replace_now(manifest_path(), encode_manifest(manifest_));
+}
+
+Result<std::unique_ptr<WalFile>> WalFiles::open_file(const ManifestFile& record) {
+  auto file = std::make_unique<WalFile>();
+  file->record = record;
+  file->file.path = path(record);
+  file->file.bytes = record.bytes;
+  const std::string& name = file->file.path;
+  auto handle = open_files_.open(file->file);
+  if (!handle && handle.error().code == Errc::not_found) {
+    return fail(Errc::corrupt,
+                fmt::format("{}: missing, although the manifest lists it; {}", name, kRemedy));
+  }
+  if (!handle) return std::unexpected(std::move(handle).error());
+  auto size = (*handle)->size();
+  if (size && *size >= record.bytes) {
+    file->listed = true;
+    return file;
+  }
+  open_files_.close(file->file);
+  if (!size) return std::unexpected(std::move(size).error());
+  return fail(Errc::corrupt, fmt::format("{}: cut short at offset {}, it has {} bytes in the "
+                                         "manifest; {}",
+                                         name, *size, record.bytes, kRemedy));
+}
+
+/// No start reads a segment through; that it is the right file its beginning tells.
+Result<void> WalFiles::check_first_frame(WalFile& file) {
+  NARU_TRY(handle, open_files_.open(file.file));
+  const BlockRef block = BlockRef::make(kWalBlockBytes, kWalBlockBytes);
+  NARU_TRY(count, handle->read_now(0, MutableByteView(block->data(), kWalBlockBytes)));
+  const auto head = read_frame_head(ByteView(block->data(), count));
+  const ManifestFile& record = file.record;
+  const FrameIdentity identity{manifest_.volume, record.incarnation, record.first_frame};
+  if (head && head->identity == identity && head->file == record.sequence) return {};
+  return fail(Errc::corrupt,
+              fmt::format("{}: damaged at offset 0: {}; {}", file.file.path,
+                          head ? "this frame does not belong here" : head.error().what, kRemedy));
+}
+
+Result<void> WalFiles::open_listed() {
+  for (const ManifestFile& record : manifest_.files) {
+    if (record.state == FileState::free) {
+      free_.push_back(record);
+      continue;
+    }
+    NARU_TRY(file, open_file(record));
+    files_.push_back(std::move(file));
+    if (!files_.back()->in_log()) NARU_TRY_VOID(check_first_frame(*files_.back()));
+  }
+  return {};
+}
+
+Result<void> WalFiles::remove_unlisted() {
+  std::set<std::string> listed;
+  for (const ManifestFile& record : manifest_.files) listed.insert(wal_file_name(record.number));
+  NARU_TRY(names, fs_.list(options_.directory));
+  for (const std::string& name : names) {
+    // Made or retired when the last run ended: its name is all it has.
+    if (!is_ours(name) || listed.contains(name)) continue;
+    NARU_TRY_VOID(fs_.remove(options_.directory + "/" + name));
+  }
+  return {};
+}
+
+Result<void> WalFiles::begin_run(std::uint64_t first_frame) {
+  // What the last run had made ready and not entered is at hand for this one, under a new number.
+  while (!files_.empty() && files_.back()->record.state == FileState::ready) {
+    ManifestFile record = files_.back()->record;
+    open_files_.close(files_.back()->file);
+    files_.pop_back();
+    free_.push_back({.number = record.number, .bytes = record.bytes, .state = FileState::free});
+  }
+  ManifestFile record;
+  const auto large = std::ranges::find(free_, options_.file_bytes, &ManifestFile::bytes);
+  if (large != free_.end()) {
+    record = *large;
+    free_.erase(large);
+  } else {
+    record.number = manifest_.next_number++;
+    record.bytes = std::min(options_.first_file_bytes, options_.file_bytes);
+    NARU_TRY_VOID(fs_.make_zeroed_now(path(record), record.bytes));
+  }
+  // Files of another size, after a change of the option, are of no use.
+  for (const ManifestFile& file : free_) {
+    if (file.bytes != options_.file_bytes) (void)fs_.remove(path(file));
+  }
+  std::erase_if(free_, [&](const ManifestFile& f) { return f.bytes != options_.file_bytes; });
+
+  ++manifest_.incarnation;
+  record.sequence = manifest_.next_sequence++;
+  record.state = FileState::open;
+  record.incarnation = manifest_.incarnation;
+  record.first_frame = first_frame;
+  NARU_TRY(file, open_file(record));
+  open_files_.keep_open(file->file);
+  if (options_.direct && !file->file.handle->direct()) {
+    log_.warn("{}: the file system refuses O_DIRECT; the log is written through the page cache",
+              options_.directory);
+  }
+  files_.push_back(std::move(file));
+  current_ = files_.size() - 1;
+  durable_frame_ = first_frame - 1;
+  return fs_.replace_now(manifest_path(), encode_manifest(manifest_now()));
+}
+
+}  // namespace naru::storage
