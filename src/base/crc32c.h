@@ -9,10 +9,10 @@
 namespace naru {
 
 /// The checksum of `bytes`, continuing from `seed` (the checksum of what came before; 0 to begin).
-/// Uses the processor's crc32 instruction where it has one.
+/// Uses the processor's instructions where it has crc32 and pclmulqdq.
 std::uint32_t crc32c(ByteView bytes, std::uint32_t seed = 0);
 
-/// The same by table, for processors without the instruction and to test against.
+/// The same by table, for processors without the instructions and to test against.
 std::uint32_t crc32c_portable(ByteView bytes, std::uint32_t seed = 0);
 
 }  // namespace naru

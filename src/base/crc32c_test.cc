@@ -29,6 +29,30 @@ TEST(Crc32c, InstructionAndTableAreEqualAtEveryLengthAndAlignment) {
   }
 }
 
+// Long input goes through several streams whose results are joined: every length of a stream, and
+// what is left behind the last one.
+TEST(Crc32c, InterleavedStreamsAreEqualToTheTableAtEveryLength) {
+  Random random(9);
+  std::vector<std::uint8_t> bytes(7'000);
+  random.fill(bytes);
+  for (std::size_t size = 0; size < bytes.size(); size += 1 + size / 300) {
+    const ByteView view = ByteView(bytes).subspan(size % 7, size - size % 7);
+    ASSERT_EQ(crc32c(view, 0x1234567), crc32c_portable(view, 0x1234567)) << view.size();
+  }
+}
+
+TEST(Crc32c, AFlippedBitAnywhereChangesTheSum) {
+  Random random(10);
+  std::vector<std::uint8_t> bytes(1'000);
+  random.fill(bytes);
+  const std::uint32_t whole = crc32c(bytes);
+  for (std::size_t bit = 0; bit < bytes.size() * 8; bit += 37) {
+    bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+    ASSERT_NE(crc32c(bytes), whole) << bit;
+    bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+  }
+}
+
 TEST(Crc32c, ContinuesWhereAnotherStopped) {
   Random random(8);
   std::vector<std::uint8_t> bytes(100);
