@@ -94,8 +94,15 @@ class NaruBroker(Broker):
         super().__init__(**options)
         self.settings = list(settings)
         self.open_files = open_files
+        self.wrapper = []  # a command that the broker's is given to
+        self.environment = {}  # in addition to ours
 
     def start(self):
+        self.spawn()
+        self.wait_until_serving()
+
+    def spawn(self):
+        """Starts the process and waits for nothing."""
         addresses = [f"127.0.0.1:{self.amqp_port}"]
         if self.ipv6:
             addresses.append(f"[::1]:{self.amqp_port}")
@@ -109,7 +116,10 @@ class NaruBroker(Broker):
             argv += ["--set", setting]
         if self.open_files is not None:
             argv = ["sh", "-c", f'ulimit -n {self.open_files}; exec "$@"', "sh", *argv]
-        self.process = Process(argv, self.directory / "log", environment_of_broker())
+        argv = [*self.wrapper, *argv]
+        self.process = Process(argv, self.directory / "log", environment_of_broker() | self.environment)
+
+    def wait_until_serving(self):
         _, end = self.process.wait_for_line("stop with", 30)
         ports = dict(re.search(LISTENING, line).groups()
                      for line in self.process.lines()[:end] if re.search(LISTENING, line))
@@ -168,7 +178,7 @@ class RabbitBroker(Broker):
 
 def environment_of_broker():
     """Ours, without what is meant for the suites: the broker warns of variables that are no settings."""
-    for_suites = ("NARU_SHARDS", "NARU_PEER", "NARU_KEEP_DATA", "NARU_TIME_FACTOR", "NARU_TEST", "NARU_INTEROP")
+    for_suites = ("NARU_SHARDS", "NARU_PEER", "NARU_KEEP_DATA", "NARU_TIME_FACTOR", "NARU_TEST", "NARU_INTEROP", "NARU_WITNESS")
     return {name: value for name, value in os.environ.items() if not name.startswith(for_suites)}
 
 

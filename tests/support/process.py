@@ -16,13 +16,14 @@ class ProcessError(Exception):
 class Process:
     """Owns one child process; its stdout and stderr go to `log_path` and to wait_for_line()."""
 
-    def __init__(self, argv, log_path, env=None, cwd=None):
+    def __init__(self, argv, log_path, env=None, cwd=None, stdin=False):
+        """stdin: it can be told something by write()."""
         self.log_path = log_path
         self._lines = []
         self._changed = threading.Condition()
         self._ended = False
         self._child = subprocess.Popen(
-            [str(a) for a in argv], env=env, cwd=cwd, stdin=subprocess.DEVNULL,
+            [str(a) for a in argv], env=env, cwd=cwd, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             preexec_fn=die_with_parent)
         self._reader = threading.Thread(target=self._drain, daemon=True)
@@ -57,6 +58,11 @@ class Process:
                     tail = "\n".join(self._lines[-15:])
                     raise ProcessError(f"waiting for /{pattern}/: the process {why}:\n{tail}")
                 self._changed.wait(left)
+
+    def write(self, text):
+        """To its standard input."""
+        self._child.stdin.write(text.encode())
+        self._child.stdin.flush()
 
     def signal(self, number):
         if self.running():

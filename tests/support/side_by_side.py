@@ -13,19 +13,19 @@ CASE = re.compile(r"^(PASS|FAIL|SKIP) [^/]+/")
 printing = threading.Lock()
 
 
-def run(jobs, at_once):
+def run(jobs, at_once, bound_s=BOUND_S):
     """jobs: [(label, argv, extra environment)], those that take longest first; the label replaces the
-    suite's name in its lines. Returns an exit code."""
+    suite's name in its lines. Each may take `bound_s`. Returns an exit code."""
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        return 1 if any(list(pool.map(lambda job: run_one(*job), jobs))) else 0
+        return 1 if any(list(pool.map(lambda job: run_one(*job, bound_s), jobs))) else 0
 
 
-def run_one(label, argv, extra):
+def run_one(label, argv, extra, bound_s):
     """Runs one suite; returns whether it failed."""
     process = subprocess.Popen([str(part) for part in argv], text=True, errors="replace",
                                env={**os.environ, **extra, "PYTHONUNBUFFERED": "1"},
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    watchdog = threading.Timer(BOUND_S, process.send_signal, [signal.SIGTERM])
+    watchdog = threading.Timer(bound_s, process.send_signal, [signal.SIGTERM])
     watchdog.start()
     context, failed = [], False
     for line in process.stdout:

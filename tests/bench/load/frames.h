@@ -54,6 +54,7 @@ enum class Method : std::uint32_t {
   basic_return = 60u << 16 | 50,
   basic_deliver = 60u << 16 | 60,
   basic_ack = 60u << 16 | 80,
+  basic_reject = 60u << 16 | 90,
   basic_nack = 60u << 16 | 120,
   confirm_select = 85u << 16 | 10,
   confirm_select_ok = 85u << 16 | 11,

@@ -1,0 +1,238 @@
+#include "consumer.h"
+
+#include <vector>
+
+#include "names.h"
+
+namespace naru::faults {
+namespace {
+
+using bench::Frame;
+using bench::FrameWriter;
+using bench::Method;
+
+constexpr std::uint16_t kPrefetch = 500;
+constexpr std::uint64_t kAckEvery = 50;
+constexpr std::uint16_t kExpectedProperties = 0x1080;  // delivery-mode and message-id
+constexpr std::uint8_t kDurable = 2;
+constexpr std::uint8_t kPassive = 1;
+
+FrameWriter declare(std::size_t queue, std::uint8_t bits) {
+  FrameWriter writer;
+  writer.begin(1, Method::queue_declare).u16(0).short_string(queue_name(queue)).u8(bits);
+  writer.u32(0).end();
+  return writer;
+}
+
+FrameWriter declare_exchange() {
+  FrameWriter writer;
+  writer.begin(1, Method::exchange_declare).u16(0).short_string(kToAll).short_string("fanout");
+  writer.u8(kDurable).u32(0).end();
+  return writer;
+}
+
+FrameWriter bind(std::size_t queue) {
+  FrameWriter writer;
+  writer.begin(1, Method::queue_bind).u16(0).short_string(queue_name(queue)).short_string(kToAll);
+  writer.short_string("").u8(0).u32(0).end();
+  return writer;
+}
+
+FrameWriter consume(std::size_t queue) {
+  FrameWriter writer;  // the consumer tag is the queue's number
+  writer.begin(1, Method::basic_consume).u16(0).short_string(queue_name(queue));
+  writer.short_string(std::to_string(queue)).u8(0).u32(0).end();
+  return writer;
+}
+
+}  // namespace
+
+Consumer::Consumer(const Setup& setup, History& history)
+    : setup_(setup), link_(setup.link), history_(history) {}
+
+bool Consumer::connect(Millis now) {
+  FrameWriter qos;
+  qos.begin(1, Method::basic_qos).u32(0).u16(kPrefetch).u8(0).end();
+  std::vector<Link::Request> setup{{qos, Method::basic_qos_ok},
+                                   {declare_exchange(), Method::exchange_declare_ok}};
+  for (std::size_t queue = 0; queue < setup_.shape.queues; ++queue) {
+    setup.push_back({declare(queue, kDurable), Method::queue_declare_ok});
+    setup.push_back({bind(queue), Method::queue_bind_ok});
+  }
+  // Deliveries of one queue may come before the next consume-ok, so only the first is asked for
+  // here.
+  setup.push_back({consume(0), Method::basic_consume_ok});
+  if (!link_.open(setup, now)) return false;
+  session_ = history_.begin_session();
+  first_tag_ = 1;
+  unacked_ = 0;
+  answers_ = 0;
+  naps_until_ = 0;
+  gives_up_ = false;
+  consumes_from_all_ = setup_.shape.queues == 1;
+  return true;
+}
+
+bool Consumer::on_readable(Millis now) {
+  now_ = now;
+  const bool kept = link_.read(now, [this](const Frame& frame) { on_frame(frame); });
+  if (!kept || gives_up_) {
+    lost();
+    return false;
+  }
+  return flush();
+}
+
+bool Consumer::flush() {
+  if (link_.is_up() && !consumes_from_all_) {
+    for (std::size_t queue = 1; queue < setup_.shape.queues; ++queue) {
+      link_.output() += consume(queue).bytes();
+    }
+    consumes_from_all_ = true;
+  }
+  if (link_.flush()) return true;
+  lost();
+  return false;
+}
+
+bool Consumer::on_time(Millis now) {
+  if (link_.on_time(now)) return true;
+  lost();
+  return false;
+}
+
+void Consumer::lost() {
+  const bool orderly = link_.parted();
+  link_.down();
+  for (const auto& copy : outstanding_) {
+    if (copy) history_.returned(session_, *copy);
+  }
+  outstanding_.clear();
+  history_.end_session(session_, orderly);
+}
+
+void Consumer::behave(bool plainly, Millis now) {
+  now_ = now;
+  plainly_ = plainly;
+  if (plainly_) settle_all();
+}
+
+void Consumer::ask(Millis now) {
+  now_ = now;
+  settle_all();
+  answers_ = 0;
+  left_ = 0;
+  delivered_since_asked_ = false;
+  for (std::size_t queue = 0; queue < setup_.shape.queues; ++queue) {
+    link_.output() += declare(queue, kPassive).bytes();
+  }
+}
+
+void Consumer::on_frame(const Frame& frame) {
+  if (frame.type == bench::kFrameHeader) return on_header(frame);
+  if (frame.type == bench::kFrameBody) {
+    body_.append(reinterpret_cast<const char*>(frame.payload.data()), frame.payload.size());
+    if (body_.size() == body_bytes_) message_done();
+    return;
+  }
+  if (frame.type != bench::kFrameMethod) return;
+  if (frame.method() == Method::basic_deliver) return on_deliver(frame);
+  if (frame.method() == Method::queue_declare_ok && frame.payload.size() > 5) {
+    const std::size_t after_name = 5u + frame.payload[4];
+    if (frame.payload.size() < after_name + 8) return;
+    left_ += bench::load_big<std::uint32_t>(frame.payload.data() + after_name);
+    ++answers_;
+  }
+}
+
+void Consumer::on_deliver(const Frame& frame) {
+  // class, method, consumer tag (one digit), delivery tag, redelivered
+  if (frame.payload.size() < 15 || frame.payload[4] != 1) return;
+  queue_ = static_cast<std::size_t>(frame.payload[5] - '0');
+  tag_ = bench::load_big<std::uint64_t>(frame.payload.data() + 6);
+  redelivered_ = (frame.payload[14] & 1) != 0;
+}
+
+void Consumer::on_header(const Frame& frame) {
+  const auto payload = frame.payload;
+  body_bytes_ = bench::load_big<std::uint64_t>(payload.data() + 4);
+  message_id_.clear();
+  body_.clear();
+  if (bench::load_big<std::uint16_t>(payload.data() + 12) == kExpectedProperties &&
+      payload.size() > 16 && payload.size() == 16u + payload[15]) {
+    message_id_.assign(reinterpret_cast<const char*>(payload.data()) + 16, payload[15]);
+  }
+  if (body_bytes_ == 0) message_done();
+}
+
+void Consumer::message_done() {
+  // Sent before the broker read our goodbye, and perhaps in other hands by now (§1.4.2.1:
+  // discarded).
+  if (link_.parting()) return;
+  if (tag_ != first_tag_ + outstanding_.size()) {
+    history_.violation("delivery tag " + std::to_string(tag_) + " is not the next one");
+  }
+  const Delivery delivery{
+      .message_id = message_id_, .body = body_, .queue = queue_, .redelivered = redelivered_};
+  outstanding_.push_back(history_.delivered(session_, delivery, now_));
+  delivered_since_asked_ = true;
+  if (outstanding_.back()) ++unacked_;
+  if (unacked_ > setup_.shape.queues * kPrefetch) {
+    history_.violation("more deliveries than the prefetch allows");
+  }
+  settle_somehow();
+}
+
+bool Consumer::one_in(std::uint64_t times) {
+  return mixed(setup_.seed ^ ++lots_) % times == 0;
+}
+
+void Consumer::settle_somehow() {
+  if (setup_.manners == Manners::moody && !plainly_) {
+    if (one_in(200)) return settle(tag_, false, Method::basic_nack);
+    if (one_in(300)) return settle(tag_, false, Method::basic_reject);
+    if (one_in(2'000)) return settle(tag_, true, Method::basic_nack);
+    if (one_in(50)) return settle(tag_, false, Method::basic_ack);
+    if (one_in(2'000)) naps_until_ = now_ + 300;
+    if (one_in(5'000)) return link_.part();
+    if (one_in(5'000)) gives_up_ = true;
+  }
+  if (unacked_ >= kAckEvery) settle(tag_, true, Method::basic_ack);
+}
+
+void Consumer::settle_all() {
+  if (unacked_ > 0 && !link_.parting()) {
+    settle(first_tag_ + outstanding_.size() - 1, true, Method::basic_ack);
+  }
+}
+
+void Consumer::settle(std::uint64_t tag, bool multiple, Method method) {
+  constexpr std::uint8_t kRequeue = 2;
+  FrameWriter frame;
+  frame.begin(1, method).u64(tag);
+  if (method == Method::basic_ack) frame.u8(multiple ? 1 : 0);
+  if (method == Method::basic_nack) frame.u8(kRequeue | (multiple ? 1 : 0));
+  if (method == Method::basic_reject) frame.u8(1);
+  frame.end();
+  link_.output() += frame.bytes();
+  const std::size_t position = tag - first_tag_;
+  for (std::size_t at = multiple ? 0 : position; at <= position; ++at) forget(at, method);
+  while (!outstanding_.empty() && !outstanding_.front()) {
+    outstanding_.pop_front();
+    ++first_tag_;
+  }
+}
+
+void Consumer::forget(std::size_t position, Method method) {
+  auto& copy = outstanding_[position];
+  if (!copy) return;
+  if (method == Method::basic_ack) {
+    history_.settled(session_, *copy, now_);
+  } else {
+    history_.returned(session_, *copy);
+  }
+  copy.reset();
+  --unacked_;
+}
+
+}  // namespace naru::faults

@@ -1,0 +1,318 @@
+// The oracle must notice each way in which a broker can break its word, and nothing else.
+
+#include "history.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace naru::faults {
+namespace {
+
+constexpr std::uint32_t kRun = 7;
+
+/// Two publishers and two queues: publisher 0 sends to queue 0, every fourth message transient;
+/// publisher 1 sends to both queues.
+class SmallSource final : public Source {
+ public:
+  Shape shape() const override { return {.publishers = 2, .queues = 2, .consumers = 2}; }
+  std::size_t count(std::size_t) const override { return 100; }
+  std::string_view body(std::size_t, std::size_t number) const override {
+    return number % 2 == 0 ? "even" : "odd";
+  }
+  std::size_t queue(std::size_t, std::size_t) const override { return 0; }
+  bool to_all_queues(std::size_t publisher) const override { return publisher == 1; }
+  bool persistent(std::size_t, std::size_t number) const override { return number % 4 != 3; }
+};
+
+class HistoryTest : public testing::Test {
+ protected:
+  void send(std::size_t publisher, std::size_t count) {
+    for (std::size_t number = 0; number < count; ++number) history_.sent(publisher, number);
+  }
+
+  void confirm(std::size_t publisher, std::size_t count) {
+    send(publisher, count);
+    for (std::size_t number = 0; number < count; ++number) {
+      history_.answered(publisher, number, Outcome::ok);
+    }
+  }
+
+  CopyRef deliver(Session& session, std::size_t publisher, std::size_t number,
+                  bool redelivered = false, std::size_t queue = 0) {
+    const std::string id = MessageId{kRun, publisher, number}.text();
+    const Delivery delivery{.message_id = id,
+                            .body = source_.body(publisher, number),
+                            .queue = queue,
+                            .redelivered = redelivered};
+    return history_.delivered(session, delivery, now_).value_or(CopyRef{});
+  }
+
+  void deliver_and_settle(Session& session, std::size_t publisher, std::size_t number,
+                          bool redelivered = false, std::size_t queue = 0) {
+    history_.settled(session, deliver(session, publisher, number, redelivered, queue), now_);
+  }
+
+  // A crash, with the connections that it ends.
+  void crash() {
+    history_.crash(now_);
+    for (Session* each : {&first_, &second_}) {
+      history_.end_session(*each, false);
+      *each = history_.begin_session();
+    }
+  }
+
+  bool complained_of(std::string_view text) const {
+    return std::ranges::any_of(history_.violations(), [text](const std::string& each) {
+      return each.find(text) != std::string::npos;
+    });
+  }
+
+  SmallSource source_;
+  History history_{source_, kRun, Order::of_first_deliveries};
+  Session first_ = history_.begin_session();
+  Session second_ = history_.begin_session();
+  std::uint64_t now_ = 5'000;
+};
+
+TEST_F(HistoryTest, EverythingOnceAndInOrderIsNoViolation) {
+  confirm(0, 3);
+  confirm(1, 2);
+  for (std::size_t number = 0; number < 3; ++number) deliver_and_settle(first_, 0, number);
+  for (std::size_t number = 0; number < 2; ++number) {
+    for (const std::size_t queue : {0u, 1u}) deliver_and_settle(second_, 1, number, false, queue);
+  }
+  EXPECT_EQ(history_.owed(), 0u);
+  history_.finish();
+  EXPECT_EQ(history_.violation_count(), 0u);
+  EXPECT_EQ(history_.counts().ok, 5u);
+  EXPECT_EQ(history_.counts().delivered, 7u);
+}
+
+TEST_F(HistoryTest, AConfirmedMessageThatNeverArrivesIsLost) {
+  confirm(0, 1);
+  EXPECT_EQ(history_.owed(), 1u);
+  history_.finish();
+  EXPECT_TRUE(complained_of("7.0.0 was confirmed and is lost"));
+  EXPECT_EQ(history_.counts().lost, 1u);
+}
+
+TEST_F(HistoryTest, ACopyThatIsMissingInOneQueueIsLost) {
+  confirm(1, 1);
+  deliver_and_settle(first_, 1, 0, false, 0);
+  EXPECT_EQ(history_.owed(), 1u);
+  history_.finish();
+  EXPECT_TRUE(complained_of("7.1.0 in queue 1 was confirmed and is lost"));
+}
+
+TEST_F(HistoryTest, WhatWasReturnedAndNeverComesBackIsLost) {
+  confirm(0, 1);
+  history_.returned(first_, deliver(first_, 0, 0));
+  history_.finish();
+  EXPECT_TRUE(complained_of("delivered, not acknowledged, and is lost"));
+}
+
+TEST_F(HistoryTest, WhatAConsumerSawMustNotBeGoneAlthoughItsConfirmIsUnknown) {
+  send(0, 1);
+  deliver(first_, 0, 0);
+  crash();
+  history_.answered(0, 0, Outcome::unknown);
+  history_.finish();
+  EXPECT_TRUE(complained_of("delivered, not acknowledged, and is lost"));
+}
+
+TEST_F(HistoryTest, AMessageMayArriveBeforeItsConfirm) {
+  send(0, 1);
+  deliver_and_settle(first_, 0, 0);
+  history_.answered(0, 0, Outcome::ok);
+  history_.finish();
+  EXPECT_EQ(history_.violation_count(), 0u);
+}
+
+TEST_F(HistoryTest, AnUnknownMessageMayArriveOrNot) {
+  send(0, 2);
+  for (const std::size_t number : {0u, 1u}) history_.answered(0, number, Outcome::unknown);
+  deliver_and_settle(first_, 0, 1);
+  history_.finish();
+  EXPECT_EQ(history_.violation_count(), 0u);
+  EXPECT_EQ(history_.counts().unknown, 2u);
+  EXPECT_EQ(history_.counts().unknown_arrived, 1u);
+}
+
+TEST_F(HistoryTest, ARefusedMessageMustNotArrive) {
+  send(0, 1);
+  history_.answered(0, 0, Outcome::failed);
+  deliver(first_, 0, 0);
+  EXPECT_TRUE(complained_of("refused and arrived"));
+}
+
+TEST_F(HistoryTest, ATransientMessageMayBeLostByACrashAndByNothingElse) {
+  confirm(0, 4);
+  for (std::size_t number = 0; number < 3; ++number) deliver_and_settle(first_, 0, number);
+  EXPECT_EQ(history_.owed(), 1u);
+  crash();
+  EXPECT_EQ(history_.owed(), 0u);
+  history_.sent(0, 4);
+  history_.sent(0, 5);
+  history_.sent(0, 6);
+  history_.sent(0, 7);
+  for (std::size_t number = 4; number < 8; ++number) history_.answered(0, number, Outcome::ok);
+  for (std::size_t number = 4; number < 7; ++number) deliver_and_settle(first_, 0, number);
+  history_.finish();
+  EXPECT_EQ(history_.counts().transient_lost, 1u);
+  EXPECT_EQ(history_.counts().lost, 1u);
+  EXPECT_TRUE(complained_of("7.0.7 (transient) was confirmed and is lost"));
+}
+
+TEST_F(HistoryTest, LastWordsReadAfterACrashAreNotWaitedFor) {
+  send(0, 4);
+  history_.crash(now_);
+  history_.answered(0, 3, Outcome::ok);
+  deliver(first_, 0, 3);
+  EXPECT_EQ(history_.owed(), 0u);
+}
+
+TEST_F(HistoryTest, ARepetitionMustBeFlagged) {
+  confirm(0, 1);
+  deliver(first_, 0, 0);
+  crash();
+  deliver(first_, 0, 0, true);
+  EXPECT_EQ(history_.violation_count(), 0u);
+  EXPECT_EQ(history_.counts().duplicates, 1u);
+  crash();
+  deliver(first_, 0, 0, false);
+  EXPECT_TRUE(complained_of("without the redelivered flag"));
+  EXPECT_EQ(history_.counts().unflagged, 1u);
+}
+
+TEST_F(HistoryTest, AFlagWithoutNeedIsCountedAndAllowed) {
+  confirm(0, 1);
+  deliver(first_, 0, 0, true);
+  EXPECT_EQ(history_.violation_count(), 0u);
+  EXPECT_EQ(history_.counts().flagged_needlessly, 1u);
+}
+
+TEST_F(HistoryTest, WhatWasAcknowledgedMustNotComeBack) {
+  confirm(0, 1);
+  deliver_and_settle(first_, 0, 0);
+  deliver(second_, 0, 0, true);
+  EXPECT_TRUE(complained_of("came back although it was acknowledged"));
+}
+
+TEST_F(HistoryTest, WhatWasAcknowledgedMayComeBackWhenACrashAteTheAcknowledgement) {
+  confirm(0, 1);
+  deliver_and_settle(first_, 0, 0);
+  now_ += 30;
+  crash();
+  deliver_and_settle(first_, 0, 0, true);
+  EXPECT_EQ(history_.violation_count(), 0u);
+  EXPECT_EQ(history_.counts().resurrected, 1u);
+  EXPECT_EQ(history_.counts().resurrected_age_ms, 30u);
+  history_.finish();
+  EXPECT_EQ(history_.violation_count(), 0u);
+}
+
+TEST_F(HistoryTest, WhatWasAcknowledgedMayComeBackWhenItsConnectionWasLostButNotWhenItWasClosed) {
+  confirm(0, 2);
+  deliver_and_settle(first_, 0, 0);
+  history_.end_session(first_, false);
+  deliver_and_settle(second_, 0, 0, true);
+  EXPECT_EQ(history_.violation_count(), 0u);
+  deliver_and_settle(second_, 0, 1);
+  history_.end_session(second_, true);
+  first_ = history_.begin_session();
+  deliver(first_, 0, 1, true);
+  EXPECT_TRUE(complained_of("7.0.1 came back"));
+}
+
+TEST_F(HistoryTest, OneConnectionMustSeeTheFirstDeliveriesOfAPublisherInOrder) {
+  confirm(0, 3);
+  deliver(first_, 0, 1);
+  deliver(first_, 0, 2);
+  EXPECT_EQ(history_.violation_count(), 0u);
+  deliver(first_, 0, 0);
+  EXPECT_TRUE(complained_of("came after message 2"));
+}
+
+TEST_F(HistoryTest, OrderIsOfOnePublisherOneQueueAndOneConnection) {
+  confirm(0, 2);
+  confirm(1, 2);
+  deliver(first_, 0, 1);
+  deliver(first_, 1, 1, false, 0);
+  deliver(first_, 1, 0, false, 1);
+  deliver(second_, 0, 0);
+  deliver(second_, 1, 0, false, 0);
+  EXPECT_EQ(history_.violation_count(), 0u);
+}
+
+TEST_F(HistoryTest, RepetitionsMustBeInOrderWhereNobodyReturnsAny) {
+  History strict(source_, kRun, Order::of_all_deliveries);
+  Session session = strict.begin_session();
+  for (const std::size_t number : {0u, 1u}) strict.sent(0, number);
+  strict.delivered(session, {.message_id = "7.0.1", .body = "odd", .redelivered = true}, now_);
+  EXPECT_EQ(strict.violation_count(), 0u);
+  strict.delivered(session, {.message_id = "7.0.0", .body = "even", .redelivered = true}, now_);
+  EXPECT_EQ(strict.violation_count(), 1u);
+}
+
+TEST_F(HistoryTest, AReturnedMessageMayComeAfterLaterOnes) {
+  confirm(0, 2);
+  history_.returned(first_, deliver(first_, 0, 0));
+  deliver(first_, 0, 1);
+  deliver(first_, 0, 0, true);
+  EXPECT_EQ(history_.violation_count(), 0u);
+}
+
+TEST_F(HistoryTest, TwoMustNotHoldOneMessage) {
+  confirm(0, 1);
+  deliver(first_, 0, 0);
+  deliver(second_, 0, 0, true);
+  history_.judge_holders(now_ + 10);
+  EXPECT_EQ(history_.violation_count(), 0u);  // the first one's end may be on its way
+  history_.judge_holders(now_ + 2'000);
+  EXPECT_TRUE(complained_of("in two hands at once"));
+}
+
+TEST_F(HistoryTest, WhoseConnectionEndsHoldsNothing) {
+  confirm(0, 1);
+  const CopyRef copy = deliver(first_, 0, 0);
+  deliver(second_, 0, 0, true);
+  history_.returned(first_, copy);
+  history_.end_session(first_, false);
+  history_.judge_holders(now_ + 2'000);
+  EXPECT_EQ(history_.violation_count(), 0u);
+  history_.settled(second_, copy, now_);
+  EXPECT_EQ(history_.owed(), 0u);
+}
+
+TEST_F(HistoryTest, AnotherBodyIsNoticed) {
+  confirm(0, 1);
+  history_.delivered(first_, {.message_id = "7.0.0", .body = "odd"}, now_);
+  EXPECT_TRUE(complained_of("another body"));
+}
+
+TEST_F(HistoryTest, AMessageOfAnotherRunIsNoticed) {
+  confirm(0, 1);
+  for (const char* id : {"6.0.0", "7.0.9", "7.2.0", "7.0.0.0", ""}) {
+    history_.delivered(first_, {.message_id = id, .body = "even"}, now_);
+  }
+  EXPECT_EQ(history_.violation_count(), 5u);
+}
+
+TEST_F(HistoryTest, AnotherQueueIsNoticed) {
+  confirm(0, 1);
+  history_.delivered(first_, {.message_id = "7.0.0", .body = "even", .queue = 1}, now_);
+  EXPECT_TRUE(complained_of("another queue"));
+}
+
+TEST_F(HistoryTest, ASecondAnswerIsNoticedAndSoIsNone) {
+  confirm(0, 1);
+  history_.answered(0, 0, Outcome::ok);
+  EXPECT_TRUE(complained_of("answered twice"));
+  history_.sent(0, 1);
+  history_.finish();
+  EXPECT_TRUE(complained_of("7.0.1 was never answered"));
+}
+
+}  // namespace
+}  // namespace naru::faults
