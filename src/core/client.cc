@@ -48,6 +48,7 @@ void Client::each_consumer(const std::function<void(const Consumer&)>& visit) co
 std::size_t Client::submit(std::span<Command> batch) {
   enum class Transaction : std::uint8_t { none, open, discarded };
   Transaction transaction = Transaction::none;
+  Channel* transacting = nullptr;  // its Barrier waits for the lanes of what it ends, too
   // What is taken here is appended at the end of the turn: asking once is enough.
   const bool takes_publishes = shard_.takes_publishes();
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -61,10 +62,12 @@ std::size_t Client::submit(std::span<Command> batch) {
       }
       publish(*message);
     } else if (const auto* settle = std::get_if<Settle>(&command)) {
+      if (transacting != nullptr) transacting->lanes_touched |= 1U << settle->queue.lane.value;
       shard_.end_leases(settle->queue, settle->first, settle->last,
                         transaction == Transaction::discarded ? Batch::LeaseEnd::requeue
                                                               : Batch::LeaseEnd::settle);
     } else if (const auto* back = std::get_if<Return>(&command)) {
+      if (transacting != nullptr) transacting->lanes_touched |= 1U << back->queue.lane.value;
       shard_.end_leases(back->queue, back->first, back->last,
                         back->requeue || transaction == Transaction::discarded
                             ? Batch::LeaseEnd::requeue
@@ -77,10 +80,12 @@ std::size_t Client::submit(std::span<Command> batch) {
     } else if (const auto* begin = std::get_if<AtomicBegin>(&command)) {
       // Its channel's publishes are ignored from the refused one on, so its acknowledgements must
       // not count either.
-      transaction = channel(begin->channel).refused ? Transaction::discarded : Transaction::open;
+      transacting = &channel(begin->channel);
+      transaction = transacting->refused ? Transaction::discarded : Transaction::open;
       if (transaction == Transaction::open) shard_.atomic_begin();
     } else if (const auto* wait = std::get_if<Barrier>(&command)) {
       if (std::exchange(transaction, Transaction::none) == Transaction::open) shard_.atomic_end();
+      transacting = nullptr;
       barrier(*wait);
     } else if (const auto* closed = std::get_if<ChannelClosed>(&command)) {
       close_channel(closed->channel);

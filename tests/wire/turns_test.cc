@@ -80,5 +80,27 @@ TEST_F(Turns, PublishesToManyQueuesAreSpreadOverTurns) {
   EXPECT_TRUE(matches("1 queue.declare-ok message_count=20", first_line(other.receive())));
 }
 
+// A transaction that only acknowledges waits for the disk like one that publishes.
+TEST_F(Turns, ACommitIsAnsweredWhenItsAcknowledgementsAreOnDisk) {
+  RigConnection& client = connect();
+  for (const char* line : {R"(1 queue.declare queue="q" durable=1)", "1 tx.select",
+                           R"(1 publish routing_key="q" delivery_mode=2 body="x")", "1 tx.commit",
+                           R"(1 basic.get queue="q")"}) {
+    client.send(octets(line));
+    rig_.settle();
+  }
+  client.receive();
+  client.send(octets("1 basic.ack delivery_tag=1") + octets("1 tx.commit"));
+  // Turns in which the disk answers nothing.
+  for (int turn = 0; turn < 10; ++turn) {
+    client.turn();
+    rig_.shard(0).flush();
+    rig_.journal().flush(core::ShardId(0), rig_.now());
+  }
+  EXPECT_EQ(client.receive(), "") << "the acknowledgement is still on its way to the disk";
+  rig_.settle();
+  EXPECT_TRUE(matches("1 tx.commit-ok", first_line(client.receive())));
+}
+
 }  // namespace
 }  // namespace naru::wire
