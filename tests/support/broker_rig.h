@@ -6,8 +6,6 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <set>
-#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,25 +14,11 @@
 #include "cluster/journal_local.h"
 #include "core/shard.h"
 #include "protocol/module.h"
-#include "security/authenticator.h"
 #include "storage/testing/fake_disk.h"
+#include "tests/support/rig_authenticator.h"
 #include "tests/support/rig_connection.h"
 
 namespace naru::testing {
-
-/// Compares passwords without the cost of argon2id, which has tests of its own. A hash is "rig:"
-/// and the password.
-class RigAuthenticator final : public security::Authenticator {
- public:
-  void check(security::LoginAttempt attempt,
-             std::move_only_function<void(Result<bool>)> done) override;
-  bool remembers(const std::string& user, const std::string& hash,
-                 std::string_view password) const override;
-  void hash(std::string password, std::move_only_function<void(Result<std::string>)> done) override;
-
- private:
-  std::set<std::string> accepted_;  // users with their hashes
-};
 
 class BrokerRig final : public cluster::ShardPost, public cluster::VolumeClient {
  public:
