@@ -1,0 +1,68 @@
+#pragma once
+/// One invariant, watched. Each checker is one file; all_checkers() is the list.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/sim/history.h"
+
+namespace naru::sim {
+
+/// Told of everything in the order in which the world did it; keeps what it needs.
+class Checker {
+ public:
+  Checker(std::string_view name, Findings& findings) : name_(name), findings_(findings) {}
+  virtual ~Checker() = default;
+
+  // ---- Publishers ----
+  virtual void on_publish(const Message&) {}
+  /// Confirmed, or committed in a transaction; `sure` may have shrunk since.
+  virtual void on_confirm(const Message&) {}
+  virtual void on_refused(const Message&) {}   // basic.nack
+  virtual void on_returned(const Message&) {}  // basic.return
+  /// A confirm for a tag that waits for none.
+  virtual void on_stray_confirm(ChannelNo, std::uint64_t /*tag*/) {}
+
+  // ---- Consumers ----
+  virtual void on_delivery(const Delivered&) {}
+  /// The client has sent the end of a lease; in a transaction, with its commit.
+  virtual void on_end(const Copy&, ChannelNo /*holder*/, End) {}
+  /// Everything that the channel ended is committed: tx.commit-ok.
+  virtual void on_commit(ChannelNo /*holder*/) {}
+  /// The client has given the channel up; the server may not know.
+  virtual void on_holder_lost(ChannelNo) {}
+  /// The server has none of it any more.
+  virtual void on_holder_gone(ChannelNo) {}
+  /// From here to there messages may leave the queue unseen: it is purged, or read without
+  /// acknowledgements.
+  virtual void on_removal_begins(QueueNo) {}
+  virtual void on_removal_ends(QueueNo) {}
+
+  // ---- The world ----
+  /// Nothing is on its way anywhere: what was sent was done, and is on disk.
+  virtual void on_quiet() {}
+  /// Leases end now, in an order that clients do not see: a stop or a failure is being announced.
+  virtual void on_stopping() {}
+  virtual void on_crash(Crash) {}
+  virtual void on_sample(const MemorySample&) {}
+  /// What a recovery found; `again`: there was nothing but crashes since the last one.
+  virtual void on_recovered(const std::string& /*description*/, bool /*again*/) {}
+  /// The faults are over, and the queues were drained within the bounds, or not.
+  virtual void on_drained(const std::string& /*what_is_left*/) {}
+
+ protected:
+  void found(std::string what) { findings_.add(name_, std::move(what)); }
+
+ private:
+  std::string_view name_;
+  Findings& findings_;
+};
+
+/// All of them.
+std::vector<std::unique_ptr<Checker>> all_checkers(Findings& findings);
+
+std::string to_string(const Copy& copy);
+
+}  // namespace naru::sim

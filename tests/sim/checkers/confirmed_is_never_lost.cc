@@ -1,0 +1,61 @@
+#include "tests/sim/checkers/confirmed_is_never_lost.h"
+
+namespace naru::sim {
+
+void ConfirmedIsNeverLost::on_publish(const Message& message) {
+  Known& known = at(message.number);
+  known.persistent = message.persistent;
+  for (QueueNo queue = 0; queue < removals_.size(); ++queue) {
+    if (removals_[queue] != 0) known.excused |= queue_bit(queue);
+  }
+}
+
+void ConfirmedIsNeverLost::on_confirm(const Message& message) {
+  Known& known = at(message.number);
+  known.confirmed = true;
+  known.sure = message.sure;
+}
+
+void ConfirmedIsNeverLost::on_returned(const Message& message) {
+  at(message.number).excused = ~QueueSet{0};
+}
+
+void ConfirmedIsNeverLost::on_delivery(const Delivered& delivered) {
+  Known& known = at(delivered.copy.message);
+  const QueueSet bit = queue_bit(delivered.copy.queue);
+  if (delivered.no_ack) known.excused |= bit;
+  if (delivered.drain) known.drained |= bit;
+}
+
+void ConfirmedIsNeverLost::on_end(const Copy& copy, ChannelNo, End end) {
+  if (end != End::requeued) at(copy.message).excused |= queue_bit(copy.queue);
+}
+
+void ConfirmedIsNeverLost::on_removal_begins(QueueNo queue) {
+  ++removals_[queue];
+  for (Known& known : messages_) known.excused |= queue_bit(queue);
+}
+void ConfirmedIsNeverLost::on_removal_ends(QueueNo queue) {
+  --removals_[queue];
+}
+
+void ConfirmedIsNeverLost::on_crash(Crash) {
+  for (Known& known : messages_) {
+    if (!known.persistent) known.excused = ~QueueSet{0};
+  }
+}
+
+void ConfirmedIsNeverLost::on_drained(const std::string&) {
+  for (std::size_t number = 0; number < messages_.size(); ++number) {
+    const Known& known = messages_[number];
+    if (!known.confirmed) continue;
+    const QueueSet missing = known.sure & ~known.excused & ~known.drained;
+    for (QueueNo queue = 0; queue < removals_.size(); ++queue) {
+      if ((missing & queue_bit(queue)) == 0) continue;
+      return found(to_string(Copy{static_cast<MessageNo>(number), queue}) +
+                   ": confirmed, ended by nobody, and not there");
+    }
+  }
+}
+
+}  // namespace naru::sim

@@ -1,0 +1,42 @@
+#pragma once
+/// What was confirmed is in every queue that it was bound to, until somebody ends it.
+
+#include <vector>
+
+#include "tests/sim/checkers/checker.h"
+
+namespace naru::sim {
+
+class ConfirmedIsNeverLost final : public Checker {
+ public:
+  explicit ConfirmedIsNeverLost(Findings& findings)
+      : Checker("confirmed is never lost", findings) {}
+
+  void on_publish(const Message& message) override;
+  void on_confirm(const Message& message) override;
+  void on_returned(const Message& message) override;
+  void on_delivery(const Delivered& delivered) override;
+  void on_end(const Copy& copy, ChannelNo holder, End end) override;
+  void on_removal_begins(QueueNo queue) override;
+  void on_removal_ends(QueueNo queue) override;
+  void on_crash(Crash crash) override;
+  void on_drained(const std::string& what_is_left) override;
+
+ private:
+  struct Known {
+    bool confirmed = false;
+    bool persistent = true;
+    QueueSet sure = 0;
+    QueueSet excused = 0;  // somebody ended it, or may have
+    QueueSet drained = 0;
+  };
+  Known& at(MessageNo message) {
+    if (messages_.size() <= message) messages_.resize(message + 1);
+    return messages_[message];
+  }
+
+  std::vector<Known> messages_;
+  std::vector<std::uint32_t> removals_ = std::vector<std::uint32_t>(32);  // open ones, by queue
+};
+
+}  // namespace naru::sim

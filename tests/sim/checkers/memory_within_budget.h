@@ -1,0 +1,21 @@
+#pragma once
+/// What waits in memory for the disk stays within what was allowed.
+
+#include <fmt/format.h>
+
+#include "tests/sim/checkers/checker.h"
+
+namespace naru::sim {
+
+class MemoryWithinBudget final : public Checker {
+ public:
+  explicit MemoryWithinBudget(Findings& findings) : Checker("memory within budget", findings) {}
+
+  void on_sample(const MemorySample& sample) override {
+    if (sample.uncommitted_bytes <= sample.uncommitted_bytes_max) return;
+    found(fmt::format("{} bytes wait for the disk; {} may", sample.uncommitted_bytes,
+                      sample.uncommitted_bytes_max));
+  }
+};
+
+}  // namespace naru::sim

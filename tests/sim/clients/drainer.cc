@@ -1,0 +1,29 @@
+#include "tests/sim/clients/drainer.h"
+
+namespace naru::sim {
+
+void Drainer::get() {
+  if (!is_done()) send(amqp091::BasicGet{.queue = Topology::queue_name(queue_)});
+}
+
+void Drainer::on_reply(const amqp091::MethodFrame& method) {
+  if (!is<amqp091::BasicGetEmpty>(method)) return;
+  ++queue_;
+  get();
+}
+
+void Drainer::on_message(const amqp091::MethodFrame& method, const amqp091::Properties& properties,
+                         std::string_view body) {
+  const auto got = decode<amqp091::BasicGetOk>(method);
+  Delivered delivered;
+  delivered.copy.queue = queue_;
+  delivered.holder = channel_;
+  delivered.redelivered = got.redelivered;
+  delivered.drain = true;
+  const Copy copy = environment_.deliver(delivered, properties.message_id, body);
+  environment_.recorder.tell(&Checker::on_end, copy, channel_, End::acknowledged);
+  send(amqp091::BasicAck{.delivery_tag = got.delivery_tag});
+  get();
+}
+
+}  // namespace naru::sim

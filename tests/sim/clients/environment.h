@@ -1,0 +1,117 @@
+#pragma once
+/// What the clients of a world share.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "tests/sim/clients/topology.h"
+#include "tests/sim/recorder.h"
+#include "tests/sim/world/network.h"
+
+namespace naru::sim {
+
+/// What the clients did: the generator's coverage.
+enum class Did : std::uint8_t {
+  connect,
+  publish,
+  publish_transient,
+  publish_mandatory,
+  publish_in_tx,
+  confirm,
+  refuse,
+  returned,
+  commit,
+  rollback,
+  deliver,
+  deliver_redelivered,
+  get,
+  get_empty,
+  ack,
+  ack_multiple,
+  nack,
+  reject,
+  requeue,
+  recover,
+  cancel,
+  close_channel,
+  no_ack,
+  stop_reading,
+  reset,
+  vanish,
+  end,
+  blocked,
+  purge,
+  bind,
+  unbind,
+  declare,
+  remove,
+  kCount,
+};
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(Did::kCount)> kDidNames{
+    "connect",
+    "publish",
+    "publish transient",
+    "publish mandatory",
+    "publish in tx",
+    "confirm",
+    "refuse",
+    "return",
+    "tx.commit",
+    "tx.rollback",
+    "deliver",
+    "deliver again",
+    "get",
+    "get empty",
+    "ack",
+    "ack multiple",
+    "nack",
+    "reject",
+    "requeue",
+    "recover",
+    "cancel",
+    "close channel",
+    "consume without ack",
+    "stop reading",
+    "reset",
+    "vanish",
+    "end",
+    "blocked",
+    "purge",
+    "bind",
+    "unbind",
+    "declare",
+    "delete"};
+
+struct ClientOptions {
+  std::uint32_t frame_bytes_max = 131'072;
+  std::uint16_t heartbeat_s = 0;
+  std::uint32_t body_bytes_max = 8192;
+  Duration think_max = std::chrono::milliseconds(2);
+  std::uint32_t messages_max = 300;  // of all publishers together
+  bool transactions = true;
+  bool no_ack = false;
+  bool purges = false;
+  bool rude = true;  // connections are cut
+};
+
+struct Environment {
+  Random& random;
+  const Now& now;
+  Internet& network;
+  Recorder& recorder;
+  ClientOptions options;
+  Topology topology;
+  std::array<std::uint64_t, static_cast<std::size_t>(Did::kCount)> done{};
+
+  void did(Did what) { ++done[static_cast<std::size_t>(what)]; }
+  /// A consumer got a message: fills in its number, and whether it is what was published.
+  Copy deliver(Delivered delivered, std::string_view message_id, std::string_view body);
+  /// The body of a message follows from its number.
+  static std::string_view body_of(MessageNo number, std::uint32_t bytes);
+};
+
+}  // namespace naru::sim

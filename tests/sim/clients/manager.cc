@@ -1,0 +1,116 @@
+#include "tests/sim/clients/manager.h"
+
+namespace naru::sim {
+
+void Manager::on_ready() {
+  if (built_) return;
+  doing_ = Doing::building;
+  next_step_ = 0;
+  build_next();
+}
+
+// Exchanges, queues, bindings: one after the other, each when the one before it is answered.
+void Manager::build_next() {
+  const Topology& topology = environment_.topology;
+  const std::array<std::pair<std::string_view, std::string_view>, 3> exchanges{
+      {{Topology::kDirect, "direct"}, {Topology::kFanout, "fanout"}, {Topology::kTopic, "topic"}}};
+  std::size_t step = next_step_++;
+  if (step < exchanges.size()) {
+    return send(amqp091::ExchangeDeclare{.exchange = exchanges[step].first,
+                                         .type = exchanges[step].second,
+                                         .durable = true,
+                                         .arguments = {}});
+  }
+  step -= exchanges.size();
+  if (step < topology.queues) {
+    environment_.did(Did::declare);
+    return send(amqp091::QueueDeclare{.queue = Topology::queue_name(static_cast<QueueNo>(step)),
+                                      .durable = true,
+                                      .arguments = {}});
+  }
+  step -= topology.queues;
+  const std::vector<Binding> bindings = topology.bindings();
+  if (step < bindings.size()) {
+    const Binding& binding = bindings[step];
+    return send(amqp091::QueueBind{.queue = Topology::queue_name(binding.queue),
+                                   .exchange = binding.exchange,
+                                   .routing_key = binding.key,
+                                   .arguments = {}});
+  }
+  doing_ = Doing::nothing;
+  built_ = true;
+}
+
+void Manager::act() {
+  Random& random = environment_.random;
+  if (doing_ != Doing::nothing || !random.one_in(8)) return;
+  if (environment_.options.rude && random.one_in(20)) return cut();
+  if (environment_.options.purges && random.one_in(6)) {
+    environment_.did(Did::purge);
+    doing_ = Doing::purging;
+    purged_ = static_cast<QueueNo>(random.below(environment_.topology.queues));
+    environment_.recorder.removal_begins(purged_);
+    return send(amqp091::QueuePurge{.queue = Topology::queue_name(purged_)});
+  }
+  flip();
+}
+
+void Manager::flip() {
+  Topology& topology = environment_.topology;
+  // What an earlier connection asked for may still be done.
+  if (topology.flip == Topology::Flip::unsure && environment_.recorder.quiets() == unsure_since_) {
+    return;
+  }
+  const Binding binding = topology.flipping();
+  const std::string queue = Topology::queue_name(binding.queue);
+  const bool bind = topology.flip == Topology::Flip::unsure
+                        ? environment_.random.one_in(2)
+                        : topology.flip == Topology::Flip::unbound;
+  topology.flip = Topology::Flip::unsure;
+  ++topology.flip_version;
+  if (bind) {
+    environment_.did(Did::bind);
+    doing_ = Doing::binding;
+    send(amqp091::QueueBind{
+        .queue = queue, .exchange = binding.exchange, .routing_key = binding.key, .arguments = {}});
+  } else {
+    environment_.did(Did::unbind);
+    doing_ = Doing::unbinding;
+    send(amqp091::QueueUnbind{
+        .queue = queue, .exchange = binding.exchange, .routing_key = binding.key, .arguments = {}});
+  }
+}
+
+void Manager::flip_ends(Topology::Flip state) {
+  environment_.topology.flip = state;
+  ++environment_.topology.flip_version;
+  doing_ = Doing::nothing;
+}
+
+void Manager::on_reply(const amqp091::MethodFrame& method) {
+  NARU_CHECK(!is<amqp091::ChannelClose>(method), "nothing here is refused");
+  switch (doing_) {
+    case Doing::building:
+      return build_next();
+    case Doing::binding:
+      return flip_ends(Topology::Flip::bound);
+    case Doing::unbinding:
+      return flip_ends(Topology::Flip::unbound);
+    case Doing::purging:
+      environment_.recorder.removal_ends(purged_);
+      doing_ = Doing::nothing;
+      return;
+    case Doing::nothing:
+      return;
+  }
+}
+
+void Manager::on_channel_lost() {
+  if (doing_ == Doing::binding || doing_ == Doing::unbinding) {
+    unsure_since_ = environment_.recorder.quiets();
+  }
+  if (doing_ == Doing::purging) environment_.recorder.removal_ends_in_silence(purged_);
+  doing_ = Doing::nothing;
+}
+
+}  // namespace naru::sim

@@ -1,0 +1,185 @@
+#include "tests/sim/clients/publisher.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace naru::sim {
+
+void Publisher::on_ready() {
+  place_ = 0;
+  first_tag_ = 1;
+  if (habits_.transactional) {
+    send(amqp091::TxSelect{});
+  } else {
+    send(amqp091::ConfirmSelect{});
+  }
+}
+
+void Publisher::act() {
+  Random& random = environment_.random;
+  if (!ready_ || committing_ || rolling_back_) return;
+  if (environment_.options.rude && random.one_in(60)) return cut();
+  if (random.one_in(80)) return reopen_channel();
+  if (blocked_ && habits_.obeys_blocked) return;
+  if (habits_.transactional && !in_transaction_.empty() && random.one_in(3)) {
+    return finish_transaction();
+  }
+  for (std::uint64_t count = 1 + random.below(habits_.burst); count > 0; --count) {
+    if (environment_.recorder.message_count() >= environment_.options.messages_max) return;
+    if (unconfirmed_.size() >= habits_.window || in_transaction_.size() >= 20) return;
+    if (link_.is_choked()) return;
+    publish_one();
+  }
+}
+
+std::uint32_t Publisher::draw_body_bytes() {
+  Random& random = environment_.random;
+  const std::uint32_t most = environment_.options.body_bytes_max;
+  const std::uint32_t frame = environment_.options.frame_bytes_max;
+  const std::array<std::uint32_t, 10> sizes{0,    1,         100,   100,       1024,
+                                            4095, frame - 8, frame, frame + 1, most};
+  return std::min(most, sizes[random.below(sizes.size())]);
+}
+
+void Publisher::publish_one() {
+  Random& random = environment_.random;
+  const Route& route = routes_[random.below(routes_.size())];
+  const Topology& topology = environment_.topology;
+  Message message;
+  message.channel = channel_;
+  message.place = ++place_;
+  message.persistent = random.below(8) >= habits_.transient_in_eight;
+  message.mandatory = random.one_in(4);
+  message.body_bytes = draw_body_bytes();
+  message.sure = message.possible = route.queues;
+  if (route.flips) {
+    const QueueSet bit = queue_bit(topology.flipping().queue);
+    if (topology.flip == Topology::Flip::bound) message.sure |= bit;
+    message.possible |= bit;  // it may be bound before the publish gets there
+  }
+  message = environment_.recorder.publish(message);
+
+  std::array<char, 12> digits;
+  const auto [end, error] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), message.number);
+  amqp091::Properties properties;
+  properties.set(amqp091::Property::message_id).message_id = {digits.data(), end};
+  properties.set(amqp091::Property::delivery_mode).delivery_mode = message.persistent ? 2 : 1;
+  link_.publish(
+      kChannel,
+      {.exchange = route.exchange, .routing_key = route.key, .mandatory = message.mandatory},
+      properties, Environment::body_of(message.number, message.body_bytes));
+  environment_.did(Did::publish);
+  if (!message.persistent) environment_.did(Did::publish_transient);
+  if (message.mandatory) environment_.did(Did::publish_mandatory);
+  const Waiting waiting{message.number, topology.flip_version, route.flips};
+  if (habits_.transactional) {
+    environment_.did(Did::publish_in_tx);
+    in_transaction_.push_back(waiting);
+  } else {
+    unconfirmed_.push_back(waiting);
+  }
+}
+
+void Publisher::finish_transaction() {
+  if (environment_.random.one_in(4)) {
+    environment_.did(Did::rollback);
+    rolling_back_ = true;
+    return send(amqp091::TxRollback{});
+  }
+  environment_.did(Did::commit);
+  committing_ = true;
+  send(amqp091::TxCommit{});
+}
+
+void Publisher::on_reply(const amqp091::MethodFrame& method) {
+  if (is<amqp091::ConfirmSelectOk>(method) || is<amqp091::TxSelectOk>(method)) {
+    ready_ = true;
+  } else if (is<amqp091::BasicAck>(method)) {
+    const auto ack = decode<amqp091::BasicAck>(method);
+    answer(ack.delivery_tag, ack.multiple, true);
+  } else if (is<amqp091::BasicNack>(method)) {
+    const auto nack = decode<amqp091::BasicNack>(method);
+    answer(nack.delivery_tag, nack.multiple, false);
+  } else if (is<amqp091::TxCommitOk>(method)) {
+    committing_ = false;
+    for (const Waiting& waiting : std::exchange(in_transaction_, {})) confirm(waiting);
+  } else if (is<amqp091::TxRollbackOk>(method)) {
+    rolling_back_ = false;
+    for (const Waiting& waiting : std::exchange(in_transaction_, {})) {
+      environment_.recorder.tell(&Checker::on_refused,
+                                 *environment_.recorder.message(waiting.message));
+    }
+  }
+}
+
+void Publisher::answer(std::uint64_t tag, bool multiple, bool accepted) {
+  const std::uint64_t end = first_tag_ + unconfirmed_.size();
+  const auto waits = [&](std::uint64_t it) {
+    return it >= first_tag_ && it < end && unconfirmed_[it - first_tag_].message != 0;
+  };
+  if (!waits(tag)) {
+    return environment_.recorder.tell(&Checker::on_stray_confirm, channel_, tag);
+  }
+  for (std::uint64_t at = multiple ? first_tag_ : tag; at <= tag; ++at) {
+    if (!waits(at)) continue;
+    const Waiting waiting = std::exchange(unconfirmed_[at - first_tag_], {0, 0, false});
+    if (accepted) {
+      confirm(waiting);
+    } else {
+      environment_.did(Did::refuse);
+      environment_.recorder.tell(&Checker::on_refused,
+                                 *environment_.recorder.message(waiting.message));
+    }
+  }
+  while (!unconfirmed_.empty() && unconfirmed_.front().message == 0) {
+    unconfirmed_.pop_front();
+    ++first_tag_;
+  }
+}
+
+void Publisher::confirm(const Waiting& waiting) {
+  environment_.did(Did::confirm);
+  Message& message = *environment_.recorder.message(waiting.message);
+  const Topology& topology = environment_.topology;
+  if (waiting.flips) {
+    const QueueSet bit = queue_bit(topology.flipping().queue);
+    const bool changed = waiting.flip_version != topology.flip_version;
+    if (changed) message.sure &= ~bit;
+    if (!changed && topology.flip == Topology::Flip::unbound) message.possible &= ~bit;
+  }
+  environment_.recorder.tell(&Checker::on_confirm, message);
+}
+
+void Publisher::on_message(const amqp091::MethodFrame& method,
+                           const amqp091::Properties& properties, std::string_view) {
+  if (!is<amqp091::BasicReturn>(method)) return;
+  environment_.did(Did::returned);
+  std::uint64_t number = 0;
+  const std::string_view id = properties.message_id;
+  std::from_chars(id.data(), id.data() + id.size(), number);
+  Message* message = environment_.recorder.message(number);
+  NARU_CHECK(message != nullptr, "what is returned was published");
+  if (flip_may_have_changed(message->number)) return;
+  environment_.recorder.tell(&Checker::on_returned, *message);
+}
+
+bool Publisher::flip_may_have_changed(MessageNo message) const {
+  const auto changed = [&](const Waiting& waiting) {
+    return waiting.message == message && waiting.flips &&
+           (waiting.flip_version != environment_.topology.flip_version ||
+            environment_.topology.flip == Topology::Flip::unsure);
+  };
+  return std::ranges::any_of(unconfirmed_, changed) ||
+         std::ranges::any_of(in_transaction_, changed);
+}
+
+void Publisher::on_channel_lost() {
+  unconfirmed_.clear();
+  in_transaction_.clear();
+  ready_ = committing_ = rolling_back_ = blocked_ = false;
+}
+
+}  // namespace naru::sim

@@ -1,0 +1,57 @@
+#pragma once
+/// Publishes messages of all sizes by all routes, with confirms or in transactions.
+
+#include <deque>
+#include <vector>
+
+#include "tests/sim/clients/client.h"
+
+namespace naru::sim {
+
+class Publisher final : public Client {
+ public:
+  struct Habits {
+    bool transactional = false;
+    std::uint32_t window = 10;  // unconfirmed messages
+    std::uint32_t burst = 4;
+    std::uint32_t transient_in_eight = 1;
+    bool obeys_blocked = true;
+  };
+  Publisher(Environment& environment, Habits habits)
+      : Client(environment), habits_(habits), routes_(environment.topology.routes()) {}
+
+ private:
+  /// A publish that waits for its answer, with what was known of the flipping binding.
+  struct Waiting {
+    MessageNo message;
+    std::uint64_t flip_version;
+    bool flips;
+  };
+  void on_ready() override;
+  void act() override;
+  void on_reply(const amqp091::MethodFrame& method) override;
+  void on_message(const amqp091::MethodFrame& method, const amqp091::Properties& properties,
+                  std::string_view body) override;
+  void on_channel_lost() override;
+  void on_blocked(bool blocked) override { blocked_ = blocked; }
+
+  void publish_one();
+  void finish_transaction();
+  std::uint32_t draw_body_bytes();
+  void answer(std::uint64_t tag, bool multiple, bool accepted);
+  void confirm(const Waiting& waiting);
+  bool flip_may_have_changed(MessageNo message) const;
+
+  const Habits habits_;
+  const std::vector<Route> routes_;
+  std::deque<Waiting> unconfirmed_;  // in the order of their tags; message 0: answered
+  std::uint64_t first_tag_ = 1;      // of unconfirmed_.front()
+  std::vector<Waiting> in_transaction_;
+  std::uint32_t place_ = 0;
+  bool ready_ = false;
+  bool committing_ = false;
+  bool rolling_back_ = false;
+  bool blocked_ = false;
+};
+
+}  // namespace naru::sim

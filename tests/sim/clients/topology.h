@@ -1,0 +1,69 @@
+#pragma once
+/// What is declared, and where a publish goes: a few durable queues that stay, exchanges of several
+/// types, and one binding that comes and goes.
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "tests/sim/history.h"
+
+namespace naru::sim {
+
+/// A place to publish to. With `flips`, the flipping binding adds its queue.
+struct Route {
+  std::string exchange;
+  std::string key;
+  QueueSet queues = 0;
+  bool flips = false;
+};
+
+struct Binding {
+  std::string exchange;
+  std::string key;
+  QueueNo queue = 0;
+};
+
+struct Topology {
+  enum class Flip : std::uint8_t { unbound, bound, unsure };
+
+  QueueNo queues = 3;
+  Flip flip = Flip::unbound;
+  std::uint64_t flip_version = 0;  // grows when a change of the binding begins and when it ends
+
+  static constexpr std::string_view kDirect = "sim.direct";
+  static constexpr std::string_view kFanout = "sim.fanout";
+  static constexpr std::string_view kTopic = "sim.topic";
+
+  static std::string queue_name(QueueNo queue) { return "q" + std::to_string(queue); }
+  Binding flipping() const { return {std::string(kDirect), "flip", 0}; }
+
+  std::vector<Binding> bindings() const {
+    std::vector<Binding> all;
+    for (QueueNo queue = 0; queue < queues; ++queue) {
+      all.push_back({std::string(kFanout), "", queue});
+      all.push_back({std::string(kDirect), "k" + std::to_string(queue), queue});
+    }
+    all.push_back({std::string(kTopic), "a.*", 0});
+    all.push_back({std::string(kTopic), "#.b", static_cast<QueueNo>(queues - 1)});
+    return all;
+  }
+
+  std::vector<Route> routes() const {
+    const QueueSet every = queue_bit(queues) - 1;
+    const QueueSet last = queue_bit(static_cast<QueueNo>(queues - 1));
+    std::vector<Route> all;
+    for (QueueNo queue = 0; queue < queues; ++queue) {
+      all.push_back({"", queue_name(queue), queue_bit(queue)});
+      all.push_back({std::string(kDirect), "k" + std::to_string(queue), queue_bit(queue)});
+    }
+    all.push_back({std::string(kFanout), "whatever", every});
+    all.push_back({std::string(kTopic), "a.b", queue_bit(0) | last});
+    all.push_back({std::string(kTopic), "a.c", queue_bit(0)});
+    all.push_back({std::string(kDirect), "flip", 0, true});
+    all.push_back({std::string(kDirect), "nowhere", 0});
+    return all;
+  }
+};
+
+}  // namespace naru::sim

@@ -1,0 +1,139 @@
+#include "tests/sim/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace naru::sim {
+
+namespace {
+
+template <typename Value, std::size_t kCount>
+Value one_of(Random& random, const Value (&choices)[kCount]) {
+  return choices[random.below(kCount)];
+}
+
+void draw_storage(Random& random, cluster::JournalOptions& journal) {
+  storage::WalOptions& wal = journal.wal;
+  wal.directory = "data/wal";
+  wal.entry_bytes_max = one_of<std::uint32_t>(random, {16 << 10, 40 << 10, 100 << 10});
+  wal.frame_bytes_max = one_of<std::uint32_t>(random, {4 << 10, 8 << 10, 64 << 10});
+  wal.block_bytes = wal.frame_bytes_max * one_of<std::uint32_t>(random, {1, 2, 4});
+  const std::uint32_t least = std::max(wal.entry_bytes_max + (4 << 10), wal.frame_bytes_max);
+  wal.file_bytes = (least + 4095) / 4096 * 4096 * one_of<std::uint32_t>(random, {1, 2, 4});
+  wal.first_file_bytes = (64 << 10) * one_of<std::uint32_t>(random, {1, 2, 4});
+  wal.ready_files = one_of<std::uint32_t>(random, {1, 1, 2});
+  wal.free_files_max = one_of<std::uint32_t>(random, {0, 1, 4});
+  wal.writes_in_flight = one_of<std::uint32_t>(random, {1, 2, 4});
+  wal.cache_bytes = one_of<std::uint64_t>(random, {0, 16 << 10, 64 << 10, 1 << 20});
+  wal.reads_in_flight = one_of<std::uint32_t>(random, {1, 4});
+  wal.read_bytes_max = one_of<std::uint32_t>(random, {4 << 10, 64 << 10});
+  wal.read_gap_bytes_max = one_of<std::uint32_t>(random, {0, 4 << 10, 64 << 10});
+  wal.retry_after = std::chrono::milliseconds(10);
+  wal.open_files_max = one_of<std::uint32_t>(random, {2, 24});
+  journal.log_bytes_max = wal.file_bytes * one_of<std::uint64_t>(random, {2, 4, 1000});
+  journal.snapshot_slice_bytes = one_of<std::uint32_t>(random, {512, 4 << 10, 64 << 10});
+}
+
+void draw_core(Random& random, core::Shard::Options& shard) {
+  shard.uncommitted_bytes_max = one_of<std::size_t>(random, {2 << 10, 32 << 10, 32 << 20});
+  shard.connection_credit_bytes = one_of<std::int64_t>(random, {1, 8 << 10, 1 << 20});
+  shard.turn_work_max = one_of<std::uint64_t>(random, {1, 100, 100'000});
+  shard.lane.deliveries_per_run = one_of<std::size_t>(random, {1, 3, 256});
+  shard.lane.delivered_stride = one_of<std::uint64_t>(random, {1, 4, 1024});
+  shard.lane.delivered_stride_max = shard.lane.delivered_stride * 4;
+  shard.lane.read_ahead_bytes = one_of<std::size_t>(random, {1, 8 << 10, 1 << 20});
+}
+
+void draw_people(Random& random, Options& options) {
+  options.queues = one_of<QueueNo>(random, {1, 2, 3, 4});
+  for (std::uint64_t count = 1 + random.below(3); count > 0; --count) {
+    options.publishers.push_back({.transactional = random.one_in(4),
+                                  .window = one_of<std::uint32_t>(random, {1, 10, 200}),
+                                  .burst = one_of<std::uint32_t>(random, {1, 4, 30}),
+                                  .transient_in_eight = one_of<std::uint32_t>(random, {0, 1, 4}),
+                                  .obeys_blocked = !random.one_in(3)});
+  }
+  const bool no_ack = random.one_in(6);
+  for (std::uint64_t count = random.below(4); count > 0; --count) {
+    options.consumers.push_back(
+        {.prefetch = one_of<std::uint16_t>(random, {1, 3, 20, 0}),
+         .transactional = random.one_in(5),
+         .no_ack = no_ack && random.one_in(2),
+         .first_queue = static_cast<QueueNo>(random.below(options.queues)),
+         .queue_count = static_cast<QueueNo>(1 + random.below(options.queues)),
+         .requeues = !random.one_in(4),
+         .drops = !random.one_in(4)});
+  }
+}
+
+void draw_faults(Random& random, FaultOptions& faults) {
+  if (random.one_in(4)) return;  // a quarter of all runs has crashes only
+  if (random.one_in(2)) faults.disk_stalls = one_of<std::uint32_t>(random, {200, 1000});
+  if (random.one_in(4)) faults.disk_fills = 500;
+  if (random.one_in(5)) faults.write_fails = 3000;
+  if (random.one_in(5)) faults.sync_fails = 3000;
+  if (random.one_in(4)) faults.clock_jumps = 500;
+  faults.crashes_in_recovery = random.one_in(2);
+  faults.bit_rot = random.one_in(3);
+}
+
+}  // namespace
+
+Options draw_options(Random& random) {
+  Options options;
+  options.node.shards = one_of<std::uint16_t>(random, {1, 1, 2, 3});
+  draw_storage(random, options.node.journal);
+  draw_core(random, options.node.shard);
+  options.client.frame_bytes_max = one_of<std::uint32_t>(random, {4096, 8192, 131'072});
+  options.client.heartbeat_s = one_of<std::uint16_t>(random, {0, 1, 3});
+  options.client.body_bytes_max = std::min(options.node.journal.wal.entry_bytes_max - (4 << 10),
+                                           one_of<std::uint32_t>(random, {1000, 5000, 40'000}));
+  options.client.think_max = std::chrono::microseconds(one_of<int>(random, {100, 2000, 20'000}));
+  options.client.messages_max = one_of<std::uint32_t>(random, {60, 200, 500});
+  options.client.no_ack = random.one_in(6);
+  options.client.purges = random.one_in(6);
+  options.client.rude = !random.one_in(4);
+  options.node.amqp.message_bytes_max = options.node.journal.wal.entry_bytes_max - (2 << 10);
+  options.node.amqp.heartbeat_s = options.client.heartbeat_s;
+  options.node.limits.output_high_bytes = 1 << 20;
+  options.node.limits.output_low_bytes = one_of<std::size_t>(random, {1, 4 << 10, 256 << 10});
+  options.network.piece_bytes_max =
+      one_of<std::size_t>(random, {7, 200, 1500, 1500, 64 << 10, 64 << 10});
+  options.network.delay_max = std::chrono::microseconds(one_of<int>(random, {0, 50, 500, 10'000}));
+  options.network.buffer_bytes = one_of<std::size_t>(random, {2 << 10, 16 << 10, 256 << 10});
+  if (options.network.piece_bytes_max < 100) {  // each piece is a step
+    options.client.body_bytes_max = std::min(options.client.body_bytes_max, 1000U);
+  }
+  draw_people(random, options);
+  draw_faults(random, options.faults);
+  options.rounds = static_cast<std::uint32_t>(1 + random.below(4));
+  options.steps_per_round = one_of<std::uint32_t>(random, {1000, 5000, 15'000});
+  return options;
+}
+
+std::string Options::describe() const {
+  const storage::WalOptions& wal = node.journal.wal;
+  return fmt::format(
+      "shards {}, queues {}, publishers {}, consumers {}, rounds {} of {} steps\n"
+      "wal: files of {}, first {}, frames {}, entries {}, cache {}, writes {}, ready {}, free {}, "
+      "snapshot slices {}, log {}\n"
+      "core: uncommitted {}, credit {}, turn {}, run {}, stride {}, read ahead {}\n"
+      "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}\n"
+      "network: pieces {}, delay {} us, buffers {}\n"
+      "faults: stalls {}, full {}, write {}, sync {}, clock {}, in recovery {}, bit rot {}",
+      node.shards, queues, publishers.size(), consumers.size(), rounds, steps_per_round,
+      wal.file_bytes, wal.first_file_bytes, wal.frame_bytes_max, wal.entry_bytes_max,
+      wal.cache_bytes, wal.writes_in_flight, wal.ready_files, wal.free_files_max,
+      node.journal.snapshot_slice_bytes, node.journal.log_bytes_max,
+      node.shard.uncommitted_bytes_max, node.shard.connection_credit_bytes,
+      node.shard.turn_work_max, node.shard.lane.deliveries_per_run,
+      node.shard.lane.delivered_stride, node.shard.lane.read_ahead_bytes, client.frame_bytes_max,
+      client.heartbeat_s, client.body_bytes_max, client.messages_max, client.rude, client.purges,
+      network.piece_bytes_max, network.delay_max.count() / 1000, network.buffer_bytes,
+      faults.disk_stalls, faults.disk_fills, faults.write_fails, faults.sync_fails,
+      faults.clock_jumps, faults.crashes_in_recovery, faults.bit_rot);
+}
+
+}  // namespace naru::sim

@@ -1,0 +1,44 @@
+#pragma once
+/// What a seed decides before anything happens: how large everything is, who comes, what goes
+/// wrong.
+
+#include <string>
+#include <vector>
+
+#include "tests/sim/clients/consumer.h"
+#include "tests/sim/clients/environment.h"
+#include "tests/sim/clients/publisher.h"
+#include "tests/sim/world/node.h"
+
+namespace naru::sim {
+
+/// How likely each fault is, once in so many steps; 0: never.
+struct FaultOptions {
+  std::uint32_t disk_stalls = 0;
+  std::uint32_t disk_fills = 0;
+  std::uint32_t write_fails = 0;
+  std::uint32_t sync_fails = 0;
+  std::uint32_t clock_jumps = 0;
+  bool crashes_in_recovery = false;
+  bool bit_rot = false;  // after a clean stop
+};
+
+struct Options {
+  NodeOptions node;
+  NetworkOptions network;
+  ClientOptions client;
+  FaultOptions faults;
+  QueueNo queues = 3;
+  std::vector<Publisher::Habits> publishers;
+  std::vector<Consumer::Habits> consumers;
+  std::uint32_t rounds = 3;
+  std::uint32_t steps_per_round = 1500;
+
+  std::string describe() const;
+};
+
+/// Rare paths are common on purpose: files of a few frames, snapshots in small slices, caches that
+/// hold nothing, strides of one.
+Options draw_options(Random& random);
+
+}  // namespace naru::sim

@@ -1,0 +1,241 @@
+#include "tests/sim/run.h"
+
+#include <fmt/format.h>
+
+#include "tests/sim/clients/drainer.h"
+#include "tests/sim/clients/manager.h"
+#include "tests/sim/narrator.h"
+#include "tests/sim/world/world.h"
+
+namespace naru::sim {
+
+namespace {
+
+/// The phases of a run: the topology is built; rounds of work under faults, each ended by some end
+/// of the process and a recovery; then everything is healed and drained.
+class Run {
+ public:
+  Run(std::uint64_t seed, MessageNo about)
+      : random_(seed), options_(draw_options(random_)), world_(random_, options_, findings_) {
+    if (about == 0) return;
+    world_.recorder().add(std::make_unique<Narrator>(about, world_.now(), findings_));
+  }
+
+  Outcome operator()() {
+    go();
+    Outcome outcome;
+    if (findings_.any()) {
+      outcome.checker = findings_.first().checker;
+      outcome.what = findings_.first().what;
+    }
+    outcome.hash = world_.trace().hash();
+    outcome.coverage = coverage_;
+    outcome.coverage.done = world_.environment().done;
+    return outcome;
+  }
+
+ private:
+  // Far above what any run needs: reaching it means that something hangs.
+  static constexpr std::uint64_t kPatience = 400'000;
+
+  void go() {
+    start();
+    build();
+    for (std::uint32_t round = 0; round < options_.rounds && !findings_.any(); ++round) {
+      work();
+      end_process();
+      recover();
+    }
+    if (!findings_.any()) finish();
+  }
+
+  bool step() {
+    world_.step();
+    ++coverage_.steps;
+    return !findings_.any();
+  }
+  /// Steps until `done`; false when something was found first, or nothing came of it.
+  template <typename Done>
+  bool until(const char* what, Done&& done) {
+    for (std::uint64_t left = kPatience; left > 0; --left) {
+      if (done()) return true;
+      if (!step()) return false;
+      revive();
+    }
+    findings_.add("drains after healing", fmt::format("waited for ever for {}", what));
+    return false;
+  }
+
+  void start() {
+    if (const auto started = world_.start_node(); !started) {
+      findings_.add("start", started.error().what);
+    }
+  }
+
+  void build() {
+    Manager& manager = world_.add<Manager>();
+    if (!until("the topology", [&] { return manager.is_done(); })) return;
+    for (const auto& habits : options_.publishers) world_.add<Publisher>(habits);
+    for (const auto& habits : options_.consumers) world_.add<Consumer>(habits);
+  }
+
+  void work() {
+    const std::uint64_t steps = 1 + random_.below(options_.steps_per_round);
+    for (std::uint64_t left = steps; left > 0 && step(); --left) {
+      fault();
+      revive();
+    }
+  }
+
+  bool now_and_then(std::uint32_t once_in) { return once_in != 0 && random_.one_in(once_in); }
+
+  void fault() {
+    const FaultOptions& faults = options_.faults;
+    storage::testing::FakeDisk& disk = world_.disk();
+    if (now_and_then(faults.disk_stalls)) {
+      ++coverage_.stalls;
+      world_.stall_disk(Duration(static_cast<std::int64_t>(random_.below(200'000'000))));
+    }
+    if (now_and_then(faults.disk_fills)) {
+      ++coverage_.full_disks;
+      disk_full_ = !disk_full_;
+      disk.set_capacity(disk_full_ ? disk.used_bytes() : kPlenty);
+    }
+    if (now_and_then(faults.write_fails)) {
+      disk.fail_nth(storage::testing::DiskOperation::write, 1 + random_.below(4));
+    }
+    if (now_and_then(faults.sync_fails)) {
+      disk.fail_nth(storage::testing::DiskOperation::sync, 1 + random_.below(4));
+    }
+    if (now_and_then(faults.clock_jumps)) {
+      ++coverage_.clock_jumps;
+      world_.jump_wall_clock(static_cast<WallMs>(random_.below(7'200'000)) - 3'600'000);
+    }
+  }
+
+  /// A process whose log failed exits, and is started again.
+  void revive() {
+    Node* node = world_.node();
+    if (node == nullptr || !node->failure() || !(node->is_stopped() || random_.one_in(200))) return;
+    ++coverage_.failed_volumes;
+    world_.crash(random_.one_in(2) ? Crash::kill : Crash::power_loss);
+    recover();
+  }
+
+  void end_process() {
+    if (findings_.any()) return;
+    switch (random_.below(4)) {
+      case 0:
+        ++coverage_.kills;
+        return world_.crash(Crash::kill);
+      case 1:
+        ++coverage_.clean_stops;
+        return stop_cleanly();
+      default:
+        ++coverage_.power_losses;
+        return world_.crash(Crash::power_loss);
+    }
+  }
+
+  void stop_cleanly() {
+    heal_disk();
+    if (world_.node()->failure()) return world_.crash(Crash::kill);
+    world_.node()->stop();
+    for (std::uint64_t left = kPatience; left > 0 && !world_.node()->is_stopped(); --left) {
+      if (!step()) return;
+    }
+    if (!world_.node()->is_stopped()) findings_.add("drains after healing", "a stop that hangs");
+    world_.crash(Crash::clean_stop);
+    if (options_.faults.bit_rot && random_.one_in(2)) rot();
+  }
+
+  void heal_disk() {
+    disk_full_ = false;
+    world_.disk().set_capacity(kPlenty);
+    world_.stall_disk(Duration(0));
+  }
+
+  /// A bit of a file of the log flips while nobody runs. The start refuses, or nothing is lost.
+  void rot() {
+    auto names = world_.disk().list("data/wal");
+    if (!names || names->empty()) return;
+    const std::string path = "data/wal/" + (*names)[random_.below(names->size())];
+    const std::uint64_t bytes = world_.disk().content(path).size();
+    if (bytes == 0) return;
+    const std::uint64_t bit = random_.below(bytes * 8);
+    ++coverage_.flipped_bits;
+    world_.disk().flip_bit(path, bit);
+    const auto rotten = world_.disk().content(path);
+    if (const auto started = world_.start_node(); !started) {
+      ++coverage_.refused_starts;
+      if (!started.error().what.contains("data/wal")) {
+        findings_.add("a refused start names the file", started.error().what);
+      }
+    }
+    world_.crash(Crash::kill);
+    // It was seen, or is where nobody looked; what was written anew is left alone.
+    if (world_.disk().content(path) == rotten) world_.disk().flip_bit(path, bit);
+  }
+
+  /// Starts again, often only after some tries that lose power on the way.
+  void recover() {
+    if (findings_.any()) return;
+    heal_disk();
+    const bool look_twice = options_.faults.crashes_in_recovery && random_.one_in(3);
+    if (look_twice) {
+      start();
+      if (findings_.any()) return;
+      world_.recorder().tell(&Checker::on_recovered, world_.node()->describe(), false);
+      world_.crash(Crash::kill);
+    }
+    if (options_.faults.crashes_in_recovery) {
+      for (std::uint64_t tries = random_.below(4); tries > 0; --tries) crash_in_recovery();
+    }
+    start();
+    if (findings_.any()) return;
+    world_.recorder().tell(&Checker::on_recovered, world_.node()->describe(), look_twice);
+  }
+
+  void crash_in_recovery() {
+    ++coverage_.crashes_in_recovery;
+    world_.lose_power_soon(random_.below(60));
+    (void)world_.start_node();
+    world_.crash(Crash::power_loss);
+  }
+
+  void finish() {
+    heal_disk();
+    world_.retire_clients();
+    if (!until("the clients to go", [&] { return world_.clients_are_over(); })) return;
+    world_.forget_clients();
+    // Half-open connections end by their heartbeats, and without those with a restart.
+    stop_cleanly();
+    recover();
+    if (findings_.any()) return;
+    Drainer& drainer = world_.add<Drainer>();
+    if (!until("the queues to drain", [&] { return drainer.is_done(); })) return;
+    world_.recorder().tell(&Checker::on_drained, std::string());
+  }
+
+  static constexpr std::uint64_t kPlenty = std::uint64_t{1} << 40;
+
+  Random random_;
+  Findings findings_;
+  const Options options_;
+  World world_;
+  Coverage coverage_;
+  bool disk_full_ = false;
+};
+
+}  // namespace
+
+Outcome run(std::uint64_t seed, MessageNo about) {
+  return Run(seed, about)();
+}
+
+std::string describe(std::uint64_t seed) {
+  Random random(seed);
+  return draw_options(random).describe();
+}
+
+}  // namespace naru::sim

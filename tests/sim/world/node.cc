@@ -1,0 +1,135 @@
+#include "tests/sim/world/node.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace naru::sim {
+
+Node::Node(const NodeOptions& options, storage::testing::FakeDisk& disk, Internet& network,
+           const Now& now, Random& random, Logger& log)
+    : options_(options),
+      disk_(disk),
+      now_(now),
+      random_(random),
+      log_(log),
+      amqp_(options.amqp),
+      mail_(options.shards) {
+  for (std::uint16_t i = 0; i < options.shards; ++i) {
+    shards_.push_back(
+        std::make_unique<Part>(core::ShardId(i), options, mail_, network, now, random, log));
+    loops_.push_back(&shards_.back()->loop);
+  }
+}
+
+Node::~Node() {
+  // In the order of app/node.cc.
+  server_ = nullptr;
+  for (auto& shard : shards_) shard->host = nullptr;
+  for (auto& shard : shards_) {
+    shard->broker = nullptr;
+    shard->core = nullptr;
+  }
+}
+
+void Node::build_shards() {
+  journal_ = std::make_unique<cluster::JournalLocal>(disk_, options_.journal, options_.shards,
+                                                     *this, *this, log_);
+  std::vector<server::ShardHost*> hosts;
+  std::vector<core::Shard*> replicas;
+  for (std::uint16_t i = 0; i < options_.shards; ++i) {
+    Part& part = *shards_[i];
+    const core::ShardId id(i);
+    core::Shard::Options shard = options_.shard;
+    shard.id = id;
+    shard.shard_count = options_.shards;
+    part.core =
+        std::make_unique<core::Shard>(shard, journal_->on_shard(id), part.link, part.authenticator,
+                                      random_, security::TokenKey{}, log_, now_);
+    part.broker = std::make_unique<server::CoreBroker>(*part.core, *journal_, mail_);
+    part.host->attach(*part.broker);
+    mail_.attach(id, part.loop, [core = part.core.get()](std::vector<core::ShardTask>& tasks) {
+      for (core::ShardTask& task : tasks) task(*core);
+    });
+    replicas.push_back(part.core.get());
+    hosts.push_back(part.host.get());
+  }
+  for (auto& part : shards_) part->core->set_replicas(replicas);
+  server_ = std::make_unique<server::Server>(hosts, shards_[0]->network);
+}
+
+Result<void> Node::start() {
+  NARU_TRY_VOID(disk_.make_directory("data", 0700));
+  NARU_TRY_VOID(disk_.sync_directory("."));
+  build_shards();
+  NARU_TRY_VOID(journal_->recover(random_));
+  if (core::Shard& zero = *shards_[0]->core; zero.is_new()) {
+    zero.bootstrap("rig:guest");
+    (void)zero.flush();
+    NARU_TRY_VOID(journal_->commit_now());
+  }
+  for (auto& part : shards_) part->core->start();
+  NARU_TRY_VOID(server_->listen({"127.0.0.1", 5672}, {&amqp_}));
+  for (auto& part : shards_) part->loop.wake();
+  return {};
+}
+
+void Node::stop() {
+  if (std::exchange(stopping_, true)) return;
+  server_->drain(std::chrono::seconds(5), [this] {
+    journal_->close();
+    shards_[0]->host->when_idle([this] { stopped_ = true; });
+  });
+}
+
+void Node::post(core::ShardId shard, io::Task task) {
+  shards_[shard.value]->loop.post(std::move(task));
+}
+
+void Node::on_volume_failed(const Error& error) {
+  failure_ = error;
+  if (std::exchange(stopping_, true)) {
+    stopped_ = true;
+    return;
+  }
+  server_->fail("the disk failed", std::chrono::seconds(2), [this] { stopped_ = true; });
+}
+
+void Node::on_space_short(bool space_short) {
+  space_short_ = space_short;
+  server_->set_alarm(space_short ? std::optional(core::Alarm{"there is no room for the log", true})
+                                 : std::nullopt);
+}
+
+bool Node::is_idle() const {
+  return std::ranges::all_of(
+      shards_, [](const auto& part) { return !part->loop.has_work() && part->broker->is_idle(); });
+}
+
+std::size_t Node::uncommitted_bytes() const {
+  std::size_t most = 0;
+  for (const auto& part : shards_) {
+    most = std::max(most, part->core->journal().uncommitted_bytes());
+  }
+  return most;
+}
+
+std::string Node::describe() {
+  std::vector<std::string> lines;
+  core::Catalog& catalog = shards_[0]->core->catalog();
+  catalog.each_queue([&](const core::QueueInfo& queue) {
+    const core::GroupId lane = queue.ref.lane;
+    core::Shard& owner = *shards_[shards_[0]->core->shard_of_lane(lane).value]->core;
+    const auto stats = owner.lane(lane).stats(queue.ref.id);
+    lines.push_back(fmt::format("{}: {} ready, {} bytes, {} persistent", queue.name, stats->ready,
+                                stats->ready_bytes, stats->persistent));
+  });
+  catalog.each_binding([&](const core::BindingInfo& binding) {
+    lines.push_back(fmt::format("{} -> {} by '{}'", binding.source.value, binding.destination,
+                                binding.routing_key));
+  });
+  std::ranges::sort(lines);
+  return fmt::format("{}", fmt::join(lines, "; "));
+}
+
+}  // namespace naru::sim

@@ -1,0 +1,99 @@
+#pragma once
+/// One process of the broker: what app/node.cc builds, over the world's loops, network and disk.
+/// All of it is the code that runs in production: connections, sessions, core, journal, log.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "cluster/journal_local.h"
+#include "core/shard.h"
+#include "protocol/amqp091/module.h"
+#include "server/core_broker.h"
+#include "server/server.h"
+#include "storage/testing/fake_disk.h"
+#include "tests/sim/world/loop.h"
+#include "tests/sim/world/network.h"
+#include "tests/support/rig_authenticator.h"
+
+namespace naru::sim {
+
+struct NodeOptions {
+  std::uint16_t shards = 1;
+  cluster::JournalOptions journal;
+  core::Shard::Options shard;  // id and count are filled in
+  server::ConnectionLimits limits;
+  amqp091::Amqp091Settings amqp;
+};
+
+/// Destroyed, it is a process that ended at once: connections are cut, and what the disk has of
+/// operations in flight is for the caller to decide.
+class Node final : public cluster::ShardPost, public cluster::VolumeClient {
+ public:
+  Node(const NodeOptions& options, storage::testing::FakeDisk& disk, Internet& network,
+       const Now& now, Random& random, Logger& log);
+  ~Node() override;
+
+  /// Recovers and listens. Errors: as JournalLocal::recover().
+  Result<void> start();
+  /// Asks everybody to go and waits until everything is on disk; then is_stopped().
+  void stop();
+  bool is_stopped() const { return stopped_; }
+  bool is_stopping() const { return stopping_; }
+  /// The log failed: the process has told its clients and would exit with an error.
+  const std::optional<Error>& failure() const { return failure_; }
+  bool space_short() const { return space_short_; }
+
+  const std::vector<Loop*>& loops() const { return loops_; }
+  /// What was appended is committed, and nobody has anything to do.
+  bool is_idle() const;
+  core::Shard& shard(std::size_t at) { return *shards_[at]->core; }
+  std::size_t shard_count() const { return shards_.size(); }
+  cluster::JournalLocal& journal() { return *journal_; }
+
+  /// Bytes appended on some shard and not yet committed.
+  std::size_t uncommitted_bytes() const;
+  /// What a restart finds: the queues with their sizes.
+  std::string describe();
+
+ private:
+  struct Part {
+    Part(core::ShardId id, const NodeOptions& options, server::ShardMail& mail, Internet& hub,
+         const Now& now, Random& random, Logger& log)
+        : loop(now), network(hub, loop), link(mail, id) {
+      host = std::make_unique<server::ShardHost>(id, loop, network, random, log, options.limits);
+    }
+    Loop loop;
+    ServerNetwork network;
+    testing::RigAuthenticator authenticator;
+    server::ShardMailLink link;
+    std::unique_ptr<core::Shard> core;
+    std::unique_ptr<server::CoreBroker> broker;
+    std::unique_ptr<server::ShardHost> host;
+  };
+
+  void post(core::ShardId shard, io::Task task) override;
+  void on_volume_failed(const Error& error) override;
+  void on_space_short(bool space_short) override;
+  void build_shards();
+
+  const NodeOptions& options_;
+  storage::testing::FakeDisk& disk_;
+  const Now& now_;
+  Random& random_;
+  Logger& log_;
+  amqp091::Module amqp_;
+  server::ShardMail mail_;
+  std::vector<std::unique_ptr<Part>> shards_;
+  std::vector<Loop*> loops_;
+  std::unique_ptr<cluster::JournalLocal> journal_;
+  std::unique_ptr<server::Server> server_;
+  std::optional<Error> failure_;
+  bool space_short_ = false;
+  bool stopping_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace naru::sim

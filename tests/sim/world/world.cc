@@ -1,0 +1,168 @@
+#include "tests/sim/world/world.h"
+
+#include <algorithm>
+
+namespace naru::sim {
+
+World::World(Random& random, const Options& options, Findings& findings)
+    : random_(random),
+      options_(options),
+      disk_(random.next()),
+      network_(random, now_, trace_),
+      recorder_(findings),
+      environment_{random, now_, network_, recorder_, options.client, {.queues = options.queues}} {
+  now_.mono = TimePoint(std::chrono::hours(1));
+  now_.wall_ms = 1'700'000'000'000;
+  network_.set_options(options.network);
+  network_.on_server_gone([this](const Wire& wire) { recorder_.wire_gone(wire.number); });
+}
+
+World::~World() {
+  clients_.clear();
+  node_ = nullptr;
+}
+
+Result<void> World::start_node() {
+  node_ = std::make_unique<Node>(options_.node, disk_, network_, now_, random_, log_);
+  was_quiet_ = told_stopping_ = false;
+  auto started = node_->start();
+  if (!started) node_ = nullptr;
+  trace_.note(started ? 1 : 2);
+  return started;
+}
+
+void World::crash(Crash how) {
+  node_ = nullptr;
+  if (how == Crash::power_loss) {
+    disk_.power_cycle();
+  } else {
+    disk_.kill_process();
+  }
+  disk_stalls_until_ = {};
+  network_.prune();
+  recorder_.crash(how);
+  trace_.note(static_cast<std::uint64_t>(how) + 10);
+}
+
+void World::retire_clients() {
+  for (const auto& client : clients_) client->retire();
+}
+bool World::clients_are_over() const {
+  return std::ranges::all_of(clients_, [](const auto& client) { return client->is_over(); });
+}
+
+void World::pass(Duration time) {
+  now_.mono += time;
+  // Both clocks run; the wall clock in its own unit.
+  now_.wall_ms += (now_.mono.time_since_epoch() / std::chrono::milliseconds(1)) -
+                  ((now_.mono - time).time_since_epoch() / std::chrono::milliseconds(1));
+}
+
+void World::step() {
+  pass(Duration(static_cast<std::int64_t>(random_.below(20'000))));
+  if (!do_something()) {
+    look_for_quiet();
+    jump();
+  } else {
+    was_quiet_ = false;
+  }
+  if (++steps_ % 64 == 0) {
+    sample();
+    network_.prune();
+  }
+  if (node_ != nullptr && node_->is_stopping() && !std::exchange(told_stopping_, true)) {
+    recorder_.tell(&Checker::on_stopping);
+  }
+}
+
+// Starts with a kind of event that chance picks, and takes the next kind that has one.
+bool World::do_something() {
+  const std::uint64_t first = random_.below(8);
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    switch ((first / 2 + i) % 4) {
+      case 0:
+        if (turn_a_loop()) return true;
+        break;
+      case 1:
+        if (complete_an_operation()) return true;
+        break;
+      case 2:
+        if (network_.deliver_one()) return true;
+        break;
+      default:
+        if (step_a_client()) return true;
+        break;
+    }
+  }
+  return false;
+}
+
+bool World::turn_a_loop() {
+  if (node_ == nullptr) return false;
+  const std::vector<Loop*>& loops = node_->loops();
+  const std::size_t first = random_.below(loops.size());
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    const std::size_t chosen = (first + i) % loops.size();
+    if (!loops[chosen]->has_work()) continue;
+    trace_.note(100 + chosen);
+    loops[chosen]->turn();
+    return true;
+  }
+  return false;
+}
+
+bool World::complete_an_operation() {
+  if (node_ == nullptr || now_.mono < disk_stalls_until_) return false;
+  if (!disk_.complete_one()) return false;
+  trace_.note(200 + disk_.steps());
+  node_->loops().front()->wake();
+  return true;
+}
+
+bool World::step_a_client() {
+  if (clients_.empty()) return false;
+  const std::size_t first = random_.below(clients_.size());
+  for (std::size_t i = 0; i < clients_.size(); ++i) {
+    const std::size_t chosen = (first + i) % clients_.size();
+    if (!clients_[chosen]->has_work()) continue;
+    trace_.note(300 + chosen);
+    clients_[chosen]->step();
+    return true;
+  }
+  return false;
+}
+
+void World::jump() {
+  TimePoint next = network_.next_due();
+  for (const auto& client : clients_) next = std::min(next, client->next_deadline());
+  if (node_ != nullptr) {
+    for (const Loop* loop : node_->loops()) next = std::min(next, loop->deadline());
+    if (disk_.in_flight() != 0) next = std::min(next, disk_stalls_until_);
+  }
+  if (next == kNever) next = now_.mono + std::chrono::seconds(1);
+  if (next > now_.mono) pass(next - now_.mono);
+}
+
+// Nothing could happen just now, so all that was sent has been done, unless somebody waits.
+void World::look_for_quiet() {
+  if (was_quiet_ || node_ == nullptr || disk_.dead() || disk_.in_flight() != 0) return;
+  if (node_->space_short() || node_->is_stopping() || !node_->is_idle()) return;
+  if (!network_.is_quiet()) return;
+  was_quiet_ = true;
+  trace_.note(400);
+  recorder_.quiet();
+}
+
+void World::sample() {
+  if (node_ == nullptr) return;
+  // A connection's input is taken as it comes, what was read before included, and one message may
+  // be the last straw for each.
+  const std::size_t at_once =
+      2 * options_.network.buffer_bytes + options_.node.journal.wal.entry_bytes_max;
+  recorder_.tell(&Checker::on_sample,
+                 MemorySample{.uncommitted_bytes = node_->uncommitted_bytes(),
+                              .uncommitted_bytes_max = options_.node.shard.uncommitted_bytes_max +
+                                                       clients_.size() * at_once + (64 << 10)});
+}
+
+}  // namespace naru::sim

@@ -1,0 +1,85 @@
+#pragma once
+/// A broker with its clients, its disk, its network and its clock, in one thread, driven by one
+/// seed. A step is whatever chance picks among all that could happen now; when nothing can, the
+/// clock jumps to the next time at which something will.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/sim/clients/client.h"
+#include "tests/sim/options.h"
+#include "tests/sim/recorder.h"
+#include "tests/sim/world/network.h"
+#include "tests/sim/world/node.h"
+#include "tests/sim/world/trace.h"
+
+namespace naru::sim {
+
+class World {
+ public:
+  World(Random& random, const Options& options, Findings& findings);
+  ~World();
+
+  // ---- The run ----
+  /// One event, or a jump of the clock.
+  void step();
+  template <typename Client, typename... Arguments>
+  Client& add(Arguments&&... arguments) {
+    auto client = std::make_unique<Client>(environment_, std::forward<Arguments>(arguments)...);
+    Client& added = *client;
+    clients_.push_back(std::move(client));
+    return added;
+  }
+  void retire_clients();
+  bool clients_are_over() const;
+  void forget_clients() { clients_.clear(); }
+
+  // ---- The process ----
+  /// Errors: as Node::start(); the process is gone then.
+  Result<void> start_node();
+  /// Null while there is no process.
+  Node* node() { return node_.get(); }
+  /// The process ends at once; the disk keeps what that leaves.
+  void crash(Crash how);
+  /// The power goes after so many more steps of the disk.
+  void lose_power_soon(std::uint64_t disk_steps) { disk_.crash_after(disk_steps); }
+
+  // ---- Faults ----
+  storage::testing::FakeDisk& disk() { return disk_; }
+  void stall_disk(Duration time) { disk_stalls_until_ = now_.mono + time; }
+  void jump_wall_clock(WallMs by) { now_.wall_ms += by; }
+  const Now& now() const { return now_; }
+
+  Environment& environment() { return environment_; }
+  Recorder& recorder() { return recorder_; }
+  Trace& trace() { return trace_; }
+
+ private:
+  bool do_something();
+  bool turn_a_loop();
+  bool complete_an_operation();
+  bool step_a_client();
+  void jump();
+  void look_for_quiet();
+  void sample();
+  void pass(Duration time);
+
+  Random& random_;
+  const Options& options_;
+  Now now_;
+  Trace trace_;
+  NullLogger log_;
+  storage::testing::FakeDisk disk_;
+  Internet network_;
+  Recorder recorder_;
+  Environment environment_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::unique_ptr<Node> node_;
+  TimePoint disk_stalls_until_{};
+  std::uint64_t steps_ = 0;
+  bool was_quiet_ = false;
+  bool told_stopping_ = false;
+};
+
+}  // namespace naru::sim
