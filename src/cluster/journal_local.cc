@@ -35,9 +35,12 @@ JournalLocal::~JournalLocal() = default;
 
 // --- Into the log
 
-void JournalLocal::stage(core::ShardId shard, const storage::EntryHead& head, ByteView payload) {
+void JournalLocal::stage(core::ShardId shard, const storage::EntryHead& head, ByteView payload,
+                         core::Urgency urgency) {
+  const auto sync =
+      urgency == core::Urgency::now ? storage::EntrySync::now : storage::EntrySync::later;
   // Sizes were checked on the shard; what fails here is the volume, which tells everybody itself.
-  (void)wal_.stage(head, payload, {}, std::uint64_t{1} << shard.value);
+  (void)wal_.stage(head, payload, {}, std::uint64_t{1} << shard.value, sync);
 }
 
 void JournalLocal::take(ShardBatch batch) {
@@ -46,8 +49,9 @@ void JournalLocal::take(ShardBatch batch) {
   while (!in.done()) {
     storage::EntryHead head;
     std::memcpy(&head, in.bytes(sizeof head).data(), sizeof head);
+    const auto urgency = static_cast<core::Urgency>(in.u8());
     const std::uint64_t bytes = in.le64();
-    stage(batch.from, head, in.bytes(bytes));
+    stage(batch.from, head, in.bytes(bytes), urgency);
   }
   for (auto& snapshot : batch.snapshots) snapshots_.add(std::move(snapshot));
   spare_[batch.from.value].push_back(std::move(batch.entries));
@@ -80,13 +84,24 @@ void JournalLocal::stage_snapshots() {
 
 void JournalLocal::on_durable(const storage::DurableFrame& frame) {
   NARU_CHECK(note_frame(frame.file, frame.offset, frame.bytes), "our own frames make sense");
-  const CommittedFrame committed{frame.file, frame.offset, *frame.block, frame.bytes};
+  hand_out(frame, true);
+}
+
+void JournalLocal::hand_out(const storage::DurableFrame& frame, bool committed) {
+  const CommittedFrame travelling{.file = frame.file,
+                                  .offset = frame.offset,
+                                  .block = *frame.block,
+                                  .bytes = frame.bytes,
+                                  .committed = committed,
+                                  .known = frame.known};
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     if ((frame.tags >> i & 1) == 0) continue;
-    if (i == kLogShard.value || recovering_) {
-      shards_[i]->apply(committed);
+    if (i != kLogShard.value && !recovering_) {
+      outgoing_[i].push_back(travelling);
+    } else if (committed) {
+      shards_[i]->apply(travelling);
     } else {
-      outgoing_[i].push_back(committed);
+      shards_[i]->on_written(travelling);
     }
   }
 }

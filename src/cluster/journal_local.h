@@ -90,7 +90,8 @@ class JournalLocal final : private storage::WalClient {
   // For ShardJournal, on shard 0.
   storage::Wal& wal() { return wal_; }
   bool recovering() const { return recovering_; }
-  void stage(core::ShardId shard, const storage::EntryHead& head, ByteView payload);
+  void stage(core::ShardId shard, const storage::EntryHead& head, ByteView payload,
+             core::Urgency urgency);
   void add_snapshot(SnapshotWriter::Snapshot snapshot) { snapshots_.add(std::move(snapshot)); }
   void adjust_live(std::uint32_t file, core::LiveChange change) {
     ledger_.adjust_live(file, change);
@@ -101,7 +102,9 @@ class JournalLocal final : private storage::WalClient {
   void take(ShardBatch batch);
 
   // storage::WalClient
+  void on_written(const storage::DurableFrame& frame) override { hand_out(frame, false); }
   void on_durable(const storage::DurableFrame& frame) override;
+  void hand_out(const storage::DurableFrame& frame, bool committed);
   void on_volume_failed(const Error& error) override;
   void on_space_short(bool space_short) override { client_.on_space_short(space_short); }
 

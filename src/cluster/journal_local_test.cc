@@ -140,6 +140,72 @@ TEST(JournalLocal, RandomRunsWithCrashesLoseNothing) {
   }
 }
 
+TEST(JournalLocal, WhatMayBeStableLaterIsWrittenAtOnceAndSharesASync) {
+  WorldOptions later = options(1);
+  later.journal.wal.first_file_bytes = later.journal.wal.file_bytes;
+  later.later_percent = 100;
+  World world(later);
+  ASSERT_STARTS(world);
+  world.settle_down();
+  const auto before = world.disk().syncs();
+  for (std::uint64_t id = 1; id <= 5; ++id) {
+    world.append(1, id, 100);
+    world.turn(0);
+    world.disk().complete_all();
+    EXPECT_EQ(world.model(1).written, world.model(1).ops.size());
+  }
+  EXPECT_EQ(world.disk().syncs(), before);
+  EXPECT_TRUE(world.state(1).messages().empty()) << "written is not committed";
+  world.settle_down();
+  EXPECT_EQ(world.disk().syncs(), before + 1);
+  EXPECT_EQ(world.state(1).messages().size(), 5U);
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalLocal, AnUrgentEntryTakesThoseBeforeItAlong) {
+  WorldOptions mixed = options(1);
+  mixed.journal.wal.sync_interval = std::chrono::hours(1);
+  mixed.later_percent = 100;
+  World world(mixed);
+  ASSERT_STARTS(world);
+  world.append(1, 1, 100);
+  world.turn(0);
+  world.disk().complete_all();
+  EXPECT_TRUE(world.state(1).messages().empty());
+  (void)world.shard_journal(2).append(core::GroupId(2), {}, core::Urgency::now);
+  world.model(2).ops.push_back({});
+  world.turn(0);
+  world.disk().complete_all();
+  world.disk().complete_all();
+  EXPECT_EQ(world.state(1).messages().size(), 1U);
+}
+
+TEST(JournalLocal, WhatWasWrittenSurvivesTheEndOfTheProcess) {
+  WorldOptions later = options(1);
+  later.journal.wal.sync_interval = std::chrono::hours(1);
+  later.later_percent = 100;
+  World world(later);
+  ASSERT_STARTS(world);
+  world.append(1, 1, 100);
+  world.turn(0);
+  world.disk().complete_all();
+  world.kill();
+  ASSERT_STARTS(world);
+  EXPECT_EQ(world.state(1).messages().size(), 1U);
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalLocal, RandomRunsOfEntriesThatMayBeStableLaterLoseNothing) {
+  for (std::uint64_t seed = 200; seed <= 240; ++seed) {
+    WorldOptions later = options(seed, seed % 2 == 0 ? 1 : 3);
+    later.later_percent = seed % 4 < 2 ? 50 : 95;
+    World world(later);
+    run_with_crashes(world, 8);
+    if (HasFatalFailure()) return;
+    EXPECT_GT(world.commits(), 0U);
+  }
+}
+
 TEST(JournalLocal, RandomRunsOfThreeShardsLoseNothing) {
   for (std::uint64_t seed = 100; seed <= 130; ++seed) {
     WorldOptions three = options(seed, 3);

@@ -122,7 +122,10 @@ Result<void> JournalLocal::recover_others() {
     }
   }
   const auto replay = [&](const storage::ScannedFrame& frame) -> Result<void> {
-    const CommittedFrame committed{frame.head.file, frame.offset, *frame.block, frame.bytes};
+    const CommittedFrame committed{.file = frame.head.file,
+                                   .offset = frame.offset,
+                                   .block = *frame.block,
+                                   .bytes = frame.bytes};
     for (const auto& shard : shards_) NARU_TRY_VOID(shard->replay(committed));
     return {};
   };

@@ -36,7 +36,8 @@ void ShardJournal::attach(core::GroupId group, core::GroupState& state) {
   NARU_CHECK(added, "a group is attached once");
 }
 
-Result<core::Position> ShardJournal::append(core::GroupId group_id, ByteView payload) {
+Result<core::Position> ShardJournal::append(core::GroupId group_id, ByteView payload,
+                                            core::Urgency urgency) {
   if (failed_) return fail(Errc::io, "the volume has stopped");
   const auto found = groups_.find(group_id.value);
   if (found == groups_.end() || found->second.term == 0) {
@@ -53,14 +54,15 @@ Result<core::Position> ShardJournal::append(core::GroupId group_id, ByteView pay
          .type = static_cast<std::uint8_t>(core::EntryType::records),
          .index = index,
          .term = group.term},
-        payload);
+        payload, urgency);
   return core::Position{core::Term(group.term), core::Index(index)};
 }
 
-void ShardJournal::stage(const storage::EntryHead& head, ByteView payload) {
-  if (local() || journal_.recovering()) return journal_.stage(id_, head, payload);
+void ShardJournal::stage(const storage::EntryHead& head, ByteView payload, core::Urgency urgency) {
+  if (local() || journal_.recovering()) return journal_.stage(id_, head, payload, urgency);
   const std::uint64_t bytes = payload.size();
   batch_.entries.append(ByteView(reinterpret_cast<const std::uint8_t*>(&head), sizeof head));
+  batch_.entries.u8(static_cast<std::uint8_t>(urgency));
   batch_.entries.le64(bytes);
   batch_.entries.append(payload);
 }
@@ -136,11 +138,33 @@ void ShardJournal::apply(const CommittedFrame& frame) {
   }
 }
 
+void ShardJournal::on_written(const CommittedFrame& frame) {
+  storage::EntryCursor cursor(frame.bytes);
+  storage::EntryView view;
+  while (cursor.next(view)) {
+    if (view.head.type != static_cast<std::uint8_t>(core::EntryType::records)) continue;
+    const auto found = groups_.find(view.head.group);
+    if (found == groups_.end()) continue;  // of another shard
+    const core::Entry entry{.group = core::GroupId(view.head.group),
+                            .term = core::Term(view.head.term),
+                            .index = core::Index(view.head.index),
+                            .type = core::EntryType::records,
+                            .payload = view.payload,
+                            .location = {frame.file, frame.offset + view.offset},
+                            .owner = &frame.block};
+    found->second.state->on_written({&entry, 1});
+  }
+}
+
 void ShardJournal::on_committed(std::span<const CommittedFrame> frames,
                                 storage::WalRange oldest_cached) {
   for (const CommittedFrame& frame : frames) {
-    cache_.add(frame.file, frame.offset, frame.block, frame.bytes);
-    apply(frame);
+    if (!frame.known) cache_.add(frame.file, frame.offset, frame.block, frame.bytes);
+    if (frame.committed) {
+      apply(frame);
+    } else {
+      on_written(frame);
+    }
   }
   cache_.drop_before(oldest_cached.file, oldest_cached.offset);
 }
@@ -222,7 +246,7 @@ void ShardJournal::begin_term(core::Term term) {
            .type = static_cast<std::uint8_t>(core::EntryType::term_start),
            .index = group.next_index++,
            .term = term.value},
-          {});
+          {}, core::Urgency::now);
   }
 }
 

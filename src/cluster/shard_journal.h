@@ -18,18 +18,20 @@ namespace naru::cluster {
 
 class JournalLocal;
 
-/// A durable frame on its way to the shards whose groups have entries in it.
+/// A durable or written frame on its way to the shards whose groups have entries in it.
 struct CommittedFrame {
   std::uint32_t file = 0;
   std::uint32_t offset = 0;
   BlockRef block;  // the one reference that travels
   ByteView bytes;
+  bool committed = true;  // or only written
+  bool known = false;     // it came before, as written
 };
 
 /// Entries and snapshots of one turn of a shard, on their way to the log's shard.
 struct ShardBatch {
   core::ShardId from;
-  ByteBuffer entries;  // storage::EntryHead, payload size, payload; again and again
+  ByteBuffer entries;  // storage::EntryHead, u8 urgency, payload size, payload; again and again
   std::vector<std::pair<std::uint32_t, core::LiveChange>> live;  // by file
   std::vector<SnapshotWriter::Snapshot> snapshots;
 
@@ -44,7 +46,8 @@ class ShardJournal final : public core::Journal {
   ~ShardJournal() override;
 
   void attach(core::GroupId group, core::GroupState& state) override;
-  Result<core::Position> append(core::GroupId group, ByteView payload) override;
+  Result<core::Position> append(core::GroupId group, ByteView payload,
+                                core::Urgency urgency) override;
   std::size_t entry_bytes_max() const override;
   std::size_t uncommitted_bytes() const override { return uncommitted_bytes_; }
   std::optional<core::CachedRun> cached(core::BodyLocation at) override;
@@ -55,6 +58,8 @@ class ShardJournal final : public core::Journal {
   // For JournalLocal.
   /// Hands committed entries to their groups' states, in order.
   void apply(const CommittedFrame& frame);
+  /// Tells them of entries that are written and not committed yet.
+  void on_written(const CommittedFrame& frame);
   /// The same for a frame that other shards' entries share: keeps it for cached() first.
   void on_committed(std::span<const CommittedFrame> frames, storage::WalRange oldest_cached);
   void on_snapshot_wanted(std::uint32_t group);
@@ -87,7 +92,7 @@ class ShardJournal final : public core::Journal {
     std::vector<core::Entry> ready;  // of the frame being applied
   };
 
-  void stage(const storage::EntryHead& head, ByteView payload);
+  void stage(const storage::EntryHead& head, ByteView payload, core::Urgency urgency);
   bool local() const { return id_.value == 0; }
 
   JournalLocal& journal_;

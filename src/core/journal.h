@@ -47,6 +47,12 @@ struct Entry {
   const BlockRef* owner = nullptr;
 };
 
+/// How soon an entry has to be on stable storage; it is committed when it is.
+enum class Urgency : std::uint8_t {
+  now,    // as soon as the disk can
+  later,  // within a short, configured time
+};
+
 enum class Role : std::uint8_t { follower, owner };
 
 /// A part of an entry's payload: bytes [offset, offset + bytes).
@@ -67,6 +73,10 @@ class GroupState {
   virtual Result<void> check(ByteView payload) const = 0;
   /// The only place where applied state changes. Never reads a clock, configuration or chance.
   virtual void apply(std::span<const Entry> committed) = 0;
+  /// Entries of this run that were appended with Urgency::later are written, and not yet committed:
+  /// the end of the process does not lose them, power loss may. In index order; the same entries
+  /// come to apply() later. Entries that were committed at once do not come here.
+  virtual void on_written(std::span<const Entry>) {}
   virtual void on_role(Role role, Term term) = 0;
   /// Replaces the state by a snapshot that an earlier run of save_snapshot() wrote. Errors:
   /// corrupt, version.
@@ -134,7 +144,8 @@ class Journal {
   /// Appends one entry; durable and applied later, all entries of a turn in one write. The bytes
   /// are copied. Errors: limit (larger than entry_bytes_max), not_owner, io (the volume has
   /// stopped).
-  virtual Result<Position> append(GroupId group, ByteView payload) = 0;
+  virtual Result<Position> append(GroupId group, ByteView payload,
+                                  Urgency urgency = Urgency::now) = 0;
   virtual std::size_t entry_bytes_max() const = 0;
   /// Bytes appended on this shard and not yet committed.
   virtual std::size_t uncommitted_bytes() const = 0;

@@ -37,6 +37,7 @@ struct BuiltFrame {
   std::uint32_t entries = 0;
   std::uint64_t sequence = 0;
   std::uint64_t tags = 0;  // union of the tags of its entries
+  bool urgent = false;     // one of its entries is to be stable as soon as it can be
 
   std::size_t padded() const { return static_cast<std::size_t>(whole_blocks(length)); }
 };
@@ -50,7 +51,7 @@ class FrameBuilder {
   void start(const FrameIdentity& first) { next_ = first; }
 
   /// Copies one entry to the end of what is staged. `tag` is or-ed into its frame's tags.
-  void add(const EntryHead& head, ByteView first, ByteView second, std::uint64_t tag);
+  void add(const EntryHead& head, ByteView first, ByteView second, std::uint64_t tag, bool urgent);
   /// Opens a frame even though it has no entry, to carry durable_through.
   void add_empty_frame();
 

@@ -118,7 +118,7 @@ Result<void> Wal::write_now() {
     io::File& handle = *files_.current().file.handle;
     NARU_TRY_VOID(handle.write_now(written.offset, ByteView(frame.data, frame.padded())));
     if (!NARU_MUTANT(skip_data_sync)) NARU_TRY_VOID(handle.sync_now());
-    written.done = true;
+    written.written = written.stable = true;
     advance();
   }
   return {};
@@ -132,23 +132,26 @@ void Wal::remember(const ScannedFrame& frame) {
 
 // --- Running
 
-Result<void> Wal::stage(const EntryHead& head, ByteView first, ByteView second, std::uint64_t tag) {
+Result<void> Wal::stage(const EntryHead& head, ByteView first, ByteView second, std::uint64_t tag,
+                        EntrySync sync) {
   if (failed_) return fail(Errc::io, "the volume has stopped");
   if (first.size() + second.size() > options_.entry_bytes_max) {
     return fail(Errc::limit, fmt::format("an entry of {} bytes is larger than {}",
                                          first.size() + second.size(), options_.entry_bytes_max));
   }
-  builder_.add(head, first, second, tag);
+  builder_.add(head, first, second, tag, sync == EntrySync::now);
   return {};
 }
 
 void Wal::flush(TimePoint now) {
   if (failed_) return;
+  now_ = now;
   files_.tend(now);
   if (failed_) return;
   if (reader_.blocked() && now >= reads_at_) reader_.tend();
   if (reader_.blocked() && now >= reads_at_) reads_at_ = now + options_.retry_after;
-  while (in_flight_.size() < options_.writes_in_flight && !builder_.empty()) {
+  if (sync_is_due()) start_sync();
+  while (in_flight_.size() - written_ < options_.writes_in_flight && !builder_.empty()) {
     const BuiltFrame frame = builder_.front();
     if (!place(frame)) return;  // no file is ready: a later turn goes on
     submit(frame);
@@ -171,7 +174,8 @@ Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
                                 .file = file.record.sequence,
                                 .length = frame.length,
                                 .entries = frame.entries});
-  in_flight_.push_back({frame, file.record.sequence, file_used_, false});
+  in_flight_.push_back({frame, file.record.sequence, file_used_, false, false, false});
+  if (frame.urgent) ++urgent_;
   file_used_ += static_cast<std::uint32_t>(frame.padded());
   builder_.pop();
   ++frames_written_;
@@ -180,10 +184,11 @@ Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
 
 void Wal::submit(const BuiltFrame& frame) {
   io::File& handle = *files_.current().file.handle;
-  const InFlight& written = hand_over(frame);
-  const auto sync = NARU_MUTANT(skip_data_sync) ? io::WriteSync::none : io::WriteSync::data;
+  const InFlight& it = hand_over(frame);
+  const bool sync = frame.urgent && !NARU_MUTANT(skip_data_sync);
   ++writes_;
-  handle.write(written.offset, ByteView(frame.data, frame.padded()), sync,
+  handle.write(it.offset, ByteView(frame.data, frame.padded()),
+               sync ? io::WriteSync::data : io::WriteSync::none,
                [this, block = frame.block, sequence = frame.sequence](Result<std::size_t> result) {
                  --writes_;
                  on_written(sequence, std::move(result));
@@ -198,30 +203,91 @@ void Wal::on_written(std::uint64_t sequence, Result<std::size_t> result) {
     NARU_CHECK(NARU_MUTANT(report_early), "a frame is written once");
     return;
   }
-  const std::size_t at = static_cast<std::size_t>(sequence - in_flight_.front().frame.sequence);
-  in_flight_[at].done = true;
+  InFlight& it = in_flight_[static_cast<std::size_t>(sequence - in_flight_.front().frame.sequence)];
+  it.written = true;
+  it.stable = it.frame.urgent;
   advance();
 }
 
 void Wal::advance() {
-  while (!in_flight_.empty() && in_flight_.front().done) {
-    const InFlight written = std::move(in_flight_.front());
-    in_flight_.pop_front();
-    const BuiltFrame& frame = written.frame;
-    durable_ = frame.sequence;
-    files_.note_durable(durable_);
-    closed_ = frame.entries == 0;
-    const ByteView bytes(frame.data, frame.length);
-    cache_.add(written.file, written.offset, frame.block, bytes);
+  advance_written();
+  advance_durable();
+  if (!failed_ && sync_is_due()) start_sync();
+}
+
+DurableFrame Wal::as_told(const InFlight& it) {
+  return {.file = it.file,
+          .offset = it.offset,
+          .sequence = it.frame.sequence,
+          .tags = it.frame.tags,
+          .bytes = ByteView(it.frame.data, it.frame.length),
+          .block = &it.frame.block,
+          .known = it.told};
+}
+
+void Wal::advance_written() {
+  while (!failed_ && written_ < in_flight_.size() && in_flight_[written_].written) {
+    InFlight& now_written = in_flight_[written_++];
+    const InFlight it = now_written;  // the client may stage and so move it
+    now_written.told = !it.stable;
+    cache_.add(it.file, it.offset, it.frame.block, ByteView(it.frame.data, it.frame.length));
     while (BlockRef block = cache_.evict()) pool_.give(std::move(block));
-    client_.on_durable({.file = written.file,
-                        .offset = written.offset,
-                        .sequence = frame.sequence,
-                        .tags = frame.tags,
-                        .bytes = bytes,
-                        .block = &frame.block});
-    if (failed_) return;
+    if (it.stable) continue;
+    unstable_bytes_ += it.frame.padded();
+    if (sync_due_ == kNever) sync_due_ = now_ + options_.sync_interval;
+    client_.on_written(as_told(it));
   }
+}
+
+void Wal::advance_durable() {
+  while (!failed_ && written_ != 0 && in_flight_.front().stable) {
+    const InFlight it = std::move(in_flight_.front());
+    in_flight_.pop_front();
+    --written_;
+    if (it.frame.urgent) --urgent_;
+    durable_ = it.frame.sequence;
+    files_.note_durable(durable_);
+    closed_ = it.frame.entries == 0;
+    client_.on_durable(as_told(it));
+  }
+}
+
+// What is written at the front and not stable waits for a sync: for its time, for company, or for
+// an urgent frame behind it.
+bool Wal::sync_is_due() const {
+  if (syncs_left_ != 0 || unstable_bytes_ == 0) return false;
+  return urgent_ != 0 || unstable_bytes_ >= options_.unstable_bytes_max || now_ >= sync_due_;
+}
+
+void Wal::start_sync() {
+  sync_due_ = kNever;
+  sync_through_ = in_flight_[written_ - 1].frame.sequence;
+  std::vector<WalFile*> files;
+  for (std::size_t i = 0; i < written_; ++i) {
+    if (in_flight_[i].stable) continue;
+    WalFile* file = files_.find(in_flight_[i].file);
+    if (files.empty() || files.back() != file) files.push_back(file);
+  }
+  if (NARU_MUTANT(skip_data_sync)) return on_synced();
+  syncs_left_ = files.size();
+  for (WalFile* file : files) {
+    file->file.handle->sync([this](const Result<void>& result) {
+      --syncs_left_;
+      if (failed_) return;
+      if (!result) return fail_volume(result.error());
+      if (syncs_left_ == 0) on_synced();
+    });
+  }
+}
+
+void Wal::on_synced() {
+  for (InFlight& it : in_flight_) {
+    if (it.frame.sequence > sync_through_) break;
+    if (!it.stable) unstable_bytes_ -= it.frame.padded();
+    it.stable = true;
+  }
+  sync_due_ = unstable_bytes_ == 0 ? kNever : now_ + options_.sync_interval;
+  advance();
 }
 
 void Wal::fail_volume(const Error& error) {
@@ -231,7 +297,8 @@ void Wal::fail_volume(const Error& error) {
 }
 
 void Wal::stage_closing_frame() {
-  if (!failed_ && !closed_ && builder_.empty()) builder_.add_empty_frame();
+  const bool closed = closed_ && in_flight_.empty();
+  if (!failed_ && !closed && builder_.empty()) builder_.add_empty_frame();
 }
 
 std::string Wal::file_path(std::uint32_t file) {
@@ -245,7 +312,7 @@ std::uint32_t Wal::file_bytes(std::uint32_t file) {
 }
 
 bool Wal::idle() const {
-  const bool quiet = writes_ == 0 && files_.idle() && reader_.idle();
+  const bool quiet = writes_ == 0 && syncs_left_ == 0 && files_.idle() && reader_.idle();
   return quiet && (failed_ || (builder_.empty() && in_flight_.empty()));
 }
 

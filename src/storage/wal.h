@@ -23,7 +23,8 @@
 
 namespace naru::storage {
 
-/// A frame that is on stable storage together with every frame before it.
+/// A frame that is on stable storage together with every frame before it (on_durable), or written
+/// like every frame before it (on_written).
 struct DurableFrame {
   std::uint32_t file = 0;
   std::uint32_t offset = 0;  // of its head, in the file
@@ -31,12 +32,23 @@ struct DurableFrame {
   std::uint64_t tags = 0;  // union of its entries' tags
   ByteView bytes;          // head and entries: walk it with EntryCursor. Stays while block is held
   const BlockRef* block = nullptr;
+  bool known = false;  // on_written told of it before
+};
+
+/// When an entry has to be on stable storage.
+enum class EntrySync : std::uint8_t {
+  now,    // as soon as the disk can
+  later,  // within WalOptions::sync_interval of its write
 };
 
 /// Told by the log, on its shard.
 class WalClient {
  public:
   virtual ~WalClient() = default;
+  /// The frame and every one before it are written, but not stable: the end of the process does not
+  /// lose them, power loss may. In order of sequence; only for frames without an entry that is to
+  /// be stable now. on_durable comes later. May stage entries.
+  virtual void on_written(const DurableFrame&) {}
   /// In order of sequence. May stage entries.
   virtual void on_durable(const DurableFrame& frame) = 0;
   /// Once: a write, a sync or an operation on files failed. Nothing becomes durable any more.
@@ -49,7 +61,9 @@ class WalClient {
 /// Durability: an entry is durable when on_durable reported its frame; nothing is promised before.
 /// Batching: stage() copies into the frame under construction; flush(), called at the end of each
 /// turn, hands frames to the disk while fewer than writes_in_flight are there. What is staged
-/// meanwhile shares the next frame: group commit without a timer.
+/// meanwhile shares the next frame: group commit without a timer. A frame of entries that may be
+/// stable later is written without a sync; one sync for many of them follows in time, or at once
+/// when an urgent frame stands behind them.
 /// Errors: a failed write or sync is final; there is no retry.
 class Wal final : private WalFilesClient {
  public:
@@ -75,14 +89,15 @@ class Wal final : private WalFilesClient {
   // Running.
   /// Errors: limit (larger than entry_bytes_max), io (the volume has stopped).
   Result<void> stage(const EntryHead& head, ByteView first, ByteView second = {},
-                     std::uint64_t tag = 0);
+                     std::uint64_t tag = 0, EntrySync sync = EntrySync::now);
   std::size_t staged_bytes() const { return builder_.bytes(); }
   /// Frames handed to the disk in this run.
   std::uint64_t frames_written() const { return frames_written_; }
   void flush(TimePoint now);
   TimePoint next_deadline() const {
-    const TimePoint files = files_.next_deadline();
-    return reader_.blocked() ? std::min(files, reads_at_) : files;
+    TimePoint next = files_.next_deadline();
+    if (reader_.blocked()) next = std::min(next, reads_at_);
+    return syncs_left_ != 0 ? next : std::min(next, sync_due_);
   }
 
   std::optional<CachedBytes> cached(std::uint32_t file, std::uint32_t offset) const {
@@ -116,7 +131,9 @@ class Wal final : private WalFilesClient {
     BuiltFrame frame;
     std::uint32_t file = 0;
     std::uint32_t offset = 0;
-    bool done = false;
+    bool written = false;
+    bool stable = false;
+    bool told = false;  // by on_written
   };
 
   bool place(const BuiltFrame& frame);
@@ -124,6 +141,12 @@ class Wal final : private WalFilesClient {
   void submit(const BuiltFrame& frame);
   void on_written(std::uint64_t sequence, Result<std::size_t> result);
   void advance();
+  void advance_written();
+  void advance_durable();
+  bool sync_is_due() const;
+  void start_sync();
+  void on_synced();
+  static DurableFrame as_told(const InFlight& it);
   void fail_volume(const Error& error);
   void on_files_failed(const Error& error) override { fail_volume(error); }
   void on_space_short(bool space_short) override { client_.on_space_short(space_short); }
@@ -143,6 +166,13 @@ class Wal final : private WalFilesClient {
   std::uint64_t kept_bytes_ = 0;  // of all blocks, kept or not
   const Block* kept_block_ = nullptr;
   std::deque<InFlight> in_flight_;  // by sequence
+  std::size_t written_ = 0;         // of in_flight_, from its front: written without a gap
+  std::size_t urgent_ = 0;          // of in_flight_
+  std::size_t unstable_bytes_ = 0;  // of written frames that wait for a sync
+  std::uint64_t sync_through_ = 0;  // the sync under way makes frames up to here stable
+  std::size_t syncs_left_ = 0;      // files it has yet to come back from
+  TimePoint sync_due_ = kNever;
+  TimePoint now_{};
   std::uint64_t frames_written_ = 0;
   std::size_t writes_ = 0;     // handed to the disk and not answered
   std::uint64_t durable_ = 0;  // frames up to here are on stable storage

@@ -27,6 +27,9 @@ struct WalOptions {
   /// Frames are built one behind the other in blocks of this size.
   std::uint32_t block_bytes = 512U << 10;
   std::uint32_t writes_in_flight = 4;
+  /// What may be stable later is so after this time at most, or so many bytes.
+  Duration sync_interval = std::chrono::milliseconds(10);
+  std::size_t unstable_bytes_max = 8U << 20;
 
   /// Blocks kept after their write, from which fresh bodies are served.
   std::uint64_t cache_bytes = 64U << 20;

@@ -39,7 +39,7 @@ namespace {
 class BenchJournal final : public Journal {
  public:
   void attach(GroupId, GroupState& state) override { state_ = &state; }
-  Result<Position> append(GroupId group, ByteView payload) override {
+  Result<Position> append(GroupId group, ByteView payload, Urgency) override {
     if (used_ + payload.size() > kBlockBytes) {
       ++file_;
       used_ = 0;

@@ -22,7 +22,8 @@ struct WorldOptions {
   std::uint32_t groups = 3;
   JournalOptions journal;
   std::uint32_t body_bytes_max = 3000;
-  std::uint32_t live_max = 20;  // per group: more are settled first
+  std::uint32_t later_percent = 0;  // of entries that need not be stable at once
+  std::uint32_t live_max = 20;      // per group: more are settled first
 };
 /// Files of a few frames, so that rolling and reuse happen all the time.
 JournalOptions small_files();
@@ -72,6 +73,7 @@ class World final : private ShardPost, private VolumeClient {
   void post(core::ShardId shard, io::Task task) override;
   void on_volume_failed(const Error& error) override;
   void on_space_short(bool space_short) override { space_short_ = space_short; }
+  void add(std::uint32_t group, std::string payload);
   void random_operation();
   void random_read();
   void check_recovered();

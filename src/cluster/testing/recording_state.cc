@@ -65,6 +65,19 @@ void RecordingState::apply(std::span<const core::Entry> committed) {
   if (owner_) model_.committed = std::max(model_.committed, applied_);
 }
 
+void RecordingState::on_written(std::span<const core::Entry> entries) {
+  for (const core::Entry& entry : entries) {
+    const std::uint64_t index = entry.index.value;
+    if (index <= applied_ || index <= model_.written) {
+      violation(fmt::format("entry {} is reported as written too late or twice", index));
+    }
+    if (index > model_.ops.size() || model_.ops[index - 1].payload != as_text(entry.payload)) {
+      violation(fmt::format("entry {} is written as something else", index));
+    }
+    model_.written = index;
+  }
+}
+
 void RecordingState::apply_one(const core::Entry& entry) {
   const std::uint64_t index = entry.index.value;
   if (index != applied_ + 1) violation(fmt::format("index {} after {}", index, applied_));

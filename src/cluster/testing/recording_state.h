@@ -28,6 +28,7 @@ struct GroupModel {
   };
   std::vector<Op> ops;          // ops[i] has index i + 1
   std::uint64_t committed = 0;  // largest index that was applied in a run that had recovered
+  std::uint64_t written = 0;    // largest index that was reported as written in this run
   std::vector<std::uint64_t> live_ids() const;
 };
 
@@ -45,6 +46,7 @@ class RecordingState final : public core::GroupState {
 
   Result<void> check(ByteView payload) const override;
   void apply(std::span<const core::Entry> committed) override;
+  void on_written(std::span<const core::Entry> entries) override;
   void on_role(core::Role role, core::Term term) override;
   Result<void> install(core::Index covers, ByteView snapshot) override;
   void on_snapshot_wanted() override;

@@ -68,7 +68,7 @@ class TestingJournal final : public Journal {
     state_->on_role(Role::owner, Term(1));
   }
 
-  Result<Position> append(GroupId, ByteView payload) override {
+  Result<Position> append(GroupId, ByteView payload, Urgency) override {
     if (failing) return fail(Errc::io, "the disk is broken");
     if (payload.size() > bytes_max) return fail(Errc::limit, "too large");
     ++appends;

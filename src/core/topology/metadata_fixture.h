@@ -21,7 +21,7 @@ namespace naru::core {
 class HandJournal final : public Journal {
  public:
   void attach(GroupId, GroupState&) override {}
-  Result<Position> append(GroupId group, ByteView payload) override {
+  Result<Position> append(GroupId group, ByteView payload, Urgency) override {
     EXPECT_EQ(group, kMetadataGroup);
     EXPECT_FALSE(payload.empty());
     EXPECT_LE(payload.size(), entry_max);
