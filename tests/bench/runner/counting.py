@@ -19,15 +19,16 @@ class Count:
     each: float  # per message
     total: int   # of the longer run
     messages: int
-    output: pathlib.Path  # what the counter wrote about the longer run
+    short_output: pathlib.Path  # what the counter wrote about either run
+    output: pathlib.Path
 
 
 def twice(run, messages):
     """`run(count)` returns (a total, the file it came from)."""
-    short, _ = run(messages // 5)
+    short, short_output = run(messages // 5)
     long, output = run(messages)
     difference = messages - messages // 5
-    return Count((long - short) / difference, long, difference, output)
+    return Count((long - short) / difference, long, difference, short_output, output)
 
 
 def run_counted(bench, broker, options, count):

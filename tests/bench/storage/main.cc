@@ -1,7 +1,8 @@
 // What the log alone can do on a real disk: one shard, one group, entries appended as fast as a
 // window of uncommitted bytes allows.
 //   naru_storage_bench DIRECTORY ENTRY_BYTES TOTAL_MB [WINDOW_KB [WRITES_IN_FLIGHT [FRAME_KB]]]
-// DIRECTORY must exist; its log is left behind.
+// DIRECTORY must exist; its log is left behind. Prints one line of JSON; ./dev bench storage
+// compares settings by it.
 #include <fmt/core.h>
 #include <sys/resource.h>
 
@@ -170,8 +171,8 @@ int main(int argc, char** argv) {
     return static_cast<double>(latencies[at]) / 1e6;
   };
   fmt::print(
-      "start {:.0f} ms, {:.0f} entries/s, {:.1f} MB/s, {:.3f} CPU s per 1M entries, "
-      "commit p50 {:.2f} ms p99 {:.2f} ms\n",
+      "{{\"start_ms\":{:.0f},\"entries_per_s\":{:.0f},\"mb_per_s\":{:.1f},"
+      "\"cpu_s_per_1m\":{:.3f},\"commit_ms_p50\":{:.3f},\"commit_ms_p99\":{:.3f}}}\n",
       start_up.count() * 1e3, committed / elapsed.count(),
       committed * static_cast<double>(entry_bytes) / 1e6 / elapsed.count(),
       (cpu_seconds() - cpu) / committed * 1e6, quantile_ms(0.5), quantile_ms(0.99));
