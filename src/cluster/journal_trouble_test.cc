@@ -172,6 +172,8 @@ TEST_P(EveryFailure, StopsTheVolumeOnceAndLosesNothing) {
     world.steps(600);
     if (world.volume_error()) {
       ++failed;
+      EXPECT_TRUE(world.volume_error()->what.starts_with("data/wal/"))
+          << "no file is named: " << world.volume_error()->what;
       // What was appended and not committed stays uncommitted; nothing new is taken.
       const std::size_t commits = world.commits();
       world.steps(200);

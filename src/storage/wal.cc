@@ -198,7 +198,7 @@ void Wal::submit(const BuiltFrame& frame) {
 
 void Wal::on_written(std::uint64_t sequence, Result<std::size_t> result) {
   if (failed_) return;
-  if (!result) return fail_volume(result.error());
+  if (!result) return fail_write(sequence, std::move(result.error()));
   if (sequence <= durable_) {
     NARU_CHECK(NARU_MUTANT(report_early), "a frame is written once");
     return;
@@ -271,10 +271,10 @@ void Wal::start_sync() {
   if (NARU_MUTANT(skip_data_sync)) return on_synced();
   syncs_left_ = files.size();
   for (WalFile* file : files) {
-    file->file.handle->sync([this](const Result<void>& result) {
+    file->file.handle->sync([this, number = file->record.sequence](const Result<void>& result) {
       --syncs_left_;
       if (failed_) return;
-      if (!result) return fail_volume(result.error());
+      if (!result) return fail_sync(number, result.error());
       if (syncs_left_ == 0) on_synced();
     });
   }
@@ -288,6 +288,20 @@ void Wal::on_synced() {
   }
   sync_due_ = unstable_bytes_ == 0 ? kNever : now_ + options_.sync_interval;
   advance();
+}
+
+// Whoever reads this must know which disk and which file to look at.
+void Wal::fail_write(std::uint64_t sequence, Error error) {
+  for (const InFlight& each : in_flight_) {
+    if (each.frame.sequence != sequence) continue;
+    error.what.insert(0, fmt::format("{}: offset {}: ", file_path(each.file), each.offset));
+  }
+  fail_volume(error);
+}
+
+void Wal::fail_sync(std::uint32_t file, Error error) {
+  error.what.insert(0, file_path(file) + ": ");
+  fail_volume(error);
 }
 
 void Wal::fail_volume(const Error& error) {

@@ -147,6 +147,8 @@ class Wal final : private WalFilesClient {
   void start_sync();
   void on_synced();
   static DurableFrame as_told(const InFlight& it);
+  void fail_write(std::uint64_t sequence, Error error);
+  void fail_sync(std::uint32_t file, Error error);
   void fail_volume(const Error& error);
   void on_files_failed(const Error& error) override { fail_volume(error); }
   void on_space_short(bool space_short) override { client_.on_space_short(space_short); }

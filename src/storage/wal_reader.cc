@@ -109,8 +109,10 @@ void WalReader::on_read(JoinedRead read, BlockRef block, Result<std::size_t> res
   --in_flight_;
   Request& request = *read.request;
   if (!result) {
-    client_.on_files_failed(result.error());
-    if (!request.error) request.error = result.error();
+    Error& error = result.error();
+    error.what.insert(0, fmt::format("{}: offset {}: ", read.file->file.path, read.begin));
+    client_.on_files_failed(error);
+    if (!request.error) request.error = error;
   } else {
     for (const std::uint32_t i : read.ranges) {
       const WalRange& range = request.ranges[i];

@@ -146,6 +146,8 @@ bool FakeDisk::complete_one() {
     pending_.push_back(std::move(operation));
     return false;
   }
+  // As the real one: what works on a whole file names it.
+  if (!done && !operation->path.empty()) done.error().what.insert(0, operation->path + ": ");
   if (operation->io_done) {
     if (done) {
       operation->io_done(moved);
@@ -173,7 +175,9 @@ void FakeDisk::set_name(const std::string& path, NodeRef node) {
 }
 
 Result<std::unique_ptr<io::File>> FakeDisk::open(const std::string& path, io::OpenOptions options) {
-  NARU_TRY_VOID(step(DiskOperation::open));
+  if (auto possible = step(DiskOperation::open); !possible) {
+    return fail(possible.error().code, path + ": " + possible.error().what);
+  }
   auto found = names_.find(path);
   if (found != names_.end() && options.create && options.exclusive) {
     return fail(Errc::already_exists, path + ": it exists");
