@@ -157,7 +157,8 @@ class Journal {
   virtual void read(std::span<const BodyRead> wanted, ReadDone done) = 0;
 
   /// Liveness: `change` more (or fewer, when negative) bodies and bytes of bodies in `file` are
-  /// needed. Called from apply() and install() only, so that it counts committed facts.
+  /// needed. Called from apply() and install() only, so that it counts committed facts; but what a
+  /// group could only estimate in bytes there, it may make less at any time.
   virtual void adjust_live(std::uint32_t file, LiveChange change) = 0;
 
   /// Stores a group's state as it was applied up to and including `covers`. It replaces every entry

@@ -34,6 +34,19 @@ void work(LaneWorld& world, std::uint64_t round) {
   world.run();
   (void)world.lane->purge(QueueId(2));
   world.run();
+  // A long queue, a part of which is known as pages: whole ones, and with records settled and given
+  // back.
+  for (std::uint64_t i = 0; i < 40 * round; ++i) {
+    world.publish_to(
+        {3}, {fmt::format("page {}", i), true, i / 8 % 3 == 1 ? world.now.wall_ms + 1000 : 0});
+    if (i % 11 == 0) world.run();
+  }
+  world.run();
+  (void)world.consume(3, 2, {.prefetch = static_cast<std::uint32_t>(30 * round)});
+  world.run();
+  world.settle(3, 5 * round, 20 * round);
+  world.requeue(3, 22 * round, 24 * round);
+  world.run();
 }
 
 }  // namespace
@@ -42,7 +55,10 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const std::string directory = argv[1];
   for (std::uint64_t round = 1; round <= 3; ++round) {
-    LaneWorld world;
+    Lane::Options options;
+    options.page_records = 8;
+    options.index_bytes = 0;
+    LaneWorld world(options);
     for (std::uint64_t id = 1; id <= 3; ++id) world.queue(id);
     work(world, round);
     if (round == 2) world.delete_queue(3);
@@ -59,7 +75,10 @@ int main(int argc, char** argv) {
     const auto& disk = world.journal->disk();
     write(directory + "/lane_snapshot", fmt::format("run{}", round), disk.snapshot->state);
     for (const auto& stored : disk.entries) {
-      if (stored.type != EntryType::records) continue;
+      // A few of many that are alike.
+      if (stored.type != EntryType::records ||
+          (stored.index.value > 6 && stored.index.value % 5 != 0))
+        continue;
       write(directory + "/lane_facts", fmt::format("run{}_{}", round, stored.index.value),
             stored.payload.view);
     }

@@ -21,6 +21,7 @@ struct Found {
   ByteView record;
   std::vector<SeqRange> ranges;
   std::vector<EnqueueTarget> targets;
+  std::vector<RecordPlace> places;
 };
 
 bool read_ranges(Found& found) {
@@ -34,9 +35,9 @@ bool read_ranges(Found& found) {
 }
 
 bool read_targets(Found& found, ByteView entry) {
-  NARU_CHECK(found.fact.record_offset + found.fact.record_bytes <= entry.size(),
+  NARU_CHECK(found.fact.body_offset + found.fact.body_bytes <= entry.size(),
              "a record lies within its entry");
-  found.record = entry.subspan(found.fact.record_offset, found.fact.record_bytes);
+  found.record = entry.subspan(found.fact.body_offset, found.fact.body_bytes);
   TargetReader reader = found.fact.targets();
   for (EnqueueTarget target; reader.next(target);) {
     NARU_CHECK(bool(target.seq), "a target has a place in its queue");
@@ -53,6 +54,9 @@ bool read_inside(Found& found, ByteView entry) {
     case FactType::returned:
     case FactType::purge:
       return read_ranges(found);
+    case FactType::page:
+      return read_page_places(entry.subspan(found.fact.body_offset, found.fact.body_bytes),
+                              found.places);
     case FactType::delivered:
     case FactType::queue_closed:
       return true;
@@ -65,7 +69,7 @@ std::vector<Found> read_all(ByteView entry, bool& whole) {
   std::vector<Found> all;
   FactReader reader(entry);
   for (Fact fact; reader.next(fact);) {
-    Found found{.fact = fact, .record = {}, .ranges = {}, .targets = {}};
+    Found found{.fact = fact, .record = {}, .ranges = {}, .targets = {}, .places = {}};
     if (!read_inside(found, entry)) {
       whole = false;
       return all;
@@ -102,6 +106,14 @@ bool write(ByteBuffer& out, const Found& found) {
                  "the bound of ranges holds");
       return true;
     }
+    case FactType::page: {
+      ByteBuffer page;
+      put_page_places(page, found.places);
+      const std::size_t before = out.size();
+      put_page(out, found.fact.queue, page.view());
+      NARU_CHECK(out.size() - before <= page_fact_bytes(page.size()), "the bound of a page holds");
+      return true;
+    }
     case FactType::delivered:
       put_delivered(out, found.fact.queue, found.fact.through);
       return true;
@@ -115,6 +127,7 @@ bool write(ByteBuffer& out, const Found& found) {
 void check_same(const Found& a, const Found& b) {
   NARU_CHECK(a.fact.type == b.fact.type, "the type is kept");
   NARU_CHECK(a.ranges == b.ranges, "the ranges are kept");
+  NARU_CHECK(a.places == b.places, "the places are kept");
   NARU_CHECK(b.record.size() <= a.record.size() &&
                  std::ranges::equal(a.record.first(b.record.size()), b.record),
              "the record is kept, but for what stands behind it");

@@ -48,11 +48,20 @@ std::string record_text(ByteView bytes) {
                      quoted(as_text(record.body), kShownMax));
 }
 
+std::string page_text(ByteView bytes) {
+  std::vector<core::RecordPlace> places;
+  if (!core::read_page_places(bytes, places)) return "a page that is not readable";
+  return fmt::format("{} records, seq {} at {}:{} to seq {} at {}:{}", places.size(),
+                     places.front().seq.value, places.front().location.file,
+                     places.front().location.offset, places.back().seq.value,
+                     places.back().location.file, places.back().location.offset);
+}
+
 std::string fact_text(const core::Fact& fact, ByteView payload) {
   switch (fact.type) {
     case core::FactType::enqueue:
       return fmt::format("enqueue to {}: {}", targets_text(fact.targets()),
-                         record_text(payload.subspan(fact.record_offset, fact.record_bytes)));
+                         record_text(payload.subspan(fact.body_offset, fact.body_bytes)));
     case core::FactType::settle:
       return fmt::format("settle queue {}:{}", fact.queue.value, ranges_text(fact.ranges()));
     case core::FactType::returned:
@@ -61,6 +70,9 @@ std::string fact_text(const core::Fact& fact, ByteView payload) {
       return fmt::format("purge queue {}:{}", fact.queue.value, ranges_text(fact.ranges()));
     case core::FactType::delivered:
       return fmt::format("delivered queue {} through {}", fact.queue.value, fact.through.value);
+    case core::FactType::page:
+      return fmt::format("page queue {}: {}", fact.queue.value,
+                         page_text(payload.subspan(fact.body_offset, fact.body_bytes)));
     case core::FactType::queue_closed:
       return fmt::format("closed queue {}", fact.queue.value);
   }

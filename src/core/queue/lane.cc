@@ -9,7 +9,13 @@
 namespace naru::core {
 
 Lane::Impl::Impl(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options)
-    : id_(id), journal_(journal), sink_(sink), log_(log), options_(options), stage_(id, journal) {}
+    : id_(id),
+      journal_(journal),
+      sink_(sink),
+      log_(log),
+      options_(options),
+      chunk_pool_(options.page_records),
+      stage_(id, journal) {}
 
 void Lane::Impl::create_queue(QueueId id, const QueueSettings& settings) {
   const bool created =
@@ -98,6 +104,7 @@ void Lane::Impl::flush(const Now& now) {
   flush_wanted_ = false;
   if (!owner_ || failed_) return;
 
+  pages_left_ = kPagesPerFlush;
   dispatching_list_.swap(dispatch_list_);
   for (const QueueId id : dispatching_list_) {
     Queue* queue = find(id);
@@ -105,6 +112,7 @@ void Lane::Impl::flush(const Now& now) {
     queue->wants_dispatch = false;
     dispatch(*queue);
     if (failed_) return;
+    if (over_index_budget()) spill(id);
   }
   dispatching_list_.clear();
   runs_.clear();  // nothing pins the journal's memory between flushes
@@ -138,7 +146,8 @@ void Lane::Impl::on_role(Role role, Term) {
 }
 
 LaneMemory Lane::Impl::memory() const {
-  return {chunk_pool_.bytes(), memory_.bytes(), read_ahead_bytes_};
+  return {chunk_pool_.bytes(), memory_.bytes(), read_ahead_bytes_, chunk_pool_.pages(),
+          chunk_pool_.pages_out()};
 }
 
 // Between turns: nobody looks at what was read ahead, and whoever needs it reads it again.
@@ -147,7 +156,10 @@ void Lane::Impl::set_memory_pressure(int level) {
   if (!rises) return;
   chunk_pool_.trim();
   memory_.trim();
-  for (auto& [id, queue] : queues_) drop_read_ahead(*queue);
+  for (auto& [id, queue] : queues_) {
+    drop_read_ahead(*queue);
+    if (over_index_budget() && may_spill(*queue)) want_dispatch(*queue);
+  }
 }
 
 // ---- Lane: finds the queue, forwards ----

@@ -31,9 +31,14 @@ struct QueueStats {
   std::uint64_t ready = 0;    // wait for a consumer, those on their way to the disk included
   std::uint64_t pending = 0;  // of those: not visible yet
   std::uint64_t unacknowledged = 0;
-  std::uint64_t ready_bytes = 0;  // of what is visible
+  /// Of what is visible. After a restart it counts some that are gone, until what is at the front
+  /// is read from the log: fewer than one page's.
+  std::uint64_t ready_bytes = 0;
   std::uint64_t unacknowledged_bytes = 0;
   std::uint64_t persistent = 0;
+  /// Stay, but cannot be handed out: their bytes on disk are not what was stored. Purging the queue
+  /// removes them.
+  std::uint64_t damaged = 0;
   std::uint32_t consumers = 0;
   std::uint64_t published = 0;  // since start
   std::uint64_t delivered = 0;
@@ -43,9 +48,11 @@ struct QueueStats {
 
 /// What a lane holds in memory.
 struct LaneMemory {
-  std::size_t index_bytes = 0;
+  std::size_t index_bytes = 0;       // what stays of pages included
   std::size_t body_bytes = 0;        // of records that are not logged
   std::size_t read_ahead_bytes = 0;  // of bodies that were read back
+  std::size_t pages = 0;             // of indexes that the log has
+  std::size_t pages_out = 0;         // of those: not in memory
 };
 
 /// Owned by one shard. Calls stage changes; flush() appends them as one entry and dispatches what
@@ -62,6 +69,10 @@ class Lane final : public GroupState {
     std::uint64_t delivered_stride = 1024;
     std::uint64_t delivered_stride_max = 64 * 1024;
     std::size_t read_ahead_bytes = 1u << 20;  // of bodies that are no longer in memory
+    /// What the index of all queues may hold in memory before queues that grow leave a part of
+    /// theirs to the log: 32 bytes per message.
+    std::size_t index_bytes = 1u << 20;
+    std::uint32_t page_records = 512;  // so many messages to a page; a power of two from 8 to 512
   };
   Lane(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options);
   ~Lane() override;

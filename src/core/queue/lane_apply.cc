@@ -23,6 +23,10 @@ void Lane::Impl::apply(std::span<const Entry> committed) {
     apply_entry(entry.payload, entry.location);
     applied_ = entry.index;
   }
+  if (chunk_pool_.has_dead_pages()) {
+    for (const BodyRead& page : chunk_pool_.take_dead_pages())
+      live_.remove(page.location.file, page.bytes);
+  }
   live_.tell(journal_);
   if (!committed.empty()) stage_.committed(committed.back().index, sink_);
 }
@@ -48,6 +52,9 @@ void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
       case FactType::queue_closed:
         apply_queue_closed(fact.queue);
         break;
+      case FactType::page:
+        apply_page(fact, payload, location);
+        break;
     }
   }
   // The journal checked the bytes: whoever wrote them did not speak this format.
@@ -57,8 +64,8 @@ void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
 void Lane::Impl::apply_enqueue(const Fact& fact, BodyLocation location) {
   NewRecord record;
   record.location.file = location.file;
-  record.location.offset = location.offset + static_cast<std::uint32_t>(fact.record_offset);
-  record.record_bytes = fact.record_bytes;
+  record.location.offset = location.offset + static_cast<std::uint32_t>(fact.body_offset);
+  record.record_bytes = fact.body_bytes;
   TargetReader targets = fact.targets();
   EnqueueTarget target;
   while (targets.next(target)) {
@@ -86,14 +93,27 @@ void Lane::Impl::apply_settle(const Fact& fact) {
   SeqRange range;
   while (ranges.next(range)) {
     if (queue == nullptr) continue;
-    queue->index.visit(range.first, range.last, [&](Seq, IndexEntry& entry) {
-      if (entry.has(IndexEntry::kInMemory)) return QueueIndex::Visit::keep;
-      queue->leave(entry);
-      live_.remove(entry.file, entry.record_bytes);
-      return QueueIndex::Visit::erase;
-    });
+    forget(*queue, range);
   }
   NARU_CHECK(ranges.ok(), "a committed settle is readable");
+}
+
+void Lane::Impl::forget(Queue& queue, SeqRange range) {
+  queue.index.visit(
+      range.first, range.last,
+      [&](Seq, IndexEntry& entry) {
+        if (entry.has(IndexEntry::kInMemory)) return QueueIndex::Visit::keep;
+        queue.leave(entry);
+        live_.remove(entry.file, entry.record_bytes);
+        return QueueIndex::Visit::erase;
+      },
+      [&](IndexPage& page) {
+        const IndexPage::Part part = page.part(range.first, range.last);
+        queue.leave(page, part);
+        for (std::size_t at = 0; at < page.file_count; ++at)
+          live_.change(page.files[at].file, -part.files[at]);
+        return QueueIndex::Visit::erase;
+      });
 }
 
 void Lane::Impl::apply_returned(const Fact& fact) {
@@ -102,10 +122,16 @@ void Lane::Impl::apply_returned(const Fact& fact) {
   SeqRange range;
   while (ranges.next(range)) {
     if (queue == nullptr) continue;
-    queue->index.visit(range.first, range.last, [&](Seq, IndexEntry& entry) {
-      if (!entry.has(IndexEntry::kInMemory) && entry.attempts < UINT8_MAX) ++entry.attempts;
-      return QueueIndex::Visit::keep;
-    });
+    queue->index.visit(
+        range.first, range.last,
+        [&](Seq, IndexEntry& entry) {
+          if (!entry.has(IndexEntry::kInMemory) && entry.attempts < UINT8_MAX) ++entry.attempts;
+          return QueueIndex::Visit::keep;
+        },
+        [&](IndexPage& page) {
+          page.add_attempt(range.first, range.last);
+          return QueueIndex::Visit::keep;
+        });
   }
   NARU_CHECK(ranges.ok(), "a committed return is readable");
 }
@@ -119,39 +145,50 @@ void Lane::Impl::apply_delivered(const Fact& fact) {
   want_dispatch(*queue);
 }
 
-// An enqueue is needed while a queue still has the record, which is told by its place: the seqs of
-// an atomic run that was dropped are used again.
 void Lane::Impl::survivors(ByteView payload, BodyLocation location, bool moved,
                            std::vector<Piece>& pieces) {
   FactReader reader(payload, moved ? FactReader::Form::facts : FactReader::Form::entry);
   Fact fact;
   while (reader.next(fact)) {
-    if (fact.type != FactType::enqueue) continue;
-    const BodyLocation at{location.file,
-                          location.offset + static_cast<std::uint32_t>(fact.record_offset)};
-    TargetReader targets = fact.targets();
-    EnqueueTarget target;
-    while (targets.next(target)) {
-      Queue* queue = find_any(target.queue);
-      const IndexEntry* entry = queue == nullptr ? nullptr : queue->index.find(target.seq);
-      if (entry == nullptr || entry->has(IndexEntry::kInMemory) || entry->location() != at)
-        continue;
-      pieces.push_back(reader.last_fact());
-      break;
-    }
+    if (fact.type != FactType::enqueue && fact.type != FactType::page) continue;
+    const BodyLocation body{location.file,
+                            location.offset + static_cast<std::uint32_t>(fact.body_offset)};
+    if (needs(fact, payload, body)) pieces.push_back(reader.last_fact());
   }
   NARU_CHECK(reader.ok(), "an entry that was applied is readable");
+}
+
+// An enqueue is needed while a queue still has the record, which is told by its place: the seqs of
+// an atomic run that was dropped are used again. A spilled page tells the file, which is near
+// enough: what is kept in vain goes when the page does.
+bool Lane::Impl::needs(const Fact& fact, ByteView payload, BodyLocation body) {
+  if (fact.type == FactType::page) {
+    Queue* queue = find_any(fact.queue);
+    if (queue == nullptr || queue->index.page_count() == 0) return false;
+    read_page_places(payload.subspan(fact.body_offset, fact.body_bytes), places_);
+    const IndexPage* page = queue->index.page_of(places_.front().seq);
+    return page != nullptr && page->location == body;
+  }
+  TargetReader targets = fact.targets();
+  EnqueueTarget target;
+  while (targets.next(target)) {
+    Queue* queue = find_any(target.queue);
+    if (queue == nullptr) continue;
+    if (const IndexEntry* entry = queue->index.find(target.seq)) {
+      if (!entry->has(IndexEntry::kInMemory) && entry->location() == body) return true;
+    } else if (const IndexPage* page = queue->index.page_of(target.seq)) {
+      if (page->state != IndexPage::State::resident && page->has(target.seq) &&
+          page->file_of(target.seq) == body.file)
+        return true;
+    }
+  }
+  return false;
 }
 
 void Lane::Impl::apply_queue_closed(QueueId id) {
   Queue* queue = find_any(id);
   if (queue == nullptr) return;
-  queue->index.visit(Seq(0), Seq(UINT64_MAX), [&](Seq, IndexEntry& entry) {
-    if (entry.has(IndexEntry::kInMemory)) return QueueIndex::Visit::keep;
-    queue->leave(entry);
-    live_.remove(entry.file, entry.record_bytes);
-    return QueueIndex::Visit::erase;
-  });
+  forget(*queue, {Seq(0), Seq(UINT64_MAX)});
   // Metadata knows no closed queue after a restart; here it was deleted before.
   if (queue->closed) erase(*queue);
 }

@@ -41,6 +41,7 @@ void Lane::Impl::dispatch(Queue& queue) {
   if (budget == 0) want_dispatch(queue);
   if (!queue.wants_deliveries()) drop_read_ahead(queue);
   if (queue.read_ahead.wants_more()) read_following(queue);
+  if (queue.index.page_count() != 0) load_pages(queue);
   stage_watermark(queue);
   arm_timer(queue, blocked);
 }
@@ -73,15 +74,18 @@ bool Lane::Impl::answer_gets(Queue& queue) {
 }
 
 // The next ready record that has time left; those that have none are taken out on the way.
+// Null also when a page has to be loaded first.
 IndexEntry* Lane::Impl::next_ready(Queue& queue, Seq& seq) {
-  while (IndexEntry* entry = queue.order.peek(queue.index, seq)) {
-    if (!expired(queue, *entry, seq)) return entry;
-    queue.order.pop(seq);
-    const Seq expired_seq = seq;
-    queue.index.visit(expired_seq, expired_seq, [&](Seq at, IndexEntry& it) {
-      return end_record(queue, at, it, queue.settles, false);
-    });
-  }
+  do {
+    while (IndexEntry* entry = queue.order.peek(queue.index, seq)) {
+      if (!expired(queue, *entry, seq)) return entry;
+      queue.order.pop(seq);
+      const Seq expired_seq = seq;
+      queue.index.visit(expired_seq, expired_seq, [&](Seq at, IndexEntry& it) {
+        return end_record(queue, at, it, queue.settles, false);
+      });
+    }
+  } while (drop_expired_page(queue));
   return nullptr;
 }
 
@@ -91,7 +95,11 @@ bool Lane::Impl::may_leave(const Queue& queue, const IndexEntry& entry, Seq seq)
 
 Lane::Impl::Search Lane::Impl::find_step(Queue& queue, Step& step) {
   step.entry = next_ready(queue, step.seq);
-  if (step.entry == nullptr) return Search::none;
+  if (step.entry == nullptr) {
+    if (queue.order.peek_page(queue.index) == nullptr) return Search::none;
+    queue.pages.waited = true;
+    return Search::blocked;
+  }
   if (!may_leave(queue, *step.entry, step.seq)) {
     if (!queue.delivered.waited_at) queue.delivered.waited_at = queue.delivered.durable;
     return Search::blocked;
@@ -267,7 +275,7 @@ void Lane::Impl::start_read_if(Queue& queue, Wanted&& wanted) {
     }
     if (!asked.empty() && bytes + entry.record_bytes > bytes_max) return false;
     asked.push_back(seq);
-    reads.push_back({entry.location(), entry.record_bytes});
+    reads.push_back(guarded(entry.location(), entry.record_bytes));
     bytes += entry.record_bytes;
     return true;
   });
@@ -284,8 +292,34 @@ void Lane::Impl::on_read(QueueId id, Result<std::vector<Slice>> bodies) {
   if (!bodies) return fail(bodies.error());
   Queue* queue = find(id);
   if (queue == nullptr) return;
+  park_damaged(*queue, *bodies);
   queue->read_ahead.complete(std::move(*bodies));
   want_dispatch(*queue);
+}
+
+// What the disk gave back is not what was stored: nobody gets it, and it is not thrown away either.
+// The records stay where they are, for whoever can restore the file or decides to purge the queue.
+void Lane::Impl::park_damaged(Queue& queue, std::span<Slice> bodies) {
+  std::size_t count = 0;
+  Seq first;
+  BodyLocation where;
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    if (unguard(bodies[i])) continue;
+    const Seq seq = queue.read_ahead.asked()[i];
+    IndexEntry* entry = queue.index.find(seq);
+    if (entry == nullptr || entry->state != RecordState::ready) continue;  // purged in the meantime
+    queue.leave_ready(*entry);
+    entry->state = RecordState::damaged;
+    ++queue.stats.damaged;
+    if (count++ != 0) continue;
+    first = seq;
+    where = entry->location();
+  }
+  if (count == 0) return;
+  log_.error(
+      "lane {}: queue {}: {} messages are damaged on disk, the first is number {} at file {}, "
+      "offset {}; they stay in the queue and are not delivered",
+      id_.value, queue.id.value, count, first.value, where.file, where.offset);
 }
 
 void Lane::Impl::trim_read_ahead(Queue& queue) {

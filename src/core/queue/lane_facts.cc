@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/crc32c.h"
+#include "core/queue/index_page.h"
 
 namespace naru::core {
 
@@ -58,8 +60,8 @@ void mark_continued(ByteBuffer& out) {
 }
 
 std::size_t enqueue_fact_bytes_max(std::size_t targets, const message::RecordView& record) {
-  return kFactHeadBytes + sizeof(std::uint32_t) + message::encoded_bytes(record) + kVarintBytesMax +
-         targets * (3 * kVarintBytesMax + 1);
+  return kFactHeadBytes + sizeof(std::uint32_t) + kBodyCrcBytes + message::encoded_bytes(record) +
+         kVarintBytesMax + targets * (3 * kVarintBytesMax + 1);
 }
 
 void put_enqueue(ByteBuffer& out, std::span<const EnqueueTarget> targets,
@@ -67,7 +69,9 @@ void put_enqueue(ByteBuffer& out, std::span<const EnqueueTarget> targets,
   FactScope scope(out, FactType::enqueue);
   const std::size_t bytes = message::encoded_bytes(record);
   out.le32(static_cast<std::uint32_t>(bytes));
-  message::encode_to(out.prepare(bytes), record);
+  std::uint8_t* body = out.prepare(kBodyCrcBytes + bytes) + kBodyCrcBytes;
+  message::encode_to(body, record);
+  out.le32(crc32c({body, bytes}));
   out.commit(bytes);
   out.varint(targets.size());
   for (const EnqueueTarget& target : targets) {
@@ -98,6 +102,44 @@ void put_delivered(ByteBuffer& out, QueueId queue, Seq through) {
 void put_queue_closed(ByteBuffer& out, QueueId queue) {
   FactScope scope(out, FactType::queue_closed);
   out.varint(queue.value);
+}
+
+std::size_t page_fact_bytes(std::size_t page_bytes) {
+  return kFactHeadBytes + sizeof(std::uint32_t) + kBodyCrcBytes + page_bytes + kVarintBytesMax;
+}
+
+void put_page(ByteBuffer& out, QueueId queue, ByteView page) {
+  FactScope scope(out, FactType::page);
+  out.le32(static_cast<std::uint32_t>(page.size()));
+  out.le32(crc32c(page));
+  out.append(page);
+  out.varint(queue.value);
+}
+
+void put_page_places(ByteBuffer& out, std::span<const RecordPlace> places) {
+  out.varint(places.size());
+  PlaceWriter writer(out);
+  for (const RecordPlace& place : places) writer.put(place);
+}
+
+bool read_page_places(ByteView page, std::vector<RecordPlace>& places) {
+  places.clear();
+  ByteReader in(page);
+  const std::uint64_t count = in.varint();
+  if (count > IndexPage::kPlacesMax) return false;
+  PlaceReader reader(in);
+  for (RecordPlace place; places.size() < count; places.push_back(place)) {
+    if (!reader.next(place)) return false;
+  }
+  return IndexPage().describe(places);
+}
+
+bool unguard(Slice& body) {
+  ByteReader in(body.view);
+  const std::uint32_t crc = in.le32();
+  if (!in.ok() || crc32c(in.rest()) != crc) return false;
+  body.view = in.rest();
+  return true;
 }
 
 void normalise(std::vector<SeqRange>& ranges) {
@@ -161,7 +203,7 @@ FactReader::FactReader(ByteView bytes, Form form) : bytes_(bytes), in_(bytes) {
   const std::uint8_t flags = in_.u8();
   const std::uint8_t extension_bytes = in_.u8();
   in_.bytes(extension_bytes);
-  if (version == 0) in_.set_failed();
+  if (version < kLaneEntryVersion) in_.set_failed();  // never released
   if (version > kLaneEntryVersion || (flags & ~kContinued) != 0) refuse_newer();
   continued_ = in_.ok() && (flags & kContinued) != 0;
 }
@@ -173,7 +215,7 @@ bool FactReader::next(Fact& fact) {
     const ByteView content = in_.bytes(in_.le32());
     if (!in_.ok()) return false;
     if (type >= kFirstIgnorableType) continue;
-    if (type > static_cast<std::uint8_t>(FactType::queue_closed)) {
+    if (type > static_cast<std::uint8_t>(FactType::page)) {
       refuse_newer();
       return false;
     }
@@ -191,17 +233,28 @@ void FactReader::refuse_newer() {
   in_.set_failed();
 }
 
+// The checksum is for whoever reads the body alone: an entry is whole because the log is.
+ByteView FactReader::parse_body(Fact& fact, ByteReader& content) {
+  fact.body_bytes = content.le32();
+  content.le32();
+  const ByteView body = content.bytes(fact.body_bytes);
+  fact.body_offset = content.ok() ? static_cast<std::size_t>(body.data() - bytes_.data()) : 0;
+  return body;
+}
+
 bool FactReader::parse(Fact& fact, ByteReader content) {
   switch (fact.type) {
     case FactType::enqueue: {
-      fact.record_bytes = content.le32();
-      const ByteView record = content.bytes(fact.record_bytes);
+      const ByteView record = parse_body(fact, content);
       if (!content.ok() || record.size() < message::kRecordHeadBytes) return false;
-      fact.record_offset = static_cast<std::size_t>(record.data() - bytes_.data());
       fact.record_persistent = message::encoded_persistent(record);
       fact.rest = content;
       return true;
     }
+    case FactType::page:
+      parse_body(fact, content);
+      fact.queue = QueueId(content.varint());
+      return content.ok();
     case FactType::settle:
     case FactType::returned:
     case FactType::purge:
@@ -227,7 +280,7 @@ std::unexpected<Error> unreadable(bool from_newer) {
 }
 
 Result<void> check_enqueue(const Fact& fact, ByteView entry) {
-  const auto record = message::decode_record(entry.subspan(fact.record_offset, fact.record_bytes));
+  const auto record = message::decode_record(entry.subspan(fact.body_offset, fact.body_bytes));
   if (!record) return unreadable(record.error().code == Errc::version);
   TargetReader targets = fact.targets();
   for (EnqueueTarget target; targets.next(target);) {
@@ -247,12 +300,20 @@ Result<void> check_ranges(const Fact& fact) {
 }  // namespace
 
 Result<void> check_lane_entry(ByteView entry) {
+  // Nothing of the first version was ever released.
+  if (!entry.empty() && entry[0] != 0 && entry[0] < kLaneEntryVersion)
+    return fail(Errc::version, "a fact of a queue in the form of an early development version");
   FactReader reader(entry);
   Fact fact;
+  std::vector<RecordPlace> places;
   while (reader.next(fact)) {
     switch (fact.type) {
       case FactType::enqueue:
         NARU_TRY_VOID(check_enqueue(fact, entry));
+        break;
+      case FactType::page:
+        if (!read_page_places(entry.subspan(fact.body_offset, fact.body_bytes), places))
+          return unreadable(false);
         break;
       case FactType::settle:
       case FactType::returned:

@@ -17,11 +17,12 @@
 #include "base/result.h"
 #include "core/ids.h"
 #include "core/journal.h"
+#include "core/queue/record_place.h"
 #include "message/record.h"
 
 namespace naru::core {
 
-inline constexpr std::uint8_t kLaneEntryVersion = 1;
+inline constexpr std::uint8_t kLaneEntryVersion = 2;
 inline constexpr std::size_t kLaneEntryHeadBytes = 3;
 inline constexpr std::size_t kFactHeadBytes = 5;
 /// More ranges make several facts: each stays below 24 KiB.
@@ -30,12 +31,13 @@ inline constexpr std::size_t kRangesPerFactMax = 1024;
 inline constexpr std::size_t kTargetsPerFactMax = 8192;
 
 enum class FactType : std::uint8_t {
-  enqueue = 1,       // le32 record_bytes · record · count · target…
+  enqueue = 1,       // le32 record_bytes · le32 crc32c · record · count · target…
   settle = 2,        // queue · count · range…: they left the queue
   returned = 3,      // queue · count · range…: a lease ended and the record stays, attempt + 1
   delivered = 4,     // queue · through: records up to there may have been delivered
   purge = 5,         // queue · count · range…: they left the queue by a purge
   queue_closed = 6,  // queue: it was deleted, with all its records
+  page = 7,          // le32 page_bytes · le32 crc32c · page · queue: where so many records are
 };
 
 /// Seqs first…last, both included.
@@ -73,6 +75,22 @@ void put_ranges(ByteBuffer& out, FactType type, QueueId queue, std::span<const S
 void put_delivered(ByteBuffer& out, QueueId queue, Seq through);
 void put_queue_closed(ByteBuffer& out, QueueId queue);
 
+/// No fact of a page of `page_bytes` is larger, its head included.
+std::size_t page_fact_bytes(std::size_t page_bytes);
+/// `page` is what put_page_places() wrote.
+void put_page(ByteBuffer& out, QueueId queue, ByteView page);
+/// A page: count · place…
+void put_page_places(ByteBuffer& out, std::span<const RecordPlace> places);
+
+// ---- Bodies as they are read back ----
+
+/// What to read for a body: its checksum stands in front of it.
+inline BodyRead guarded(BodyLocation body, std::uint32_t bytes) {
+  return {{body.file, body.offset - kBodyCrcBytes}, bytes + kBodyCrcBytes};
+}
+/// Cuts the checksum off what was read so. False when it does not match.
+bool unguard(Slice& body);
+
 // ---- Reading: no allocation; a value that cannot be is a failure of the entry's reader ----
 
 /// Sorts ranges and joins those that touch or overlap.
@@ -107,13 +125,17 @@ class TargetReader {
   bool from_newer_ = false;
 };
 
+/// Reads the places of a page. False when the bytes are none, or no page can hold them.
+bool read_page_places(ByteView page, std::vector<RecordPlace>& places);
+
 /// One fact; which fields count depends on its type.
 struct Fact {
   FactType type = FactType::enqueue;
-  QueueId queue;                  // all but enqueue
-  Seq through;                    // delivered
-  std::size_t record_offset = 0;  // enqueue: of the encoded record, in the reader's bytes
-  std::uint32_t record_bytes = 0;
+  QueueId queue;                // all but enqueue
+  Seq through;                  // delivered
+  std::size_t body_offset = 0;  // enqueue: of the encoded record; page: of the page; in the
+                                // reader's bytes
+  std::uint32_t body_bytes = 0;
   bool record_persistent = false;
   ByteReader rest{{}};
 
@@ -140,6 +162,7 @@ class FactReader {
 
  private:
   bool parse(Fact& fact, ByteReader content);
+  ByteView parse_body(Fact& fact, ByteReader& content);
   void refuse_newer();
 
   ByteView bytes_;

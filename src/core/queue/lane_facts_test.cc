@@ -43,8 +43,7 @@ TEST(LaneFacts, EnqueueComesBackWithItsTargets) {
   ASSERT_TRUE(reader.next(fact));
   EXPECT_EQ(fact.type, FactType::enqueue);
   EXPECT_TRUE(fact.record_persistent);
-  const auto stored =
-      message::decode_record(out.view().subspan(fact.record_offset, fact.record_bytes));
+  const auto stored = message::decode_record(out.view().subspan(fact.body_offset, fact.body_bytes));
   ASSERT_TRUE(stored);
   EXPECT_EQ(as_text(stored->body), "hello");
   TargetReader stored_targets = fact.targets();
@@ -64,9 +63,10 @@ TEST(LaneFacts, EnqueueComesBackWithItsTargets) {
 TEST(LaneFacts, WorkedExampleOfTheFormatPageHolds) {
   // docs/formats/lane.md
   constexpr std::uint8_t kExample[] = {
-      0x01, 0x00, 0x00,                                // head
-      0x01, 0x23, 0x00, 0x00, 0x00,                    // enqueue
+      0x02, 0x00, 0x00,                                // head
+      0x01, 0x27, 0x00, 0x00, 0x00,                    // enqueue
       0x1b, 0x00, 0x00, 0x00,                          // record
+      0xcb, 0xf8, 0xc4, 0xd8,                          // its checksum
       0x01, 0x01, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00,  //
       0x00, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00,  //
       0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,  //
@@ -86,6 +86,83 @@ TEST(LaneFacts, WorkedExampleOfTheFormatPageHolds) {
   put_delivered(out, QueueId(7), Seq(1));
   EXPECT_THAT(std::vector<std::uint8_t>(out.data(), out.data() + out.size()),
               testing::ElementsAreArray(kExample));
+}
+
+TEST(LaneFacts, WorkedPageOfTheFormatPageHolds) {
+  // docs/formats/lane.md
+  constexpr std::uint8_t kExample[] = {
+      0x07, 0x15, 0x00, 0x00, 0x00,        // page
+      0x0c, 0x00, 0x00, 0x00,              // bytes
+      0xdd, 0x3a, 0x5e, 0x9f,              // checksum
+      0x02,                                // two places
+      0x01, 0x06, 0xc8, 0x01, 0x1b, 0x01,  //
+      0x00, 0x00, 0x2a, 0x1b, 0x01,        //
+      0x07,                                // queue
+  };
+  const std::vector<RecordPlace> places = {{Seq(1), {3, 100}, 27, IndexEntry::kPersistent, 0, 0},
+                                           {Seq(2), {3, 148}, 27, IndexEntry::kPersistent, 0, 0}};
+  ByteBuffer page;
+  put_page_places(page, places);
+  ByteBuffer out;
+  put_page(out, QueueId(7), page.view());
+  EXPECT_THAT(std::vector<std::uint8_t>(out.data(), out.data() + out.size()),
+              testing::ElementsAreArray(kExample));
+  FactReader reader(out.view(), FactReader::Form::facts);
+  Fact fact;
+  ASSERT_TRUE(reader.next(fact));
+  EXPECT_EQ(fact.type, FactType::page);
+  EXPECT_EQ(fact.queue, QueueId(7));
+  std::vector<RecordPlace> read;
+  EXPECT_TRUE(read_page_places(out.view().subspan(fact.body_offset, fact.body_bytes), read));
+  EXPECT_EQ(read, places);
+}
+
+TEST(LaneFacts, WhatNoPageCanHoldIsCorrupt) {
+  const auto check = [](std::vector<RecordPlace> places) {
+    ByteBuffer page;
+    put_page_places(page, places);
+    ByteBuffer out;
+    put_entry_head(out, false);
+    put_page(out, QueueId(7), page.view());
+    return check_lane_entry(out.view());
+  };
+  const auto place = [](std::uint64_t seq, std::uint32_t file) {
+    return RecordPlace{Seq(seq), {file, 100}, 27, IndexEntry::kPersistent, 0, 0};
+  };
+  EXPECT_TRUE(check({place(1, 3)}));
+  EXPECT_TRUE(check({place(1, 3), place(65'536, 4)}));
+  EXPECT_FALSE(check({}));
+  EXPECT_FALSE(check({place(1, 3), place(65'537, 4)})) << "too far apart";
+  EXPECT_FALSE(check({place(1, 3), place(2, 4), place(3, 5)})) << "too many files";
+  EXPECT_FALSE(check({place(1, 3), place(2, 2)})) << "files ascend";
+  RecordPlace returned = place(1, 3);
+  returned.attempts = 1;
+  EXPECT_FALSE(check({returned}));
+  RecordPlace transient = place(1, 3);
+  transient.flags = 0;
+  EXPECT_FALSE(check({transient}));
+  std::vector<RecordPlace> many;
+  for (std::uint64_t seq = 1; seq <= 513; ++seq) many.push_back(place(seq, 3));
+  EXPECT_FALSE(check(many));
+}
+
+TEST(LaneFacts, BodyThatChangedIsNotTakenForTheOneThatWasStored) {
+  ByteBuffer out;
+  const std::vector<EnqueueTarget> targets = {{QueueId(7), Seq(1), 0, false}};
+  put_enqueue(out, targets, record("hello"));
+  FactReader reader(out.view(), FactReader::Form::facts);
+  Fact fact;
+  ASSERT_TRUE(reader.next(fact));
+  const BodyRead read = guarded({1, static_cast<std::uint32_t>(fact.body_offset)}, fact.body_bytes);
+  for (std::size_t at = 0; at <= read.bytes; ++at) {
+    Slice body = Slice::copy_of(out.view().subspan(read.location.offset, read.bytes));
+    const bool whole = at == read.bytes;
+    if (!whole) body.owner.get()->data()[at] ^= 4;
+    EXPECT_EQ(unguard(body), whole) << at;
+    if (whole) {
+      EXPECT_EQ(body.view.size(), fact.body_bytes);
+    }
+  }
 }
 
 TEST(LaneFacts, RangesComeBack) {
@@ -163,7 +240,7 @@ TEST(LaneFacts, ATargetOrRecordOfANewerNaruIsAVersionError) {
   put_entry_head(out, false);
   put_enqueue(out, targets, record("hello"));
   EXPECT_TRUE(check_lane_entry(out.view()));
-  const std::size_t record_flags = kLaneEntryHeadBytes + kFactHeadBytes + 4 + 1;
+  const std::size_t record_flags = kLaneEntryHeadBytes + kFactHeadBytes + 4 + kBodyCrcBytes + 1;
   for (const std::size_t at : {record_flags, out.size() - 1}) {
     ByteBuffer newer;
     newer.append(out.view());
@@ -238,7 +315,7 @@ TEST(LaneFacts, NoBytesMakeTheReaderLeaveTheEntry) {
         ++facts;
       }
       EXPECT_TRUE(fact.type != FactType::enqueue ||
-                  fact.record_offset + fact.record_bytes <= out.size());
+                  fact.body_offset + fact.body_bytes <= out.size());
     }
     EXPECT_LT(facts, 200u);
   }

@@ -84,6 +84,17 @@ class LaneWorld {
   /// acknowledged. Queues are created anew as metadata would.
   void crash(std::size_t torn = 0) { start(journal->survivors(torn)); }
 
+  /// What a snapshot would hold if the process died and came back now.
+  std::vector<std::uint8_t> replayed_state() const {
+    TestingJournal other(journal->survivors());
+    RecordingSink nobody;
+    Lane replayed(kLane, other, nobody, *log_, options_);
+    other.attach(kLane, replayed);
+    for (const auto& [id, settings] : queues_) replayed.create_queue(QueueId(id), settings);
+    other.recover();
+    return other.state_now();
+  }
+
   void queue(std::uint64_t id, QueueSettings settings = {.durable = true}) {
     queues_[id] = settings;
     lane->create_queue(QueueId(id), settings);
@@ -156,7 +167,7 @@ class LaneWorld {
   }
   /// Turns until nothing is left to do, with a disk that answers.
   void run() {
-    for (int turn = 0; turn < 1000; ++turn) {
+    for (int turn = 0; turn < 10000; ++turn) {
       if (!sink->flush_wanted && journal->uncommitted() == 0 && journal->reads_pending() == 0)
         return;
       flush();
@@ -190,10 +201,12 @@ class LaneWorld {
   void start(TestingJournal::Disk disk) {
     const std::size_t bytes_max = journal ? journal->bytes_max : std::size_t{1} << 20;
     const bool caches = !journal || journal->caches;
+    const std::size_t entries_per_file = journal ? journal->entries_per_file : 7;
     lane.reset();
     journal = std::make_unique<TestingJournal>(std::move(disk));
     journal->bytes_max = bytes_max;
     journal->caches = caches;
+    journal->entries_per_file = entries_per_file;
     sink = std::make_unique<RecordingSink>();
     lane = std::make_unique<Lane>(kLane, *journal, *sink, *log_, options_);
     journal->attach(kLane, *lane);

@@ -1,7 +1,8 @@
 #pragma once
 /// The inside of a lane. lane_stage.cc decides and stages, lane_apply.cc changes applied state,
 /// lane_dispatch.cc hands records out, lane_consumers.cc keeps who takes them, lane_timers.cc lets
-/// them expire, lane_snapshot.cc writes and reads the whole.
+/// them expire, lane_pages.cc leaves parts of the index to the log, lane_snapshot.cc writes and
+/// reads the whole.
 
 #include <cstdint>
 #include <memory>
@@ -68,6 +69,13 @@ class Lane::Impl {
  private:
   // A bound on what one flush takes from one queue: the rest waits for the next turn.
   static constexpr std::size_t kDeliveriesPerFlush = 4096;
+  // A bound on the pages that one flush logs: some 100 KiB.
+  static constexpr std::size_t kPagesPerFlush = 32;
+  // Chunks from the cursor on that stay in memory, as they are needed soon.
+  static constexpr std::size_t kChunksNear = 4;
+  // Pages read at once: 16,000 records when the dispatch keeps waiting for them.
+  static constexpr std::uint32_t kPagesAheadMin = 2;
+  static constexpr std::uint32_t kPagesAheadMax = 32;
   // Smaller bodies are copied by whoever keeps them: cheaper than a shared count.
   static constexpr std::size_t kOwnedBodyBytes = 16 * 1024;
 
@@ -128,7 +136,27 @@ class Lane::Impl {
   void apply_delivered(const Fact& fact);
   void apply_queue_closed(QueueId id);
 
+  /// Takes out logged records whose end is committed.
+  void forget(Queue& queue, SeqRange range);
+  void apply_page(const Fact& fact, ByteView payload, BodyLocation location);
+  bool needs(const Fact& fact, ByteView payload, BodyLocation body);
+
   bool install_queue(ByteReader& in);
+  static bool install_pages(ByteReader& in, std::vector<std::unique_ptr<IndexPage>>& pages);
+  void install_page(Queue& queue, std::unique_ptr<IndexPage> page);
+
+  bool over_index_budget() const;
+  bool may_spill(const Queue& queue) const { return queue.index.chunk_count() > kChunksNear + 1; }
+  void spill(QueueId id);
+  bool stage_page(Queue& queue, IndexChunk& chunk);
+  void spill_loaded(Queue& queue);
+  void load_pages(Queue& queue);
+  void read_pages(Queue& queue, std::uint32_t resident_max);
+  void on_pages(QueueId id, std::span<const Seq> asked, Result<std::vector<Slice>> pages);
+  void load_page(Queue& queue, IndexPage& page, Slice stored);
+  /// Ends a page as a whole; the ranges say so in the log.
+  void end_page(Queue& queue, IndexPage& page, std::vector<SeqRange>& ranges, bool bridge);
+  bool drop_expired_page(Queue& queue);
 
   void dispatch(Queue& queue);
   bool answer_gets(Queue& queue);
@@ -149,6 +177,7 @@ class Lane::Impl {
   template <typename Wanted>
   void start_read_if(Queue& queue, Wanted&& wanted);
   void on_read(QueueId id, Result<std::vector<Slice>> bodies);
+  void park_damaged(Queue& queue, std::span<Slice> bodies);
   /// Deliveries that point into what was read before the last find are over.
   void trim_read_ahead(Queue& queue);
   void drop_read_ahead(Queue& queue);
@@ -177,7 +206,9 @@ class Lane::Impl {
   std::vector<QueueId> dispatch_list_;
   std::vector<QueueId> dispatching_list_;
   std::vector<QueueId> facts_list_;
-  std::vector<EnqueueTarget> logged_targets_;  // reused
+  std::vector<EnqueueTarget> logged_targets_;  // reused, as are the next
+  std::vector<RecordPlace> places_;
+  ByteBuffer page_bytes_;
   std::vector<Queue*> memory_targets_;
 
   Now now_;
@@ -188,6 +219,7 @@ class Lane::Impl {
   bool flush_wanted_ = false;
   int memory_pressure_ = 0;
   std::size_t read_ahead_bytes_ = 0;  // of all queues
+  std::size_t pages_left_ = 0;        // of this flush
   Queue* dispatching_ = nullptr;
   /// Outlived by reads that are under way.
   std::shared_ptr<Impl*> self_ = std::make_shared<Impl*>(this);

@@ -11,36 +11,17 @@
 
 #include "base/random.h"
 #include "core/queue/lane_fixture.h"
+#include "core/queue/lane_model_records.h"
 
 namespace naru::core {
-
-inline constexpr std::size_t kNotStaged = SIZE_MAX;
-
-/// What the model knows of one record in one queue.
-struct ModelRecord {
-  enum class State : std::uint8_t { waiting, leased, returned, ended };
-  State state = State::waiting;
-  bool logged = false;
-  bool seen_ever = false;                // handed out, in this run or an earlier one
-  bool seen_now = false;                 // in this run
-  std::size_t enqueued_by = kNotStaged;  // entries on disk that surely hold its Enqueue
-  std::size_t ended_by = kNotStaged;     // … and its end, when ended
-  std::uint32_t holder = 0;
-  std::uint64_t seq = 0;
-  bool confirmed = false;
-};
-
-struct ModelConsumer {
-  std::uint64_t queue = 0;
-  std::uint32_t prefetch = 0;
-  bool no_ack = false;
-  std::uint32_t leased = 0;
-};
 
 class LaneModel {
  public:
   explicit LaneModel(std::uint64_t seed) : random_(seed), world_(options()) {
-    world_.journal->bytes_max = random_.one_in(2) ? 1 << 20 : 2048;
+    burst_ = random_.one_in(2) ? 2 : 200;
+    world_.journal->entries_per_file = 1 + random_.below(30);
+    // A long queue has settles of many ranges.
+    world_.journal->bytes_max = random_.one_in(2) ? 1 << 20 : burst_ > 2 ? 32 << 10 : 2048;
     world_.journal->caches = !random_.one_in(3);
     for (std::uint64_t id = 1; id <= kQueues; ++id) world_.queue(id, {.durable = id != kQueues});
   }
@@ -52,6 +33,8 @@ class LaneModel {
       if (random_.one_in(3)) world_.journal->commit(1 + random_.below(3)), hear();
       if (random_.one_in(2)) world_.journal->complete_reads();
       if (random_.one_in(40)) world_.lane->on_snapshot_wanted();
+      if (random_.one_in(20)) retire();
+      if (random_.one_in(50)) world_.lane->set_memory_pressure(static_cast<int>(random_.below(4)));
       if (random_.one_in(30)) rest();
       if (random_.one_in(60)) crash();
     }
@@ -70,12 +53,16 @@ class LaneModel {
     options.delivered_stride = 1 + random_.below(6);
     options.delivered_stride_max = options.delivered_stride * (1 + random_.below(4));
     options.read_ahead_bytes = 1 + random_.below(random_.one_in(2) ? 600 : 100'000);
+    if (!random_.one_in(4)) {  // pages, and many of them
+      options.page_records = random_.one_in(2) ? 8 : 16;
+      options.index_bytes = random_.below(5000);
+    }
     return options;
   }
 
   void act() {
     const std::uint64_t dice = random_.below(100);
-    if (dice < 30) return publish();
+    if (dice < 30) return publish(random_.one_in(8) ? random_.below(burst_) : 1);
     if (dice < 60) return end_leases(true);
     if (dice < 82) return end_leases(false);
     if (dice < 91) return consume();
@@ -84,7 +71,11 @@ class LaneModel {
     get();
   }
 
-  void publish() {
+  void publish(std::uint64_t count) {
+    for (; count > 0; --count) publish_one();
+  }
+
+  void publish_one() {
     const std::uint64_t number = ++published_;
     std::vector<std::uint64_t> queues;
     for (std::uint64_t id = 1; id <= kQueues; ++id) {
@@ -96,8 +87,8 @@ class LaneModel {
       record.logged = persistent && id != kQueues;
       if (record.logged) unstaged_enqueues_.push_back({id, number});
     }
-    world_.publish_to(
-        queues, {std::to_string(number) + std::string(random_.below(50), '.'), persistent, 0});
+    world_.publish_to(queues,
+                      {std::to_string(number) + std::string(body_bytes(), '.'), persistent, 0});
     EXPECT_EQ(world_.sequence, number);
   }
 
@@ -147,6 +138,12 @@ class LaneModel {
     ModelRecord& record = records_[key];
     record.state = ModelRecord::State::ended;
     if (record.logged) unstaged_ends_.push_back(key);
+  }
+
+  void retire() {
+    if (random_.one_in(2))
+      return world_.journal->retire_files(static_cast<std::uint32_t>(random_.below(4)));
+    world_.journal->compact();
   }
 
   void consume() {
@@ -200,7 +197,7 @@ class LaneModel {
   }
 
   void rest() {
-    for (int i = 0; i < 500; ++i) {
+    for (int i = 0; i < 5000; ++i) {
       if (!world_.sink->flush_wanted && world_.journal->uncommitted() == 0 &&
           world_.journal->reads_pending() == 0) {
         nobody_waits_in_vain();
@@ -305,6 +302,7 @@ class LaneModel {
   void crash() {
     const std::size_t torn = random_.below(3);
     const std::size_t kept = world_.journal->survivors(torn).entries.size();
+    replay_says_the_same();
     world_.crash(torn);
     crashed_ = true;
     consumers_.clear();
@@ -316,6 +314,10 @@ class LaneModel {
     unstaged_ends_.clear();
     inspect(kept);
   }
+
+  /// A snapshot is a function of what is committed: not of what was in memory, nor of how it came
+  /// there.
+  void replay_says_the_same() { EXPECT_EQ(world_.journal->state_now(), world_.replayed_state()); }
 
   /// Looks at everything that is there after a crash, and puts it back.
   void inspect(std::size_t kept) {
@@ -380,6 +382,7 @@ class LaneModel {
 
   Random random_;
   LaneWorld world_;
+  std::uint64_t burst_ = 2;
   std::map<Key, ModelRecord> records_;
   std::map<std::uint32_t, ModelConsumer> consumers_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> leased_;  // queue, seq

@@ -240,7 +240,7 @@ TEST(LaneRecovery, DamagedOrNewerSnapshotIsRefused) {
   LaneWorld fresh;
   fresh.queue(1);
   auto newer = state;
-  newer[0] = 2;
+  newer[0] = 3;
   EXPECT_EQ(fresh.lane->install(Index(1), newer).error().code, Errc::version);
   for (std::size_t bytes = 1; bytes < state.size(); ++bytes) {
     LaneWorld other;
@@ -256,8 +256,9 @@ TEST(LaneRecovery, SnapshotThatCannotBeIsRefused) {
   // start.
   const auto queue = [](std::uint64_t next_seq, std::uint64_t delivered, std::uint64_t file_step) {
     ByteBuffer content;
-    for (const std::uint64_t number : {std::uint64_t{1}, next_seq, delivered, std::uint64_t{1},
-                                       std::uint64_t{1}, file_step, std::uint64_t{16}}) {
+    for (const std::uint64_t number :
+         {std::uint64_t{1}, next_seq, delivered, std::uint64_t{0}, std::uint64_t{1},
+          std::uint64_t{1}, file_step, std::uint64_t{16}}) {
       content.varint(number);
     }
     content.varint(30);
@@ -270,7 +271,7 @@ TEST(LaneRecovery, SnapshotThatCannotBeIsRefused) {
   const auto install = [](const std::string& queues, char count) {
     LaneWorld world;
     world.queue(1);
-    const std::string snapshot = std::string{1, count} + queues;
+    const std::string snapshot = std::string{2, count} + queues;
     return world.lane->install(Index(1), as_bytes(snapshot));
   };
   const std::string good = queue(2, 1, 2);

@@ -1,114 +1,59 @@
-// A lane's applied state as one run of bytes. Format: docs/formats/lane.md.
-//
-//   snapshot  u8 version · varint queues · queue…
-//   queue     le32 content_bytes · queue id · next seq · delivered through · count · record… ·
-//   extension record    seq - (previous seq + 1) · file (zigzag, from the previous) ·
-//             offset (zigzag, from the previous record's end) · bytes ·
-//             u8 flags (bit 0 persistent, 1 at_once, 2 expires, 3 attempts) · [expires_at_ms] · [u8
-//             attempts]
+// A lane's applied state as one run of bytes. Format: docs/formats/lane.md. What is in memory of a
+// page and what is not makes no difference to it.
 
 #include <algorithm>
 
 #include "base/byte_reader.h"
 #include "base/check.h"
 #include "core/queue/lane_impl.h"
+#include "core/queue/page_summary.h"
 
 namespace naru::core {
 
 namespace {
 
-constexpr std::uint8_t kSnapshotVersion = 1;
-constexpr std::uint8_t kPersistent = 1;
-constexpr std::uint8_t kAtOnce = 2;
-constexpr std::uint8_t kExpires = 4;
-constexpr std::uint8_t kAttempts = 8;
-constexpr std::uint64_t kSeqMax = (std::uint64_t{1} << 62) - 1;
-constexpr std::int64_t kStepMax = std::int64_t{1} << 33;  // between files, or offsets and ends
+constexpr std::uint8_t kSnapshotVersion = 2;
 
-std::uint64_t zigzag(std::int64_t value) {
-  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
-}
-std::int64_t unzigzag(std::uint64_t value) {
-  return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
+template <typename Use>
+void each_chunk(QueueIndex& index, Use&& use) {
+  for (std::size_t at = index.place_of_chunk(Seq(0)); at < index.chunk_end(); ++at)
+    use(index.chunk_at(at));
 }
 
-/// What the numbers of a record are written relative to.
-struct Previous {
-  std::uint64_t after_seq = 0;
-  std::int64_t file = 0;
-  std::int64_t end = 0;
-};
-
-void put_record(ByteBuffer& out, Previous& previous, Seq seq, const IndexEntry& entry) {
-  out.varint(seq.value - previous.after_seq);
-  out.varint(zigzag(std::int64_t{entry.file} - previous.file));
-  out.varint(zigzag(std::int64_t{entry.offset} - previous.end));
-  out.varint(entry.record_bytes);
-  out.u8(static_cast<std::uint8_t>((entry.has(IndexEntry::kPersistent) ? kPersistent : 0) |
-                                   (entry.has(IndexEntry::kAtOnce) ? kAtOnce : 0) |
-                                   (entry.expires_at_ms != 0 ? kExpires : 0) |
-                                   (entry.attempts != 0 ? kAttempts : 0)));
-  if (entry.expires_at_ms != 0) out.varint(static_cast<std::uint64_t>(entry.expires_at_ms));
-  if (entry.attempts != 0) out.u8(entry.attempts);
-  previous = {seq.value + 1, entry.file, std::int64_t{entry.offset} + entry.record_bytes};
+// Those that belong to no page. A record that is leased or being settled here is still there in
+// the applied state: its end is in an entry that comes later, or never.
+template <typename Use>
+void each_logged(QueueIndex& index, Use&& use) {
+  each_chunk(index, [&](IndexChunk& chunk) {
+    if (chunk.page != nullptr) return;
+    chunk.each_live([&](Seq seq, const IndexEntry& entry) {
+      if (!entry.has(IndexEntry::kInMemory)) use(seq, entry);
+    });
+  });
 }
 
-// The logged part of a queue. A record that is leased or being settled here is still there in the
-// applied state: its end is in an entry that comes later, or never.
 void put_queue(ByteBuffer& out, Queue& queue) {
   const std::size_t at = out.size();
   out.le32(0);
   out.varint(queue.id.value);
   out.varint(queue.last_logged_applied.value + 1);
   out.varint(queue.delivered.durable.value);
-  const auto each_logged = [&](auto&& use) {
-    queue.index.visit(Seq(0), Seq(UINT64_MAX), [&](Seq seq, IndexEntry& entry) {
-      if (!entry.has(IndexEntry::kInMemory)) use(seq, entry);
-      return QueueIndex::Visit::keep;
+  out.varint(queue.index.page_count());
+  PageSummaryWriter pages(out);
+  if (queue.index.page_count() != 0) {
+    each_chunk(queue.index, [&](IndexChunk& chunk) {
+      if (chunk.page != nullptr) pages.put(*chunk.page, chunk);
     });
-  };
+  }
   std::uint64_t count = 0;
-  each_logged([&](Seq, const IndexEntry&) { ++count; });
+  each_logged(queue.index, [&](Seq, const IndexEntry&) { ++count; });
   out.varint(count);
-  Previous previous;
-  each_logged([&](Seq seq, const IndexEntry& entry) { put_record(out, previous, seq, entry); });
+  PlaceWriter places(out);
+  each_logged(queue.index,
+              [&](Seq seq, const IndexEntry& entry) { places.put(place_of(seq, entry)); });
   const std::size_t bytes = out.size() - at - sizeof(std::uint32_t);
   NARU_CHECK(bytes <= UINT32_MAX, "a queue's snapshot is below 4 GiB");
   out.patch_le32(at, static_cast<std::uint32_t>(bytes));
-}
-
-struct StoredRecord {
-  Seq seq;
-  BodyLocation location;
-  std::uint32_t bytes = 0;
-  std::uint8_t flags = 0;
-  WallMs expires_at_ms = 0;
-  std::uint8_t attempts = 0;
-};
-
-bool read_record(ByteReader& in, Previous& previous, StoredRecord& record) {
-  const std::uint64_t seq = previous.after_seq + in.varint();
-  const std::int64_t file_step = unzigzag(in.varint());
-  const std::int64_t offset_step = unzigzag(in.varint());
-  const std::uint64_t bytes = in.varint();
-  const std::uint8_t flags = in.u8();
-  record.expires_at_ms = (flags & kExpires) != 0 ? static_cast<WallMs>(in.varint()) : 0;
-  record.attempts = (flags & kAttempts) != 0 ? in.u8() : 0;
-  const auto is_step = [](std::int64_t step) { return step >= -kStepMax && step <= kStepMax; };
-  if (!in.ok() || !is_step(file_step) || !is_step(offset_step)) return false;
-  const std::int64_t file = previous.file + file_step;
-  const std::int64_t offset = previous.end + offset_step;
-  if (seq < previous.after_seq || seq == 0 || file < 1 || file > UINT32_MAX || offset < 0 ||
-      offset > UINT32_MAX || bytes > UINT32_MAX)
-    return false;
-  record.seq = Seq(seq);
-  record.location = {static_cast<std::uint32_t>(file), static_cast<std::uint32_t>(offset)};
-  record.bytes = static_cast<std::uint32_t>(bytes);
-  record.flags =
-      static_cast<std::uint8_t>(((flags & kPersistent) != 0 ? IndexEntry::kPersistent : 0) |
-                                ((flags & kAtOnce) != 0 ? IndexEntry::kAtOnce : 0));
-  previous = {seq + 1, file, offset + static_cast<std::int64_t>(bytes)};
-  return true;
 }
 
 }  // namespace
@@ -131,7 +76,7 @@ void Lane::Impl::save_snapshot() {
 Result<void> Lane::Impl::install(Index covers, ByteView snapshot) {
   ByteReader in(snapshot);
   if (const std::uint8_t version = in.u8(); version != kSnapshotVersion)
-    return naru::fail(Errc::version, "a lane's snapshot was written by a newer version");
+    return naru::fail(Errc::version, "a lane's snapshot was written by another version");
   std::uint64_t left = in.varint();
   for (; left > 0 && in.ok(); --left) {
     ByteReader content(in.bytes(in.le32()));
@@ -147,25 +92,65 @@ bool Lane::Impl::install_queue(ByteReader& in) {
   Queue* queue = find_any(QueueId(in.varint()));
   const Seq next_seq(in.varint());
   const Seq delivered(in.varint());
-  const std::uint64_t count = in.varint();
   if (!in.ok() || !next_seq || next_seq.value > kSeqMax || delivered.value > kSeqMax) return false;
   if (queue == nullptr) return true;                              // deleted since
   if (!queue->index.empty() || queue->last_logged) return false;  // it was there before
 
-  Previous previous;
-  StoredRecord stored;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (!read_record(in, previous, stored) || stored.seq >= next_seq) return false;
-    make_visible(*queue, stored.seq,
-                 {stored.location, stored.bytes, stored.flags, stored.expires_at_ms});
-    if (stored.attempts != 0) queue->index.find(stored.seq)->attempts = stored.attempts;
-    live_.add(stored.location.file, stored.bytes);
+  std::vector<std::unique_ptr<IndexPage>> pages;
+  if (!install_pages(in, pages)) return false;
+  Seq after;  // the last seq that is there
+  auto next_page = pages.begin();
+  const auto place_page = [&] {
+    if ((*next_page)->first_seq() <= after) return false;
+    after = (*next_page)->last_seq();
+    install_page(*queue, std::move(*next_page++));
+    return true;
+  };
+  std::uint64_t left = in.varint();
+  PlaceReader places(in);
+  for (RecordPlace place; left > 0; --left) {
+    if (!places.next(place)) return false;
+    while (next_page != pages.end() && (*next_page)->first_seq() < place.seq) {
+      if (!place_page()) return false;
+    }
+    if (place.seq <= after || place.seq >= next_seq) return false;
+    after = place.seq;
+    make_visible(*queue, place.seq,
+                 {place.location, place.bytes, place.flags, place.expires_at_ms});
+    if (place.attempts != 0) queue->index.find(place.seq)->attempts = place.attempts;
+    live_.add(place.location.file, place.bytes);
   }
+  while (next_page != pages.end()) {
+    if (!place_page()) return false;
+  }
+  if (!in.ok() || after >= next_seq) return false;
   queue->next_seq = queue->visible_next = next_seq;
   queue->last_logged = queue->last_logged_applied = Seq(next_seq.value - 1);
   queue->delivered.durable = queue->delivered.staged = delivered;
   want_dispatch(*queue);
   return true;
+}
+
+bool Lane::Impl::install_pages(ByteReader& in, std::vector<std::unique_ptr<IndexPage>>& pages) {
+  PageSummaryReader reader(in);
+  for (std::uint64_t left = in.varint(); left > 0; --left) {
+    auto page = std::make_unique<IndexPage>();
+    if (!reader.next(*page)) return false;
+    pages.push_back(std::move(page));
+  }
+  return in.ok();
+}
+
+// Nothing is read: what the snapshot says of a page is enough until somebody consumes.
+void Lane::Impl::install_page(Queue& queue, std::unique_ptr<IndexPage> page) {
+  const IndexPage::Part all = page->part(page->first_seq(), page->last_seq());
+  for (std::size_t at = 0; at < page->file_count; ++at)
+    live_.change(page->files[at].file, all.files[at]);
+  live_.add(page->location.file, page->bytes);
+  queue.stats.ready += all.records;
+  queue.stats.ready_bytes += all.held_bytes;
+  queue.stats.persistent += all.records;
+  queue.index.append(std::move(page));
 }
 
 }  // namespace naru::core

@@ -9,12 +9,13 @@ namespace naru::core {
 
 namespace {
 
-// `bridge`: nothing that stays lies between the last range and `seq`.
-void add_to(std::vector<SeqRange>& ranges, Seq seq, bool bridge) {
-  if (!ranges.empty() && ranges.back().last < seq && (bridge || ranges.back().last.next() == seq)) {
-    ranges.back().last = seq;
+// `bridge`: nothing that stays lies between the last range and this one.
+void add_to(std::vector<SeqRange>& ranges, SeqRange range, bool bridge) {
+  if (!ranges.empty() && ranges.back().last < range.first &&
+      (bridge || ranges.back().last.next() == range.first)) {
+    ranges.back().last = range.last;
   } else {
-    ranges.push_back({seq, seq});
+    ranges.push_back(range);
   }
 }
 
@@ -139,9 +140,17 @@ QueueIndex::Visit Lane::Impl::end_record(Queue& queue, Seq seq, IndexEntry& entr
   }
   entry.state = RecordState::settling;
   entry.holder = IndexEntry::kNoHolder;
-  add_to(ranges, seq, bridge);
+  add_to(ranges, {seq, seq}, bridge);
   want_facts(queue);
   return QueueIndex::Visit::keep;
+}
+
+void Lane::Impl::end_page(Queue& queue, IndexPage& page, std::vector<SeqRange>& ranges,
+                          bool bridge) {
+  queue.leave(page, page.part(page.first_seq(), page.last_seq()));
+  page.state = IndexPage::State::settling;
+  add_to(ranges, {page.first_seq(), page.last_seq()}, bridge);
+  want_facts(queue);
 }
 
 // Calls end(seq, entry, bridge) for every leased record of the range. Anything else in it is not
@@ -157,9 +166,9 @@ void Lane::Impl::end_leases(Queue& queue, SeqRange range, End&& end) {
       revived |= queue.consumers.end_leases(holder, held);
     held = 0;
   };
-  queue.index.visit(range.first, range.last, [&](Seq seq, IndexEntry& entry) {
+  const auto end_lease = [&](Seq seq, IndexEntry& entry) {
     if (entry.state != RecordState::leased) {
-      if (entry.state == RecordState::ready) bridge = false;
+      if (entry.state != RecordState::settling) bridge = false;
       return QueueIndex::Visit::keep;
     }
     if (entry.holder != holder) {
@@ -171,6 +180,10 @@ void Lane::Impl::end_leases(Queue& queue, SeqRange range, End&& end) {
     const QueueIndex::Visit visit = end(seq, entry, bridge);
     bridge |= logged;  // from now on the last range is one of this call
     return visit;
+  };
+  queue.index.visit(range.first, range.last, end_lease, [&](const IndexPage&) {
+    bridge = false;  // its records are ready
+    return QueueIndex::Visit::keep;
   });
   release_holder();
   if (revived) want_dispatch(queue);
@@ -192,7 +205,7 @@ void Lane::Impl::give_back(Queue& queue, SeqRange range, bool requeue) {
     queue.enter_ready(entry);
     queue.order.put_back(seq);
     if (!entry.has(IndexEntry::kInMemory)) {
-      add_to(queue.returns, seq, bridge);
+      add_to(queue.returns, {seq, seq}, bridge);
       want_facts(queue);
     }
     return QueueIndex::Visit::keep;
@@ -204,8 +217,8 @@ std::uint32_t Lane::Impl::purge(Queue& queue) {
   std::vector<SeqRange> purged;
   std::uint64_t count = 0;
   bool bridge = false;
-  queue.index.visit(Seq(0), Seq(UINT64_MAX), [&](Seq seq, IndexEntry& entry) {
-    if (entry.state != RecordState::ready) {
+  const auto purge_record = [&](Seq seq, IndexEntry& entry) {
+    if (entry.state != RecordState::ready && entry.state != RecordState::damaged) {
       if (entry.state == RecordState::leased) bridge = false;
       return QueueIndex::Visit::keep;
     }
@@ -214,6 +227,13 @@ std::uint32_t Lane::Impl::purge(Queue& queue) {
     const QueueIndex::Visit visit = end_record(queue, seq, entry, purged, bridge);
     bridge |= logged;
     return visit;
+  };
+  queue.index.visit(Seq(0), Seq(UINT64_MAX), purge_record, [&](IndexPage& page) {
+    if (page.state == IndexPage::State::settling) return QueueIndex::Visit::keep;
+    count += page.records();
+    end_page(queue, page, purged, bridge);
+    bridge = true;
+    return QueueIndex::Visit::keep;
   });
   queue.order.clear_returned();
 

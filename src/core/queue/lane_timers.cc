@@ -30,6 +30,15 @@ void Lane::Impl::arm_timer(Queue& queue, bool blocked) {
     const WallMs left = std::max<WallMs>(head->expires_at_ms - now_.wall_ms, 0);
     at = now_.mono + milliseconds(static_cast<std::uint64_t>(left));
   }
+  if (head == nullptr && !blocked) {
+    const IndexPage* page = queue.order.peek_page(queue.index);
+    if (page != nullptr && page->earliest_expiry != 0) {
+      // Its head may expire then: only the page itself says.
+      const WallMs left = std::max<WallMs>(page->earliest_expiry - now_.wall_ms, 0);
+      if (left == 0) read_pages(queue, 0);
+      at = left == 0 ? kNever : now_.mono + milliseconds(static_cast<std::uint64_t>(left));
+    }
+  }
   if (queue.settings.expires_ms && queue.consumers.count() == 0 && !queue.unused_told) {
     if (queue.used == kNever) queue.used = now_.mono;  // recovery starts the time anew
     at = std::min(at, queue.used + milliseconds(*queue.settings.expires_ms));

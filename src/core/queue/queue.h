@@ -28,6 +28,15 @@ struct DeliveredWatermark {
   std::optional<Seq> waited_at;  // `durable` when a dispatch began to wait for more
 };
 
+/// How a queue's index goes to the log and comes back.
+struct QueuePages {
+  Seq spill_from{1};        // chunks before it were looked at
+  std::uint32_t ahead = 0;  // pages read at once: doubled each time a dispatch had to wait for one
+  bool waited = false;      // a dispatch did
+  bool in_flight = false;   // a read is under way
+  bool loaded = false;      // since consumers were last gone
+};
+
 /// The state of one queue. Records are in `index` from the moment they are visible: a contiguous
 /// prefix of the seqs. Behind it are those on their way to the disk, and records of memory that
 /// wait for them (`waiting`).
@@ -69,8 +78,20 @@ struct Queue {
   void leave(const IndexEntry& entry) {
     if (entry.state == RecordState::ready) leave_ready(entry);
     if (entry.state == RecordState::leased) leave_leased(entry);
+    if (entry.state == RecordState::damaged) --stats.damaged;
     if (entry.state != RecordState::settling && entry.has(IndexEntry::kPersistent))
       --stats.persistent;
+  }
+  /// Takes a part of a page that is about to end out of the counters.
+  void leave(const IndexPage& page, const IndexPage::Part& part) {
+    if (page.state == IndexPage::State::settling) return;
+    stats.persistent -= part.records;
+    if (page.state == IndexPage::State::damaged) {
+      stats.damaged -= part.records;
+    } else {
+      stats.ready -= part.records;
+      stats.ready_bytes -= part.held_bytes;
+    }
   }
   /// Records that are not visible yet, and will be.
   std::uint64_t pending() const {
@@ -93,6 +114,7 @@ struct Queue {
   FlatQueue<WaitingRecord> waiting;
   DeliveredWatermark delivered;
   ReadAhead read_ahead;
+  QueuePages pages;
 
   ConsumerRing consumers;
   FlatQueue<PendingGet> gets;

@@ -1,60 +1,9 @@
 #include "core/queue/queue_index.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstdlib>
 #include <new>
 
 namespace naru::core {
-
-namespace {
-std::size_t size_class(std::uint32_t capacity) {
-  return static_cast<std::size_t>(std::countr_zero(capacity / IndexChunkPool::kCapacityMin));
-}
-}  // namespace
-
-IndexChunkPool::~IndexChunkPool() {
-  trim();
-}
-
-void IndexChunkPool::trim() {
-  for (auto& chunks : free_) {
-    for (IndexChunk* chunk : chunks) {
-      bytes_ -= bytes_of(chunk->capacity);
-      std::free(chunk);
-    }
-    chunks.clear();
-  }
-}
-
-IndexChunk* IndexChunkPool::take(std::uint64_t wanted) {
-  const auto capacity = static_cast<std::uint32_t>(
-      std::bit_ceil(std::clamp<std::uint64_t>(wanted, kCapacityMin, kCapacityMax)));
-  auto& chunks = free_[size_class(capacity)];
-  if (!chunks.empty()) {
-    IndexChunk* chunk = chunks.back();
-    chunks.pop_back();
-    return chunk;
-  }
-  void* memory = std::malloc(bytes_of(capacity));
-  NARU_CHECK(memory != nullptr, "out of memory");
-  bytes_ += bytes_of(capacity);
-  auto* chunk = new (memory) IndexChunk;
-  chunk->capacity = capacity;
-  return chunk;
-}
-
-void IndexChunkPool::give(IndexChunk* chunk) {
-  chunk->count = 0;
-  chunk->live = 0;
-  auto& chunks = free_[size_class(chunk->capacity)];
-  if (chunks.size() >= kFreeMax) {
-    bytes_ -= bytes_of(chunk->capacity);
-    std::free(chunk);
-    return;
-  }
-  chunks.push_back(chunk);
-}
 
 std::size_t QueueIndex::capacity() const {
   std::size_t entries = 0;
@@ -64,8 +13,8 @@ std::size_t QueueIndex::capacity() const {
 
 IndexEntry& QueueIndex::push(Seq seq) {
   IndexChunk* tail = chunks_.empty() ? nullptr : chunks_.back();
-  if (tail != nullptr) NARU_CHECK(seq.value > tail->last_seq(), "seqs ascend");
-  if (tail == nullptr || tail->count == tail->capacity ||
+  if (tail != nullptr) NARU_CHECK(seq.value > last_seq(*tail), "seqs ascend");
+  if (tail == nullptr || tail->count == tail->capacity || tail->page != nullptr ||
       seq.value - tail->first_seq > UINT32_MAX) {
     // A chunk as large as the queue: few bytes for a short queue, large chunks for a long one.
     tail = pool_->take(size_);
@@ -97,16 +46,20 @@ std::uint32_t QueueIndex::lower_slot(IndexChunk& chunk, std::uint64_t seq) {
 std::size_t QueueIndex::lower_chunk(std::uint64_t seq) {
   // Most look-ups fall into the chunk of the one before, or into the next one.
   for (std::size_t at = hint_; at >= front_ && at < chunk_end() && at < hint_ + 2; ++at) {
-    if (seq <= chunks_[at]->last_seq() && (at == front_ || seq > chunks_[at - 1]->last_seq())) {
+    if (seq <= last_seq(*chunks_[at]) && (at == front_ || seq > last_seq(*chunks_[at - 1]))) {
       hint_ = at;
       return at;
     }
   }
-  const auto found = std::lower_bound(
-      chunks_.begin() + static_cast<std::ptrdiff_t>(front_), chunks_.end(), seq,
-      [](IndexChunk* chunk, std::uint64_t wanted) { return chunk->last_seq() < wanted; });
-  hint_ = static_cast<std::size_t>(found - chunks_.begin());
+  hint_ = place_of_chunk(Seq(seq));
   return hint_;
+}
+
+std::size_t QueueIndex::place_of_chunk(Seq seq) const {
+  const auto found = std::lower_bound(
+      chunks_.begin() + static_cast<std::ptrdiff_t>(front_), chunks_.end(), seq.value,
+      [](IndexChunk* chunk, std::uint64_t wanted) { return last_seq(*chunk) < wanted; });
+  return static_cast<std::size_t>(found - chunks_.begin());
 }
 
 QueueIndex::Place QueueIndex::lower_bound(std::uint64_t seq) {
@@ -126,6 +79,7 @@ IndexEntry* QueueIndex::search(std::uint64_t seq) {
   const Place place = lower_bound(seq);
   if (place.chunk == chunk_end()) return nullptr;
   IndexChunk& chunk = *chunks_[place.chunk];
+  if (place.slot >= chunk.count) return nullptr;  // a page
   IndexEntry& entry = chunk.entries()[place.slot];
   return chunk.first_seq + entry.seq_delta == seq ? &entry : nullptr;
 }
@@ -135,6 +89,7 @@ IndexEntry* QueueIndex::search_after(Seq& seq) {
   Place place = lower_bound(seq.value);
   for (; place.chunk < chunk_end(); ++place.chunk, place.slot = 0) {
     IndexChunk& chunk = *chunks_[place.chunk];
+    if (!chunk.resident() && chunk.page->state == IndexPage::State::spilled) return nullptr;
     for (; place.slot < chunk.count; ++place.slot) {
       IndexEntry& entry = chunk.entries()[place.slot];
       if (entry.state == RecordState::gone) continue;
@@ -146,7 +101,13 @@ IndexEntry* QueueIndex::search_after(Seq& seq) {
 }
 
 void QueueIndex::free_chunk(std::size_t at) {
-  pool_->give(chunks_[at]);
+  IndexChunk& chunk = *chunks_[at];
+  if (chunk.page != nullptr) {
+    pool_->note_dead_page(chunk.page->location, chunk.page->bytes);
+    --pages_;
+    if (!chunk.resident()) --pages_out_;
+  }
+  drop_chunk(chunk);
   if (at == front_) {
     ++front_;
     if (front_ == chunks_.size()) {
@@ -161,12 +122,20 @@ void QueueIndex::free_chunk(std::size_t at) {
   }
 }
 
+void QueueIndex::drop_chunk(IndexChunk& chunk) {
+  const std::unique_ptr<IndexPage> page(chunk.page);  // the chunk itself when it is not resident
+  if (page != nullptr) pool_->forget_page();
+  if (!chunk.resident()) pool_->forget_page_out();
+  if (chunk.resident()) pool_->give(&chunk);
+}
+
 void QueueIndex::clear() {
-  for (std::size_t at = front_; at < chunks_.size(); ++at) pool_->give(chunks_[at]);
+  for (std::size_t at = front_; at < chunks_.size(); ++at) drop_chunk(*chunks_[at]);
   chunks_.clear();
   front_ = 0;
   hint_ = 0;
   size_ = 0;
+  pages_ = pages_out_ = 0;
 }
 
 }  // namespace naru::core

@@ -1,93 +1,23 @@
 #pragma once
 /// The records of one queue by seq: where each is stored and what state it is in.
 
-#include <array>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <vector>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "core/ids.h"
-#include "core/journal.h"
+#include "core/queue/index_chunk.h"
+#include "core/queue/index_page.h"
 
 namespace naru::core {
 
-enum class RecordState : std::uint8_t {
-  gone,      // settled, and the settle is committed; the slot is dead
-  ready,     // waits for a consumer
-  leased,    // handed out and not yet answered
-  settling,  // settled here; the fact is on its way to the disk
-};
-
-/// What a queue knows of one record: 32 bytes.
-struct IndexEntry {
-  static constexpr std::uint8_t kInMemory = 1;    // file and offset are a key of the MemoryStore
-  static constexpr std::uint8_t kPersistent = 2;  // as its publisher asked
-  static constexpr std::uint8_t kDelivered = 4;   // left in this run: flagged when it leaves again
-  static constexpr std::uint8_t kAtOnce = 8;      // came without time to live
-  static constexpr std::uint32_t kNoHolder = UINT32_MAX;
-
-  WallMs expires_at_ms = 0;     // 0: never
-  std::uint32_t seq_delta = 0;  // from the chunk's first seq
-  std::uint32_t record_bytes = 0;
-  std::uint32_t file = 0;
-  std::uint32_t offset = 0;
-  std::uint32_t holder = kNoHolder;  // the consumer's slot while leased; none for a single read
-  RecordState state = RecordState::ready;
-  std::uint8_t flags = 0;
-  std::uint8_t attempts = 0;  // logged returns, at most 255
-  std::uint8_t reserved = 0;
-
-  bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
-  BodyLocation location() const { return {file, offset}; }
-};
-static_assert(sizeof(IndexEntry) == 32);
-
-/// A run of entries with ascending seqs. Its capacity never changes.
-struct IndexChunk {
-  std::uint64_t first_seq = 0;
-  std::uint32_t capacity = 0;
-  std::uint32_t count = 0;  // slots used, dead ones included
-  std::uint32_t live = 0;   // slots not gone
-
-  IndexEntry* entries() { return reinterpret_cast<IndexEntry*>(this + 1); }
-  std::uint64_t last_seq() { return first_seq + entries()[count - 1].seq_delta; }
-};
-static_assert(sizeof(IndexChunk) % alignof(IndexEntry) == 0);
-
-/// Free chunks by size, shared by the queues of a lane so that the steady state allocates nothing.
-class IndexChunkPool {
- public:
-  static constexpr std::uint32_t kCapacityMin = 8;
-  static constexpr std::uint32_t kCapacityMax = 512;
-
-  IndexChunkPool() = default;
-  ~IndexChunkPool();
-  IndexChunkPool(const IndexChunkPool&) = delete;
-  IndexChunkPool& operator=(const IndexChunkPool&) = delete;
-
-  /// A chunk for at least `wanted` entries, within the two bounds.
-  IndexChunk* take(std::uint64_t wanted);
-  void give(IndexChunk* chunk);
-  /// Frees what nobody uses.
-  void trim();
-  /// Memory of all chunks, used or free.
-  std::size_t bytes() const { return bytes_; }
-
- private:
-  static constexpr std::size_t kClasses = 7;   // 8, 16 … 512
-  static constexpr std::size_t kFreeMax = 64;  // of each size: 1 MiB of the largest
-  static std::size_t bytes_of(std::uint32_t capacity) {
-    return sizeof(IndexChunk) + capacity * sizeof(IndexEntry);
-  }
-
-  std::array<std::vector<IndexChunk*>, kClasses> free_;
-  std::size_t bytes_ = 0;
-};
-
 /// Ordered by seq, with gaps (records that were never logged leave them after a restart). Entries
 /// are appended in order and erased anywhere; a chunk without live entries is freed, so one old
-/// message pins one chunk. Pointers to entries are valid until the next push, erase or visit.
+/// message pins one chunk. A page takes the place of a chunk in memory: its records are there, in
+/// size() and in visit(), but find() and at_or_after() do not see them before it is loaded.
+/// Pointers to entries are valid until the next push, erase, visit or change of a page.
 class QueueIndex {
  public:
   explicit QueueIndex(IndexChunkPool& pool) : pool_(&pool) {}
@@ -97,8 +27,9 @@ class QueueIndex {
 
   std::uint64_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  /// Memory held, in chunks and in entries.
+  /// Chunks, and pages that are not resident.
   std::size_t chunk_count() const { return chunks_.size() - front_; }
+  /// Entries that there is memory for.
   std::size_t capacity() const;
 
   /// Appends an entry in state ready; `seq` is larger than every one before it.
@@ -109,8 +40,8 @@ class QueueIndex {
     if (entry == nullptr) entry = search(seq.value);
     return entry == nullptr || entry->state == RecordState::gone ? nullptr : entry;
   }
-  /// The first entry with a seq of at least `seq`, which becomes its seq; null at the end. Cheap
-  /// when asked in ascending order.
+  /// The first entry with a seq of at least `seq`, which becomes its seq; null at the end, and when
+  /// a spilled page comes first: ask page_at_or_after(). Cheap when asked in ascending order.
   IndexEntry* at_or_after(Seq& seq) {
     IndexEntry* entry = at_distance(seq.value);
     return entry != nullptr && entry->state != RecordState::gone ? entry : search_after(seq);
@@ -118,16 +49,53 @@ class QueueIndex {
   void clear();
 
   enum class Visit : std::uint8_t { keep, erase };
-  /// Calls visitor(Seq, IndexEntry&) -> Visit for every entry from `first` to `last`, in order.
+  /// Calls visitor(Seq, IndexEntry&) -> Visit for every entry from `first` to `last`, in order, and
+  /// between them page_visitor(IndexPage&) -> Visit for every page that is not resident and has
+  /// seqs of the range: erase takes those out of it.
+  template <typename Visitor, typename PageVisitor>
+  void visit(Seq first, Seq last, Visitor&& visitor, PageVisitor&& page_visitor);
+  /// Passes over pages that are not resident.
   template <typename Visitor>
-  void visit(Seq first, Seq last, Visitor&& visitor);
+  void visit(Seq first, Seq last, Visitor&& visitor) {
+    visit(first, last, visitor, [](IndexPage&) { return Visit::keep; });
+  }
+
+  // ---- Pages (queue_index_pages.cc) ----
+  /// Pages that are not resident.
+  std::size_t pages_out() const { return pages_out_; }
+  std::size_t page_count() const { return pages_; }
+  /// The page at_or_after(seq) stopped at; null when it did not.
+  IndexPage* page_at_or_after(Seq seq);
+  /// The page that covers `seq`, resident or not; null when there is none.
+  IndexPage* page_of(Seq seq);
+  /// `places` were stored as `page`: records that are still here belong to it from now on, and stay
+  /// resident. Null, and nothing changes, when nothing of it is left or when it is not what is
+  /// here.
+  IndexPage* adopt(std::unique_ptr<IndexPage> page, std::span<const RecordPlace> places);
+  /// Frees the chunk of a resident page. False when something is known of a record that the log
+  /// does not say, or when the page is not resident.
+  bool spill(IndexPage& page);
+  /// Adds a page that is not resident, behind everything that is here.
+  void append(std::unique_ptr<IndexPage> page);
+  /// Makes a spilled page resident, and what it holds exact. False, and nothing changes, when
+  /// `places` are not what it was written with.
+  bool load(IndexPage& page, std::span<const RecordPlace> places);
+
+  /// The place of the chunk that `seq` is or would be in, for at(): chunk_end() behind the last.
+  std::size_t place_of_chunk(Seq seq) const;
+  std::size_t chunk_end() const { return chunks_.size(); }
+  IndexChunk& chunk_at(std::size_t place) { return *chunks_[place]; }
+  Seq last_seq_of(const IndexChunk& chunk) const { return Seq(last_seq(chunk)); }
 
  private:
   struct Place {
     std::size_t chunk = 0;  // an index into chunks_
     std::uint32_t slot = 0;
   };
-  std::size_t chunk_end() const { return chunks_.size(); }
+  static std::uint64_t last_seq(const IndexChunk& chunk) {
+    if (!chunk.resident()) return chunk.page->last_seq().value;
+    return const_cast<IndexChunk&>(chunk).seq_at(chunk.count - 1);
+  }
   /// The slot of `seq`, dead or alive, if it is where it is without gaps: in the chunk that was
   /// looked into last, as far from its start as its seq.
   IndexEntry* at_distance(std::uint64_t seq) {
@@ -144,7 +112,12 @@ class QueueIndex {
   Place lower_bound(std::uint64_t seq);
   std::size_t lower_chunk(std::uint64_t seq);
   static std::uint32_t lower_slot(IndexChunk& chunk, std::uint64_t seq);
+  /// Takes the chunk or page out that has no records any more.
   void free_chunk(std::size_t at);
+  void drop_chunk(IndexChunk& chunk);
+  void split(std::uint64_t seq);
+  std::size_t join(std::size_t begin, std::size_t end);
+  bool holds_just(Seq first, Seq last, std::span<const RecordPlace> places, std::uint32_t& live);
   void kill(IndexChunk& chunk, IndexEntry& entry) {
     entry.state = RecordState::gone;
     --chunk.live;
@@ -156,15 +129,22 @@ class QueueIndex {
   std::size_t front_ = 0;
   std::size_t hint_ = 0;  // the chunk that was looked into last
   std::uint64_t size_ = 0;
+  std::uint32_t pages_ = 0;
+  std::uint32_t pages_out_ = 0;
 };
 
-template <typename Visitor>
-void QueueIndex::visit(Seq first, Seq last, Visitor&& visitor) {
+template <typename Visitor, typename PageVisitor>
+void QueueIndex::visit(Seq first, Seq last, Visitor&& visitor, PageVisitor&& page_visitor) {
   if (size_ == 0 || last < first) return;
   Place place = lower_bound(first.value);
   while (place.chunk < chunk_end()) {
     IndexChunk& chunk = *chunks_[place.chunk];
     if (chunk.first_seq > last.value) return;
+    if (!chunk.resident() && page_visitor(*chunk.page) == Visit::erase) {
+      size_ -= chunk.live;
+      chunk.page->remove(first, last);
+      size_ += chunk.live;
+    }
     IndexEntry* entries = chunk.entries();
     for (; place.slot < chunk.count; ++place.slot) {
       IndexEntry& entry = entries[place.slot];

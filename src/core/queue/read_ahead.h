@@ -2,6 +2,7 @@
 /// Bodies of one queue that were read back from the log.
 
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,8 @@ class ReadAhead {
     held_bytes_ += bytes;
     in_flight_ = true;
   }
+  /// What the read that is under way asked for.
+  std::span<const Seq> asked() const { return following_.asked; }
   void complete(std::vector<Slice> bodies) {
     in_flight_ = false;
     following_.bodies = std::move(bodies);

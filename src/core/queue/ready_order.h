@@ -14,7 +14,7 @@ namespace naru::core {
 /// over the rest.
 class ReadyOrder {
  public:
-  /// The next ready record, which becomes `seq`; null when none is ready.
+  /// The next ready record, which becomes `seq`; null when none is ready, or in memory.
   IndexEntry* peek(QueueIndex& index, Seq& seq) {
     while (!returned_.empty()) {
       seq = returned_.front();
@@ -32,6 +32,11 @@ class ReadyOrder {
       cursor_ = seq;
     }
     return nullptr;
+  }
+
+  /// The page that is next where peek() showed nothing: null when nothing is there.
+  IndexPage* peek_page(QueueIndex& index) const {
+    return index.pages_out() == 0 ? nullptr : index.page_at_or_after(cursor_);
   }
 
   /// Takes out what peek() showed as `seq`.

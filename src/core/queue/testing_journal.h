@@ -26,9 +26,16 @@ class TestingJournal final : public Journal {
     Index covers;
     std::vector<std::uint8_t> state;
   };
+  /// A part of an entry that outlived its file.
+  struct StoredPiece {
+    BodyLocation location;
+    Slice bytes;
+  };
   /// What is on disk: survives a crash.
   struct Disk {
-    std::vector<Stored> entries;
+    std::vector<Stored> entries;  // without payload where their file was retired
+    std::vector<StoredPiece> pieces;
+    std::uint32_t retired = 0;  // files up to this one
     std::optional<Snapshot> snapshot;
   };
 
@@ -42,6 +49,7 @@ class TestingJournal final : public Journal {
   bool caches = true;  // false: every body has to be read
   bool failing = false;
   std::map<std::uint32_t, LiveChange> live;  // by file
+  std::vector<BodyLocation> rotten;          // bytes that read() gets wrong
   std::size_t cached_calls = 0;
   std::size_t bodies_asked = 0;
   std::size_t appends = 0;
@@ -63,6 +71,7 @@ class TestingJournal final : public Journal {
     for (std::size_t at = 0; at < committed_; ++at) {
       if (disk_.entries[at].index > covers) apply(at, at + 1);
     }
+    for (const auto& [file, now] : live) NARU_CHECK(has_file(file), "what is needed is there");
     store(EntryType::term_start, {});
     commit();
     state_->on_role(Role::owner, Term(1));
@@ -106,10 +115,7 @@ class TestingJournal final : public Journal {
       }
       std::vector<Slice> bodies;
       for (const BodyRead& read : pending.wanted) {
-        const Stored* stored = find(read.location);
-        NARU_CHECK(stored != nullptr, "a read names stored bytes");
-        bodies.push_back(Slice::copy_of(stored->payload.view.subspan(
-            read.location.offset - stored->location.offset, read.bytes)));
+        bodies.push_back(stored_bytes(read));
       }
       pending.done(std::move(bodies));
     }
@@ -127,8 +133,49 @@ class TestingJournal final : public Journal {
     return sum;
   }
 
+  /// Lets go of the oldest files that the snapshot covers, `count` at most: what the state says
+  /// survives of them is kept, the rest is gone.
+  void retire_files(std::uint32_t count) {
+    if (!disk_.snapshot) return;
+    for (; count > 0; --count) {
+      const std::uint32_t file = disk_.retired + 1;
+      std::vector<Stored*> entries;
+      for (std::size_t at = 0; at < disk_.entries.size(); ++at) {
+        Stored& stored = disk_.entries[at];
+        if (stored.location.file != file) continue;
+        if (stored.index > disk_.snapshot->covers || at >= committed_) return;
+        entries.push_back(&stored);
+      }
+      if (disk_.entries.empty() || disk_.entries.back().location.file <= file) return;
+      std::vector<StoredPiece> kept;
+      for (Stored* stored : entries) {
+        if (stored->type == EntryType::records)
+          keep_survivors(stored->payload.view, stored->location, false, kept);
+        stored->payload = Slice{};
+      }
+      NARU_CHECK(kept.empty() != live.contains(file), "the count of a file says what survives");
+      disk_.pieces.insert(disk_.pieces.end(), kept.begin(), kept.end());
+      disk_.retired = file;
+    }
+  }
+  /// Keeps of the pieces only what is still needed.
+  void compact() {
+    std::vector<StoredPiece> kept;
+    for (const StoredPiece& piece : disk_.pieces)
+      keep_survivors(piece.bytes.view, piece.location, true, kept);
+    disk_.pieces = std::move(kept);
+    for (const auto& [file, now] : live) NARU_CHECK(has_file(file), "what is needed is there");
+  }
+
   void save_snapshot(GroupId, Index covers, ByteView state) override {
     disk_.snapshot = Snapshot{covers, {state.begin(), state.end()}};
+  }
+  /// What a snapshot would hold now.
+  std::vector<std::uint8_t> state_now() {
+    auto before = disk_.snapshot;
+    state_->on_snapshot_wanted();
+    std::swap(before, disk_.snapshot);
+    return before ? std::move(before->state) : std::vector<std::uint8_t>{};
   }
   bool has_snapshot() const { return disk_.snapshot.has_value(); }
 
@@ -173,6 +220,48 @@ class TestingJournal final : public Journal {
                          stored.location, &stored.payload.owner});
     }
     state_->apply(entries);
+  }
+
+  void keep_survivors(ByteView bytes, BodyLocation at, bool moved, std::vector<StoredPiece>& kept) {
+    std::vector<Piece> pieces;
+    state_->survivors(bytes, at, moved, pieces);
+    std::uint32_t end = 0;
+    for (const Piece& piece : pieces) {
+      NARU_CHECK(piece.offset >= end && piece.offset + piece.bytes <= bytes.size(),
+                 "pieces ascend within the payload");
+      end = piece.offset + piece.bytes;
+      kept.push_back({{at.file, at.offset + piece.offset},
+                      Slice::copy_of(bytes.subspan(piece.offset, piece.bytes))});
+    }
+  }
+  bool has_file(std::uint32_t file) const {
+    const auto in_file = [&](const auto& it) { return it.location.file == file; };
+    return (file > disk_.retired && std::ranges::any_of(disk_.entries, in_file)) ||
+           std::ranges::any_of(disk_.pieces, in_file);
+  }
+
+  Slice stored_bytes(const BodyRead& read) const {
+    const Stored* stored = find(read.location);
+    BodyLocation begin = stored != nullptr ? stored->location : BodyLocation{};
+    ByteView all = stored != nullptr ? stored->payload.view : ByteView{};
+    for (const StoredPiece& piece : disk_.pieces) {
+      if (stored != nullptr) break;
+      if (piece.location.file != read.location.file ||
+          piece.location.offset > read.location.offset ||
+          piece.location.offset + piece.bytes.view.size() < read.location.offset + read.bytes)
+        continue;
+      begin = piece.location;
+      all = piece.bytes.view;
+    }
+    NARU_CHECK(begin.file != 0, "a read names stored bytes");
+    std::vector<std::uint8_t> bytes(
+        all.begin() + (read.location.offset - begin.offset),
+        all.begin() + (read.location.offset - begin.offset) + read.bytes);
+    for (const BodyLocation& at : rotten) {
+      const std::uint32_t distance = at.offset - read.location.offset;
+      if (at.file == read.location.file && distance < read.bytes) bytes[distance] ^= 1;
+    }
+    return Slice::copy_of(bytes);
   }
 
   const Stored* find(BodyLocation at) const {

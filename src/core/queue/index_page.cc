@@ -1,0 +1,198 @@
+#include "core/queue/index_page.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace naru::core {
+
+bool IndexPage::describe(std::span<const RecordPlace> places) {
+  if (places.empty() || places.size() > kPlacesMax) return false;
+  const std::uint64_t distance = places.back().seq.value - places.front().seq.value;
+  if (distance >= kSpanMax) return false;
+  shell.first_seq = places.front().seq.value;
+  span = static_cast<std::uint16_t>(distance);
+  bool all_expire = true;
+  for (const RecordPlace& place : places) {
+    if (place.attempts != 0 || (place.flags & IndexEntry::kPersistent) == 0) return false;
+    if (file_count == 0 || files[file_count - 1].file != place.location.file) {
+      if (file_count == kFilesMax) return false;
+      if (file_count != 0 && files[file_count - 1].file > place.location.file) return false;
+      files[file_count++] = {place.location.file, 0, 0, offset_of(place.seq)};
+    }
+    File& file = files[file_count - 1];
+    if (place.bytes > UINT32_MAX - file.bytes) return false;
+    file.bytes += place.bytes;
+    if (place.expires_at_ms == 0) {
+      all_expire = false;
+      continue;
+    }
+    earliest_expiry =
+        earliest_expiry == 0 ? place.expires_at_ms : std::min(earliest_expiry, place.expires_at_ms);
+    latest_expiry = std::max(latest_expiry, place.expires_at_ms);
+  }
+  if (!all_expire) latest_expiry = 0;
+  return true;
+}
+
+bool IndexPage::is_written_as(const IndexPage& other) const {
+  const auto same_file = [](const File& a, const File& b) {
+    return a.file == b.file && a.bytes == b.bytes && a.first == b.first;
+  };
+  return shell.first_seq == other.shell.first_seq && span == other.span &&
+         earliest_expiry == other.earliest_expiry && latest_expiry == other.latest_expiry &&
+         std::ranges::equal(used_files(), other.used_files(), same_file);
+}
+
+std::uint64_t IndexPage::held_bytes() const {
+  std::uint64_t sum = 0;
+  for (const File& file : used_files()) sum += file.held;
+  return sum;
+}
+
+bool IndexPage::has(Seq seq) const {
+  if (seq < first_seq() || seq > last_seq()) return false;
+  return remaining(offset_of(seq), offset_of(seq)) != 0;
+}
+
+std::uint32_t IndexPage::file_of(Seq seq) const {
+  std::size_t at = file_count - 1u;
+  while (at > 0 && files[at].first > offset_of(seq)) --at;
+  return files[at].file;
+}
+
+std::uint8_t IndexPage::attempts_of(Seq seq) const {
+  if (exceptions == nullptr) return 0;
+  const auto& list = exceptions->attempts;
+  const auto found = std::ranges::lower_bound(list, offset_of(seq), {}, &Attempts::offset);
+  return found != list.end() && found->offset == offset_of(seq) ? found->count : std::uint8_t{0};
+}
+
+// Records from offset `first` to `last` that are not gone.
+std::uint32_t IndexPage::remaining(std::uint32_t first, std::uint32_t last) const {
+  if (last < first) return 0;
+  std::uint32_t count = last - first + 1;
+  if (exceptions == nullptr) return count;
+  const auto& gone = exceptions->gone;
+  auto range = std::ranges::lower_bound(gone, first, {}, &Gone::last);
+  for (; range != gone.end() && range->first <= last; ++range) {
+    count -= std::min<std::uint32_t>(range->last, last) -
+             std::max<std::uint32_t>(range->first, first) + 1;
+  }
+  return count;
+}
+
+IndexPage::Part IndexPage::part(Seq first, Seq last) const {
+  Part part;
+  if (last < first_seq() || first > last_seq()) return part;
+  const std::uint32_t begin = first <= first_seq() ? 0 : offset_of(first);
+  const std::uint32_t end = last >= last_seq() ? span : offset_of(last);
+  for (std::size_t at = 0; at < file_count; ++at) {
+    const std::uint32_t records =
+        remaining(std::max<std::uint32_t>(begin, files[at].first), std::min(end, file_end(at)));
+    if (records == 0) continue;
+    part.records += records;
+    part.files[at].bodies = records;
+    if (records != remaining(files[at].first, file_end(at))) continue;
+    part.files[at].bytes = files[at].held;
+    part.held_bytes += files[at].held;
+  }
+  return part;
+}
+
+void IndexPage::remove(Seq first, Seq last) {
+  const Part leaving = part(first, last);
+  if (leaving.records == 0) return;
+  shell.live -= leaving.records;
+  for (std::size_t at = 0; at < file_count; ++at) {
+    if (leaving.files[at].bytes != 0) files[at].held = 0;
+  }
+  if (exceptions == nullptr) exceptions = std::make_unique<Exceptions>();
+  const std::uint16_t begin = first <= first_seq() ? std::uint16_t{0} : offset_of(first);
+  const std::uint16_t end = last >= last_seq() ? span : offset_of(last);
+  add_gone(begin, end);
+  std::erase_if(exceptions->attempts,
+                [&](const Attempts& it) { return it.offset >= begin && it.offset <= end; });
+}
+
+// Joins the range with those that it overlaps or touches.
+void IndexPage::add_gone(std::uint16_t first, std::uint16_t last) {
+  auto& gone = exceptions->gone;
+  const auto begin = std::ranges::partition_point(
+      gone, [&](const Gone& it) { return std::uint32_t{it.last} + 1 < first; });
+  auto end = begin;
+  for (; end != gone.end() && end->first <= std::uint32_t{last} + 1; ++end) {
+    first = std::min(first, end->first);
+    last = std::max(last, end->last);
+  }
+  gone.insert(gone.erase(begin, end), {first, last});
+}
+
+void IndexPage::add_attempt(Seq first, Seq last) {
+  first = std::max(first, first_seq());
+  last = std::min(last, last_seq());
+  for (Seq seq = first; seq <= last; seq = seq.next()) {
+    if (!has(seq)) continue;
+    if (exceptions == nullptr) exceptions = std::make_unique<Exceptions>();
+    auto& list = exceptions->attempts;
+    const auto found = std::ranges::lower_bound(list, offset_of(seq), {}, &Attempts::offset);
+    if (found == list.end() || found->offset != offset_of(seq)) {
+      list.insert(found, {offset_of(seq), 1});
+    } else if (found->count < UINT8_MAX) {
+      ++found->count;
+    }
+  }
+}
+
+IndexPage::Exceptions IndexPage::exceptions_of(IndexChunk& chunk) const {
+  Exceptions found;
+  std::uint32_t next = 0;  // offset behind the last record
+  chunk.each_live([&](Seq seq, const IndexEntry& entry) {
+    const std::uint16_t offset = offset_of(seq);
+    if (offset > next)
+      found.gone.push_back(
+          {static_cast<std::uint16_t>(next), static_cast<std::uint16_t>(offset - 1)});
+    if (entry.attempts != 0) found.attempts.push_back({offset, entry.attempts});
+    next = offset + 1u;
+  });
+  if (next <= span) found.gone.push_back({static_cast<std::uint16_t>(next), span});
+  return found;
+}
+
+void IndexPage::take_from(IndexChunk& chunk) {
+  Exceptions found = exceptions_of(chunk);
+  exceptions = found.empty() ? nullptr : std::make_unique<Exceptions>(std::move(found));
+  shell.live = chunk.live;
+  for (File& file : files) file.held = 0;
+  std::size_t at = 0;
+  chunk.each_live([&](Seq, const IndexEntry& entry) {
+    while (files[at].file != entry.file) ++at;
+    files[at].held += entry.record_bytes;
+  });
+}
+
+bool IndexPage::restore(Exceptions stored) {
+  std::int64_t end = -2;  // of the range before
+  for (const Gone& range : stored.gone) {
+    if (range.first <= end + 1 || range.last < range.first || range.last > span) return false;
+    end = range.last;
+  }
+  exceptions = stored.empty() ? nullptr : std::make_unique<Exceptions>(std::move(stored));
+  shell.live = remaining(0, span);
+  if (shell.live == 0 || shell.live > kPlacesMax) return false;
+  if (exceptions != nullptr) {
+    std::int64_t before = -1;
+    for (const Attempts& it : exceptions->attempts) {
+      if (it.offset <= before || it.count == 0 || it.offset > span ||
+          remaining(it.offset, it.offset) == 0)
+        return false;
+      before = it.offset;
+    }
+  }
+  for (std::size_t at = 0; at < file_count; ++at)
+    files[at].held = remaining(files[at].first, file_end(at)) != 0 ? files[at].bytes : 0;
+  return true;
+}
+
+}  // namespace naru::core

@@ -1,0 +1,118 @@
+#pragma once
+/// A page: a run of a queue's records whose places are stored in the log, so that memory need not
+/// hold them.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/queue/index_chunk.h"
+#include "core/queue/record_place.h"
+
+namespace naru::core {
+
+/// What stays in memory of a page: some 110 bytes for up to 512 records. It covers the seqs from
+/// its first to its last, and knows which of them are gone (seqs that the queue never held there
+/// are gone from the beginning), so that records end without the page being read.
+struct IndexPage {
+  static constexpr std::size_t kPlacesMax = IndexChunkPool::kCapacityMax;
+  static constexpr std::uint64_t kSpanMax = 1u << 16;  // seqs: offsets take 16 bits
+  static constexpr std::size_t kFilesMax = 2;          // with records of one page
+
+  enum class State : std::uint8_t {
+    spilled,   // its records are ready
+    resident,  // its records are in a chunk, which points here
+    settling,  // purged or expired as a whole; the fact is on its way to the disk
+    damaged,   // its stored bytes are not what was stored: its records stay, and are not handed out
+  };
+  /// The records in one file of the log, which ascend with their seqs.
+  struct File {
+    std::uint32_t file = 0;
+    std::uint32_t bytes = 0;  // of all records that the page was written with
+    std::uint32_t held = 0;   // what the counters held for it when it was not resident
+    std::uint16_t first = 0;  // offset of its first seq
+  };
+  struct Gone {
+    std::uint16_t first = 0;  // offsets from the page's first seq, both included
+    std::uint16_t last = 0;
+
+    bool operator==(const Gone&) const = default;
+  };
+  struct Attempts {
+    std::uint16_t offset = 0;
+    std::uint8_t count = 0;
+  };
+  /// How the records differ from what was written. Both ascend; ranges neither overlap nor touch.
+  struct Exceptions {
+    std::vector<Gone> gone;
+    std::vector<Attempts> attempts;
+
+    bool empty() const { return gone.empty() && attempts.empty(); }
+  };
+  /// What a range of a page that is not resident holds.
+  struct Part {
+    std::uint32_t records = 0;
+    std::uint64_t held_bytes = 0;
+    std::array<LiveChange, kFilesMax> files;
+  };
+
+  IndexChunk shell;       // stands in the index while the page is not resident
+  BodyLocation location;  // of the stored page
+  std::uint32_t bytes = 0;
+  std::uint16_t span = 0;  // from the first to the last seq
+  State state = State::spilled;
+  std::uint8_t file_count = 0;
+  WallMs earliest_expiry = 0;  // 0: no record expires
+  WallMs latest_expiry = 0;    // 0: some record never does
+  std::array<File, kFilesMax> files;
+  std::unique_ptr<Exceptions> exceptions;  // not resident: null when there are none
+
+  IndexPage() { shell.page = this; }
+  IndexPage(const IndexPage&) = delete;
+  IndexPage& operator=(const IndexPage&) = delete;
+
+  /// Takes over what ascending places say. False when no page can hold them.
+  bool describe(std::span<const RecordPlace> places);
+  /// Whether describe() took the same over.
+  bool is_written_as(const IndexPage& other) const;
+
+  Seq first_seq() const { return Seq(shell.first_seq); }
+  Seq last_seq() const { return Seq(shell.first_seq + span); }
+  std::span<const File> used_files() const { return std::span(files).first(file_count); }
+
+  // ---- While it is not resident ----
+  std::uint32_t records() const { return shell.live; }
+  std::uint64_t held_bytes() const;
+  bool has(Seq seq) const;
+  /// The file with the record of `seq`.
+  std::uint32_t file_of(Seq seq) const;
+  std::uint8_t attempts_of(Seq seq) const;
+  /// What removing these seqs takes out of the counters. Bytes leave with the last record of their
+  /// file: which of them are whose is only known when the page is read.
+  Part part(Seq first, Seq last) const;
+  void remove(Seq first, Seq last);
+  void add_attempt(Seq first, Seq last);
+  /// Every record's time is up.
+  bool all_expired(WallMs now) const { return latest_expiry != 0 && latest_expiry <= now; }
+
+  /// Sets what the chunk of a page that was resident says.
+  void take_from(IndexChunk& chunk);
+  /// How the chunk of a resident page differs from what was written.
+  Exceptions exceptions_of(IndexChunk& chunk) const;
+  /// Checks and takes over what was stored beside the page: false when it cannot be.
+  bool restore(Exceptions stored);
+
+ private:
+  std::uint32_t remaining(std::uint32_t first, std::uint32_t last) const;
+  std::uint32_t file_end(std::size_t file) const {  // offset of its last seq
+    return file + 1 < file_count ? files[file + 1].first - 1u : span;
+  }
+  std::uint16_t offset_of(Seq seq) const {
+    return static_cast<std::uint16_t>(seq.value - shell.first_seq);
+  }
+  void add_gone(std::uint16_t first, std::uint16_t last);
+};
+
+}  // namespace naru::core

@@ -1,0 +1,372 @@
+// An index that is larger than memory. What worries us: a record that is lost or comes out of order
+// because its place was left to the log, memory that grows with the backlog, pages that are read
+// although nobody needs them, and bytes that the disk got wrong.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/queue/index_page.h"
+#include "core/queue/lane_facts.h"
+#include "core/queue/lane_fixture.h"
+
+namespace naru::core {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+Lane::Options small_pages() {
+  Lane::Options options;
+  options.page_records = 8;
+  options.index_bytes = 0;
+  return options;
+}
+
+std::vector<std::string> numbers(int first, int last) {
+  std::vector<std::string> all;
+  for (int i = first; i <= last; ++i) all.push_back(std::to_string(i));
+  return all;
+}
+
+void publish(LaneWorld& world, int first, int last, WallMs expires_at_ms = 0) {
+  for (int i = first; i <= last; ++i)
+    world.publish_to({1}, {std::to_string(i), true, expires_at_ms});
+  world.run();
+}
+
+/// A queue of 1…`messages`, most of them in pages. Eight entries to a file.
+LaneWorld with_backlog(int messages, Lane::Options options = small_pages()) {
+  LaneWorld world(options);
+  world.queue(1);
+  publish(world, 1, messages);
+  return world;
+}
+
+TEST(LanePages, BacklogCostsLittleMemory) {
+  Lane::Options options;
+  options.index_bytes = 256 << 10;
+  LaneWorld world(options);
+  world.queue(1);
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < 500; ++i) world.publish(1, "x");
+    world.run();
+  }
+  EXPECT_EQ(world.stats(1).ready, 100'000u);
+  world.lane->set_memory_pressure(0);
+  // The budget, spare chunks, and what stays of the pages.
+  EXPECT_LE(world.lane->memory().index_bytes, (256u << 10) + (1u << 20) + 200 * sizeof(IndexPage));
+  EXPECT_LE(sizeof(IndexPage), 128u);
+}
+
+TEST(LanePages, EverythingComesBackInOrder) {
+  LaneWorld world = with_backlog(500);
+  EXPECT_GT(world.lane->memory().pages_out, 40u);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  EXPECT_EQ(world.take_bodies(), numbers(1, 500));
+  EXPECT_EQ(world.lane->memory().pages_out, 0u);
+  world.settle(1, 1, 500);
+  world.run();
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+}
+
+TEST(LanePages, SteadyQueueLogsNoPages) {
+  Lane::Options options;
+  options.index_bytes = 0;
+  LaneWorld world(options);
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1, {.no_ack = true}));
+  for (int round = 0; round < 100; ++round) {
+    for (int i = 0; i < 100; ++i) world.publish(1, "x");
+    world.run();
+  }
+  EXPECT_EQ(world.lane->memory().pages, 0u);
+  EXPECT_EQ(world.journal->bodies_asked, 0u);
+}
+
+TEST(LanePages, QueueWithinTheBudgetStaysInMemory) {
+  Lane::Options options = small_pages();
+  options.index_bytes = 1 << 20;
+  LaneWorld world = with_backlog(5000, options);
+  EXPECT_EQ(world.lane->memory().pages, 0u);
+}
+
+TEST(LanePages, PressureSpillsQueuesThatDoNotGrow) {
+  Lane::Options options = small_pages();
+  options.index_bytes = 200'000;
+  LaneWorld world = with_backlog(5000, options);
+  EXPECT_EQ(world.lane->memory().pages, 0u);
+  world.lane->set_memory_pressure(2);
+  world.run();
+  EXPECT_GT(world.lane->memory().pages_out, 300u);
+  // The rest is what stays of pages, which are small ones here, and spare chunks.
+  EXPECT_LE(world.lane->memory().index_bytes - world.lane->memory().pages * sizeof(IndexPage),
+            200'000u / 16 + 64 * (8 * sizeof(IndexEntry) + sizeof(IndexChunk)));
+}
+
+TEST(LanePages, NothingIsReadBeforeSomebodyConsumes) {
+  LaneWorld world = with_backlog(500);
+  world.lane->on_snapshot_wanted();
+  world.crash();
+  world.run();
+  EXPECT_EQ(world.journal->bodies_asked, 0u);
+  EXPECT_EQ(world.stats(1).ready, 500u);
+  EXPECT_GT(world.lane->memory().pages_out, 40u);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  EXPECT_EQ(world.take_bodies(), numbers(1, 500));
+}
+
+TEST(LanePages, SnapshotListsPagesAndNotTheirRecords) {
+  LaneWorld few = with_backlog(200);
+  LaneWorld many = with_backlog(2000);
+  const std::size_t pages = many.lane->memory().pages - few.lane->memory().pages;
+  EXPECT_GT(pages, 200u);
+  EXPECT_LE(many.journal->state_now().size() - few.journal->state_now().size(), 20 * pages);
+}
+
+TEST(LanePages, SettledRecordsOfAPageStayAwayAfterACrash) {
+  LaneWorld world = with_backlog(200);
+  world.lane->on_snapshot_wanted();  // the ends below are replayed on pages that are not in memory
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  world.take();
+  world.settle(1, 1, 50);
+  world.settle(1, 53);
+  world.settle(1, 61, 64);
+  world.run();
+  world.crash();
+  world.journal->caches = false;
+  EXPECT_EQ(world.stats(1).ready, 145u);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  std::vector<std::string> left = numbers(51, 52);
+  for (const auto& some : {numbers(54, 60), numbers(65, 200)})
+    left.insert(left.end(), some.begin(), some.end());
+  EXPECT_EQ(world.take_bodies(), left);
+  EXPECT_EQ(world.stats(1).unacknowledged, 145u);
+  world.settle(1, 51, 200);
+  world.run();
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+  EXPECT_EQ(world.stats(1).ready_bytes, 0u);
+  EXPECT_EQ(world.stats(1).persistent, 0u);
+}
+
+TEST(LanePages, PageWhoseRecordsLeftBeforeItWasCommittedIsForgotten) {
+  LaneWorld world(small_pages());
+  world.queue(1);
+  for (int i = 1; i <= 60; ++i) world.publish(1, std::to_string(i));
+  world.flush();
+  world.journal->commit();
+  world.flush();  // pages are on their way
+  const std::size_t pages = world.journal->uncommitted();
+  ASSERT_GT(pages, 0u);
+  EXPECT_EQ(*world.lane->purge(QueueId(1)), 60u);
+  world.run();
+  EXPECT_EQ(world.lane->memory().pages, 0u);
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+  world.crash();
+  EXPECT_EQ(world.stats(1).ready, 0u);
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+}
+
+TEST(LanePages, RecordsThatLeftWhileTheirPageWasOnItsWayStayInMemory) {
+  LaneWorld world(small_pages());
+  world.queue(1);
+  for (int i = 1; i <= 60; ++i) world.publish(1, std::to_string(i));
+  world.flush();
+  world.journal->commit(1);
+  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 40}));
+  world.flush();  // the watermark and the pages
+  world.flush();
+  world.run();
+  EXPECT_EQ(world.take_bodies(), numbers(1, 40));
+  world.requeue(1, 1, 40);
+  world.run();
+  EXPECT_EQ(world.take_bodies(), numbers(1, 40));
+  EXPECT_EQ(world.journal->state_now(), world.replayed_state());
+}
+
+TEST(LanePages, PurgeReadsNothing) {
+  LaneWorld world = with_backlog(500);
+  EXPECT_EQ(*world.lane->purge(QueueId(1)), 500u);
+  EXPECT_EQ(world.stats(1).ready, 0u);
+  world.flush();
+  EXPECT_LE(world.journal->appended_bytes / world.journal->appends, 10'000u);
+  world.run();
+  EXPECT_EQ(world.journal->bodies_asked, 0u);
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+  EXPECT_EQ(world.lane->memory().pages, 0u);
+  publish(world, 501, 503);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  EXPECT_EQ(world.take_bodies(), numbers(501, 503));
+}
+
+TEST(LanePages, PurgedWhileItIsReadStaysPurged) {
+  LaneWorld world = with_backlog(500);
+  world.lane->on_snapshot_wanted();
+  world.crash();
+  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 30}));
+  world.flush();
+  world.journal->commit();
+  world.flush();
+  EXPECT_THAT(world.take(), SizeIs(30));
+  ASSERT_EQ(world.journal->reads_pending(), 1u);
+  EXPECT_EQ(*world.lane->purge(QueueId(1)), 470u);
+  world.run();
+  world.settle(1, 1, 30);
+  world.run();
+  EXPECT_THAT(world.take(), IsEmpty());
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+}
+
+TEST(LanePages, DeletedQueueLetsGoOfItsPages) {
+  LaneWorld world = with_backlog(500);
+  world.delete_queue(1);
+  world.run();
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+  EXPECT_EQ(world.lane->memory().pages, 0u);
+  EXPECT_EQ(world.journal->bodies_asked, 0u);
+}
+
+TEST(LanePages, PagesThatExpiredAsAWholeAreNotRead) {
+  LaneWorld world(small_pages());
+  world.queue(1);
+  publish(world, 1, 300, world.now.wall_ms + 1000);
+  publish(world, 301, 303);
+  world.advance(2000);
+  world.run();
+  EXPECT_EQ(world.stats(1).ready, 3u);
+  EXPECT_EQ(world.journal->bodies_asked, 0u);
+}
+
+TEST(LanePages, PageIsReadWhenItsHeadMayExpire) {
+  LaneWorld world(small_pages());
+  world.queue(1);
+  publish(world, 1, 48, world.now.wall_ms + 1000);
+  for (int i = 49; i <= 150; ++i)
+    world.publish_to({1}, {std::to_string(i), true, i < 53 ? world.now.wall_ms + 1000 : 0});
+  world.run();
+  world.advance(2000);
+  world.run();
+  EXPECT_EQ(world.stats(1).ready, 98u);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  EXPECT_EQ(world.take_bodies(), numbers(53, 150));
+}
+
+TEST(LanePages, GetReadsThePageOfItsRecord) {
+  LaneWorld world = with_backlog(500);
+  world.lane->on_snapshot_wanted();
+  world.crash();
+  world.get(1);
+  world.run();
+  ASSERT_THAT(world.sink->got, SizeIs(1));
+  EXPECT_EQ(world.sink->got[0].delivery->body, "1");
+  EXPECT_EQ(world.sink->got[0].ready_after, 499u);
+  EXPECT_LE(world.journal->bodies_asked, 4u);
+}
+
+TEST(LanePages, LoadedPagesGoAgainWhenNobodyConsumes) {
+  LaneWorld world = with_backlog(2000);
+  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 300}));
+  world.run();
+  world.take();
+  const std::size_t out = world.lane->memory().pages_out;
+  world.cancel(1, 1);
+  world.requeue(1, 1, 300);
+  world.run();
+  EXPECT_GE(world.lane->memory().pages_out, out);
+  ASSERT_TRUE(world.consume(1, 2));
+  world.run();
+  EXPECT_EQ(world.take_bodies(), numbers(1, 2000));
+}
+
+TEST(LanePages, AttemptsOfAPageSurvive) {
+  LaneWorld world = with_backlog(500);
+  world.lane->on_snapshot_wanted();
+  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 100}));
+  world.run();
+  world.requeue(1, 60, 70);
+  world.cancel(1, 1);
+  world.run();
+  const auto state = world.journal->state_now();
+  world.crash();
+  EXPECT_EQ(world.journal->state_now(), state) << "replayed on pages that are not in memory";
+}
+
+TEST(LanePages, OneOldRecordKeepsItsPageAndNoOther) {
+  LaneWorld world = with_backlog(500);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  world.settle(1, 1, 100);
+  world.settle(1, 102, 500);
+  world.run();
+  EXPECT_EQ(world.lane->memory().pages, 1u);
+  EXPECT_EQ(world.journal->live_bodies(), 2) << "the record and its page";
+  world.lane->on_snapshot_wanted();
+  world.journal->retire_files(1000);
+  world.crash();
+  world.take();
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("101"));
+}
+
+TEST(LanePages, DamagedBodyIsParkedAndTheRestGoesOn) {
+  LaneWorld world = with_backlog(20);
+  world.journal->caches = false;
+  // The last byte of the body of "7", in the one entry that brought all.
+  const auto& entry = world.journal->disk().entries.at(1);
+  const std::string text(as_text(entry.payload.view));
+  const std::size_t at = text.find("a.key7") + 5;
+  world.journal->rotten.push_back(
+      {entry.location.file, entry.location.offset + static_cast<std::uint32_t>(at)});
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  EXPECT_THAT(world.take(), SizeIs(19));
+  EXPECT_EQ(world.stats(1).damaged, 1u);
+  EXPECT_EQ(world.stats(1).ready, 0u);
+  world.settle(1, 1, 20);
+  world.run();
+  EXPECT_EQ(world.journal->live_bodies(), 1) << "a range of settles does not sweep it away";
+  EXPECT_EQ(*world.lane->purge(QueueId(1)), 1u);
+  world.run();
+  EXPECT_EQ(world.stats(1).damaged, 0u);
+  EXPECT_EQ(world.journal->live_bodies(), 0);
+}
+
+TEST(LanePages, DamagedPageIsParkedAndTheRestGoesOn) {
+  LaneWorld world = with_backlog(500);
+  world.lane->on_snapshot_wanted();
+  world.crash();
+  std::size_t pages = 0;
+  for (const auto& stored : world.journal->disk().entries) {
+    if (stored.type != EntryType::records) continue;
+    FactReader reader(stored.payload.view);
+    for (Fact fact; reader.next(fact);) {
+      if (fact.type == FactType::page && ++pages == 3)
+        world.journal->rotten.push_back(
+            {stored.location.file,
+             stored.location.offset + static_cast<std::uint32_t>(fact.body_offset) + 9});
+    }
+  }
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  EXPECT_THAT(world.take(), SizeIs(492));
+  EXPECT_EQ(world.stats(1).damaged, 8u);
+  world.settle(1, 1, 500);
+  world.run();
+  EXPECT_EQ(world.stats(1).persistent, 8u);
+  world.journal->rotten.clear();
+  world.crash();
+  world.take();
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  EXPECT_THAT(world.take(), SizeIs(8)) << "whoever repairs the file gets them back";
+}
+
+}  // namespace
+}  // namespace naru::core

@@ -1,0 +1,51 @@
+#pragma once
+/// Pages as a snapshot lists them: all that is known of one without reading it. Format:
+/// docs/formats/lane.md.
+///
+///   page  first seq - (previous page's last + 1) · file (zigzag, from the previous page's) ·
+///   offset
+///         (zigzag, from the previous page's end) · bytes · span · u8 flags (bit 0 two files, 1
+///         expires, 2 gone, 3 attempts) · file (zigzag, from the page's own) · bytes of its records
+///         · [first offset · file step · bytes] · [earliest · latest] · [count · gone…] · [count ·
+///         attempts…]
+
+#include <cstdint>
+
+#include "base/byte_buffer.h"
+#include "base/byte_reader.h"
+#include "core/queue/index_page.h"
+
+namespace naru::core {
+
+class PageSummaryWriter {
+ public:
+  explicit PageSummaryWriter(ByteBuffer& out) : out_(out) {}
+  /// `chunk` holds the page's records, or stands for them.
+  void put(const IndexPage& page, IndexChunk& chunk);
+
+ private:
+  ByteBuffer& out_;
+  std::uint64_t after_seq_ = 0;
+  std::int64_t file_ = 0;
+  std::int64_t end_ = 0;
+};
+
+class PageSummaryReader {
+ public:
+  explicit PageSummaryReader(ByteReader& in) : in_(in) {}
+  /// Fills in a new page, which is not resident. False when the bytes are no page.
+  bool next(IndexPage& page);
+
+ private:
+  std::int64_t unzigzag_step();
+  bool read_place(IndexPage& page);
+  bool read_files(IndexPage& page, bool two);
+  bool read_exceptions(IndexPage& page, std::uint8_t flags);
+
+  ByteReader& in_;
+  std::uint64_t after_seq_ = 0;
+  std::int64_t file_ = 0;
+  std::int64_t end_ = 0;
+};
+
+}  // namespace naru::core
