@@ -10,19 +10,20 @@ namespace naru::core {
 Result<ConsumerRing::Slot> ConsumerRing::add(ConsumerSettings settings) {
   if (exclusive_ || (settings.exclusive && count_ != 0))
     return fail(Errc::access_refused, "in exclusive use");
+  if (state_ == nullptr) state_ = std::make_unique<State>();
   Slot slot = 0;
-  if (free_.empty()) {
-    slot = static_cast<Slot>(slots_.size());
-    slots_.push_back(std::make_unique<Consumer>());
+  if (state_->free.empty()) {
+    slot = static_cast<Slot>(state_->slots.size());
+    state_->slots.push_back(std::make_unique<Consumer>());
   } else {
-    slot = free_.back();
-    free_.pop_back();
-    slots_[slot] = std::make_unique<Consumer>();
+    slot = state_->free.back();
+    state_->free.pop_back();
+    state_->slots[slot] = std::make_unique<Consumer>();
   }
-  Consumer& consumer = *slots_[slot];
+  Consumer& consumer = at(slot);
   consumer.settings = std::move(settings);
   consumer.present = true;
-  present_.emplace(consumer.settings.key, slot);
+  state_->present.emplace(consumer.settings.key, slot);
   exclusive_ = consumer.settings.exclusive;
   ++count_;
   ++level_of(consumer.settings.priority).members;
@@ -33,14 +34,15 @@ Result<ConsumerRing::Slot> ConsumerRing::add(ConsumerSettings settings) {
 bool ConsumerRing::remove(ConsumerKey key) {
   const Slot slot = find(key);
   if (slot == kNone) return false;
-  Consumer& consumer = *slots_[slot];
+  Consumer& consumer = at(slot);
   consumer.present = false;
-  present_.erase(key);
+  state_->present.erase(key);
   update(slot);
   --count_;
   if (consumer.settings.exclusive) exclusive_ = false;
   Level& level = level_of(consumer.settings.priority);
-  if (--level.members == 0) levels_.erase(levels_.begin() + (&level - levels_.data()));
+  auto& levels = state_->levels;
+  if (--level.members == 0) levels.erase(levels.begin() + (&level - levels.data()));
   // Whoever holds its leases may outlive the channel and the connection.
   consumer.settings.channel_credit.reset();
   consumer.settings.connection_credit.reset();
@@ -49,24 +51,26 @@ bool ConsumerRing::remove(ConsumerKey key) {
 }
 
 ConsumerRing::Slot ConsumerRing::find(ConsumerKey key) const {
-  const auto found = present_.find(key);
-  return found == present_.end() ? kNone : found->second;
+  if (state_ == nullptr) return kNone;
+  const auto found = state_->present.find(key);
+  return found == state_->present.end() ? kNone : found->second;
 }
 
 ConsumerRing::Slot ConsumerRing::turn() const {
-  for (const Level& level : levels_) {
+  if (state_ == nullptr) return kNone;
+  for (const Level& level : state_->levels) {
     if (level.head != kNone) return level.head;
   }
   return kNone;
 }
 
 void ConsumerRing::pass_turn(Slot slot) {
-  if (slots_[slot]->next == slot) return;  // alone at its priority
-  level_of(slots_[slot]->settings.priority).head = slots_[slot]->next;
+  if (at(slot).next == slot) return;  // alone at its priority
+  level_of(at(slot).settings.priority).head = at(slot).next;
 }
 
 bool ConsumerRing::end_leases(Slot slot, std::uint32_t count) {
-  Consumer& consumer = *slots_[slot];
+  Consumer& consumer = at(slot);
   NARU_CHECK(consumer.leased >= count, "a lease ends once");
   consumer.leased -= count;
   const bool revived = update(slot);
@@ -75,29 +79,26 @@ bool ConsumerRing::end_leases(Slot slot, std::uint32_t count) {
 }
 
 void ConsumerRing::starve(Slot slot) {
-  slots_[slot]->starved = true;
+  at(slot).starved = true;
   update(slot);
 }
 
 bool ConsumerRing::resume(ConsumerKey key) {
   const Slot slot = find(key);
   if (slot == kNone) return false;
-  slots_[slot]->starved = false;
+  at(slot).starved = false;
   return update(slot);
 }
 
 void ConsumerRing::clear() {
-  slots_.clear();
-  free_.clear();
-  present_.clear();
-  levels_.clear();
+  state_.reset();
   count_ = 0;
   exclusive_ = false;
 }
 
 // Returns true when the consumer came into the ring by this.
 bool ConsumerRing::update(Slot slot) {
-  Consumer& consumer = *slots_[slot];
+  Consumer& consumer = at(slot);
   const bool wanted = can_take(consumer);
   if (wanted == consumer.active) return false;
   if (wanted) {
@@ -110,7 +111,7 @@ bool ConsumerRing::update(Slot slot) {
 
 // A newcomer waits until all others had their turn.
 void ConsumerRing::link(Slot slot) {
-  Consumer& consumer = *slots_[slot];
+  Consumer& consumer = at(slot);
   Level& level = level_of(consumer.settings.priority);
   consumer.active = true;
   if (level.head == kNone) {
@@ -118,39 +119,42 @@ void ConsumerRing::link(Slot slot) {
     level.head = slot;
     return;
   }
-  Consumer& head = *slots_[level.head];
+  Consumer& head = at(level.head);
   consumer.next = level.head;
   consumer.previous = head.previous;
-  slots_[head.previous]->next = slot;
+  at(head.previous).next = slot;
   head.previous = slot;
 }
 
 void ConsumerRing::unlink(Slot slot) {
-  Consumer& consumer = *slots_[slot];
+  Consumer& consumer = at(slot);
   Level& level = level_of(consumer.settings.priority);
   consumer.active = false;
   if (consumer.next == slot) {
     level.head = kNone;
   } else {
     if (level.head == slot) level.head = consumer.next;
-    slots_[consumer.next]->previous = consumer.previous;
-    slots_[consumer.previous]->next = consumer.next;
+    at(consumer.next).previous = consumer.previous;
+    at(consumer.previous).next = consumer.next;
   }
   consumer.next = consumer.previous = kNone;
 }
 
 ConsumerRing::Level& ConsumerRing::level_of(std::int32_t priority) {
-  const auto found = std::find_if(levels_.begin(), levels_.end(),
+  auto& levels = state_->levels;
+  const auto found = std::find_if(levels.begin(), levels.end(),
                                   [&](const Level& level) { return level.priority <= priority; });
-  if (found != levels_.end() && found->priority == priority) return *found;
-  return *levels_.insert(found, Level{priority, kNone, 0});
+  if (found != levels.end() && found->priority == priority) return *found;
+  return *levels.insert(found, Level{priority, kNone, 0});
 }
 
+// Nobody may look into the slot, nor into the ring's state, after this.
 void ConsumerRing::free_if_done(Slot slot) {
-  const Consumer& consumer = *slots_[slot];
+  const Consumer& consumer = at(slot);
   if (consumer.present || consumer.leased != 0 || consumer.pins != 0) return;
-  slots_[slot].reset();
-  free_.push_back(slot);
+  state_->slots[slot].reset();
+  state_->free.push_back(slot);
+  if (state_->free.size() == state_->slots.size()) state_.reset();
 }
 
 }  // namespace naru::core

@@ -15,7 +15,7 @@ namespace naru::core {
 
 /// Round robin among those of the highest priority that can take a record; lower ones only when all
 /// above are blocked. A consumer is known by its slot, which stays taken as long as it is there or
-/// somebody holds a lease from it.
+/// somebody holds a lease from it. Costs a pointer and a few words while nobody consumes.
 class ConsumerRing {
  public:
   using Slot = std::uint32_t;
@@ -45,7 +45,7 @@ class ConsumerRing {
   void pass_turn(Slot slot);
   /// One more lease of this consumer; it drops out of the ring at its prefetch limit.
   void add_lease(Slot slot) {
-    Consumer& consumer = *slots_[slot];
+    Consumer& consumer = at(slot);
     if (++consumer.leased == consumer.settings.prefetch) update(slot);
   }
   /// Leases of this consumer ended. True when it may take records again because of that.
@@ -54,20 +54,21 @@ class ConsumerRing {
   void starve(Slot slot);
   bool resume(ConsumerKey key);
 
-  Consumer& at(Slot slot) { return *slots_[slot]; }
+  Consumer& at(Slot slot) { return *state_->slots[slot]; }
   /// Keeps the slot taken while a batch for its consumer is out: handing one batch over may cancel
   /// the consumer of another, and a newcomer must not get what was meant for it.
-  void pin(Slot slot) { ++slots_[slot]->pins; }
+  void pin(Slot slot) { ++at(slot).pins; }
   /// No-op after clear().
   void unpin(Slot slot) {
-    if (slot >= slots_.size() || !slots_[slot]) return;
-    --slots_[slot]->pins;
+    if (state_ == nullptr || slot >= state_->slots.size() || !state_->slots[slot]) return;
+    --at(slot).pins;
     free_if_done(slot);
   }
   /// Those that are there, in order of their slots.
   template <typename Visitor>
   void for_each(Visitor&& visitor) const {
-    for (const auto& consumer : slots_) {
+    if (state_ == nullptr) return;
+    for (const auto& consumer : state_->slots) {
       if (consumer && consumer->present) visitor(*consumer);
     }
   }
@@ -93,10 +94,15 @@ class ConsumerRing {
   Level& level_of(std::int32_t priority);
   void free_if_done(Slot slot);
 
-  std::vector<std::unique_ptr<Consumer>> slots_;
-  std::vector<Slot> free_;
-  boost::unordered_flat_map<ConsumerKey, Slot> present_;
-  std::vector<Level> levels_;  // highest priority first
+  /// Of a ring that somebody is in.
+  struct State {
+    std::vector<std::unique_ptr<Consumer>> slots;
+    std::vector<Slot> free;
+    boost::unordered_flat_map<ConsumerKey, Slot> present;
+    std::vector<Level> levels;  // highest priority first
+  };
+
+  std::unique_ptr<State> state_;  // null: every slot is free
   std::uint32_t count_ = 0;
   bool exclusive_ = false;
 };

@@ -120,7 +120,8 @@ Lane::Impl::Search Lane::Impl::find_body(Queue& queue, Step& step) {
     step.owner = found.owner;
     return Search::found;
   }
-  if (const Slice* body = queue.read_ahead.find(step.seq)) {
+  const Slice* body = queue.read_ahead.find(step.seq);
+  if (body != nullptr && !body->view.empty()) {
     step.bytes = body->view;
     step.owner = &body->owner;
     return Search::found;
@@ -305,9 +306,11 @@ void Lane::Impl::park_damaged(Queue& queue, std::span<Slice> bodies) {
   BodyLocation where;
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     if (unguard(bodies[i])) continue;
+    bodies[i] = Slice{};
     const Seq seq = queue.read_ahead.asked()[i];
     IndexEntry* entry = queue.index.find(seq);
-    if (entry == nullptr || entry->state != RecordState::ready) continue;  // purged in the meantime
+    // Purged in the meantime, or out: whoever needs it again reads it again.
+    if (entry == nullptr || entry->state != RecordState::ready) continue;
     queue.leave_ready(*entry);
     entry->state = RecordState::damaged;
     ++queue.stats.damaged;
