@@ -188,6 +188,27 @@ TEST(LanePages, RecordsThatLeftWhileTheirPageWasOnItsWayStayInMemory) {
   EXPECT_EQ(world.journal->state_now(), world.replayed_state());
 }
 
+TEST(LanePages, WhatNobodyTookIsNotForgottenWithItsPage) {
+  LaneWorld world(small_pages());
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1, {.prefetch = 1}));
+  for (int i = 1; i <= 100; ++i) world.publish(1, std::to_string(i));
+  world.flush();
+  world.journal->commit();
+  world.flush();
+  ASSERT_EQ(world.journal->uncommitted(), 1u) << "pages";
+  // One consumer gets a record and cancels the other, who was to get all the rest.
+  ASSERT_TRUE(world.consume(1, 2, {.prefetch = 1}));
+  ASSERT_TRUE(world.consume(1, 3));
+  world.sink->during_deliveries = [&] { world.cancel(1, 3); };
+  world.flush();
+  EXPECT_EQ(world.take_bodies(), numbers(1, 2));
+  world.run();
+  ASSERT_TRUE(world.consume(1, 4));
+  world.run();
+  EXPECT_EQ(world.take_bodies(), numbers(3, 100));
+}
+
 TEST(LanePages, PurgeReadsNothing) {
   LaneWorld world = with_backlog(500);
   EXPECT_EQ(*world.lane->purge(QueueId(1)), 500u);
