@@ -97,8 +97,7 @@ std::size_t Client::submit(std::span<Command> batch) {
   return batch.size();
 }
 
-Client::Channel& Client::channel(ChannelId id) {
-  if (last_channel_ != nullptr && last_channel_->id == id) return *last_channel_;
+Client::Channel& Client::find_channel(ChannelId id) {
   Channel*& entry = channels_[id];
   if (entry == nullptr) {
     std::size_t slot = 0;

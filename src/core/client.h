@@ -124,7 +124,11 @@ class Client final : public BrokerPort {
     Route route;
   };
 
-  Channel& channel(ChannelId id);
+  Channel& channel(ChannelId id) {
+    const bool last = last_channel_ != nullptr && last_channel_->id == id;
+    return last ? *last_channel_ : find_channel(id);
+  }
+  Channel& find_channel(ChannelId id);
   bool publish(Publish& publish);
   bool check(Channel& from, const Publish& publish);
   bool may_write(Channel& from, const Publish& publish);
@@ -132,6 +136,9 @@ class Client final : public BrokerPort {
   void wait_with_publishes();
   void refuse(Channel& channel, const Publish& publish, Error error);
   Result<const Route*> route_of(const Publish& publish);
+  /// The route of a publish that goes where the last one went, and still may; null when either has
+  /// to be found out.
+  const Route* repeated_route(const Publish& publish);
   Result<void> authorise_write(std::string_view exchange);
   void enqueue(Channel& channel, Publish& publish, const Route& route);
   bool publish_to_reply_address(Channel& channel, Publish& publish);

@@ -23,6 +23,10 @@ bool Client::publish(Publish& publish) {
     publish.record.expires_at_ms =
         shard_.now().wall_ms + static_cast<WallMs>(*publish.expiration_ms);
   }
+  if (const Route* route = repeated_route(publish)) {
+    enqueue(from, publish, *route);
+    return true;
+  }
   const bool checked = publish.step == PublishStep::checked;
   if (!checked && !may_write(from, publish)) return false;
   if (publish.record.exchange.empty() && publish.record.routing_key.starts_with(kReplyPrefix) &&
@@ -54,6 +58,17 @@ bool Client::check(Channel& from, const Publish& publish) {
   auto route = route_of(publish);
   if (!route) refuse(from, publish, std::move(route).error());
   return route.has_value();
+}
+
+// Not an address for direct replies either: those are never routed.
+const Route* Client::repeated_route(const Publish& publish) {
+  const std::uint64_t version = shard_.catalog().version();
+  const message::RecordView& record = publish.record;
+  const bool repeated = last_route_.usable && last_route_.version == version &&
+                        last_route_.key == record.routing_key &&
+                        last_route_.exchange == record.exchange &&
+                        write_allowed_version_ == version && write_allowed_ == record.exchange;
+  return repeated && !last_route_.route.empty() ? &last_route_.route : nullptr;
 }
 
 bool Client::may_write(Channel& from, const Publish& publish) {

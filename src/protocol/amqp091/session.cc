@@ -67,10 +67,11 @@ Result<std::size_t> Session::on_bytes(ByteView unread) {
   const Turn turn(*this);
   input_ = unread;
   if (state_ == State::protocol_header) input_ = unread.subspan(on_protocol_header(unread));
-  while (takes_input() && step()) {
+  while (takes_input() && (publish_again() || step())) {
   }
   const std::size_t used = unread.size() - input_.size();
   input_ = {};
+  frame_ = {};
   return used;
 }
 
@@ -102,7 +103,8 @@ bool Session::step() {
     return false;
   }
   if (alarm_ && waits_for_alarm(result.frame)) return false;
-  input_ = input_.subspan(result.frame.wire_bytes());
+  frame_ = input_.first(result.frame.wire_bytes());
+  input_ = input_.subspan(frame_.size());
   on_frame(result.frame);
   return true;
 }

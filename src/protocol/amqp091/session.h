@@ -20,6 +20,7 @@
 #include "protocol/amqp091/frame.h"
 #include "protocol/amqp091/heartbeat.h"
 #include "protocol/amqp091/methods.h"
+#include "protocol/amqp091/publish_memo.h"
 #include "protocol/amqp091/settings.h"
 #include "protocol/session.h"
 
@@ -72,6 +73,14 @@ class Session final : public protocol::Session {
     bool mandatory = false;
     ByteView header;  // property flags and values
     ByteView body;
+  };
+
+  /// What a message's properties ask of the broker.
+  struct Asked {
+    ByteView header;  // as it is to be stored
+    std::optional<std::uint64_t> expiration_ms;
+    bool persistent = false;
+    std::uint8_t priority = 0;
   };
 
   // ---- session.cc: input ----
@@ -133,12 +142,22 @@ class Session final : public protocol::Session {
 
   // ---- session_publish.cc ----
   void on_method(Channel& channel, const BasicPublish& method);
+  /// Publishes the message at the front of input_ when its method is the one of the last publish.
+  /// False when it is not, or anything else is in the way: then it takes the longer way.
+  bool publish_again();
   bool publish_whole(Channel& channel, const BasicPublish& method);
   void on_content_header(Channel& channel, const Frame& frame);
   void on_content_body(Channel& channel, const Frame& frame);
   void publish_assembled(Channel& channel);
   void drop_assembly(Channel& channel);
   void publish(Channel& channel, const Message& message);
+  /// Reads the properties; false after a refusal.
+  bool examine(Channel& channel, const Message& message, Asked& asked);
+  /// Gives a message to the broker, or to the channel's transaction.
+  void hand_over(Channel& channel, const Message& message, const Asked& asked);
+  /// Keeps a transaction's publish until its commit.
+  void hold(Channel& channel, const Message& message, const Asked& asked);
+  void fill(core::Publish& publish, Channel& channel, const Message& message, const Asked& asked);
   bool refuse_body(Channel& channel, std::uint64_t bytes);
   void on_method(Channel& channel, const ConfirmSelect& method);
 
@@ -241,6 +260,7 @@ class Session final : public protocol::Session {
   bool end_wanted_ = false;  // the tenant was opened: the broker is told when we go
   CommandBatch* batch_ = nullptr;  // of the turn under way
   ByteView input_;                 // of the on_bytes under way: what is still to be read
+  ByteView frame_;                 // of the step under way: the frame that was taken from input_
   TimePoint give_up_at_;           // handshake or closing takes no longer
   Heartbeat heartbeat_;
 
@@ -267,6 +287,7 @@ class Session final : public protocol::Session {
   std::uint64_t assembly_bytes_ = 0;
   std::size_t transaction_bytes_ = 0;  // held by transactions of all channels
   std::vector<BlockRef> rewritten_;    // headers of this turn's publishes
+  std::unique_ptr<PublishMemo> memo_;  // made by the first publish
 
   boost::unordered_flat_map<std::uint16_t, std::unique_ptr<Channel>> channels_;  // by number
   boost::unordered_flat_map<std::uint16_t, Channel*> channels_by_id_;

@@ -42,6 +42,7 @@ void Session::open_channel(std::uint16_t number) {
 
 void Session::erase_channel(Channel& channel) {
   if (last_channel_ == &channel) last_channel_ = nullptr;
+  if (memo_ != nullptr) memo_->forget();  // it may name this channel
   channels_by_id_.erase(channel.id.value);
   channels_.erase(channel.number);
 }

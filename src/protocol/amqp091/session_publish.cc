@@ -38,6 +38,8 @@ void Session::on_method(Channel& channel, const BasicPublish& method) {
   if (method.immediate) {
     return close_connection(ReplyCode::not_implemented, "immediate=true", BasicPublish::kId);
   }
+  if (memo_ == nullptr) memo_ = std::make_unique<PublishMemo>();
+  memo_->remember(channel, frame_, method);
   if (publish_whole(channel, method)) return;
   if (channel.assembly == nullptr) channel.assembly = std::make_unique<Assembly>();
   Assembly& assembly = *channel.assembly;
@@ -45,6 +47,29 @@ void Session::on_method(Channel& channel, const BasicPublish& method) {
   assembly.routing_key = method.routing_key;
   assembly.mandatory = method.mandatory;
   channel.expecting = Expecting::content_header;
+}
+
+bool Session::publish_again() {
+  if (memo_ == nullptr || !memo_->begins(input_) || state_ != State::running || alarm_)
+    return false;
+  Channel& channel = memo_->channel();
+  if (channel.state != ChannelState::open || channel.expecting != Expecting::method) return false;
+  const ByteView input = input_;
+  const BasicPublish method = memo_->method(input);
+  input_ = input.subspan(memo_->frame_bytes());
+  PublishMemo::Content content;
+  if (memo_->begins_content(input_, frame_bytes_max_ - kFrameOverheadBytes, content) &&
+      content.body.size() <= settings_.message_bytes_max) {
+    input_ = input_.subspan(content.wire_bytes);
+    const Message message{method.exchange, method.routing_key, method.mandatory, content.header,
+                          content.body};
+    const auto [persistent, priority] = memo_->properties();
+    hand_over(channel, message, {content.header, std::nullopt, persistent, priority});
+    return true;
+  }
+  if (publish_whole(channel, method)) return true;
+  input_ = input;
+  return false;
 }
 
 // The common case: header and body are in the input behind the method, the body in one frame. Then
@@ -70,7 +95,8 @@ bool Session::publish_whole(Channel& channel, const BasicPublish& method) {
     used += body.frame.wire_bytes();
   }
   input_ = input_.subspan(used);
-  if (refuse_body(channel, head.body_bytes)) return true;
+  const bool too_large = head.body_bytes > settings_.message_bytes_max;
+  if (too_large && refuse_body(channel, head.body_bytes)) return true;
   publish(channel, {method.exchange, method.routing_key, method.mandatory,
                     header.frame.payload.subspan(kContentHeadBytes), content});
   return true;
@@ -171,54 +197,78 @@ void Session::drop_assembly(Channel& channel) {
 }
 
 void Session::publish(Channel& channel, const Message& message) {
+  Asked asked;
+  if (examine(channel, message, asked)) hand_over(channel, message, asked);
+}
+
+void Session::hand_over(Channel& channel, const Message& message, const Asked& asked) {
+  if (channel.transaction) return hold(channel, message, asked);
+  fill(batch_->publish(), channel, message, asked);
+}
+
+bool Session::examine(Channel& channel, const Message& message, Asked& asked) {
   const auto properties = parse_properties(message.header);
   if (!properties) {
-    return close_connection(ReplyCode::frame_error, properties.error().what, BasicPublish::kId);
+    close_connection(ReplyCode::frame_error, properties.error().what, BasicPublish::kId);
+    return false;
   }
-  ByteView header = message.header;
-  if (properties->reply_to == kReplyToQueue) {
+  asked.header = message.header;
+  asked.persistent = properties->delivery_mode == 2;
+  asked.priority = properties->priority;
+  const bool to_reply_queue = properties->reply_to == kReplyToQueue;
+  if (to_reply_queue) {
     if (channel.reply_key.empty()) {
-      return refuse(channel, ReplyCode::precondition_failed, "fast reply consumer does not exist",
-                    BasicPublish::kId);
+      refuse(channel, ReplyCode::precondition_failed, "fast reply consumer does not exist",
+             BasicPublish::kId);
+      return false;
     }
     Properties rewritten = *properties;
     rewritten.reply_to = channel.reply_key;
     ByteBuffer bytes;
     append_properties(bytes, rewritten);
     Slice copy = Slice::copy_of(bytes.view());
-    header = copy.view;
+    asked.header = copy.view;
     rewritten_.push_back(std::move(copy.owner));
   }
-  std::optional<std::uint64_t> expiration_ms;
   if (properties->has(Property::expiration)) {
     const auto parsed = parse_expiration(properties->expiration);
     if (!parsed) {
-      return refuse(channel, ReplyCode::precondition_failed, parsed.error().what,
-                    BasicPublish::kId);
+      refuse(channel, ReplyCode::precondition_failed, parsed.error().what, BasicPublish::kId);
+      return false;
     }
-    expiration_ms = *parsed;
+    asked.expiration_ms = *parsed;
   }
-  if (properties->has(Property::user_id) && properties->user_id != user_ && !impersonator_) {
-    return refuse(channel, ReplyCode::precondition_failed,
-                  fmt::format("user_id property set to '{}' but authenticated user was '{}'",
-                              properties->user_id, user_),
-                  BasicPublish::kId);
+  const bool names_user = properties->has(Property::user_id);
+  if (names_user && properties->user_id != user_ && !impersonator_) {
+    refuse(channel, ReplyCode::precondition_failed,
+           fmt::format("user_id property set to '{}' but authenticated user was '{}'",
+                       properties->user_id, user_),
+           BasicPublish::kId);
+    return false;
   }
-  const auto fill = [&](core::Publish& publish) {
-    publish.channel = channel.id;
-    if (channel.confirms) publish.sequence = ++channel.published;
-    publish.mandatory = message.mandatory;
-    publish.expiration_ms = expiration_ms;
-    publish.record.encoding = message::EncodingId::amqp091;
-    publish.record.persistent = properties->delivery_mode == 2;
-    publish.record.priority = properties->priority;
-    publish.record.exchange = message.exchange;
-    publish.record.routing_key = message.routing_key;
-    publish.record.header = header;
-    publish.record.body = message.body;
-    publish.codec = &codec_;
-  };
-  if (!channel.transaction) return fill(batch_->publish());
+  if (memo_ != nullptr && !to_reply_queue && !asked.expiration_ms && !names_user) {
+    memo_->remember(channel.number, message.header, {asked.persistent, asked.priority});
+  }
+  return true;
+}
+
+void Session::fill(core::Publish& publish, Channel& channel, const Message& message,
+                   const Asked& asked) {
+  publish.channel = channel.id;
+  if (channel.confirms) publish.sequence = ++channel.published;
+  publish.mandatory = message.mandatory;
+  publish.expiration_ms = asked.expiration_ms;
+  publish.record.encoding = message::EncodingId::amqp091;
+  publish.record.persistent = asked.persistent;
+  publish.record.priority = asked.priority;
+  publish.record.exchange = message.exchange;
+  publish.record.routing_key = message.routing_key;
+  publish.record.header = asked.header;
+  publish.record.body = message.body;
+  publish.codec = &codec_;
+}
+
+void Session::hold(Channel& channel, const Message& message, const Asked& asked) {
   if (transaction_bytes_ + message.body.size() > settings_.transaction_bytes_max) {
     return refuse(channel, ReplyCode::precondition_failed,
                   fmt::format("uncommitted transactions of a connection may hold {} bytes",
@@ -227,7 +277,7 @@ void Session::publish(Channel& channel, const Message& message) {
   }
   // Refused here and now if it has to be: a commit must not fail half-way.
   core::Publish& question = batch_->publish();
-  fill(question);
+  fill(question, channel, message, asked);
   question.step = core::PublishStep::check;
   core::Command held(question);
   std::get<core::Publish>(held).step = core::PublishStep::checked;
