@@ -112,7 +112,7 @@ void Lane::Impl::flush(const Now& now) {
     queue->wants_dispatch = false;
     dispatch(*queue);
     if (failed_) return;
-    if (over_index_budget()) spill(id);
+    if (over_index_budget()) make_room(id);
   }
   dispatching_list_.clear();
   runs_.clear();  // nothing pins the journal's memory between flushes

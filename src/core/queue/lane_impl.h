@@ -73,6 +73,8 @@ class Lane::Impl {
   static constexpr std::size_t kPagesPerFlush = 32;
   // Chunks from the cursor on that stay in memory, as they are needed soon.
   static constexpr std::size_t kChunksNear = 4;
+  // Other queues that one flush of a queue looks at for room.
+  static constexpr std::size_t kQueuesPerLook = 4;
   // Pages read at once: 16,000 records when the dispatch keeps waiting for them.
   static constexpr std::uint32_t kPagesAheadMin = 2;
   static constexpr std::uint32_t kPagesAheadMax = 32;
@@ -147,7 +149,8 @@ class Lane::Impl {
 
   bool over_index_budget() const;
   bool may_spill(const Queue& queue) const { return queue.index.chunk_count() > kChunksNear + 1; }
-  void spill(QueueId id);
+  void make_room(QueueId id);
+  void spill(Queue& queue);
   bool stage_page(Queue& queue, IndexChunk& chunk);
   void spill_loaded(Queue& queue);
   void load_pages(Queue& queue);
@@ -206,6 +209,8 @@ class Lane::Impl {
   std::vector<QueueId> dispatch_list_;
   std::vector<QueueId> dispatching_list_;
   std::vector<QueueId> facts_list_;
+  std::vector<QueueId> long_queues_;  // that have chunks to spill, or had
+  std::size_t next_long_queue_ = 0;
   std::vector<EnqueueTarget> logged_targets_;  // reused, as are the next
   std::vector<RecordPlace> places_;
   ByteBuffer page_bytes_;

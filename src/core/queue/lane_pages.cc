@@ -37,18 +37,37 @@ bool Lane::Impl::over_index_budget() const {
   return chunk_pool_.bytes_kept() > options_.index_bytes >> (2 * std::min(memory_pressure_, 3));
 }
 
-// Logs the oldest chunks of the queue as pages, but for those that are needed soon.
-void Lane::Impl::spill(QueueId id) {
+// The queue that grows pays, unless it is consumed: then those that nobody consumes go first.
+void Lane::Impl::make_room(QueueId id) {
   Queue* queue = find(id);
   if (queue == nullptr || !may_spill(*queue)) return;
-  QueueIndex& index = queue->index;
-  std::size_t at = std::max(index.place_of_chunk(queue->order.cursor()) + kChunksNear,
-                            index.place_of_chunk(queue->pages.spill_from));
+  if (!std::exchange(queue->pages.listed, true)) long_queues_.push_back(id);
+  std::size_t looks = queue->wants_deliveries() ? std::min(long_queues_.size(), kQueuesPerLook) : 0;
+  for (; looks > 0 && over_index_budget(); --looks) {
+    next_long_queue_ = next_long_queue_ + 1 < long_queues_.size() ? next_long_queue_ + 1 : 0;
+    QueueId& listed = long_queues_[next_long_queue_];
+    Queue* other = find(listed);
+    if (other != nullptr && may_spill(*other)) {
+      if (!other->wants_deliveries()) spill(*other);
+      continue;
+    }
+    if (other != nullptr) other->pages.listed = false;
+    listed = long_queues_.back();
+    long_queues_.pop_back();
+  }
+  spill(*queue);
+}
+
+// Logs the oldest chunks of the queue as pages, but for those that are needed soon.
+void Lane::Impl::spill(Queue& queue) {
+  QueueIndex& index = queue.index;
+  std::size_t at = std::max(index.place_of_chunk(queue.order.cursor()) + kChunksNear,
+                            index.place_of_chunk(queue.pages.spill_from));
   for (; at + 1 < index.chunk_end() && over_index_budget(); ++at) {
-    if (pages_left_ == 0) return want_dispatch(*queue);
+    if (pages_left_ == 0) return want_dispatch(queue);
     IndexChunk& chunk = index.chunk_at(at);
-    if (chunk.page == nullptr && stage_page(*queue, chunk)) --pages_left_;
-    queue->pages.spill_from = index.last_seq_of(chunk).next();
+    if (chunk.page == nullptr && stage_page(queue, chunk)) --pages_left_;
+    queue.pages.spill_from = index.last_seq_of(chunk).next();
   }
 }
 

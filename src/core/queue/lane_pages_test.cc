@@ -1,13 +1,13 @@
 // An index that is larger than memory. What worries us: a record that is lost or comes out of order
-// because its place was left to the log, memory that grows with the backlog, pages that are read
-// although nobody needs them, and bytes that the disk got wrong.
+// because its place was left to the log, memory that grows with the backlog, and pages that
+// are read although nobody needs them.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/queue/index_page.h"
+#include "core/queue/lane_backlog.h"
 #include "core/queue/lane_facts.h"
-#include "core/queue/lane_fixture.h"
 
 namespace naru::core {
 namespace {
@@ -15,33 +15,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-Lane::Options small_pages() {
-  Lane::Options options;
-  options.page_records = 8;
-  options.index_bytes = 0;
-  return options;
-}
-
-std::vector<std::string> numbers(int first, int last) {
-  std::vector<std::string> all;
-  for (int i = first; i <= last; ++i) all.push_back(std::to_string(i));
-  return all;
-}
-
-void publish(LaneWorld& world, int first, int last, WallMs expires_at_ms = 0) {
-  for (int i = first; i <= last; ++i)
-    world.publish_to({1}, {std::to_string(i), true, expires_at_ms});
-  world.run();
-}
-
-/// A queue of 1…`messages`, most of them in pages. Eight entries to a file.
-LaneWorld with_backlog(int messages, Lane::Options options = small_pages()) {
-  LaneWorld world(options);
-  world.queue(1);
-  publish(world, 1, messages);
-  return world;
-}
 
 TEST(LanePages, BacklogCostsLittleMemory) {
   Lane::Options options;
@@ -103,6 +76,33 @@ TEST(LanePages, PressureSpillsQueuesThatDoNotGrow) {
   // The rest is what stays of pages, which are small ones here, and spare chunks.
   EXPECT_LE(world.lane->memory().index_bytes - world.lane->memory().pages * sizeof(IndexPage),
             200'000u / 16 + 64 * (8 * sizeof(IndexEntry) + sizeof(IndexChunk)));
+}
+
+TEST(LanePages, ConsumedQueueDoesNotPayForOneThatIsNot) {
+  Lane::Options options = small_pages();
+  options.index_bytes = 60'000;
+  LaneWorld world(options);
+  world.queue(1);
+  world.queue(2);
+  publish(world, 1, 5000);
+  ASSERT_TRUE(world.consume(2, 1, {.prefetch = 10}));
+  std::uint64_t settled = 0;
+  for (int round = 0; round < 100; ++round) {
+    for (int i = 0; i < 10; ++i) world.publish(2, "x");
+    // A hundred behind, and not more.
+    for (; round >= 10 && settled < 10u * static_cast<unsigned>(round - 9); ++settled)
+      world.settle(2, settled + 1);
+    world.run();
+  }
+  std::size_t pages = 0;
+  for (const auto& stored : world.journal->disk().entries) {
+    if (stored.type != EntryType::records) continue;
+    FactReader reader(stored.payload.view);
+    for (Fact fact; reader.next(fact);) {
+      if (fact.type == FactType::page && fact.queue == QueueId(2)) ++pages;
+    }
+  }
+  EXPECT_EQ(pages, 0u);
 }
 
 TEST(LanePages, NothingIsReadBeforeSomebodyConsumes) {
@@ -334,59 +334,6 @@ TEST(LanePages, OneOldRecordKeepsItsPageAndNoOther) {
   ASSERT_TRUE(world.consume(1, 1));
   world.run();
   EXPECT_THAT(world.take_bodies(), ElementsAre("101"));
-}
-
-TEST(LanePages, DamagedBodyIsParkedAndTheRestGoesOn) {
-  LaneWorld world = with_backlog(20);
-  world.journal->caches = false;
-  // The last byte of the body of "7", in the one entry that brought all.
-  const auto& entry = world.journal->disk().entries.at(1);
-  const std::string text(as_text(entry.payload.view));
-  const std::size_t at = text.find("a.key7") + 5;
-  world.journal->rotten.push_back(
-      {entry.location.file, entry.location.offset + static_cast<std::uint32_t>(at)});
-  ASSERT_TRUE(world.consume(1, 1));
-  world.run();
-  EXPECT_THAT(world.take(), SizeIs(19));
-  EXPECT_EQ(world.stats(1).damaged, 1u);
-  EXPECT_EQ(world.stats(1).ready, 0u);
-  world.settle(1, 1, 20);
-  world.run();
-  EXPECT_EQ(world.journal->live_bodies(), 1) << "a range of settles does not sweep it away";
-  EXPECT_EQ(*world.lane->purge(QueueId(1)), 1u);
-  world.run();
-  EXPECT_EQ(world.stats(1).damaged, 0u);
-  EXPECT_EQ(world.journal->live_bodies(), 0);
-}
-
-TEST(LanePages, DamagedPageIsParkedAndTheRestGoesOn) {
-  LaneWorld world = with_backlog(500);
-  world.lane->on_snapshot_wanted();
-  world.crash();
-  std::size_t pages = 0;
-  for (const auto& stored : world.journal->disk().entries) {
-    if (stored.type != EntryType::records) continue;
-    FactReader reader(stored.payload.view);
-    for (Fact fact; reader.next(fact);) {
-      if (fact.type == FactType::page && ++pages == 3)
-        world.journal->rotten.push_back(
-            {stored.location.file,
-             stored.location.offset + static_cast<std::uint32_t>(fact.body_offset) + 9});
-    }
-  }
-  ASSERT_TRUE(world.consume(1, 1));
-  world.run();
-  EXPECT_THAT(world.take(), SizeIs(492));
-  EXPECT_EQ(world.stats(1).damaged, 8u);
-  world.settle(1, 1, 500);
-  world.run();
-  EXPECT_EQ(world.stats(1).persistent, 8u);
-  world.journal->rotten.clear();
-  world.crash();
-  world.take();
-  ASSERT_TRUE(world.consume(1, 1));
-  world.run();
-  EXPECT_THAT(world.take(), SizeIs(8)) << "whoever repairs the file gets them back";
 }
 
 }  // namespace

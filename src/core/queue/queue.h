@@ -35,6 +35,7 @@ struct QueuePages {
   bool waited = false;      // a dispatch did
   bool in_flight = false;   // a read is under way
   bool loaded = false;      // since consumers were last gone
+  bool listed = false;      // among the lane's long queues
 };
 
 /// The state of one queue. Records are in `index` from the moment they are visible: a contiguous
