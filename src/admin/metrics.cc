@@ -138,6 +138,23 @@ void write_process(MetricsText& out, const NodeStatus& node, const BrokerStatus&
             status.uncommitted_bytes);
 }
 
+void write_storage(MetricsText& out, const cluster::StorageFigures& storage) {
+  out.gauge("naru_storage_log_files", "Files of the log", storage.log_files);
+  out.gauge("naru_storage_log_bytes", "Bytes of the files of the log", storage.log_bytes);
+  out.gauge("naru_storage_segments", "Files that left the log because of what lives on in them",
+            storage.segments);
+  out.gauge("naru_storage_segment_bytes", "Bytes of those files", storage.segment_bytes);
+  out.gauge("naru_storage_segment_needed_bytes", "About how many of them are still needed",
+            storage.segment_needed_bytes);
+  out.counter("naru_storage_copied_bytes_total", "Bytes written to rewrite sparse segments",
+              storage.compaction.bytes_written);
+  out.counter("naru_storage_copying_given_up_total",
+              "Times that rewriting was put off, for want of room mostly",
+              storage.compaction.given_up);
+  out.gauge("naru_storage_damaged", "Places in segments that are not as they were written",
+            storage.damaged);
+}
+
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr Duration kMetricsAge = std::chrono::seconds(1);
 
@@ -155,7 +172,9 @@ void get_metrics(const CallRef& call) {
                    write_identity(out, call->api().identity());
                    write_messages(out, status);
                    write_objects(out, status, call->api().catalog());
-                   write_process(out, call->api().node_status(), status);
+                   const NodeStatus node = call->api().node_status();
+                   write_process(out, node, status);
+                   write_storage(out, node.storage);
                    auto& page = call->api().metrics_page();
                    page.until = now + kMetricsAge;
                    page.text = out.take();

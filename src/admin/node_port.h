@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cluster/storage_figures.h"
 
 namespace naru::admin {
 
@@ -27,6 +28,7 @@ struct NodeStatus {
   std::uint64_t disk_free_bytes_min = 0;  // the alarm's threshold
   bool disk_alarm = false;
   bool memory_alarm = false;
+  cluster::StorageFigures storage;
   /// Empty while clients are served; else why not ("stopping").
   std::string not_ready;
 };

@@ -248,6 +248,7 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
   it.disk_free_bytes = watch->space().free_bytes;
   it.disk_free_bytes_min = config.disk_free_min;
   it.disk_alarm = space_short || !watch_alarm.empty();
+  it.storage = journal->figures();
   if (stopping) it.not_ready = "stopping";
 }
 

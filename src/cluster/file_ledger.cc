@@ -48,9 +48,16 @@ void FileLedger::note_file(std::uint32_t file, std::uint64_t bytes) {
   files_[file].bytes = bytes;
 }
 
-void FileLedger::note_segment(std::uint32_t file, std::uint64_t bytes) {
-  files_[file].bytes = bytes;
-  files_[file].in_log = false;
+void FileLedger::note_segment(SegmentId id, std::uint64_t bytes,
+                              std::span<const std::uint32_t> sources) {
+  core::LiveChange live;
+  for (const std::uint32_t source : sources) {
+    File& file = files_[source];
+    file.bytes = std::max<std::uint64_t>(file.bytes, 1);  // it exists
+    file.in_log = false;
+    live += file.live;
+  }
+  segments_.add(id, bytes, sources, live);
 }
 
 void FileLedger::set_current(std::uint32_t file) {
@@ -63,6 +70,7 @@ void FileLedger::adjust_live(std::uint32_t file, core::LiveChange change) {
   core::LiveChange& live = files_[file].live;
   live += change;
   if (live.bodies == 0 && file < current_) changed_ = true;
+  segments_.adjust_live(file, change);
 }
 
 bool FileLedger::covered(const File& file) const {
@@ -75,8 +83,8 @@ std::vector<std::uint32_t> FileLedger::take_retirable() {
   if (!changed_) return result;
   for (auto at = files_.begin(); at != files_.end() && at->first < current_;) {
     const File& file = at->second;
-    const bool kept = file.in_log && needed_by_starts(file) &&
-                      !(NARU_MUTANT(recycle_before_snapshot) && file.pins == 0);
+    const bool kept = !file.in_log || (needed_by_starts(file) &&
+                                       !(NARU_MUTANT(recycle_before_snapshot) && file.pins == 0));
     if (file.bytes != 0 && file.live.bodies == 0 && !kept) {
       result.push_back(at->first);
       at = files_.erase(at);
@@ -108,11 +116,29 @@ std::vector<std::uint32_t> FileLedger::take_leaving() {
     if (!file.in_log || file.bytes == 0) continue;
     excess -= std::min(excess, file.bytes);
     if (needed_by_starts(file) && !NARU_MUTANT(promote_before_snapshot)) continue;
-    file.in_log = false;
     file.groups.clear();
     result.push_back(sequence);
   }
+  for (const std::uint32_t sequence : result) {
+    note_segment({.copied = false, .number = sequence}, files_[sequence].bytes, {&sequence, 1});
+  }
   return result;
+}
+
+std::vector<SegmentId> FileLedger::take_empty_segments() {
+  std::vector<SegmentId> result = segments_.take_empty();
+  forget_segments(result);
+  return result;
+}
+
+void FileLedger::forget_segments(std::span<const SegmentId> ids) {
+  for (const SegmentId id : ids) {
+    for (const std::uint32_t source : segments_.sources(id)) {
+      // A body that becomes needed again, as far as a start can see, is found to be missing.
+      if (files_[source].live.bodies == 0) files_.erase(source);
+    }
+  }
+  segments_.remove(ids);
 }
 
 /// Adds the groups whose next snapshot would help a start to do without the file.

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
+#include "cluster/segment_ledger.h"
 #include "core/journal.h"
 
 namespace naru::cluster {
@@ -19,7 +21,9 @@ class FileLedger {
  public:
   /// The log is to be no longer than `log_bytes_max`, or than twice what the groups' snapshots
   /// take, whichever is more: so snapshots cost less than what is logged.
-  explicit FileLedger(std::uint64_t log_bytes_max = UINT64_MAX) : log_bytes_max_(log_bytes_max) {}
+  explicit FileLedger(std::uint64_t log_bytes_max = UINT64_MAX,
+                      std::uint64_t dead_bytes_max = UINT64_MAX)
+      : log_bytes_max_(log_bytes_max), segments_(dead_bytes_max) {}
 
   /// An entry of `group` is durable in `file`, the latest file so far or the same.
   void note_entry(std::uint32_t file, std::uint32_t group, std::uint64_t index);
@@ -30,13 +34,13 @@ class FileLedger {
   /// A snapshot begins, or begins anew: parts of an unfinished one before it are forgotten.
   void restart_snapshot(std::uint32_t group);
   void note_file(std::uint32_t file, std::uint64_t bytes);
-  /// It has left the log already.
-  void note_segment(std::uint32_t file, std::uint64_t bytes);
+  /// What is needed of `sources` is in this segment; they have left the log.
+  void note_segment(SegmentId id, std::uint64_t bytes, std::span<const std::uint32_t> sources);
   /// Files before this one are closed.
   void set_current(std::uint32_t file);
   void adjust_live(std::uint32_t file, core::LiveChange change);
 
-  /// Files that can go now; they are forgotten.
+  /// Files of the log that can go now; they are forgotten.
   std::vector<std::uint32_t> take_retirable();
   /// Files that can leave the log and, as it is too long, have to; they are segments from now on.
   std::vector<std::uint32_t> take_leaving();
@@ -44,6 +48,14 @@ class FileLedger {
   /// once these hold at least as many bytes as the groups' latest snapshots: asking is then work in
   /// proportion to what was logged. Each group is named once until its next snapshot.
   std::vector<std::uint32_t> take_wanted();
+
+  /// Segments of which nothing is needed any more; they are forgotten.
+  std::vector<SegmentId> take_empty_segments();
+  /// What was needed of some segments is in another one now: see note_segment(). Of sources that
+  /// have no segment any more nothing is needed.
+  void forget_segments(std::span<const SegmentId> ids);
+  SegmentLedger& segments() { return segments_; }
+  const SegmentLedger& segments() const { return segments_; }
 
   core::LiveChange live(std::uint32_t file) const;
   /// A file with live bodies that note_file() was never called for; 0 when there is none.
@@ -74,6 +86,7 @@ class FileLedger {
   void unpin(std::vector<std::uint32_t>& files);
 
   const std::uint64_t log_bytes_max_;
+  SegmentLedger segments_;
   std::map<std::uint32_t, File> files_;
   std::unordered_map<std::uint32_t, Group> groups_;
   std::uint32_t current_ = 0;

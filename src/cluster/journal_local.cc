@@ -21,8 +21,14 @@ JournalLocal::JournalLocal(io::FileSystem& fs, const JournalOptions& options,
     : options_(options),
       post_(post),
       client_(client),
+      log_(log),
       wal_(fs, options_.wal, log, *this),
-      ledger_(options.log_bytes_max),
+      ledger_(options.log_bytes_max, options.segment_dead_bytes_max),
+      compactor_(wal_, ledger_, *this,
+                 {.batch_bytes = options.wal.file_bytes,
+                  .write_bytes = options.wal.frame_bytes_max,
+                  .retry_after = options.compaction_retry_after},
+                 log),
       outgoing_(shard_count),
       spare_(shard_count) {
   NARU_CHECK(shard_count >= 1 && shard_count <= 64, "a frame's shards are a 64-bit set");
@@ -66,6 +72,7 @@ void JournalLocal::flush(core::ShardId shard, const Now& now) {
   }
   if (wal_.failed()) return;
   tend_files();
+  tend_segments(now.mono);
   stage_snapshots();
   wal_.flush(now.mono);
   post_committed();
@@ -175,11 +182,6 @@ void JournalLocal::on_volume_failed(const Error& error) {
                [shard = shards_[i].get()] { shard->on_volume_failed(); });
   }
   client_.on_volume_failed(error);
-}
-
-std::size_t JournalLocal::log_file_count() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(wal_.files(), [](const auto& file) { return file->in_log(); }));
 }
 
 // --- Reading back

@@ -3,19 +3,25 @@
 /// durable. Writes what such a Raft group would: entries, a term_start entry at each start, and the
 /// term itself, durable before it is used.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "cluster/compactor.h"
 #include "cluster/file_ledger.h"
 #include "cluster/shard_journal.h"
 #include "cluster/shard_post.h"
 #include "cluster/snapshot_parts.h"
+#include "cluster/storage_figures.h"
 #include "core/journal.h"
 #include "io/file.h"
 #include "storage/wal.h"
@@ -36,6 +42,10 @@ struct JournalOptions {
   storage::WalOptions wal;
   /// The log's oldest files leave it when the closed ones hold more: what a start has to read.
   std::uint64_t log_bytes_max = std::uint64_t{384} << 20;
+  /// Segments are rewritten when more than this is dead in them, and more than is needed.
+  std::uint64_t segment_dead_bytes_max = std::uint64_t{128} << 20;
+  /// After this the rewriting is tried again if it had no room.
+  Duration compaction_retry_after = std::chrono::seconds(10);
   /// Bytes of snapshots that one turn adds to the log.
   std::uint32_t snapshot_slice_bytes = 64U << 10;
 };
@@ -45,7 +55,7 @@ struct JournalOptions {
 ///
 /// Life: construct; attach() every group on its shard's journal; recover(); run the loops, each of
 /// which calls flush() at the end of its turns; when they have stopped, destroy.
-class JournalLocal final : private storage::WalClient {
+class JournalLocal final : private storage::WalClient, private CompactorClient {
  public:
   /// `fs` belongs to shard 0's loop. At most 64 shards.
   JournalLocal(io::FileSystem& fs, const JournalOptions& options, std::uint16_t shard_count,
@@ -67,22 +77,27 @@ class JournalLocal final : private storage::WalClient {
   /// End of a shard's turn: what it appended leaves for the log, or for the disk.
   void flush(core::ShardId shard, const Now& now);
   /// When shard 0 needs a turn even if nothing happens.
-  TimePoint next_deadline() const { return wal_.next_deadline(); }
+  TimePoint next_deadline() const {
+    return std::min(wal_.next_deadline(), compactor_.next_deadline());
+  }
 
-  /// For a clean stop, on shard 0, once idle(): records that everything was durable. Flush follows.
-  void close() { wal_.stage_closing_frame(); }
+  /// For a clean stop, on shard 0: work in the background ends, and once the log is idle it records
+  /// that everything was durable. Flush follows.
+  void close() {
+    compactor_.stop();
+    wal_.stage_closing_frame();
+  }
   /// Nothing of shard 0 is staged or in flight.
-  bool idle() const { return snapshots_.empty() && wal_.idle(); }
+  bool idle() const { return snapshots_.empty() && wal_.idle() && compactor_.idle(); }
 
   /// The term of this run.
   core::Term term() const { return core::Term(wal_.incarnation()); }
   const JournalOptions& options() const { return options_; }
   /// What is needed of what a file holds, as committed.
   core::LiveChange live(std::uint32_t file) const { return ledger_.live(file); }
-  /// Files of the log, in use or ready for it.
-  std::size_t log_file_count() const;
-  /// Files that left the log because of what lives on in them.
-  std::size_t segment_count() const { return wal_.files().size() - log_file_count(); }
+  StorageFigures figures() const;
+  /// A segment is being rewritten.
+  bool compacting() const { return compactor_.working(); }
 
  private:
   friend class ShardJournal;
@@ -106,8 +121,13 @@ class JournalLocal final : private storage::WalClient {
   void on_durable(const storage::DurableFrame& frame) override;
   void hand_out(const storage::DurableFrame& frame, bool committed);
   void on_volume_failed(const Error& error) override;
-  void on_space_short(bool space_short) override { client_.on_space_short(space_short); }
+  void on_space_short(bool space_short) override;
+  // storage::WalClient and CompactorClient
+  void on_damage(const std::string& path, std::uint64_t offset, const std::string& what) override;
+  // CompactorClient
+  void ask(const BlockRef& block, std::vector<OldEntry> entries, Answer answer) override;
 
+  void tend_segments(TimePoint now);
   Result<void> note_frame(std::uint32_t file, std::uint32_t offset, ByteView frame);
   Result<bool> note_snapshot_part(std::uint32_t file, std::uint32_t offset,
                                   const storage::EntryView& entry);
@@ -127,17 +147,22 @@ class JournalLocal final : private storage::WalClient {
   JournalOptions options_;
   ShardPost& post_;
   VolumeClient& client_;
+  Logger& log_;
   std::vector<std::unique_ptr<ShardJournal>> shards_;
   storage::Wal wal_;
   FileLedger ledger_;
   SnapshotCatalog catalog_;
   SnapshotWriter snapshots_;
-  std::uint64_t snapshot_mark_ = 0;  // frames written when the last slice was staged
+  Compactor compactor_;
+  std::uint64_t compaction_mark_ = 0;  // frames written when compaction last worked
+  std::uint64_t snapshot_mark_ = 0;    // frames written when the last slice was staged
   std::vector<std::vector<CommittedFrame>> outgoing_;  // by shard
   std::vector<std::vector<ByteBuffer>> spare_;  // by shard: emptied buffers on their way back
   std::vector<std::uint32_t> group_shard_;      // by group, for snapshot requests
   std::uint32_t current_file_ = 0;              // of the latest durable frame
+  std::set<std::pair<std::string, std::uint64_t>> damaged_;  // path, offset: each is told once
   bool recovering_ = false;
+  bool space_short_ = false;
 };
 
 }  // namespace naru::cluster

@@ -154,8 +154,14 @@ Result<void> JournalLocal::recover(Random& random) {
     if (file->record.state == storage::FileState::sealed) {
       ledger_.note_file(file->record.sequence, file->record.bytes);
     } else if (!file->in_log()) {
-      ledger_.note_segment(file->record.sequence, file->record.bytes);
+      const std::uint32_t sequence = file->record.sequence;
+      ledger_.note_segment({.copied = false, .number = sequence}, file->record.bytes,
+                           {&sequence, 1});
     }
+  }
+  for (const auto& segment : wal_.segments().all()) {
+    const storage::ManifestSegment& record = segment->record;
+    ledger_.note_segment({.copied = true, .number = record.number}, record.bytes, record.sources);
   }
   // The metadata group before all others: lanes drop what belongs to queues that are gone.
   NARU_TRY_VOID(recover_metadata(recovery));

@@ -1,4 +1,5 @@
 // Files of the log are reused as soon as nothing in them is needed, and not before.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "cluster/file_ledger.h"
@@ -7,6 +8,7 @@
 namespace naru::cluster {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::small_files;
 using testing::World;
 using testing::WorldOptions;
@@ -34,7 +36,7 @@ TEST(JournalRetirement, SettledTrafficLivesInAFewFilesForEver) {
     world.settle_down();
   }
   EXPECT_GT(last_file, 20U) << "many uses";
-  EXPECT_LE(world.journal().log_file_count(), 6U) << "of a few files";
+  EXPECT_LE(world.journal().figures().log_files, 6U) << "of a few files";
   EXPECT_LE(world.disk().used_bytes(), 12U * 64 * 1024);
   EXPECT_NO_VIOLATION(world);
 }
@@ -49,7 +51,7 @@ TEST(JournalRetirement, OneNeededMessageKeepsItsFileAndNoOther) {
     world.settle(1, id);
     world.settle_down();
   }
-  EXPECT_LE(world.journal().log_file_count(), 7U);
+  EXPECT_LE(world.journal().figures().log_files, 7U);
   world.read_everything();
   world.lose_power();
   ASSERT_STARTS(world);
@@ -70,12 +72,12 @@ TEST(JournalRetirement, ABacklogLeavesTheLogAndReadsBackFromWhereItWasWritten) {
   World world(options(1));
   ASSERT_STARTS(world);
   pile_up(world, 1, 200);
-  EXPECT_LE(world.journal().log_file_count(), 8U) << "four, the current one and two ready";
-  EXPECT_GE(world.journal().segment_count(), 8U);
+  EXPECT_LE(world.journal().figures().log_files, 8U) << "four, the current one and two ready";
+  EXPECT_GE(world.journal().figures().segments, 8U);
   world.read_everything();
   world.stop();
   ASSERT_STARTS(world);
-  EXPECT_GE(world.journal().segment_count(), 8U);
+  EXPECT_GE(world.journal().figures().segments, 8U);
   EXPECT_EQ(world.state(1).messages().size(), 200U);
   world.read_everything();
   EXPECT_NO_VIOLATION(world);
@@ -112,7 +114,7 @@ TEST(JournalRetirement, AConsumedBacklogGivesItsFilesBack) {
   for (std::uint64_t id = 1; id <= 300; ++id) world.settle(1, id);
   world.settle_down();
   pile_up(world, 1000, 1);
-  EXPECT_EQ(world.journal().segment_count(), 0U);
+  EXPECT_EQ(world.journal().figures().segments, 0U);
   EXPECT_LE(world.disk().used_bytes(), 13U * 64 * 1024) << "log, ready ones and free ones";
   world.lose_power();
   ASSERT_STARTS(world);
@@ -186,7 +188,7 @@ TEST(JournalRetirement, ASaturatedLogStillLetsFilesGo) {
     for (const auto& [live, message] : world.state(1).messages()) world.settle(1, live);
     world.turn(0);
     world.disk().complete_one();
-    files_max = std::max(files_max, world.journal().log_file_count());
+    files_max = std::max(files_max, world.journal().figures().log_files);
   }
   EXPECT_LE(files_max, 20U);
   EXPECT_NO_VIOLATION(world);
@@ -201,7 +203,7 @@ TEST(JournalRetirement, RestartsDoNotPileUpFiles) {
     ASSERT_STARTS(world);
     world.settle_down();
   }
-  EXPECT_LE(world.journal().log_file_count(), 6U);
+  EXPECT_LE(world.journal().figures().log_files, 6U);
   EXPECT_EQ(world.journal().term(), core::Term(31));
   EXPECT_NO_VIOLATION(world);
 }
@@ -298,7 +300,7 @@ TEST(FileLedger, AFileOfATooLongLogLeavesItOnceNoStartNeedsIt) {
   EXPECT_EQ(ledger.take_leaving(), std::vector<std::uint32_t>{1});
   EXPECT_TRUE(ledger.take_leaving().empty()) << "once, and no more than has to";
   ledger.adjust_live(1, {-1, -50});
-  EXPECT_EQ(ledger.take_retirable(), std::vector<std::uint32_t>{1}) << "empty";
+  EXPECT_THAT(ledger.take_empty_segments(), ElementsAre(SegmentId{.copied = false, .number = 1}));
 }
 
 TEST(FileLedger, ASnapshotThatKeepsAFileInATooLongLogIsWrittenAnew) {

@@ -174,6 +174,17 @@ void ShardJournal::on_snapshot_wanted(std::uint32_t group) {
   if (found != groups_.end() && !failed_) found->second.state->on_snapshot_wanted();
 }
 
+void ShardJournal::survivors(std::span<const OldEntry> entries, std::vector<Survivor>& found) {
+  for (std::uint32_t i = 0; i < entries.size(); ++i) {
+    const OldEntry& entry = entries[i];
+    const auto group = groups_.find(entry.group);
+    if (group == groups_.end()) continue;
+    pieces_.clear();
+    group->second.state->survivors(entry.payload, entry.location, entry.moved, pieces_);
+    for (const core::Piece& piece : pieces_) found.push_back({i, piece});
+  }
+}
+
 ShardBatch ShardJournal::take_batch() {
   ShardBatch batch =
       std::exchange(batch_, ShardBatch{.from = id_, .entries = {}, .live = {}, .snapshots = {}});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "cluster/compactor.h"
 #include "cluster/snapshot_parts.h"
 #include "core/journal.h"
 #include "storage/wal.h"
@@ -63,6 +64,8 @@ class ShardJournal final : public core::Journal {
   /// The same for a frame that other shards' entries share: keeps it for cached() first.
   void on_committed(std::span<const CommittedFrame> frames, storage::WalRange oldest_cached);
   void on_snapshot_wanted(std::uint32_t group);
+  /// Asks the states of this shard's groups about `entries`; those of other groups are left out.
+  void survivors(std::span<const OldEntry> entries, std::vector<Survivor>& found);
   void on_volume_failed() { failed_ = true; }
   ShardBatch take_batch();
   void give_back(ByteBuffer buffer);
@@ -98,7 +101,8 @@ class ShardJournal final : public core::Journal {
   JournalLocal& journal_;
   core::ShardId id_;
   std::unordered_map<std::uint32_t, Group> groups_;
-  std::vector<Group*> touched_;  // scratch of apply()
+  std::vector<Group*> touched_;      // scratch of apply()
+  std::vector<core::Piece> pieces_;  // scratch of survivors()
   std::size_t uncommitted_bytes_ = 0;
   bool failed_ = false;
 

@@ -86,9 +86,9 @@ class GroupState {
   virtual void on_snapshot_wanted() = 0;
   /// Names the parts of an old entry that are still needed: those that hold a live body. Asked when
   /// the journal moves what survives of a file. `payload` is what append() was given, stored at
-  /// `location`; or, when `moved`, one piece of it that an earlier call named. Pieces ascend, do
-  /// not overlap, and hold all that this call needs to judge them again. A body keeps its location
-  /// wherever its piece goes. Changes nothing.
+  /// `location`; or, when `moved`, a piece of it that an earlier call named, or several that adjoin
+  /// each other. Pieces ascend, do not overlap, and hold all that this call needs to judge them
+  /// again. A body keeps its location wherever its piece goes. Changes nothing.
   virtual void survivors(ByteView payload, BodyLocation location, bool moved,
                          std::vector<Piece>& pieces) = 0;
 };
@@ -98,7 +98,8 @@ struct BodyRead {
   BodyLocation location;
   std::uint32_t bytes = 0;
 };
-/// The bytes asked for, in the order asked; or io/corrupt, after which the volume is stopping.
+/// The bytes asked for, in the order asked; or io/corrupt, after which the volume is stopping. What
+/// is gone from a damaged segment reads as zeros: whoever reads checks what he gets.
 using ReadDone = std::move_only_function<void(Result<std::vector<Slice>>)>;
 
 /// A piece of the log in memory: bytes [begin, begin + view.size()) of `file`. Immutable while

@@ -3,6 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <tuple>
+
+#include "storage/segment_table.h"
 
 namespace naru::storage {
 
@@ -103,10 +106,47 @@ Result<FileInspection> inspect_file(io::File& file, const std::string& path, std
   }
   if (sealed) {
     report();
-    if (found.damage.empty() && (found.end != record.end || expected != record.last_frame + 1)) {
+    const bool counted = record.last_frame == 0 || expected == record.last_frame + 1;
+    if (found.damage.empty() && (found.end != record.end || !counted)) {
       found.damage.push_back({path, found.end, "the frames do not fit the manifest"});
     }
   }
+  return found;
+}
+
+Result<FileInspection> inspect_segment(io::File& file, const std::string& path,
+                                       std::uint64_t volume, const ManifestSegment& record,
+                                       const InspectFrame& visit) {
+  // Its frames count from 1 and name the segment; how many there are only its length tells.
+  const ManifestFile as_file{.number = record.number,
+                             .sequence = record.number,
+                             .bytes = static_cast<std::uint32_t>(record.bytes),
+                             .state = FileState::segment,
+                             .incarnation = 0,
+                             .first_frame = 1,
+                             .last_frame = 0,
+                             .end = static_cast<std::uint32_t>(record.bytes)};
+  std::vector<TableRow> pieces;
+  std::string wrong = "there is no table";
+  std::vector<TableRow> rows;
+  const auto visit_both = [&](const FrameHead& head, std::uint64_t offset, ByteView frame) {
+    if (offset == record.table) {
+      auto table = SegmentTable::decode(frame, volume, record.number, record.rows, record.table);
+      wrong = table ? "" : table.error().what;
+      if (table) rows.assign(table->rows().begin(), table->rows().end());
+    }
+    append_rows(frame, offset, pieces);
+    visit(head, offset, frame);
+  };
+  NARU_TRY(found, inspect_file(file, path, volume, as_file, visit_both));
+  order_rows(pieces);
+  const auto place = [](const TableRow& row) {
+    return std::tuple(row.file, row.begin, row.bytes, row.position);
+  };
+  if (wrong.empty() && !std::ranges::includes(pieces, rows, {}, place, place)) {
+    wrong = "the table names pieces that are not there";
+  }
+  if (!wrong.empty() && found.damage.empty()) found.damage.push_back({path, record.table, wrong});
   return found;
 }
 

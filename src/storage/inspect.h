@@ -41,5 +41,9 @@ using InspectFrame =
 /// ends at the first frame that is not whole, which recovery judges. Errors: io.
 Result<FileInspection> inspect_file(io::File& file, const std::string& path, std::uint64_t volume,
                                     const ManifestFile& record, const InspectFrame& visit);
+/// The same for a segment of copied bodies; its table is checked against its pieces too.
+Result<FileInspection> inspect_segment(io::File& file, const std::string& path,
+                                       std::uint64_t volume, const ManifestSegment& record,
+                                       const InspectFrame& visit);
 
 }  // namespace naru::storage

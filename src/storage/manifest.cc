@@ -17,8 +17,6 @@ constexpr std::uint32_t kManifestMagic = 0x4d57'524eU;  // "NRWM" in the file
 constexpr std::uint16_t kHeadBytes = 56;
 constexpr std::uint16_t kRecordBytes = 48;
 constexpr std::uint16_t kSegmentBytes = 32;
-// Positions in a table are 32 bits wide.
-constexpr std::uint64_t kSegmentBytesMax = std::uint64_t{1} << 33;  // with the table
 constexpr std::uint32_t kSequenceMax = 0xffff'0000;
 constexpr std::size_t kSummedFrom = 8;  // magic and checksum are not summed
 

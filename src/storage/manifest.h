@@ -13,6 +13,8 @@ namespace naru::storage {
 
 inline constexpr std::uint16_t kManifestVersion = 2;
 inline constexpr std::size_t kManifestBytesMax = 16 * 1024 * 1024;
+/// Positions in a segment are 32 bits wide.
+inline constexpr std::uint64_t kSegmentBytesMax = 0xffff'f000;
 
 /// What the manifest knows of a file. The log itself knows more: a file that is `ready` here may be
 /// in use, and one that is `open` may be full.

@@ -13,7 +13,13 @@ struct Mutation {
   bool ignore_entry_checksum = false;    // a torn frame with a good head is accepted
   bool recycle_before_snapshot = false;  // a file is reused before its groups' snapshots cover it
   bool promote_before_snapshot =
-      false;  // a file leaves the log before its groups' snapshots cover it
+      false;                          // a file leaves the log before its groups' snapshots cover it
+  bool skip_segment_sync = false;     // copied bodies are listed without making them stable
+  bool list_segment_early = false;    // and before they are written
+  bool copy_unverified = false;       // what is copied is not checked
+  bool forget_survivor = false;       // a body that is needed is not copied
+  bool recycle_with_readers = false;  // a file is reused while it is read
+  bool recycle_before_manifest = false;  // and before the manifest is without it
 };
 
 #ifdef NARU_MUTANTS

@@ -14,6 +14,7 @@ namespace naru::storage {
 /// A file of a volume. Owned by whoever lists it; its place in memory is fixed while it lives.
 struct StoredFile {
   std::string path;
+  std::uint64_t id = 0;              // its place among the files of the volume
   std::uint64_t bytes = 0;           // as the manifest has it
   std::unique_ptr<io::File> handle;  // null: closed
   std::uint32_t readers = 0;         // reads under way or waiting: it is neither closed nor reused

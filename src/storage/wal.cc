@@ -315,6 +315,27 @@ void Wal::stage_closing_frame() {
   if (!failed_ && !closed && builder_.empty()) builder_.add_empty_frame();
 }
 
+std::unique_ptr<SegmentReader> Wal::read_segment(SegmentId id) {
+  SegmentReader::Expected expected{.volume = files_.volume()};
+  if (id.copied) {
+    SegmentFile& segment = *files_.segments().find(id.number);
+    expected.file = id.number;
+    expected.end = segment.record.table;
+    return std::make_unique<SegmentReader>(files_, segment.file, expected, options_.block_bytes);
+  }
+  WalFile& file = *files_.find(id.number);
+  expected.incarnation = file.record.incarnation;
+  expected.first_frame = file.record.first_frame;
+  expected.last_frame = file.record.last_frame;
+  expected.file = file.record.sequence;
+  expected.end = file.record.end;
+  return std::make_unique<SegmentReader>(files_, file.file, expected, options_.block_bytes);
+}
+
+std::unique_ptr<SegmentWriter> Wal::write_segment() {
+  return std::make_unique<SegmentWriter>(files_, options_, pool_);
+}
+
 std::string Wal::file_path(std::uint32_t file) {
   const WalFile* found = files_.find(file);
   return found == nullptr ? fmt::format("log file {}", file) : files_.path(found->record);

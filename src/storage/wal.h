@@ -15,6 +15,8 @@
 #include "io/file.h"
 #include "storage/frame.h"
 #include "storage/frame_builder.h"
+#include "storage/segment_reader.h"
+#include "storage/segment_writer.h"
 #include "storage/wal_cache.h"
 #include "storage/wal_files.h"
 #include "storage/wal_options.h"
@@ -55,6 +57,9 @@ class WalClient {
   virtual void on_volume_failed(const Error& error) = 0;
   /// True: the log cannot get another file and lives from its reserve. False: it can again.
   virtual void on_space_short(bool space_short) = 0;
+  /// Bytes of a segment are not as they were written: see WalFilesClient.
+  virtual void on_damage(const std::string& path, std::uint64_t offset,
+                         const std::string& what) = 0;
 };
 
 /// Owned by one shard; every call and callback is on it.
@@ -112,6 +117,17 @@ class Wal final : private WalFilesClient {
   void retire(std::uint32_t file) { files_.retire(file); }
   /// No start needs anything of the file, which holds live bodies: it leaves the log as a segment.
   void promote(std::uint32_t file) { files_.promote(file); }
+
+  // Segments: what is outside of the log. What they return is used while the log is there.
+  const SegmentFiles& segments() { return files_.segments(); }
+  std::unique_ptr<SegmentReader> read_segment(SegmentId id);
+  std::unique_ptr<SegmentWriter> write_segment();
+  /// See WalFiles.
+  void replace_segments(const std::vector<SegmentId>& old, SegmentFile* fresh,
+                        WalFiles::Then then) {
+    files_.replace_segments(old, fresh, std::move(then));
+  }
+
   /// The path of a file, for messages.
   std::string file_path(std::uint32_t file);
   /// The size of a file; 0 when it is not there.
@@ -152,6 +168,9 @@ class Wal final : private WalFilesClient {
   void fail_volume(const Error& error);
   void on_files_failed(const Error& error) override { fail_volume(error); }
   void on_space_short(bool space_short) override { client_.on_space_short(space_short); }
+  void on_damage(const std::string& path, std::uint64_t offset, const std::string& what) override {
+    client_.on_damage(path, offset, what);
+  }
   std::vector<ScanFile> scan_files();
   void keep(const ScannedFrame& frame);
   void remember(const ScannedFrame& frame);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "storage/mutation.h"
 
 namespace naru::storage {
 
@@ -24,7 +25,8 @@ WalFiles::WalFiles(io::FileSystem& fs, const WalOptions& options, Logger& log,
       options_(options),
       log_(log),
       client_(client),
-      open_files_(fs, options.direct, options.open_files_max) {}
+      open_files_(fs, options.direct, options.open_files_max),
+      segments_(open_files_, options.directory) {}
 
 std::string WalFiles::manifest_path() const {
   return options_.directory + "/manifest";
@@ -50,6 +52,7 @@ Manifest WalFiles::manifest_now() const {
     }
     manifest.files.push_back(record);
   }
+  manifest.segments = segments_.records();
   return manifest;
 }
 
@@ -115,6 +118,7 @@ void WalFiles::on_made(ManifestFile record, Result<void> result) {
   }
   if (!file) return client_.on_files_failed(file.error());
   (*file)->record.sequence = manifest_.next_sequence++;
+  (*file)->file.id = (*file)->record.sequence;
   (*file)->record.state = FileState::ready;
   (*file)->listed = false;
   open_files_.keep_open((*file)->file);
@@ -178,12 +182,9 @@ void WalFiles::retire(std::uint32_t sequence) {
   NARU_CHECK(file != nullptr && !file->retiring && sequence < current().record.sequence,
              "a closed file retires once");
   file->retiring = true;
+  if (NARU_MUTANT(recycle_before_manifest)) set_leaving({.copied = false, .number = sequence});
   save([this, sequence] {
-    if (WalFile* retired = find(sequence)) {
-      retired->listed = false;
-      retired->file.leaving = true;
-      try_reuse(sequence);
-    }
+    if (find(sequence) != nullptr) set_leaving({.copied = false, .number = sequence});
   });
 }
 
@@ -196,21 +197,17 @@ void WalFiles::promote(std::uint32_t sequence) {
   save([] {});
 }
 
-void WalFiles::drop_reader(StoredFile& file) {
-  NARU_CHECK(file.readers > 0, "a file stays while it is read");
-  if (--file.readers != 0 || !file.leaving) return;
-  for (const auto& known : files_) {
-    if (&known->file == &file) return try_reuse(known->record.sequence);
-  }
-}
-
 void WalFiles::try_reuse(std::uint32_t sequence) {
   const auto found = std::ranges::lower_bound(
       files_, sequence, {}, [](const auto& file) { return file->record.sequence; });
   WalFile& file = **found;
-  if (!file.file.leaving || file.file.readers != 0) return;
+  if (!file.file.leaving) return;
+  if (file.file.readers != 0 && !NARU_MUTANT(recycle_with_readers)) return;
   const ManifestFile record{.number = file.record.number, .bytes = file.record.bytes};
   open_files_.close(file.file);
+#ifdef NARU_MUTANTS
+  if (file.file.readers != 0) undead_.push_back(std::move(*found));
+#endif
   files_.erase(found);
   --current_;
   if (record.bytes == options_.file_bytes && free_.size() < options_.free_files_max) {

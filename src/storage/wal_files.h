@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "io/file.h"
 #include "storage/manifest.h"
+#include "storage/segment_files.h"
 #include "storage/stored_file.h"
 #include "storage/wal_options.h"
 
@@ -38,6 +39,10 @@ class WalFilesClient {
   /// True: no further file can be had (no room on the volume, or no descriptor), retried until it
   /// works. False: it worked.
   virtual void on_space_short(bool space_short) = 0;
+  /// Bytes of a segment are not as they were written. The file is kept; bodies in it that cannot be
+  /// found read as zeros, which pass no check.
+  virtual void on_damage(const std::string& path, std::uint64_t offset,
+                         const std::string& what) = 0;
 };
 
 /// Owned by the log's shard. The order in which things become durable is the point of this class:
@@ -81,6 +86,19 @@ class WalFiles {
   /// the segment of its own bodies. Not the current one.
   void promote(std::uint32_t sequence);
 
+  // Segments: what is outside of the log.
+  using Then = std::move_only_function<void()>;
+  /// One to be written. Nobody sees it before replace_segments() has listed it.
+  SegmentFile& add_segment();
+  /// Makes its file, its name durable, one block of zeros long.
+  void make_segment_file(SegmentFile& segment, io::VoidDone done);
+  /// It is not to be listed: it is closed and removed.
+  void drop_segment(SegmentFile& segment);
+  /// Bodies of `old` are found in `fresh` (none: nowhere) once the manifest says so durably; then
+  /// the old ones go when their last reader has gone. `fresh` is stable. Then `then` is called.
+  void replace_segments(const std::vector<SegmentId>& old, SegmentFile* fresh, Then then);
+  SegmentFiles& segments() { return segments_; }
+
   std::uint64_t volume() const { return manifest_.volume; }
   std::uint64_t incarnation() const { return manifest_.incarnation; }
   OpenFiles& open_files() { return open_files_; }
@@ -91,8 +109,6 @@ class WalFiles {
   bool idle() const { return !saving_ && !making_; }
 
  private:
-  using Then = std::move_only_function<void()>;
-
   Result<void> make_volume(Random& random);
   Result<void> open_listed();
   Result<void> remove_unlisted();
@@ -107,6 +123,8 @@ class WalFiles {
   void start_saving();
   void on_saved(Result<void> result);
   void try_reuse(std::uint32_t sequence);
+  void set_leaving(SegmentId id);
+  void try_remove(SegmentFile& segment);
   void retry_later(const Error& error);
   void set_space_short(bool space_short);
 
@@ -115,6 +133,7 @@ class WalFiles {
   Logger& log_;
   WalFilesClient& client_;
   OpenFiles open_files_;  // outlives the files
+  SegmentFiles segments_;
 
   Manifest manifest_;                           // numbers only; `files` is built when saving
   std::deque<std::unique_ptr<WalFile>> files_;  // by sequence; behind `current_` the ready ones
@@ -131,6 +150,9 @@ class WalFiles {
   TimePoint retry_at_{};
   std::vector<Then> saving_then_;
   std::vector<Then> waiting_then_;
+#ifdef NARU_MUTANTS
+  std::vector<std::unique_ptr<WalFile>> undead_;  // recycled with readers
+#endif
 };
 
 }  // namespace naru::storage

@@ -45,13 +45,9 @@ Result<void> WalFiles::load(Random& random) {
     return fail(Errc::corrupt,
                 fmt::format("{}: {}; {}", manifest_path(), manifest.error().what, kRemedy));
   }
-  if (!manifest->segments.empty()) {
-    return fail(Errc::version, fmt::format("{}: it lists segments of copied bodies; start the "
-                                           "newer program that wrote it",
-                                           manifest_path()));
-  }
   manifest_ = std::move(*manifest);
   NARU_TRY_VOID(open_listed());
+  NARU_TRY_VOID(segments_.load(manifest_));
   return remove_unlisted();
 }
 
@@ -73,6 +69,7 @@ Result<std::unique_ptr<WalFile>> WalFiles::open_file(const ManifestFile& record)
   auto file = std::make_unique<WalFile>();
   file->record = record;
   file->file.path = path(record);
+  file->file.id = record.sequence;
   file->file.bytes = record.bytes;
   const std::string& name = file->file.path;
   auto handle = open_files_.open(file->file);
@@ -123,6 +120,9 @@ Result<void> WalFiles::open_listed() {
 Result<void> WalFiles::remove_unlisted() {
   std::set<std::string> listed;
   for (const ManifestFile& record : manifest_.files) listed.insert(wal_file_name(record.number));
+  for (const ManifestSegment& record : manifest_.segments) {
+    listed.insert(segment_file_name(record.number));
+  }
   NARU_TRY(names, fs_.list(options_.directory));
   for (const std::string& name : names) {
     // Made or retired when the last run ended: its name is all it has.

@@ -37,6 +37,8 @@ struct WalOptions {
   std::uint32_t read_bytes_max = 1U << 20;       // joined reads stay below, single bodies may not
   std::uint32_t read_gap_bytes_max = 64U << 10;  // bodies closer than this are read together
 
+  /// Tables of segments kept in memory; one is kept however large it is.
+  std::uint64_t table_cache_bytes = 16U << 20;
   /// Files open for reading, beside those that the log writes to.
   std::uint32_t open_files_max = 24;
 

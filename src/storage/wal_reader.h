@@ -1,30 +1,32 @@
 #pragma once
-/// Reads bodies back from the log's files.
+/// Reads bodies back from the log's files and from segments.
 
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "storage/frame_builder.h"
+#include "storage/segment_tables.h"
 #include "storage/wal_cache.h"
 #include "storage/wal_files.h"
 
 namespace naru::storage {
 
-/// A run of bytes in a file of the log.
+/// A run of bytes, named by where it was first written.
 struct WalRange {
   std::uint32_t file = 0;
   std::uint32_t offset = 0;
   std::uint32_t bytes = 0;
 };
 
-/// Owned by the log's shard. Ranges that the cache holds are served from it; the others are sorted,
-/// joined where they lie close together, and read with a bounded number of reads in flight. Slices
-/// of one joined read share its block.
+/// Owned by the log's shard. Ranges that the cache holds are served from it; of the others it is
+/// found out where they are now; then they are sorted, joined where they lie close together, and
+/// read with a bounded number of reads in flight. Slices of one joined read share its block.
 class WalReader {
  public:
   /// The slices in the order asked. Errors: io (the volume stops); not_found (the file was retired:
@@ -34,45 +36,66 @@ class WalReader {
   /// `client` is told of a read that failed: the volume stops, as after a failed write.
   WalReader(const WalOptions& options, WalFiles& files, WalFilesClient& client,
             const WalCache& cache, BlockPool& pool)
-      : options_(options), files_(files), client_(client), cache_(cache), pool_(pool) {}
+      : options_(options),
+        files_(files),
+        client_(client),
+        cache_(cache),
+        pool_(pool),
+        tables_(options, files, client) {}
 
   /// `done` is called at once when nothing needs a file.
   void read(std::span<const WalRange> ranges, Done done);
-  /// Goes on with reads that had no descriptor. Called every turn.
-  void tend() { issue(); }
+  /// Goes on with reads that had no descriptor.
+  void tend();
   bool blocked() const { return blocked_; }
-  bool idle() const { return in_flight_ == 0; }
+  bool idle() const { return in_flight_ == 0 && tables_.idle(); }
 
  private:
+  /// Where a range is now. A reader of the file, until it is read.
+  struct Place {
+    StoredFile* file = nullptr;
+    std::uint64_t offset = 0;
+  };
   struct Request {
     std::vector<Slice> slices;
     std::vector<WalRange> ranges;
+    std::vector<Place> places;
+    std::vector<std::uint32_t> unplaced;  // positions in `ranges`: neither cached nor placed yet
+    std::vector<std::uint32_t> placed;    // to be read
     std::size_t reads_left = 0;
     std::optional<Error> error;
     Done done;
   };
+  using RequestRef = std::shared_ptr<Request>;
   /// One read of a file: whole blocks that cover some ranges of one request.
   struct JoinedRead {
-    std::shared_ptr<Request> request;
+    RequestRef request;
     std::vector<std::uint32_t> ranges;  // positions in the request
-    WalFile* file = nullptr;
+    StoredFile* file = nullptr;
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
   };
 
-  std::optional<Error> serve_cached(Request& request, std::vector<std::uint32_t>& missing);
-  void join(const std::shared_ptr<Request>& request, std::vector<std::uint32_t> missing);
+  void serve_cached(Request& request);
+  void proceed(const RequestRef& request);
+  SegmentFile* place_all(Request& request);
+  bool place_in(Request& request, std::uint32_t i, SegmentFile& segment);
+  void place_original(Request& request, std::uint32_t i);
+  void on_table(const RequestRef& request, const Result<void>& result);
+  void join(const RequestRef& request);
   void issue();
   void start(JoinedRead read, io::File& handle);
   void on_read(JoinedRead read, BlockRef block, Result<std::size_t> result);
-  static void finish(Request& request);
+  void finish(Request& request);
 
   const WalOptions& options_;
   WalFiles& files_;
   WalFilesClient& client_;
   const WalCache& cache_;
   BlockPool& pool_;
+  SegmentTables tables_;
   std::deque<JoinedRead> queue_;
+  std::vector<RequestRef> without_table_;  // for want of a descriptor
   std::size_t in_flight_ = 0;
   bool blocked_ = false;  // for want of a descriptor
 };

@@ -12,10 +12,10 @@
 #include "base/byte_reader.h"
 #include "base/check.h"
 #include "base/crc32c.h"
-#include "storage/frame.h"
 #include "storage/manifest.h"
 #include "storage/testing/fake_disk.h"
 #include "tests/fuzz/wal_image.h"
+#include "tests/fuzz/wal_repair.h"
 
 namespace {
 
@@ -76,41 +76,11 @@ Started start(storage::testing::FakeDisk& disk) {
   return result;
 }
 
-void put_sum(Bytes& bytes, std::size_t at, std::uint32_t sum) {
-  std::memcpy(bytes.data() + at, &sum, sizeof sum);
-}
-
 void repair_manifest(Bytes& manifest) {
   if (manifest.size() < 16) return;
   const auto total = static_cast<std::uint32_t>(manifest.size());
   std::memcpy(manifest.data() + 12, &total, sizeof total);
-  put_sum(manifest, 4, crc32c(ByteView(manifest).subspan(8)));
-}
-
-/// Walks from frame to frame as long as lengths make sense, and makes the checksums fit.
-void repair_frames(Bytes& file) {
-  for (std::size_t at = 0; at + storage::kFrameHeadBytes <= file.size();) {
-    const ByteView frame = ByteView(file).subspan(at);
-    put_sum(file, at + 4,
-            crc32c(frame.subspan(8, storage::kFrameHeadBytes - 8), crc32c(frame.first(4))));
-    auto head = storage::read_frame_head(ByteView(file).subspan(at));
-    if (!head || head->length > file.size() - at) {
-      at += storage::kWalBlockBytes;
-      continue;
-    }
-    const std::uint32_t seed = storage::entry_seed(head->identity);
-    std::size_t entry = at + storage::kFrameHeadBytes;
-    const std::size_t end = at + head->length;
-    while (end - entry >= storage::kEntryHeadBytes) {
-      std::uint32_t length = 0;
-      std::memcpy(&length, file.data() + entry + 4, sizeof length);
-      if (length > end - entry - storage::kEntryHeadBytes) break;
-      const std::size_t covered = storage::kEntryHeadBytes - 4 + std::size_t{length};
-      put_sum(file, entry, crc32c(ByteView(file).subspan(entry + 4, covered), seed));
-      entry += storage::kEntryHeadBytes + length;
-    }
-    at += static_cast<std::size_t>(storage::whole_blocks(head->length));
-  }
+  fuzz::put_sum(manifest, 4, crc32c(ByteView(manifest).subspan(8)));
 }
 
 }  // namespace
@@ -143,7 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (known != sizes.end()) {
       file.resize(std::max<std::size_t>(file.size(), known->second));
     }
-    if ((repair & fuzz::kRepairFrames) != 0) repair_frames(file);
+    if ((repair & fuzz::kRepairFrames) != 0) fuzz::repair_frames(file);
     disk.set_content("wal/" + storage::wal_file_name(number), std::move(file));
   }
 

@@ -97,9 +97,10 @@ std::string quoted(std::string_view bytes, std::size_t shown_max) {
   return text + (bytes.size() > shown_max ? "\"…" : "\"");
 }
 
-std::vector<std::string> describe_lane_facts(ByteView payload) {
+std::vector<std::string> describe_lane_facts(ByteView payload, bool piece) {
   std::vector<std::string> lines;
-  core::FactReader reader(payload);
+  core::FactReader reader(payload,
+                          piece ? core::FactReader::Form::facts : core::FactReader::Form::entry);
   core::Fact fact;
   while (reader.next(fact)) lines.push_back(fact_text(fact, payload));
   if (reader.continued()) lines.emplace_back("continued by the next entry");

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "app/store/recovered_volume.h"
 #include "app/store/store_command.h"
 #include "storage/inspect.h"
@@ -18,35 +20,36 @@ Result<storage::Manifest> read_manifest(const StoreDirectory& store) {
 
 namespace {
 
-/// Prints what is wrong with one file; true when nothing is.
-Result<bool> check_file(const StoreDirectory& store, const storage::Manifest& manifest,
-                        const storage::ManifestFile& record, std::FILE* out) {
-  const std::string path = store.path(record);
+using Inspect = std::function<Result<storage::FileInspection>(io::File&)>;
+
+/// Prints what is wrong with one file of `bytes` bytes; true when nothing is. `ended`: all of its
+/// bytes are known.
+Result<bool> check_file(const StoreDirectory& store, const std::string& path, std::uint64_t bytes,
+                        bool ended, const Inspect& inspect, std::FILE* out) {
   auto file = store.files.open(path, {.write = false});
   if (!file && file.error().code == Errc::not_found) {
     fmt::print(out, "{}: missing, although the manifest lists it\n", path);
     return false;
   }
   if (!file) return std::unexpected(std::move(file).error());
-  NARU_TRY(bytes, (*file)->size());
-  if (bytes < record.bytes) {
-    fmt::print(out, "{}: cut short at offset {}, it has {} bytes in the manifest\n", path, bytes,
-               record.bytes);
+  NARU_TRY(size, (*file)->size());
+  if (size < bytes) {
+    fmt::print(out, "{}: cut short at offset {}, it has {} bytes in the manifest\n", path, size,
+               bytes);
   }
-  NARU_TRY(found, storage::inspect_file(**file, path, manifest.volume, record,
-                                        [](const auto&, std::uint64_t, ByteView) {}));
+  NARU_TRY(found, inspect(**file));
   for (const storage::Damage& damage : found.damage) {
     fmt::print(out, "{}: damaged at offset {}: {}\n", damage.path, damage.offset, damage.what);
   }
-  const bool sound = bytes >= record.bytes && found.damage.empty();
+  const bool sound = size >= bytes && found.damage.empty();
   if (sound && found.frames != 0) {
-    const bool ended =
-        record.state == storage::FileState::sealed || record.state == storage::FileState::segment;
     fmt::print(out, "{}: {}: {} entries in {} frames, {} bytes\n", path,
                ended ? "sound" : "readable", found.entries, found.frames, found.frame_bytes);
   }
   return sound;
 }
+
+void ignore(const storage::FrameHead&, std::uint64_t, ByteView) {}
 
 }  // namespace
 
@@ -55,8 +58,22 @@ Result<bool> check_store(const StoreDirectory& store, std::FILE* out) {
   bool sound = true;
   for (const storage::ManifestFile& record : manifest.files) {
     if (record.state == storage::FileState::free) continue;
-    NARU_TRY(file_sound, check_file(store, manifest, record, out));
+    const std::string path = store.path(record);
+    const bool ended =
+        record.state == storage::FileState::sealed || record.state == storage::FileState::segment;
+    const auto inspect = [&](io::File& file) {
+      return storage::inspect_file(file, path, manifest.volume, record, ignore);
+    };
+    NARU_TRY(file_sound, check_file(store, path, record.bytes, ended, inspect, out));
     sound &= file_sound;
+  }
+  for (const storage::ManifestSegment& record : manifest.segments) {
+    const std::string path = store.path(record);
+    const auto inspect = [&](io::File& file) {
+      return storage::inspect_segment(file, path, manifest.volume, record, ignore);
+    };
+    NARU_TRY(segment_sound, check_file(store, path, record.bytes, true, inspect, out));
+    sound &= segment_sound;
   }
   // Whole files are not yet a whole log: what is behind its end, and whether the entries follow
   // each other, the recovery says.

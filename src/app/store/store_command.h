@@ -28,6 +28,9 @@ struct StoreDirectory {
   std::string path(const storage::ManifestFile& file) const {
     return wal_path() + "/" + storage::wal_file_name(file.number);
   }
+  std::string path(const storage::ManifestSegment& segment) const {
+    return wal_path() + "/" + storage::segment_file_name(segment.number);
+  }
 };
 
 /// Errors: not_found (no manifest), corrupt, version; naming the file.

@@ -5,6 +5,7 @@
 #include "cluster/snapshot_parts.h"
 #include "core/journal.h"
 #include "storage/inspect.h"
+#include "storage/segment_table.h"
 
 namespace naru::app {
 
@@ -14,6 +15,8 @@ std::string_view type_text(std::uint8_t type) {
   if (type == static_cast<std::uint8_t>(core::EntryType::records)) return "records";
   if (type == static_cast<std::uint8_t>(core::EntryType::term_start)) return "term start";
   if (type == cluster::kSnapshotPart) return "part of a snapshot";
+  if (type == storage::kPieceEntry) return "piece";
+  if (type == storage::kTableEntry) return "table";
   return "of a newer Naru";
 }
 
@@ -30,13 +33,22 @@ class Dump {
     while (!done() && cursor.next(entry)) {
       if (options_.group && entry.head.group != *options_.group) continue;
       ++entries_;
-      fmt::print(out_, "{}:{} frame {} group {} index {} term {} {}, {} bytes\n", path,
-                 offset + entry.offset, head.identity.sequence, entry.head.group, entry.head.index,
-                 entry.head.term, type_text(entry.head.type), entry.payload.size());
-      if (entry.head.type != static_cast<std::uint8_t>(core::EntryType::records)) continue;
+      const bool piece = entry.head.type == storage::kPieceEntry;
+      const std::string place = fmt::format("{}:{} frame {} group {}", path, offset + entry.offset,
+                                            head.identity.sequence, entry.head.group);
+      if (piece) {
+        fmt::print(out_, "{} piece of log file {} offset {}, {} bytes\n", place,
+                   storage::piece_file(entry.head), storage::piece_begin(entry.head),
+                   entry.payload.size());
+      } else {
+        fmt::print(out_, "{} index {} term {} {}, {} bytes\n", place, entry.head.index,
+                   entry.head.term, type_text(entry.head.type), entry.payload.size());
+      }
+      if (!piece && entry.head.type != static_cast<std::uint8_t>(core::EntryType::records))
+        continue;
       const auto lines = entry.head.group == core::kMetadataGroup.value
                              ? describe_metadata_facts(entry.payload)
-                             : describe_lane_facts(entry.payload);
+                             : describe_lane_facts(entry.payload, piece);
       for (const std::string& line : lines) fmt::print(out_, "  {}\n", line);
     }
   }
@@ -52,6 +64,11 @@ class Dump {
 Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options, std::FILE* out) {
   NARU_TRY(manifest, read_manifest(store));
   Dump dump(options, out);
+  const auto print_damage = [&](const storage::FileInspection& found) {
+    for (const storage::Damage& damage : found.damage) {
+      fmt::print(out, "{}: damaged at offset {}: {}\n", damage.path, damage.offset, damage.what);
+    }
+  };
   for (const storage::ManifestFile& record : manifest.files) {
     if (record.state == storage::FileState::free || dump.done()) continue;
     const std::string path = store.path(record);
@@ -60,9 +77,18 @@ Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options,
              storage::inspect_file(*file, path, manifest.volume, record,
                                    [&](const storage::FrameHead& head, std::uint64_t offset,
                                        ByteView bytes) { dump.frame(path, head, offset, bytes); }));
-    for (const storage::Damage& damage : found.damage) {
-      fmt::print(out, "{}: damaged at offset {}: {}\n", damage.path, damage.offset, damage.what);
-    }
+    print_damage(found);
+  }
+  for (const storage::ManifestSegment& record : manifest.segments) {
+    if (dump.done()) break;
+    const std::string path = store.path(record);
+    NARU_TRY(file, store.files.open(path, {.write = false}));
+    NARU_TRY(found, storage::inspect_segment(
+                        *file, path, manifest.volume, record,
+                        [&](const storage::FrameHead& head, std::uint64_t offset, ByteView bytes) {
+                          dump.frame(path, head, offset, bytes);
+                        }));
+    print_damage(found);
   }
   return {};
 }

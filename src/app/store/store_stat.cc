@@ -62,6 +62,13 @@ Result<void> print_files(const StoreDirectory& store, const storage::Manifest& m
                storage::wal_file_name(record.number), record.sequence, state_text(record.state),
                record.bytes, found.end, found.entries, live.bodies, live.bytes);
   }
+  for (const storage::ManifestSegment& record : manifest.segments) {
+    core::LiveChange live;
+    for (const std::uint32_t source : record.sources) live += journal.live(source);
+    fmt::print(out, "{:<14} {:>9} {:<7} {:>12} {:>12} {:>10} {:>12} {:>12}\n",
+               storage::segment_file_name(record.number), "-", "copied", record.bytes, record.bytes,
+               record.rows, live.bodies, live.bytes);
+  }
   return {};
 }
 

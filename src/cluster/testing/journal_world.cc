@@ -27,6 +27,8 @@ JournalOptions small_files() {
   options.log_bytes_max = 4 * 64 * 1024;
   options.wal.sync_interval = std::chrono::nanoseconds(30);
   options.wal.unstable_bytes_max = 24 * 1024;
+  options.segment_dead_bytes_max = 2 * 64 * 1024;
+  options.compaction_retry_after = std::chrono::nanoseconds(5);
   options.snapshot_slice_bytes = 512;
   return options;
 }
@@ -62,7 +64,14 @@ World::~World() {
   end_process();
 }
 
+std::uint64_t World::segments_copied() const {
+  const auto now =
+      process_ == nullptr ? 0 : process_->journal.figures().compaction.segments_written;
+  return segments_copied_ + now;
+}
+
 void World::end_process() {
+  segments_copied_ = segments_copied();
   // What the process still had in flight must not call back into it.
   if (process_ != nullptr) disk_.kill_process();
   process_.reset();
@@ -103,12 +112,14 @@ void World::check_recovered() {
 }
 
 void World::lose_power() {
+  segments_copied_ = segments_copied();
   process_.reset();
   disk_.power_cycle();
   for (GroupModel& model : models_) model.written = 0;
 }
 
 void World::kill() {
+  segments_copied_ = segments_copied();
   process_.reset();
   disk_.kill_process();
 }
@@ -117,6 +128,7 @@ void World::stop() {
   settle_down();
   journal().close();
   settle_down();
+  segments_copied_ = segments_copied();
   process_.reset();
 }
 
@@ -164,14 +176,24 @@ void World::settle(std::uint32_t group, std::uint64_t id) {
   add(group, make_payload(kSettle, id, 0));
 }
 
-void World::random_operation() {
-  const auto group = static_cast<std::uint32_t>(random_.below(options_.groups));
+std::optional<std::uint64_t> World::choose_to_settle(std::uint32_t group) {
   const auto& messages = state(group).messages();
   const bool full = messages.size() >= options_.live_max;
-  if (!messages.empty() && (full || random_.one_in(3))) {
-    auto chosen = messages.begin();
-    std::advance(chosen, static_cast<std::ptrdiff_t>(random_.below(messages.size())));
-    return settle(group, chosen->first);
+  std::vector<std::uint64_t> ids;
+  for (const auto& [id, message] : messages) {
+    const bool kept = options_.kept_in != 0 && id % options_.kept_in == 0;
+    // Those that are kept are so until there are too many, oldest first.
+    if (!kept || (full && ids.empty())) ids.push_back(id);
+  }
+  if (ids.empty()) return std::nullopt;
+  return ids[random_.below(ids.size())];
+}
+
+void World::random_operation() {
+  const auto group = static_cast<std::uint32_t>(random_.below(options_.groups));
+  const bool full = state(group).messages().size() >= options_.live_max;
+  if (full || random_.one_in(3)) {
+    if (const auto id = choose_to_settle(group)) return settle(group, *id);
   }
   // Mostly small, some as large as the limit allows.
   const bool large = random_.one_in(20);
@@ -254,13 +276,14 @@ void World::steps(int count) {
 }
 
 void World::settle_down() {
-  for (int idle_rounds = 0; idle_rounds < 3 && !disk_.dead();) {
+  // Without room for the log something is always waiting.
+  for (int idle_rounds = 0; idle_rounds < (space_short_ ? 50 : 3) && !disk_.dead();) {
     bool busy = disk_.complete_one();
     for (std::uint16_t shard = 0; shard < options_.shards; ++shard) {
       busy |= !process_->mailboxes[shard].empty();
       turn(shard);
     }
-    busy |= !journal().idle();
+    busy |= !journal().idle() || (journal().compacting() && !volume_error_);
     idle_rounds = busy && !space_short_ ? 0 : idle_rounds + 1;
   }
 }

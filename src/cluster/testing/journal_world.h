@@ -24,6 +24,7 @@ struct WorldOptions {
   std::uint32_t body_bytes_max = 3000;
   std::uint32_t later_percent = 0;  // of entries that need not be stable at once
   std::uint32_t live_max = 20;      // per group: more are settled first
+  std::uint32_t kept_in = 0;        // one message in so many is never settled; 0: none is kept
 };
 /// Files of a few frames, so that rolling and reuse happen all the time.
 JournalOptions small_files();
@@ -66,6 +67,8 @@ class World final : private ShardPost, private VolumeClient {
   std::optional<Error> volume_error() const { return volume_error_; }
   bool space_short() const { return space_short_; }
   std::size_t commits() const;
+  /// Written by all processes so far.
+  std::uint64_t segments_copied() const;
 
  private:
   struct Process;
@@ -78,6 +81,7 @@ class World final : private ShardPost, private VolumeClient {
   void random_read();
   void check_recovered();
   void end_process();
+  std::optional<std::uint64_t> choose_to_settle(std::uint32_t group);
 
   WorldOptions options_;
   storage::testing::FakeDisk disk_;
@@ -89,6 +93,7 @@ class World final : private ShardPost, private VolumeClient {
   std::optional<Error> volume_error_;
   bool space_short_ = false;
   std::uint64_t next_id_ = 1;
+  std::uint64_t segments_copied_ = 0;  // by processes that have ended
   std::int64_t turns_ = 0;
 };
 

@@ -196,6 +196,9 @@ Result<std::unique_ptr<io::File>> FakeDisk::open(const std::string& path, io::Op
 Result<void> FakeDisk::make_zeroed_now(const std::string& path, std::uint64_t bytes) {
   NARU_TRY_VOID(step(DiskOperation::make_zeroed));
   if (!names_.contains(directory_of(path))) return fail(Errc::not_found, path + ": no directory");
+  if (!no_room_for_.empty() && path.find(no_room_for_) != std::string::npos) {
+    return fail(Errc::no_space, "no space left on device");
+  }
   auto found = names_.find(path);
   if (found == names_.end()) {
     set_name(path, std::make_shared<Node>());

@@ -61,6 +61,8 @@ class FakeDisk final : public io::FileSystem {
                 std::uint64_t times = 1);
   /// The volume holds at most `bytes`; more is no_space.
   void set_capacity(std::uint64_t bytes) { capacity_bytes_ = bytes; }
+  /// There is no room for new files whose names contain `text`; an empty one: for all there is.
+  void set_no_room_for(std::string text) { no_room_for_ = std::move(text); }
   /// With false, direct opens fall back to buffered, as on tmpfs.
   void set_direct_supported(bool supported) { direct_supported_ = supported; }
   void crash_after(std::uint64_t steps);
@@ -146,6 +148,7 @@ class FakeDisk final : public io::FileSystem {
   std::vector<std::unique_ptr<Pending>> pending_;
   std::map<DiskOperation, Fault> faults_;
   std::set<std::string> locks_;
+  std::string no_room_for_;
   std::uint64_t capacity_bytes_ = std::uint64_t{1} << 40;
   std::uint64_t steps_ = 0;
   std::uint64_t syncs_ = 0;

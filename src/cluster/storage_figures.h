@@ -1,0 +1,26 @@
+#pragma once
+/// How a volume is used, for those who watch it.
+
+#include <cstdint>
+
+namespace naru::cluster {
+
+/// What the rewriting of sparse segments did since the start.
+struct CompactorFigures {
+  std::uint64_t segments_read = 0;
+  std::uint64_t segments_written = 0;
+  std::uint64_t bytes_written = 0;
+  std::uint64_t given_up = 0;  // for want of room, mostly; it is tried again
+};
+
+struct StorageFigures {
+  std::uint64_t log_files = 0;  // in use or ready for it
+  std::uint64_t log_bytes = 0;
+  std::uint64_t segments = 0;  // what lives on outside of the log
+  std::uint64_t segment_bytes = 0;
+  std::uint64_t segment_needed_bytes = 0;  // about
+  std::uint64_t damaged = 0;               // places in segments that were found not to be right
+  CompactorFigures compaction;
+};
+
+}  // namespace naru::cluster

@@ -1,0 +1,99 @@
+#include "storage/segment_files.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/frame.h"
+
+namespace naru::storage {
+
+namespace {
+constexpr std::string_view kRemedy = "restore the data directory from a backup";
+}  // namespace
+
+Result<void> SegmentFiles::load(const Manifest& manifest) {
+  for (const ManifestSegment& record : manifest.segments) {
+    SegmentFile& segment = add(record.number);
+    segment.record = record;
+    segment.file.bytes = record.bytes;
+    segment.complete = true;
+    NARU_TRY_VOID(check(segment, manifest.volume));
+    set_listed(segment);
+  }
+  return {};
+}
+
+Result<void> SegmentFiles::check(SegmentFile& segment, std::uint64_t volume) {
+  const std::string& path = segment.file.path;
+  auto handle = open_files_.open(segment.file);
+  if (!handle && handle.error().code == Errc::not_found) {
+    return fail(Errc::corrupt,
+                fmt::format("{}: missing, although the manifest lists it; {}", path, kRemedy));
+  }
+  if (!handle) return std::unexpected(std::move(handle).error());
+  NARU_TRY(size, (*handle)->size());
+  if (size < segment.record.bytes) {
+    return fail(Errc::corrupt,
+                fmt::format("{}: cut short at offset {}, it has {} bytes in the manifest; {}", path,
+                            size, segment.record.bytes, kRemedy));
+  }
+  const BlockRef block = BlockRef::make(kWalBlockBytes, kWalBlockBytes);
+  NARU_TRY(count, (*handle)->read_now(0, MutableByteView(block->data(), kWalBlockBytes)));
+  const auto head = read_frame_head(ByteView(block->data(), count));
+  const bool ours = head && head->identity.volume == volume && head->identity.sequence == 1 &&
+                    head->file == segment.record.number;
+  if (ours) return {};
+  return fail(head ? Errc::corrupt : head.error().code,
+              fmt::format("{}: damaged at offset 0: {}; {}", path,
+                          head ? "this frame does not belong here" : head.error().what, kRemedy));
+}
+
+SegmentFile& SegmentFiles::add(std::uint32_t number) {
+  auto segment = std::make_unique<SegmentFile>();
+  segment->record.number = number;
+  segment->file.id = std::uint64_t{1} << 32 | number;
+  segment->file.path = directory_ + "/" + segment_file_name(number);
+  segments_.push_back(std::move(segment));
+  return *segments_.back();
+}
+
+void SegmentFiles::erase(SegmentFile& segment) {
+  open_files_.close(segment.file);
+  std::erase_if(segments_, [&](const auto& known) { return known.get() == &segment; });
+}
+
+void SegmentFiles::set_listed(SegmentFile& segment) {
+  segment.listed = true;
+  for (const std::uint32_t source : segment.record.sources) by_source_[source] = &segment;
+}
+
+void SegmentFiles::set_leaving(SegmentFile& segment) {
+  segment.file.leaving = true;
+  for (const std::uint32_t source : segment.record.sources) {
+    const auto found = by_source_.find(source);
+    if (found != by_source_.end() && found->second == &segment) by_source_.erase(found);
+  }
+}
+
+SegmentFile* SegmentFiles::find(std::uint32_t number) {
+  const auto found =
+      std::ranges::find(segments_, number, [](const auto& known) { return known->record.number; });
+  return found == segments_.end() ? nullptr : found->get();
+}
+
+SegmentFile* SegmentFiles::holding(std::uint32_t source) const {
+  const auto found = by_source_.find(source);
+  return found == by_source_.end() ? nullptr : found->second;
+}
+
+std::vector<ManifestSegment> SegmentFiles::records() const {
+  std::vector<ManifestSegment> result;
+  for (const auto& segment : segments_) {
+    if (segment->complete && !segment->retiring) result.push_back(segment->record);
+  }
+  return result;
+}
+
+}  // namespace naru::storage

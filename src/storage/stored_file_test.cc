@@ -1,0 +1,69 @@
+// A file is open while it is used, and few are.
+#include "storage/stored_file.h"
+
+#include <gtest/gtest.h>
+
+#include "storage/testing/fake_disk.h"
+
+namespace naru::storage {
+namespace {
+
+using testing::DiskOperation;
+using testing::FakeDisk;
+
+class OpenFilesTest : public ::testing::Test {
+ protected:
+  OpenFilesTest() {
+    for (int i = 0; i < 4; ++i) {
+      files_[i].path = "file" + std::to_string(i);
+      disk_.set_content(files_[i].path, {1, 2, 3});
+    }
+  }
+  ~OpenFilesTest() override {
+    for (StoredFile& file : files_) open_.close(file);
+  }
+
+  bool is_open(int i) const { return files_[i].handle != nullptr; }
+
+  FakeDisk disk_{1};
+  OpenFiles open_{disk_, false, 2};
+  StoredFile files_[4];
+};
+
+TEST_F(OpenFilesTest, TheOneUsedLongestAgoIsClosedForANewOne) {
+  ASSERT_TRUE(open_.open(files_[0]) && open_.open(files_[1]) && open_.open(files_[0]));
+  ASSERT_TRUE(open_.open(files_[2]));
+  EXPECT_TRUE(is_open(0) && !is_open(1) && is_open(2));
+  EXPECT_EQ(disk_.open_files(), 2U);
+}
+
+TEST_F(OpenFilesTest, AFileWithReadersStaysOpen) {
+  ASSERT_TRUE(open_.open(files_[0]));
+  files_[0].readers = 1;
+  ASSERT_TRUE(open_.open(files_[1]) && open_.open(files_[2]) && open_.open(files_[3]));
+  EXPECT_TRUE(is_open(0) && is_open(3));
+  EXPECT_EQ(disk_.open_files(), 2U);
+}
+
+TEST_F(OpenFilesTest, AFileThatIsKeptOpenIsNotCounted) {
+  ASSERT_TRUE(open_.open(files_[0]));
+  open_.keep_open(files_[0]);
+  ASSERT_TRUE(open_.open(files_[1]) && open_.open(files_[2]) && open_.open(files_[3]));
+  EXPECT_TRUE(is_open(0) && is_open(2) && is_open(3));
+  open_.let_close(files_[0]);
+  ASSERT_TRUE(open_.open(files_[1]));
+  EXPECT_EQ(disk_.open_files(), 2U);
+}
+
+TEST_F(OpenFilesTest, WithoutDescriptorsWhatIsIdleIsClosedFirst) {
+  ASSERT_TRUE(open_.open(files_[0]));
+  disk_.fail_nth(DiskOperation::open, 1, Errc::limit);
+  ASSERT_TRUE(open_.open(files_[1]));
+  EXPECT_FALSE(is_open(0));
+  disk_.fail_nth(DiskOperation::open, 1, Errc::limit, 2);
+  EXPECT_EQ(open_.open(files_[2]).error().code, Errc::limit);
+  EXPECT_TRUE(open_.open(files_[2]).has_value());
+}
+
+}  // namespace
+}  // namespace naru::storage
