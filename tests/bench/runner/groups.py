@@ -8,8 +8,8 @@ import subprocess
 GROUPS = [
     ("reading frames and methods", r"Session::(on_bytes|step|on_frame|on_channel_frame|on_channel_method|on_basic_method|handle|"
      r"find_channel|takes_input)|decode_method|split_method|amqp091::next_frame"),
-    ("publish: header, properties, checks", r"Session::(on_method|publish|publish_whole|refuse_body|on_content)|"
-     r"parse_properties|PropertyReader|CommandBatch"),
+    ("publish: header, properties, checks", r"Session::(on_method|publish|fill|examine|hold|refuse_body|on_content)|"
+     r"parse_properties|PropertyReader|PublishMemo|CommandBatch"),
     ("acknowledgements", r"Session::(acknowledge|settle)|Unacked|BasicAck|settle_delivered|Lane::Impl::(settle|end_lease)|"
      r"Client::(settle|end_lease)"),
     ("client: permission, route, confirms", r"core::Client|PublishTracker|core::Shard|Outbox|core::Catalog"),
@@ -18,7 +18,8 @@ GROUPS = [
     ("queue: index", r"QueueIndex|ready_order|ReadyOrder"),
     ("queue: dispatch", r"core::Lane|ConsumerRing|DeliveryBatches|MemoryStore|core::"),
     ("records", r"naru::message::"),
-    ("deliveries: encoding", r"Session::(on_event|append_content|on_events)|protocol::Output|Pen::"),
+    ("deliveries: encoding", r"Session::(on_event|append_content|on_events)|protocol::Output|Pen::|"
+     r"amqp091::(DeliverHead|write_|content_bytes|header_frame_bytes|fits_by_copy)"),
     ("session, the rest", r"naru::amqp091::|naru::protocol::"),
     ("the log", r"naru::(storage|cluster)::|crc32c"),
     ("connections and loop", r"naru::(server|io|app)::|boost::asio"),
