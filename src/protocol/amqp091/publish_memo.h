@@ -24,12 +24,13 @@ class PublishMemo {
     frame_bytes_ = 0;
     if (frame.size() > frame_.size()) return;
     std::memcpy(frame_.data(), frame.data(), frame.size());
-    const auto offset = [&](std::string_view text) {
-      return static_cast<std::uint8_t>(as_bytes(text).data() - frame.data());
+    const auto place = [&](std::string_view text) -> Place {
+      if (text.empty()) return {};  // wherever it was read from
+      return {static_cast<std::uint8_t>(as_bytes(text).data() - frame.data()),
+              static_cast<std::uint8_t>(text.size())};
     };
-    exchange_ = {offset(method.exchange), static_cast<std::uint8_t>(method.exchange.size())};
-    routing_key_ = {offset(method.routing_key),
-                    static_cast<std::uint8_t>(method.routing_key.size())};
+    exchange_ = place(method.exchange);
+    routing_key_ = place(method.routing_key);
     mandatory_ = method.mandatory;
     channel_ = &channel;
     frame_bytes_ = static_cast<std::uint8_t>(frame.size());

@@ -20,6 +20,7 @@ class Broker:
     prefix = ()  # words before its command, such as valgrind's
     extra_environment = {}
     stop_seconds = 20
+    accepts_within_s = 60
 
     def __init__(self, work):
         """`work`: an own directory that may exist already."""
@@ -47,7 +48,7 @@ class Broker:
         self.child = process.spawn([*self.prefix, *self.command()], self.log_path,
                                    os.environ | self.environment() | self.extra_environment, self.work)
         try:
-            process.wait_until_accepting(self.child, self.port, self.log_path)
+            process.wait_until_accepting(self.child, self.port, self.log_path, self.accepts_within_s)
         except BaseException:
             self.clean_up()
             raise
@@ -118,6 +119,7 @@ class RabbitMQ(Broker):
 
     name = "RabbitMQ"
     stop_seconds = 60
+    accepts_within_s = 240  # 5 s on a quiet machine, minutes on one that compiles
 
     @staticmethod
     def missing():

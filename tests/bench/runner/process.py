@@ -60,7 +60,7 @@ def answers_amqp(port):
         return False
 
 
-def wait_until_accepting(process, port, log_path, seconds=60):
+def wait_until_accepting(process, port, log_path, seconds):
     """Asks every millisecond until the broker answers a client."""
     deadline = time.monotonic() + seconds
     while not answers_amqp(port):
@@ -68,7 +68,7 @@ def wait_until_accepting(process, port, log_path, seconds=60):
             raise BenchError(f"{process.args[0]} ended with {process.returncode}:\n  {tail_of(log_path)}")
         if time.monotonic() > deadline:
             stop(process)
-            raise BenchError(f"{process.args[0]} did not accept within {seconds} s; see {log_path}")
+            raise BenchError(f"{process.args[0]} did not accept within {seconds} s:\n  {tail_of(log_path)}")
         time.sleep(0.001)
 
 
