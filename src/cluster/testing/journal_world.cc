@@ -276,15 +276,16 @@ void World::steps(int count) {
 }
 
 void World::settle_down() {
-  // Without room for the log something is always waiting.
-  for (int idle_rounds = 0; idle_rounds < (space_short_ ? 50 : 3) && !disk_.dead();) {
-    bool busy = disk_.complete_one();
+  for (int idle_rounds = 0; idle_rounds < 3 && !disk_.dead();) {
+    const bool moved = disk_.complete_one();
+    bool busy = false;
     for (std::uint16_t shard = 0; shard < options_.shards; ++shard) {
       busy |= !process_->mailboxes[shard].empty();
       turn(shard);
     }
     busy |= !journal().idle() || (journal().compacting() && !volume_error_);
-    idle_rounds = busy && !space_short_ ? 0 : idle_rounds + 1;
+    // Without room for the log something always waits for it.
+    idle_rounds = moved || (busy && !space_short_) ? 0 : idle_rounds + 1;
   }
 }
 
