@@ -44,6 +44,8 @@ void draw_core(Random& random, core::Shard::Options& shard) {
   shard.lane.delivered_stride = one_of<std::uint64_t>(random, {1, 4, 1024});
   shard.lane.delivered_stride_max = shard.lane.delivered_stride * 4;
   shard.lane.read_ahead_bytes = one_of<std::size_t>(random, {1, 8 << 10, 1 << 20});
+  shard.lane.page_records = one_of<std::uint32_t>(random, {8, 16, 512});
+  shard.lane.index_bytes = one_of<std::size_t>(random, {0, 4 << 10, 1 << 20});
 }
 
 void draw_people(Random& random, Options& options) {
@@ -119,7 +121,9 @@ std::string Options::describe() const {
       "shards {}, queues {}, publishers {}, consumers {}, rounds {} of {} steps\n"
       "wal: files of {}, first {}, frames {}, entries {}, cache {}, writes {}, ready {}, free {}, "
       "snapshot slices {}, log {}\n"
-      "core: uncommitted {}, credit {}, turn {}, run {}, stride {}, read ahead {}\n"
+      "core: uncommitted {}, credit {}, turn {}, run {}, stride {}, read ahead {}, pages of {} "
+      "beyond "
+      "{}\n"
       "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
       "faults: stalls {}, full {}, write {}, sync {}, clock {}, in recovery {}, bit rot {}",
@@ -129,7 +133,8 @@ std::string Options::describe() const {
       node.journal.snapshot_slice_bytes, node.journal.log_bytes_max,
       node.shard.uncommitted_bytes_max, node.shard.connection_credit_bytes,
       node.shard.turn_work_max, node.shard.lane.deliveries_per_run,
-      node.shard.lane.delivered_stride, node.shard.lane.read_ahead_bytes, client.frame_bytes_max,
+      node.shard.lane.delivered_stride, node.shard.lane.read_ahead_bytes,
+      node.shard.lane.page_records, node.shard.lane.index_bytes, client.frame_bytes_max,
       client.heartbeat_s, client.body_bytes_max, client.messages_max, client.rude, client.purges,
       network.piece_bytes_max, network.delay_max.count() / 1000, network.buffer_bytes,
       faults.disk_stalls, faults.disk_fills, faults.write_fails, faults.sync_fails,
