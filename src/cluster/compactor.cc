@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "storage/mutation.h"
+#include "base/mutant.h"
 #include "storage/segment_table.h"
 
 namespace naru::cluster {

@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "storage/mutation.h"
+#include "base/mutant.h"
 
 namespace naru::cluster {
 
@@ -85,7 +85,7 @@ std::vector<std::uint32_t> FileLedger::take_retirable() {
     const File& file = at->second;
     const bool kept = !file.in_log || (needed_by_starts(file) &&
                                        !(NARU_MUTANT(recycle_before_snapshot) && file.pins == 0));
-    if (file.bytes != 0 && file.live.bodies == 0 && !kept) {
+    if (file.bytes != 0 && (file.live.bodies == 0 || NARU_MUTANT(recycle_live_bodies)) && !kept) {
       result.push_back(at->first);
       at = files_.erase(at);
     } else {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "cluster/journal_local.h"
 
 namespace naru::cluster {
@@ -101,7 +102,8 @@ void ShardJournal::save_snapshot(core::GroupId group_id, core::Index covers, Byt
   NARU_CHECK(found != groups_.end() && covers.value <= found->second.applied,
              "a snapshot covers what was applied");
   if (failed_) return;
-  SnapshotWriter::Snapshot snapshot{group_id.value, covers.value, found->second.term, {}};
+  const std::uint64_t last = NARU_MUTANT(snapshot_covers_next) ? covers.value + 1 : covers.value;
+  SnapshotWriter::Snapshot snapshot{group_id.value, last, found->second.term, {}};
   snapshot.state.append(state);
   if (local()) return journal_.add_snapshot(std::move(snapshot));
   batch_.snapshots.push_back(std::move(snapshot));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "core/reply_address.h"
 #include "core/request_handler.h"
 #include "core/shard.h"
@@ -80,8 +81,9 @@ std::size_t Client::submit(std::span<Command> batch) {
     } else if (const auto* begin = std::get_if<AtomicBegin>(&command)) {
       // Its channel's publishes are ignored from the refused one on, so its acknowledgements must
       // not count either.
-      transacting = &channel(begin->channel);
-      transaction = transacting->refused ? Transaction::discarded : Transaction::open;
+      Channel& from = channel(begin->channel);
+      transacting = NARU_MUTANT(commit_before_settles) ? nullptr : &from;
+      transaction = from.refused ? Transaction::discarded : Transaction::open;
       if (transaction == Transaction::open) shard_.atomic_begin();
     } else if (const auto* wait = std::get_if<Barrier>(&command)) {
       if (std::exchange(transaction, Transaction::none) == Transaction::open) shard_.atomic_end();

@@ -3,7 +3,7 @@
 #include "base/byte_reader.h"
 #include "base/check.h"
 #include "base/crc32c.h"
-#include "storage/mutation.h"
+#include "base/mutant.h"
 
 namespace naru::storage {
 

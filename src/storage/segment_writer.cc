@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "storage/mutation.h"
+#include "base/mutant.h"
 
 namespace naru::storage {
 

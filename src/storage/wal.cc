@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "storage/mutation.h"
+#include "base/mutant.h"
 
 namespace naru::storage {
 
@@ -87,6 +87,7 @@ Result<void> Wal::replay(const FrameVisitor& visit) {
   };
   if (kept_bytes_ <= options_.cache_bytes) {
     for (KeptFrame& kept : kept_) {
+      if (NARU_MUTANT(lose_last_frame) && &kept == &kept_.back()) continue;
       kept.frame.block = &kept.block;
       NARU_TRY_VOID(visit_and_remember(kept.frame));
     }
@@ -169,11 +170,12 @@ bool Wal::place(const BuiltFrame& frame) {
 Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
   WalFile& file = files_.current();
   const FrameIdentity identity{files_.volume(), files_.incarnation(), frame.sequence};
-  write_frame_head(frame.data, {.identity = identity,
-                                .durable_through = durable_,
-                                .file = file.record.sequence,
-                                .length = frame.length,
-                                .entries = frame.entries});
+  write_frame_head(frame.data,
+                   {.identity = identity,
+                    .durable_through = NARU_MUTANT(overstate_durable) ? frame.sequence : durable_,
+                    .file = file.record.sequence,
+                    .length = frame.length,
+                    .entries = frame.entries});
   in_flight_.push_back({frame, file.record.sequence, file_used_, false, false, false});
   if (frame.urgent) ++urgent_;
   file_used_ += static_cast<std::uint32_t>(frame.padded());

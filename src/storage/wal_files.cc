@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "storage/mutation.h"
+#include "base/mutant.h"
 
 namespace naru::storage {
 
@@ -206,7 +206,8 @@ void WalFiles::try_reuse(std::uint32_t sequence) {
   const ManifestFile record{.number = file.record.number, .bytes = file.record.bytes};
   open_files_.close(file.file);
 #ifdef NARU_MUTANTS
-  if (file.file.readers != 0) undead_.push_back(std::move(*found));
+  static std::vector<std::unique_ptr<WalFile>> undead;  // recycled with readers
+  if (file.file.readers != 0) undead.push_back(std::move(*found));
 #endif
   files_.erase(found);
   --current_;

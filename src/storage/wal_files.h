@@ -150,9 +150,6 @@ class WalFiles {
   TimePoint retry_at_{};
   std::vector<Then> saving_then_;
   std::vector<Then> waiting_then_;
-#ifdef NARU_MUTANTS
-  std::vector<std::unique_ptr<WalFile>> undead_;  // recycled with readers
-#endif
 };
 
 }  // namespace naru::storage

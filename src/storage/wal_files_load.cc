@@ -5,8 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "base/mutant.h"
 #include "storage/frame.h"
-#include "storage/mutation.h"
 #include "storage/wal_files.h"
 
 namespace naru::storage {

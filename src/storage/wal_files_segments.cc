@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "storage/frame.h"
-#include "storage/mutation.h"
 #include "storage/wal_files.h"
 
 namespace naru::storage {

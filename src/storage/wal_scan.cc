@@ -4,8 +4,7 @@
 
 #include <algorithm>
 #include <utility>
-
-#include "storage/mutation.h"
+#include "base/mutant.h"
 
 namespace naru::storage {
 

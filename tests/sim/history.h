@@ -24,9 +24,11 @@ inline constexpr QueueSet queue_bit(QueueNo queue) {
 struct Message {
   MessageNo number = 0;
   ChannelNo channel = 0;
-  std::uint32_t place = 0;  // in what the channel published
+  std::uint32_t place = 0;        // in what the channel published
+  std::uint32_t transaction = 0;  // 0: none
   bool persistent = true;
   bool mandatory = false;
+  bool flips = false;  // its way depends on a binding that comes and goes
   std::uint32_t body_bytes = 0;
   QueueSet sure = 0;
   QueueSet possible = 0;

@@ -30,9 +30,12 @@ void draw_storage(Random& random, cluster::JournalOptions& journal) {
   wal.reads_in_flight = one_of<std::uint32_t>(random, {1, 4});
   wal.read_bytes_max = one_of<std::uint32_t>(random, {4 << 10, 64 << 10});
   wal.read_gap_bytes_max = one_of<std::uint32_t>(random, {0, 4 << 10, 64 << 10});
+  wal.sync_interval = std::chrono::milliseconds(one_of<int>(random, {1, 10}));
+  wal.unstable_bytes_max = one_of<std::size_t>(random, {4 << 10, 8 << 20});
   wal.retry_after = std::chrono::milliseconds(10);
   wal.open_files_max = one_of<std::uint32_t>(random, {2, 24});
   journal.log_bytes_max = wal.file_bytes * one_of<std::uint64_t>(random, {2, 4, 1000});
+  journal.segment_dead_bytes_max = wal.file_bytes * one_of<std::uint64_t>(random, {1, 2, 1000});
   journal.snapshot_slice_bytes = one_of<std::uint32_t>(random, {512, 4 << 10, 64 << 10});
 }
 
@@ -43,13 +46,13 @@ void draw_core(Random& random, core::Shard::Options& shard) {
   shard.lane.deliveries_per_run = one_of<std::size_t>(random, {1, 3, 256});
   shard.lane.delivered_stride = one_of<std::uint64_t>(random, {1, 4, 1024});
   shard.lane.delivered_stride_max = shard.lane.delivered_stride * 4;
-  shard.lane.read_ahead_bytes = one_of<std::size_t>(random, {1, 8 << 10, 1 << 20});
+  shard.lane.index_bytes = one_of<std::size_t>(random, {0, 0, 1 << 10, 1 << 20});
   shard.lane.page_records = one_of<std::uint32_t>(random, {8, 16, 512});
-  shard.lane.index_bytes = one_of<std::size_t>(random, {0, 4 << 10, 1 << 20});
+  shard.lane.read_ahead_bytes = one_of<std::size_t>(random, {1, 8 << 10, 1 << 20});
 }
 
 void draw_people(Random& random, Options& options) {
-  options.queues = one_of<QueueNo>(random, {1, 2, 3, 4});
+  options.queues = one_of<QueueNo>(random, {1, 2, 3, 8});  // eight: some share a lane
   for (std::uint64_t count = 1 + random.below(3); count > 0; --count) {
     options.publishers.push_back({.transactional = random.one_in(4),
                                   .window = one_of<std::uint32_t>(random, {1, 10, 200}),
@@ -115,14 +118,28 @@ Options draw_options(Random& random) {
   return options;
 }
 
+std::size_t Options::uncommitted_bytes_max() const {
+  constexpr std::size_t kFactsOfAConsumer = 8 << 10;
+  constexpr std::size_t kPageBytesOfARecord = 64;
+  std::size_t most = node.shard.uncommitted_bytes_max + (32 << 10) +
+                     consumers.size() * kFactsOfAConsumer +
+                     queues * client.messages_max * kPageBytesOfARecord;
+  for (const Publisher::Habits& habits : publishers) {
+    // Its input is taken as it comes, what was read before included; a message may be the last
+    // straw, and go to queues of several lanes; a transaction is taken whole.
+    const std::size_t messages = habits.transactional ? Publisher::kTransactionMessagesMax : 1;
+    most += 2 * network.buffer_bytes + queues * messages * (client.body_bytes_max + 256);
+  }
+  return most;
+}
+
 std::string Options::describe() const {
   const storage::WalOptions& wal = node.journal.wal;
   return fmt::format(
       "shards {}, queues {}, publishers {}, consumers {}, rounds {} of {} steps\n"
       "wal: files of {}, first {}, frames {}, entries {}, cache {}, writes {}, ready {}, free {}, "
       "snapshot slices {}, log {}\n"
-      "core: uncommitted {}, credit {}, turn {}, run {}, stride {}, read ahead {}, pages of {} "
-      "beyond "
+      "core: uncommitted {}, credit {}, turn {}, run {}, stride {}, read ahead {}, index {}, pages "
       "{}\n"
       "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
@@ -134,7 +151,7 @@ std::string Options::describe() const {
       node.shard.uncommitted_bytes_max, node.shard.connection_credit_bytes,
       node.shard.turn_work_max, node.shard.lane.deliveries_per_run,
       node.shard.lane.delivered_stride, node.shard.lane.read_ahead_bytes,
-      node.shard.lane.page_records, node.shard.lane.index_bytes, client.frame_bytes_max,
+      node.shard.lane.index_bytes, node.shard.lane.page_records, client.frame_bytes_max,
       client.heartbeat_s, client.body_bytes_max, client.messages_max, client.rude, client.purges,
       network.piece_bytes_max, network.delay_max.count() / 1000, network.buffer_bytes,
       faults.disk_stalls, faults.disk_fills, faults.write_fails, faults.sync_fails,

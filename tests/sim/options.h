@@ -34,6 +34,9 @@ struct Options {
   std::uint32_t rounds = 3;
   std::uint32_t steps_per_round = 1500;
 
+  /// What may wait for the disk on one shard: what was allowed, and of each connection what comes
+  /// in one go.
+  std::size_t uncommitted_bytes_max() const;
   std::string describe() const;
 };
 

@@ -70,6 +70,7 @@ class Recorder {
     removals_by_wire_.emplace(wire, queue);
   }
 
+  std::uint32_t next_transaction() { return ++transaction_counter_; }
   std::uint64_t next_consumer() { return ++consumer_counter_; }
 
   void quiet() {
@@ -102,6 +103,7 @@ class Recorder {
   std::multimap<std::uint64_t, QueueNo> removals_by_wire_;
   std::vector<QueueNo> ending_;
   std::uint64_t consumer_counter_ = 0;
+  std::uint32_t transaction_counter_ = 0;
   ChannelNo channel_counter_ = 0;
   std::uint64_t quiets_ = 0;
 };

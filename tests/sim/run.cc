@@ -208,9 +208,14 @@ class Run {
     world_.retire_clients();
     if (!until("the clients to go", [&] { return world_.clients_are_over(); })) return;
     world_.forget_clients();
-    // Half-open connections end by their heartbeats, and without those with a restart.
-    stop_cleanly();
-    recover();
+    // Half-open connections end by their heartbeats, and without those with a restart. What was
+    // returned leaves in its order with or without one.
+    if (options_.client.heartbeat_s != 0 && random_.one_in(2)) {
+      if (!until("all connections to end", [&] { return world_.is_deserted(); })) return;
+    } else {
+      stop_cleanly();
+      recover();
+    }
     if (findings_.any()) return;
     Drainer& drainer = world_.add<Drainer>();
     if (!until("the queues to drain", [&] { return drainer.is_done(); })) return;

@@ -1,6 +1,7 @@
 // How committed facts change a lane: the only place that does, in recovery and afterwards.
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "core/queue/lane_impl.h"
 
 namespace naru::core {
@@ -12,7 +13,7 @@ void Lane::Impl::apply(std::span<const Entry> committed) {
       applied_ = entry.index;
       continue;
     }
-    if (FactReader(entry.payload).continued()) {
+    if (FactReader(entry.payload).continued() && !NARU_MUTANT(apply_continued_early)) {
       Slice payload = entry.owner != nullptr ? Slice{*entry.owner, entry.payload}
                                              : Slice::copy_of(entry.payload);
       held_.push_back({std::move(payload), entry.location});
@@ -92,7 +93,7 @@ void Lane::Impl::apply_settle(const Fact& fact) {
   RangeReader ranges = fact.ranges();
   SeqRange range;
   while (ranges.next(range)) {
-    if (queue == nullptr) continue;
+    if (queue == nullptr || (NARU_MUTANT(lose_settle_at_start) && !owner_)) continue;
     forget(*queue, range);
   }
   NARU_CHECK(ranges.ok(), "a committed settle is readable");
@@ -138,7 +139,7 @@ void Lane::Impl::apply_returned(const Fact& fact) {
 
 void Lane::Impl::apply_delivered(const Fact& fact) {
   Queue* queue = find_any(fact.queue);
-  if (queue == nullptr) return;
+  if (queue == nullptr || (NARU_MUTANT(forget_delivered) && !owner_)) return;
   DeliveredWatermark& delivered = queue->delivered;
   delivered.durable = std::max(delivered.durable, fact.through);
   delivered.staged = std::max(delivered.staged, delivered.durable);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "core/queue/lane_impl.h"
 
 namespace naru::core {
@@ -173,10 +174,16 @@ bool Lane::Impl::lease(Queue& queue, const Step& step, Delivery& delivery) {
   }
   IndexEntry& entry = *step.entry;
   delivery.seq = step.seq;
-  delivery.redelivered = entry.has(IndexEntry::kDelivered) || step.seq <= queue.delivered.recovered;
+  const bool left = entry.has(IndexEntry::kDelivered) && !NARU_MUTANT(forget_flag);
+  delivery.redelivered = left || step.seq <= queue.delivered.recovered;
   delivery.owner = delivery.record.body.size() >= kOwnedBodyBytes ? step.owner : nullptr;
 
   queue.order.pop(step.seq);
+  if (NARU_MUTANT(dispatch_twice) && !entry.has(IndexEntry::kDelivered)) {
+    entry.flags |= IndexEntry::kDelivered;
+    queue.order.put_back(step.seq);
+    return true;
+  }
   queue.leave_ready(entry);
   entry.state = RecordState::leased;
   entry.flags |= IndexEntry::kDelivered;

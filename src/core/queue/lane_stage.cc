@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "core/queue/lane_impl.h"
 
 namespace naru::core {
@@ -50,10 +51,11 @@ void Lane::Impl::enqueue(std::span<const QueueId> queues, const message::RecordV
     queue->last_logged = queue->next_seq;
     queue->next_seq = queue->next_seq.next();
   }
+  if (NARU_MUTANT(first_queue_only) && logged_targets_.size() > 1) logged_targets_.resize(1);
   if (!logged_targets_.empty()) stage_enqueue(record);
   if (!memory_targets_.empty()) enqueue_in_memory(record, now);
   if (publisher.first != 0) {
-    if (logged_targets_.empty()) {
+    if (logged_targets_.empty() || NARU_MUTANT(confirm_before_commit)) {
       stage_.add_memory_publish(publisher);
     } else {
       stage_.add_publish(publisher);

@@ -49,11 +49,7 @@ class ReadyOrder {
   }
 
   /// `seq` was handed out and is ready again.
-  void put_back(Seq seq) {
-    if (seq >= cursor_) return;  // the cursor will come to it
-    returned_.push_back(seq);
-    std::push_heap(returned_.begin(), returned_.end(), std::greater<>());
-  }
+  void put_back(Seq seq);
 
   /// Calls visitor(seq, entry) for the records that peek() will show, in order, while it returns
   /// true.

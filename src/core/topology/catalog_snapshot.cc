@@ -1,3 +1,4 @@
+#include "base/mutant.h"
 #include "core/topology/catalog_impl.h"
 
 namespace naru::core {
@@ -26,6 +27,7 @@ void Catalog::Impl::encode_snapshot(ByteBuffer& out) const {
     if (queue->info.durable) encode(out, QueueCreated{queue->info});
   }
   for (const auto& binding : bindings) {
+    if (NARU_MUTANT(lose_binding_in_snapshot) && &binding == &*bindings.begin()) continue;
     if (durable(*binding->source) && durable(*binding->destination)) {
       encode(out, BindingCreated{info_of(*binding)});
     }

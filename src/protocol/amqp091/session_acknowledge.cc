@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "base/mutant.h"
 #include "protocol/amqp091/session.h"
 
 namespace naru::amqp091 {
@@ -20,6 +21,13 @@ void Session::on_method(Channel& channel, const BasicReject& method) {
               method.requeue ? LeaseEnd::requeue : LeaseEnd::reject, BasicReject::kId);
 }
 
+static std::optional<Unacked> take_named(UnackedList& unacked, std::uint64_t tag) {
+  if (NARU_MUTANT(acknowledge_next)) {
+    if (auto next = unacked.take(tag + 1)) return next;
+  }
+  return unacked.take(tag);
+}
+
 void Session::acknowledge(Channel& channel, std::uint64_t tag, bool multiple, LeaseEnd end,
                           MethodId method) {
   std::int64_t credit = 0;
@@ -36,7 +44,7 @@ void Session::acknowledge(Channel& channel, std::uint64_t tag, bool multiple, Le
     channel.unacked.take_all(end_one);
   } else if (multiple) {
     known = channel.unacked.take_up_to(tag, end_one);
-  } else if (const auto lease = channel.unacked.take(tag)) {
+  } else if (const auto lease = take_named(channel.unacked, tag)) {
     end_one(*lease);
   } else {
     known = false;

@@ -10,6 +10,7 @@
 #include "tests/sim/checkers/recovery_is_idempotent.h"
 #include "tests/sim/checkers/redelivered_is_honest.h"
 #include "tests/sim/checkers/settled_stays_settled.h"
+#include "tests/sim/checkers/transactions_are_whole.h"
 
 namespace naru::sim {
 
@@ -24,6 +25,7 @@ std::vector<std::unique_ptr<Checker>> all_checkers(Findings& findings) {
   all.push_back(std::make_unique<MemoryWithinBudget>(findings));
   all.push_back(std::make_unique<RecoveryIsIdempotent>(findings));
   all.push_back(std::make_unique<DrainsAfterHealing>(findings));
+  all.push_back(std::make_unique<TransactionsAreWhole>(findings));
   all.push_back(std::make_unique<ConfirmedIsNeverLost>(findings));
   return all;
 }

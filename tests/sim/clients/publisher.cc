@@ -10,6 +10,7 @@ namespace naru::sim {
 void Publisher::on_ready() {
   place_ = 0;
   first_tag_ = 1;
+  transaction_ = environment_.recorder.next_transaction();
   if (habits_.transactional) {
     send(amqp091::TxSelect{});
   } else {
@@ -28,7 +29,8 @@ void Publisher::act() {
   }
   for (std::uint64_t count = 1 + random.below(habits_.burst); count > 0; --count) {
     if (environment_.recorder.message_count() >= environment_.options.messages_max) return;
-    if (unconfirmed_.size() >= habits_.window || in_transaction_.size() >= 20) return;
+    if (unconfirmed_.size() >= habits_.window || in_transaction_.size() >= kTransactionMessagesMax)
+      return;
     if (link_.is_choked()) return;
     publish_one();
   }
@@ -50,8 +52,10 @@ void Publisher::publish_one() {
   Message message;
   message.channel = channel_;
   message.place = ++place_;
+  message.transaction = habits_.transactional ? transaction_ : 0;
   message.persistent = random.below(8) >= habits_.transient_in_eight;
   message.mandatory = random.one_in(4);
+  message.flips = route.flips;
   message.body_bytes = draw_body_bytes();
   message.sure = message.possible = route.queues;
   if (route.flips) {
@@ -84,6 +88,7 @@ void Publisher::publish_one() {
 }
 
 void Publisher::finish_transaction() {
+  transaction_ = environment_.recorder.next_transaction();
   if (environment_.random.one_in(4)) {
     environment_.did(Did::rollback);
     rolling_back_ = true;

@@ -10,6 +10,7 @@ namespace naru::sim {
 
 class Publisher final : public Client {
  public:
+  static constexpr std::uint32_t kTransactionMessagesMax = 20;
   struct Habits {
     bool transactional = false;
     std::uint32_t window = 10;  // unconfirmed messages
@@ -48,6 +49,7 @@ class Publisher final : public Client {
   std::uint64_t first_tag_ = 1;      // of unconfirmed_.front()
   std::vector<Waiting> in_transaction_;
   std::uint32_t place_ = 0;
+  std::uint32_t transaction_ = 0;
   bool ready_ = false;
   bool committing_ = false;
   bool rolling_back_ = false;

@@ -75,6 +75,7 @@ class Internet {
   bool is_quiet() const;
   /// Told when the server's end of a connection is gone: by itself, or with its process.
   void on_server_gone(std::function<void(const Wire&)> told) { told_ = std::move(told); }
+  bool is_deserted() const { return wires_.empty(); }
   /// Forgets connections that both ends have left.
   void prune() {
     std::erase_if(wires_,

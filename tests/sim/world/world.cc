@@ -155,14 +155,9 @@ void World::look_for_quiet() {
 
 void World::sample() {
   if (node_ == nullptr) return;
-  // A connection's input is taken as it comes, what was read before included, and one message may
-  // be the last straw for each.
-  const std::size_t at_once =
-      2 * options_.network.buffer_bytes + options_.node.journal.wal.entry_bytes_max;
   recorder_.tell(&Checker::on_sample,
                  MemorySample{.uncommitted_bytes = node_->uncommitted_bytes(),
-                              .uncommitted_bytes_max = options_.node.shard.uncommitted_bytes_max +
-                                                       clients_.size() * at_once + (64 << 10)});
+                              .uncommitted_bytes_max = options_.uncommitted_bytes_max()});
 }
 
 }  // namespace naru::sim

@@ -34,6 +34,11 @@ class World {
   void retire_clients();
   bool clients_are_over() const;
   void forget_clients() { clients_.clear(); }
+  /// The server has no connections left.
+  bool is_deserted() {
+    network_.prune();
+    return network_.is_deserted();
+  }
 
   // ---- The process ----
   /// Errors: as Node::start(); the process is gone then.

@@ -1,0 +1,183 @@
+// Each checker notices what it is for, and is content without it.
+#include <gtest/gtest.h>
+
+#include "tests/sim/recorder.h"
+
+namespace naru::sim {
+namespace {
+
+class Checkers : public ::testing::Test {
+ protected:
+  /// A confirmed persistent message for queues 0 and 1.
+  MessageNo publish(ChannelNo channel = 1, std::uint32_t transaction = 0, bool confirmed = true) {
+    Message message;
+    message.channel = channel;
+    message.place = ++place_;
+    message.transaction = transaction;
+    message.sure = message.possible = queue_bit(0) | queue_bit(1);
+    const Message known = recorder_.publish(message);
+    if (confirmed) recorder_.tell(&Checker::on_confirm, known);
+    return known.number;
+  }
+  Copy deliver(MessageNo message, Delivered delivered = {}) {
+    delivered.copy.message = message;
+    if (delivered.holder == 0) delivered.holder = 7;
+    recorder_.tell(&Checker::on_delivery, delivered);
+    return delivered.copy;
+  }
+  void acknowledge(const Copy& copy, ChannelNo holder = 7) {
+    recorder_.tell(&Checker::on_end, copy, holder, End::acknowledged);
+  }
+  void drain(std::initializer_list<MessageNo> messages) {
+    for (const QueueNo queue : {QueueNo{0}, QueueNo{1}}) {
+      for (const MessageNo message : messages) {
+        Delivered delivered{.redelivered = true, .drain = true};
+        delivered.copy.queue = queue;
+        acknowledge(deliver(message, delivered));
+      }
+    }
+    recorder_.tell(&Checker::on_drained, std::string());
+  }
+  std::string found() const { return findings_.any() ? findings_.first().checker : ""; }
+
+  Findings findings_;
+  Recorder recorder_{findings_};
+  std::uint32_t place_ = 0;
+};
+
+TEST_F(Checkers, ARunInOrderIsFine) {
+  const MessageNo first = publish();
+  const MessageNo second = publish();
+  const Copy copy = deliver(first);
+  recorder_.tell(&Checker::on_end, copy, ChannelNo{7}, End::requeued);
+  acknowledge(deliver(first, {.redelivered = true}));
+  recorder_.quiet();
+  recorder_.crash(Crash::power_loss);
+  Delivered in_one{.redelivered = true, .drain = true};
+  in_one.copy.queue = 1;
+  acknowledge(deliver(first, in_one));
+  acknowledge(deliver(second, in_one));
+  in_one.copy.queue = 0;
+  acknowledge(deliver(second, in_one));
+  recorder_.tell(&Checker::on_drained, std::string());
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(Checkers, AConfirmedMessageThatIsNotThereIsNoticed) {
+  const MessageNo first = publish();
+  publish();
+  recorder_.crash(Crash::power_loss);
+  drain({first});
+  EXPECT_EQ(found(), "confirmed is never lost");
+}
+
+TEST_F(Checkers, APurgeExcusesWhatWasThere) {
+  const MessageNo lost = publish();
+  recorder_.removal_begins(0);
+  recorder_.removal_begins(1);
+  recorder_.removal_ends(0);
+  recorder_.removal_ends(1);
+  recorder_.crash(Crash::kill);
+  drain({});
+  EXPECT_EQ(found(), "") << lost;
+}
+
+TEST_F(Checkers, ASettleOnDiskIsForGood) {
+  const MessageNo message = publish();
+  acknowledge(deliver(message));
+  recorder_.quiet();
+  recorder_.crash(Crash::power_loss);
+  deliver(message, {.redelivered = true});
+  EXPECT_EQ(found(), "settled stays settled");
+}
+
+TEST_F(Checkers, ASettleOnItsWayAtACrashMayBeLost) {
+  const MessageNo message = publish();
+  acknowledge(deliver(message));
+  recorder_.crash(Crash::power_loss);
+  deliver(message, {.redelivered = true});
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(Checkers, ASecondHolderIsNoticed) {
+  const MessageNo message = publish();
+  deliver(message);
+  deliver(message, {.holder = 8, .redelivered = true});
+  EXPECT_EQ(found(), "one live lease");
+}
+
+TEST_F(Checkers, ALeaseEndsWithItsConnection) {
+  const MessageNo message = publish();
+  const ChannelNo holder = recorder_.open_channel(1);
+  deliver(message, {.holder = holder});
+  recorder_.wire_gone(1);
+  deliver(message, {.holder = 8, .redelivered = true});
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(Checkers, AConsumerThatSeesThemOutOfOrderIsNoticed) {
+  const MessageNo first = publish();
+  const MessageNo second = publish();
+  deliver(second, {.consumer = 3});
+  deliver(first, {.consumer = 3});
+  EXPECT_EQ(found(), "order is kept");
+}
+
+TEST_F(Checkers, AMissingFlagIsNoticed) {
+  const MessageNo message = publish();
+  const Copy copy = deliver(message);
+  recorder_.tell(&Checker::on_end, copy, ChannelNo{7}, End::requeued);
+  deliver(message);
+  EXPECT_EQ(found(), "redelivered is honest");
+}
+
+TEST_F(Checkers, AFlagWithoutCauseIsNoticed) {
+  deliver(publish(), {.redelivered = true});
+  EXPECT_EQ(found(), "redelivered is honest");
+}
+
+TEST_F(Checkers, HalfATransactionIsNoticed) {
+  const MessageNo first = publish(1, 5, false);
+  publish(1, 5, false);
+  recorder_.crash(Crash::power_loss);
+  drain({first});
+  EXPECT_EQ(found(), "transactions are whole");
+}
+
+TEST_F(Checkers, OtherBytesAreNoticed) {
+  deliver(publish(), {.intact = false});
+  EXPECT_EQ(found(), "bodies are intact");
+}
+
+TEST_F(Checkers, AMessageInAQueueItWasNotForIsNoticed) {
+  Delivered delivered;
+  delivered.copy.queue = 5;
+  deliver(publish(), delivered);
+  EXPECT_EQ(found(), "bodies are intact");
+}
+
+TEST_F(Checkers, ASecondConfirmIsNoticed) {
+  const MessageNo message = publish();
+  recorder_.tell(&Checker::on_confirm, *recorder_.message(message));
+  EXPECT_EQ(found(), "confirms are sound");
+}
+
+TEST_F(Checkers, MoreMemoryThanAllowedIsNoticed) {
+  recorder_.tell(&Checker::on_sample,
+                 MemorySample{.uncommitted_bytes = 11, .uncommitted_bytes_max = 10});
+  EXPECT_EQ(found(), "memory within budget");
+}
+
+TEST_F(Checkers, AQueueThatDoesNotDrainIsNoticed) {
+  recorder_.tell(&Checker::on_drained, std::string("3 messages in q0"));
+  EXPECT_EQ(found(), "drains after healing");
+}
+
+TEST_F(Checkers, ARecoveryThatFindsSomethingElseIsNoticed) {
+  recorder_.tell(&Checker::on_recovered, std::string("q0: 3 ready"), false);
+  recorder_.tell(&Checker::on_recovered, std::string("q0: 2 ready"), true);
+  EXPECT_EQ(found(), "recovery is idempotent");
+}
+
+}  // namespace
+}  // namespace naru::sim
