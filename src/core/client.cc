@@ -46,6 +46,15 @@ void Client::each_consumer(const std::function<void(const Consumer&)>& visit) co
   for (const auto& [handle, consumer] : consumers_) visit(consumer);
 }
 
+/// Whether there is one before the Barrier.
+static bool has_publish(std::span<const Command> transaction) {
+  for (const Command& command : transaction) {
+    if (std::holds_alternative<Publish>(command)) return true;
+    if (std::holds_alternative<Barrier>(command)) return false;
+  }
+  return false;
+}
+
 std::size_t Client::submit(std::span<Command> batch) {
   enum class Transaction : std::uint8_t { none, open, discarded };
   Transaction transaction = Transaction::none;
@@ -81,6 +90,11 @@ std::size_t Client::submit(std::span<Command> batch) {
     } else if (const auto* begin = std::get_if<AtomicBegin>(&command)) {
       // Its channel's publishes are ignored from the refused one on, so its acknowledgements must
       // not count either.
+      // As a whole it waits like a publish; one that only ends leases waits for nothing.
+      if ((!takes_publishes || shard_.turn_is_over()) && has_publish(batch.subspan(i))) {
+        wait_with_publishes();
+        return i;
+      }
       Channel& from = channel(begin->channel);
       transacting = NARU_MUTANT(commit_before_settles) ? nullptr : &from;
       transaction = from.refused ? Transaction::discarded : Transaction::open;

@@ -24,7 +24,8 @@ Shard::Shard(Options options, Journal& journal, ShardLink& link,
       now_(now),
       catalog_(*this),
       batches_(options.shard_count),
-      in_flight_bytes_(options.shard_count) {
+      in_flight_bytes_(options.shard_count),
+      staged_bytes_(options.shard_count) {
   if (options_.id == ShardId(0)) {
     metadata_ = std::make_unique<Metadata>(journal_, catalog_, *this, random_);
     journal_.attach(kMetadataGroup, *metadata_);
@@ -94,7 +95,12 @@ bool Shard::flush() {
   constexpr int kRoundsMax = 4;
   for (int round = 0; round < kRoundsMax && has_work(); ++round) flush_once();
   if (!waiting_clients_.empty() && takes_publishes()) wake_waiting_clients();
-  for (std::uint16_t to = 0; to < options_.shard_count; ++to) send_batch(ShardId(to));
+  // Publishers of other shards wait, like those here, while too much is on its way to the disk.
+  const bool takes_more = journal_.uncommitted_bytes() <= options_.uncommitted_bytes_max;
+  for (std::uint16_t to = 0; to < options_.shard_count; ++to) {
+    if (takes_more) batch_to(ShardId(to)).taken_bytes += std::exchange(staged_bytes_[to], 0);
+    send_batch(ShardId(to));
+  }
   const bool goes_on = turn_is_over() && !waiting_clients_.empty();
   turn_work_ = 0;
   return goes_on || has_work();

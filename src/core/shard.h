@@ -213,7 +213,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::optional<Alarm> alarm_;
 
   std::vector<Batch> batches_;                // by shard
-  std::vector<std::size_t> in_flight_bytes_;  // records sent to each shard and not yet staged there
+  std::vector<std::size_t> in_flight_bytes_;  // records sent to each shard and not yet taken there
+  std::vector<std::size_t> staged_bytes_;     // of each shard's records, not yet said to be taken
   std::vector<Delivery> delivery_scratch_;
 
   std::uint64_t ticket_counter_ = 0;

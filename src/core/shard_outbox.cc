@@ -36,7 +36,7 @@ void Shard::receive(ShardId from, Batch& batch) {
     lane(item.lane).enqueue({batch.queues.data() + item.queues_at, item.queue_count}, *record,
                             item.publisher, now_);
   }
-  if (!batch.enqueues.empty()) batch_to(from).taken_bytes += batch.bytes.size();
+  if (!batch.enqueues.empty()) staged_bytes_[from.value] += batch.bytes.size();
   for (const Batch::Lease& lease : batch.leases) {
     end_leases(lease.queue, lease.first, lease.last, lease.end);
   }

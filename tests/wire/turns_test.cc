@@ -22,6 +22,7 @@ class Turns : public ::testing::Test {
   static BrokerRig::Options with_short_turns() {
     BrokerRig::Options options;
     options.turn_work_max = 200;
+    options.uncommitted_bytes_max = 1000;
     return options;
   }
 
@@ -78,6 +79,70 @@ TEST_F(Turns, PublishesToManyQueuesAreSpreadOverTurns) {
   other.send(octets(R"(1 queue.declare queue="q59" passive=1)"));
   rig_.settle();
   EXPECT_TRUE(matches("1 queue.declare-ok message_count=20", first_line(other.receive())));
+}
+
+TEST_F(Turns, ATransactionWaitsWhileTooMuchIsOnItsWayToTheDisk) {
+  std::string transaction;
+  for (int i = 0; i < 10; ++i) {
+    transaction += octets(R"(1 publish routing_key="q" delivery_mode=2 body=")" +
+                          std::string(200, 'x') + R"(")");
+  }
+  transaction += octets("1 tx.commit");
+  RigConnection& first = connect();
+  RigConnection& second = connect();
+  first.send(octets(R"(1 queue.declare queue="q" durable=1)") + octets("1 tx.select"));
+  second.send(octets("1 tx.select"));
+  rig_.settle();
+  first.send(transaction);
+  first.turn();
+  rig_.shard(0).flush();
+  const std::size_t of_one = rig_.shard(0).journal().uncommitted_bytes();
+  EXPECT_GT(of_one, 2000U);
+  second.send(transaction);
+  second.turn();
+  rig_.shard(0).flush();
+  EXPECT_EQ(rig_.shard(0).journal().uncommitted_bytes(), of_one);
+
+  second.receive();
+  rig_.settle();
+  EXPECT_TRUE(matches("1 tx.commit-ok", first_line(second.receive())));
+}
+
+// What worries us: the shard that has the publisher knows nothing of the disk's queue elsewhere.
+TEST(TurnsOfTwoShards, APublisherWaitsForTheDiskOfAQueueOnTheOtherShard) {
+  storage::testing::FakeDisk disk(1);
+  BrokerRig::Options options;
+  options.shards = 2;
+  options.uncommitted_bytes_max = 1000;
+  BrokerRig rig(disk, options);
+  const amqp091::Module module{amqp091::Amqp091Settings{}};
+  RigConnection& publisher = rig.connect(module);
+  for (const char* line :
+       {"raw 414d5150 00000901",
+        R"(0 connection.start-ok mechanism="PLAIN" response="\0guest\0guest" locale="en_US")",
+        "0 connection.tune-ok channel_max=9 frame_max=131072",
+        R"(0 connection.open virtual_host="/")", "1 channel.open",
+        R"(1 queue.declare queue="a" durable=1)", R"(1 queue.declare queue="b" durable=1)",
+        R"(1 queue.declare queue="c" durable=1)", R"(1 queue.declare queue="d" durable=1)"}) {
+    publisher.send(octets(line));
+    rig.settle();
+  }
+  std::string there;
+  rig.shard(0).catalog().each_queue([&](const core::QueueInfo& queue) {
+    if (!rig.shard(0).owns(queue.ref.lane)) there = queue.name;
+  });
+  ASSERT_NE(there, "");
+
+  disk.crash_after(0);  // from now on it answers nothing
+  const std::string publish = octets("1 publish routing_key=\"" + there +
+                                     "\" delivery_mode=2 body=\"" + std::string(200, 'x') + "\"");
+  for (int i = 0; i < 500; ++i) {
+    publisher.send(publish);
+    rig.step();
+    rig.step();
+  }
+  EXPECT_GT(rig.shard(1).journal().uncommitted_bytes(), 1000U);
+  EXPECT_LT(rig.shard(1).journal().uncommitted_bytes(), 10'000U);
 }
 
 // A transaction that only acknowledges waits for the disk like one that publishes.
