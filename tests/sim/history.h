@@ -42,7 +42,7 @@ struct Copy {
 };
 
 struct Delivered {
-  Copy copy;
+  Copy copy{};
   ChannelNo holder = 0;        // the channel that has the lease
   std::uint64_t consumer = 0;  // one subscription; 0: a single read
   bool redelivered = false;
