@@ -113,6 +113,17 @@ void JournalLocal::hand_out(const storage::DurableFrame& frame, bool committed) 
   }
 }
 
+void JournalLocal::set_cache_bytes(std::uint64_t bytes_max) {
+  wal_.set_cache_bytes(bytes_max);
+  // The other shards' caches hold the same blocks.
+  storage::WalRange oldest{UINT32_MAX, 0, 0};
+  if (const storage::CachedBytes* run = wal_.oldest_cached()) oldest = {run->file, run->begin, 0};
+  for (std::size_t i = 1; i < shards_.size(); ++i) {
+    post_.post(core::ShardId(static_cast<std::uint16_t>(i)),
+               [shard = shards_[i].get(), oldest] { shard->on_committed({}, oldest); });
+  }
+}
+
 void JournalLocal::post_committed() {
   storage::WalRange oldest;
   if (const storage::CachedBytes* run = wal_.oldest_cached()) {

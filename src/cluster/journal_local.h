@@ -98,6 +98,9 @@ class JournalLocal final : private storage::WalClient, private CompactorClient {
   StorageFigures figures() const;
   /// A segment is being rewritten.
   bool compacting() const { return compactor_.working(); }
+  /// What the log keeps in memory to serve fresh bodies from, and a new bound of it; on shard 0.
+  std::size_t cached_bytes() const { return wal_.cached_bytes(); }
+  void set_cache_bytes(std::uint64_t bytes_max);
 
  private:
   friend class ShardJournal;

@@ -18,7 +18,7 @@ Client::Client(Shard& shard, ConnectionId id, ClientHost& host, ClientKind kind)
       id_(id),
       kind_(kind),
       host_(host),
-      credit_(std::make_shared<ConnectionCredit>(shard.options().connection_credit_bytes)) {}
+      credit_(std::make_shared<ConnectionCredit>(shard.connection_credit_bytes())) {}
 
 Client::~Client() {
   for (const auto& [handle, consumer] : consumers_) {
@@ -237,7 +237,7 @@ const Client::ReplyTo* Client::find_reply_address(std::string_view key) const {
 void Client::on_reply_message(std::string_view key, ByteView record) {
   const ReplyTo* address = find_reply_address(key);
   if (address == nullptr) return;
-  if (waiting_reply_bytes_ >= shard_.options().waiting_reply_bytes_max) {
+  if (waiting_reply_bytes_ >= shard_.waiting_reply_bytes_max()) {
     ++shard_.totals().replies_dropped;
     return;
   }

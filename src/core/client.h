@@ -88,6 +88,8 @@ class Client final : public BrokerPort {
   void flush_events();
   void on_alarm_changed();
   void set_writable();
+  /// Bytes that lanes may have on their way to the connection.
+  void set_credit_limit(std::int64_t bytes) { credit_->set_limit(bytes); }
   void request_close(Errc code, std::string text);
 
  private:

@@ -154,6 +154,13 @@ void RequestHandler::run(RequestId id, DeclareQueue operation) {
       return declare_reply_address(id, std::move(operation.name), *target);
     }
   }
+  const TenantId tenant = client_.tenant_.value_or(TenantId{});
+  const bool exists =
+      operation.passive || shard_.catalog().find_queue(tenant, operation.name) != nullptr;
+  const std::string what = queue_text(operation.name, tenant_label(shard_.catalog(), tenant));
+  if (auto may = may_make(what, exists); !may) {
+    return client_.reply(id, std::unexpected(may.error()));
+  }
   if (operation.exclusive && !operation.passive) client_.holds_exclusive_queues_ = true;
   const std::string name = operation.name;
   std::vector<std::string> without_effect;

@@ -33,14 +33,18 @@ class RequestHandler {
   void run(RequestId id, DeleteTenant operation) { change(id, std::move(operation)); }
   void run(RequestId id, PutPermission operation) { change(id, std::move(operation)); }
   void run(RequestId id, DeletePermission operation) { change(id, std::move(operation)); }
-  void run(RequestId id, DeclareExchange operation) { change(id, std::move(operation)); }
+  void run(RequestId id, DeclareExchange operation);
   void run(RequestId id, DeleteExchange operation) { change(id, std::move(operation)); }
-  void run(RequestId id, Bind operation) { change(id, std::move(operation)); }
+  void run(RequestId id, Bind operation);
   void run(RequestId id, Unbind operation) { change(id, std::move(operation)); }
 
   /// Hands a change to metadata and replies without a value.
   void change(RequestId id, Metadata::Change change);
   Actor actor() const;
+  /// While memory is at its limit connections make nothing that is not there. Errors:
+  /// precondition_failed, as for a limit on queues.
+  Result<void> may_make(std::string_view what, bool exists) const;
+  bool is_bound(const Bind& operation) const;
   /// The queue, when it exists, is not another connection's, and may be read (or, for configure,
   /// changed) by the principal.
   Result<const QueueInfo*> queue_for(std::string_view name, security::Action action);

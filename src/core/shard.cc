@@ -95,8 +95,10 @@ bool Shard::flush() {
   constexpr int kRoundsMax = 4;
   for (int round = 0; round < kRoundsMax && has_work(); ++round) flush_once();
   if (!waiting_clients_.empty() && takes_publishes()) wake_waiting_clients();
-  // Publishers of other shards wait, like those here, while too much is on its way to the disk.
-  const bool takes_more = journal_.uncommitted_bytes() <= options_.uncommitted_bytes_max;
+  // Publishers of other shards wait, like those here, while too much is on its way to the disk, or
+  // held in memory.
+  const bool takes_more =
+      !publishes_held_ && journal_.uncommitted_bytes() <= uncommitted_bytes_max();
   for (std::uint16_t to = 0; to < options_.shard_count; ++to) {
     if (takes_more) batch_to(ShardId(to)).taken_bytes += std::exchange(staged_bytes_[to], 0);
     send_batch(ShardId(to));
@@ -157,11 +159,10 @@ void Shard::set_alarm(const Alarm* alarm) {
 
 bool Shard::takes_publishes() const {
   if (NARU_MUTANT(ignore_back_pressure)) return true;
-  if (alarm_ || turn_is_over() || journal_.uncommitted_bytes() > options_.uncommitted_bytes_max) {
+  const std::size_t most = uncommitted_bytes_max();
+  if (alarm_ || publishes_held_ || turn_is_over() || journal_.uncommitted_bytes() > most)
     return false;
-  }
-  return std::ranges::all_of(
-      in_flight_bytes_, [&](std::size_t bytes) { return bytes <= options_.uncommitted_bytes_max; });
+  return std::ranges::all_of(in_flight_bytes_, [most](std::size_t bytes) { return bytes <= most; });
 }
 
 Lane& Shard::lane(GroupId id) {

@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "core/client.h"
 #include "core/journal.h"
+#include "core/memory_step.h"
 #include "core/outbox.h"
 #include "core/queue/lane.h"
 #include "core/topology/catalog.h"
@@ -27,6 +28,15 @@
 #include "security/tokens.h"
 
 namespace naru::core {
+
+/// What a shard of the broker holds in memory, in bytes.
+struct ShardMemory {
+  std::size_t indexes = 0;      // of queues
+  std::size_t bodies = 0;       // of records that are not logged
+  std::size_t read_ahead = 0;   // of bodies on disk
+  std::size_t uncommitted = 0;  // on its way to the disk, or to another shard
+  std::size_t metadata = 0;     // an estimate
+};
 
 class Shard;
 using ShardTask = std::move_only_function<void(Shard&)>;
@@ -87,6 +97,17 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void on_deadline();
   /// Publishers wait from now on, or no longer (null).
   void set_alarm(const Alarm* alarm);
+
+  // ---- shard_memory.cc ----
+  ShardMemory memory() const;
+  /// Memory is so short from now on. That publishers wait for it is told by set_alarm.
+  void set_memory_step(MemoryStep step);
+  MemoryStep memory_step() const { return memory_step_; }
+  /// Publishes wait, of other shards too, until it is known whether there is memory for more.
+  void hold_publishes(bool held) { publishes_held_ = held; }
+  std::int64_t connection_credit_bytes() const;
+  std::size_t waiting_reply_bytes_max() const;
+  std::size_t uncommitted_bytes_max() const;
 
   // ---- For clients ----
   const Options& options() const { return options_; }
@@ -211,6 +232,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::uint64_t client_counter_ = 0;
   std::uint64_t turn_work_ = 0;
   std::optional<Alarm> alarm_;
+  MemoryStep memory_step_ = MemoryStep::normal;
+  bool publishes_held_ = false;
 
   std::vector<Batch> batches_;                // by shard
   std::vector<std::size_t> in_flight_bytes_;  // records sent to each shard and not yet taken there

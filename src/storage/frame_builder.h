@@ -20,6 +20,9 @@ class BlockPool {
   BlockRef take();
   void give(BlockRef block);
   std::size_t block_bytes() const { return block_bytes_; }
+  /// Of the blocks that wait to be used again.
+  std::size_t idle_bytes() const { return idle_.size() * block_bytes_; }
+  void trim() { idle_.clear(); }
 
  private:
   static constexpr std::size_t kIdleMax = 32;

@@ -312,6 +312,13 @@ void Wal::fail_volume(const Error& error) {
   client_.on_volume_failed(error);
 }
 
+void Wal::set_cache_bytes(std::uint64_t bytes_max) {
+  cache_.set_bytes_max(bytes_max);
+  while (cache_.evict()) {
+  }
+  pool_.trim();
+}
+
 void Wal::stage_closing_frame() {
   const bool closed = closed_ && in_flight_.empty();
   if (!failed_ && !closed && builder_.empty()) builder_.add_empty_frame();

@@ -109,6 +109,11 @@ class Wal final : private WalFilesClient {
     return cache_.find(file, offset);
   }
   const CachedBytes* oldest_cached() const { return cache_.oldest(); }
+  /// Bounds the cache anew, from WalOptions::cache_bytes on; lets go of what is beyond it, and of
+  /// idle blocks.
+  void set_cache_bytes(std::uint64_t bytes_max);
+  /// The cache and idle blocks.
+  std::size_t cached_bytes() const { return cache_.held_bytes() + pool_.idle_bytes(); }
   void read(std::span<const WalRange> ranges, WalReader::Done done) {
     reader_.read(ranges, std::move(done));
   }

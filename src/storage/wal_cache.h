@@ -35,6 +35,8 @@ class WalCache {
   /// Where the oldest run begins; nothing when empty.
   const CachedBytes* oldest() const { return runs_.empty() ? nullptr : &runs_.front(); }
   std::uint64_t held_bytes() const { return held_bytes_; }
+  /// evict() brings it into effect.
+  void set_bytes_max(std::uint64_t bytes_max) { bytes_max_ = bytes_max; }
 
  private:
   BlockRef pop();

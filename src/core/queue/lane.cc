@@ -146,8 +146,12 @@ void Lane::Impl::on_role(Role role, Term) {
 }
 
 LaneMemory Lane::Impl::memory() const {
-  return {chunk_pool_.bytes(), memory_.bytes(), read_ahead_bytes_, chunk_pool_.pages(),
-          chunk_pool_.pages_out()};
+  return {.queue_bytes = queues_.size() * sizeof(Queue),
+          .index_bytes = chunk_pool_.bytes(),
+          .body_bytes = memory_.bytes(),
+          .read_ahead_bytes = read_ahead_bytes_,
+          .pages = chunk_pool_.pages(),
+          .pages_out = chunk_pool_.pages_out()};
 }
 
 // Between turns: nobody looks at what was read ahead, and whoever needs it reads it again.

@@ -48,6 +48,7 @@ struct QueueStats {
 
 /// What a lane holds in memory.
 struct LaneMemory {
+  std::size_t queue_bytes = 0;       // of their states
   std::size_t index_bytes = 0;       // what stays of pages included
   std::size_t body_bytes = 0;        // of records that are not logged
   std::size_t read_ahead_bytes = 0;  // of bodies that were read back

@@ -284,6 +284,19 @@ void Catalog::each_exclusive(ConnectionId owner,
   for (const QueueNode* queue : at->second) visit(queue->info);
 }
 
+std::size_t Catalog::memory_bytes() const {
+  // Beside its node each has a name or key, its places in tables, and what its matcher keeps of it:
+  // measured with 100,000 of each and names of 20 characters.
+  constexpr std::size_t kAroundQueue = 160;
+  constexpr std::size_t kAroundExchange = 160;
+  constexpr std::size_t kAroundBinding = 100;
+  constexpr std::size_t kUserOrPermission = 512;
+  return impl_->queues.size() * (sizeof(QueueNode) + kAroundQueue) +
+         impl_->exchanges.size() * (sizeof(ExchangeNode) + kAroundExchange) +
+         impl_->bindings.size() * (sizeof(Binding) + kAroundBinding) +
+         (impl_->users.size() + impl_->tenants.size()) * kUserOrPermission;
+}
+
 std::uint64_t Catalog::ids_reserved() const {
   return impl_->ids_reserved;
 }

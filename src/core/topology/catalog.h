@@ -97,6 +97,8 @@ class Catalog {
   /// The exclusive queues of a connection.
   void each_exclusive(ConnectionId owner, const std::function<void(const QueueInfo&)>& visit) const;
 
+  /// What the catalogue holds in memory: an estimate from how many there are of each.
+  std::size_t memory_bytes() const;
   /// Ids below this may have been given out; the next owner of group 0 starts here.
   std::uint64_t ids_reserved() const;
   /// The id of the next tenant.

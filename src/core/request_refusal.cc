@@ -1,0 +1,57 @@
+// What connections may not make while memory is at its limit. Administration may, and what is there
+// may be declared again, as consumers do that come back.
+
+#include <fmt/format.h>
+
+#include "core/request_handler.h"
+#include "core/shard.h"
+#include "core/topology/texts.h"
+
+namespace naru::core {
+
+Result<void> RequestHandler::may_make(std::string_view what, bool exists) const {
+  if (exists || shard_.memory_step() != MemoryStep::refuse ||
+      client_.kind() == ClientKind::internal) {
+    return {};
+  }
+  return fail(Errc::precondition_failed,
+              fmt::format("cannot make {}: the broker is low on memory", what));
+}
+
+void RequestHandler::run(RequestId id, DeclareExchange operation) {
+  const TenantId tenant = client_.tenant_.value_or(TenantId{});
+  const bool exists =
+      operation.passive || shard_.catalog().find_exchange(tenant, operation.name) != nullptr;
+  const std::string what = exchange_text(operation.name, tenant_label(shard_.catalog(), tenant));
+  if (auto may = may_make(what, exists); !may)
+    return client_.reply(id, std::unexpected(may.error()));
+  change(id, std::move(operation));
+}
+
+void RequestHandler::run(RequestId id, Bind operation) {
+  if (auto may = may_make("a binding", is_bound(operation)); !may) {
+    return client_.reply(id, std::unexpected(may.error()));
+  }
+  change(id, std::move(operation));
+}
+
+bool RequestHandler::is_bound(const Bind& operation) const {
+  if (shard_.memory_step() != MemoryStep::refuse) return false;  // nobody wants to know
+  const Catalog& catalog = shard_.catalog();
+  const TenantId tenant = client_.tenant_.value_or(TenantId{});
+  const ExchangeInfo* source = catalog.find_exchange(tenant, operation.source);
+  const QueueInfo* queue = catalog.find_queue(tenant, operation.destination);
+  const ExchangeInfo* exchange = catalog.find_exchange(tenant, operation.destination);
+  // What is missing is refused for that, in its own words.
+  if (source == nullptr || (operation.to_exchange ? exchange == nullptr : queue == nullptr)) {
+    return true;
+  }
+  return catalog.has_binding(
+      {.source = source->id,
+       .to_exchange = operation.to_exchange,
+       .destination = operation.to_exchange ? exchange->id.value : queue->ref.id.value,
+       .routing_key = operation.routing_key,
+       .arguments = operation.arguments});
+}
+
+}  // namespace naru::core

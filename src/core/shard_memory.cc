@@ -1,0 +1,47 @@
+// What a shard holds in memory, and what it does when that is short.
+
+#include <utility>
+
+#include "core/shard.h"
+
+namespace naru::core {
+
+ShardMemory Shard::memory() const {
+  ShardMemory all;
+  for (const Lane* lane : own_lanes_) {
+    const LaneMemory held = lane->memory();
+    all.indexes += held.index_bytes;
+    all.bodies += held.body_bytes;
+    all.read_ahead += held.read_ahead_bytes;
+    all.metadata += held.queue_bytes;
+  }
+  all.uncommitted = journal_.uncommitted_bytes();
+  for (const std::size_t bytes : in_flight_bytes_) all.uncommitted += bytes;
+  all.metadata += catalog_.memory_bytes();
+  return all;
+}
+
+void Shard::set_memory_step(MemoryStep step) {
+  if (std::exchange(memory_step_, step) == step) return;
+  for (Lane* lane : own_lanes_) lane->set_memory_pressure(std::to_underlying(step));
+  for (const auto& [id, client] : clients_) client->set_credit_limit(connection_credit_bytes());
+}
+
+// What is on its way to a connection that does not read stays until it reads, so the bounds of it
+// shrink early.
+std::int64_t Shard::connection_credit_bytes() const {
+  return memory_step_ == MemoryStep::normal ? options_.connection_credit_bytes
+                                            : options_.connection_credit_bytes / 16;
+}
+
+std::size_t Shard::waiting_reply_bytes_max() const {
+  return memory_step_ == MemoryStep::normal ? options_.waiting_reply_bytes_max
+                                            : options_.waiting_reply_bytes_max / 16;
+}
+
+std::size_t Shard::uncommitted_bytes_max() const {
+  return memory_step_ < MemoryStep::slow ? options_.uncommitted_bytes_max
+                                         : options_.uncommitted_bytes_max / 4;
+}
+
+}  // namespace naru::core
