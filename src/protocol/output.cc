@@ -8,6 +8,7 @@ namespace naru::protocol {
 
 void Output::append(Slice slice) {
   if (slice.view.empty()) return;
+  if (copies_) return buffer_.append(slice.view);
   slice_bytes_ += slice.view.size();
   references_.push_back({buffer_.size(), std::move(slice)});
 }

@@ -23,12 +23,16 @@ class Output {
   /// here.
   ByteBuffer& buffer() { return buffer_; }
 
-  /// Appends bytes by reference.
+  /// Appends bytes by reference, or copies them while memory is short: a few bytes may keep a large
+  /// block alive.
   void append(Slice slice);
+  void set_copies(bool copies) { copies_ = copies; }
 
   /// Unsent bytes.
   std::size_t pending_bytes() const { return buffer_.size() - buffer_sent_ + slice_bytes_; }
   bool empty() const { return pending_bytes() == 0; }
+  /// Memory held: of referenced bytes only they themselves, not the blocks they lie in.
+  std::size_t memory_bytes() const { return buffer_.capacity() + slice_bytes_; }
 
   /// Fills `pieces` from the front and returns how many it used.
   std::size_t gather(std::span<ByteView> pieces) const;
@@ -56,6 +60,7 @@ class Output {
   std::vector<Reference> references_;  // in order of `at`
   std::size_t references_sent_ = 0;
   std::size_t slice_bytes_ = 0;
+  bool copies_ = false;
 };
 
 }  // namespace naru::protocol

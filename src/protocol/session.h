@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,6 +44,12 @@ struct SessionInfo {
   std::vector<ChannelInfo> channels;
 };
 
+/// What a session holds in memory, in bytes: kept, as it is asked after every call.
+struct SessionMemory {
+  std::size_t state = 0;  // beyond an idle session with one channel
+  std::size_t input = 0;  // read and not yet handed to the broker
+};
+
 /// What the host lends to a session for its whole life. Owned by the connection; used on its shard
 /// only.
 class SessionHost {
@@ -68,6 +75,16 @@ class SessionHost {
   virtual void deadline_changed() = 0;
   /// The peer is known now: the pre-authentication bounds end.
   virtual void authenticated() = 0;
+
+  // What is kept until it is complete (an unfinished body, a transaction) needs room, which all
+  // connections share. A host without such a bound always has it.
+  /// Room for `bytes`: a ticket, to be given back; or none. The session may then
+  /// wait_for_input_room: resume_input() is called when it is its turn.
+  virtual std::optional<std::uint64_t> take_input_room(std::size_t) { return 0; }
+  virtual void wait_for_input_room(std::size_t) {}
+  /// More room for the same; false when there is none.
+  virtual bool grow_input_room(std::uint64_t, std::size_t) { return true; }
+  virtual void give_input_room(std::uint64_t) {}
 };
 
 class Session {
@@ -90,6 +107,7 @@ class Session {
   /// more than this.
   virtual std::size_t input_bytes_max() const = 0;
   virtual SessionInfo info() const = 0;
+  virtual SessionMemory memory() const { return {}; }
 };
 
 }  // namespace naru::protocol

@@ -44,6 +44,24 @@ void SessionPeer::hang_up() {
   session_ = nullptr;
 }
 
+std::size_t SessionPeer::room_taken() const {
+  std::size_t bytes = 0;
+  for (const auto& [ticket, held] : rooms_) bytes += held;
+  return bytes;
+}
+
+std::optional<std::uint64_t> SessionPeer::take_input_room(std::size_t bytes) {
+  if (bytes > room_bytes_ - room_taken()) return std::nullopt;
+  rooms_[++tickets_] = bytes;
+  return tickets_;
+}
+
+bool SessionPeer::grow_input_room(std::uint64_t ticket, std::size_t bytes) {
+  if (bytes > room_bytes_ - room_taken()) return false;
+  rooms_.at(ticket) += bytes;
+  return true;
+}
+
 std::string SessionPeer::take_output() {
   std::string octets;
   std::array<ByteView, 16> pieces;

@@ -2,8 +2,11 @@
 /// A session with a host that is nothing but memory: bytes go in as text or octets, what the
 /// session says comes out, time stands still until it is moved.
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,6 +61,20 @@ class SessionPeer final : public protocol::SessionHost {
   void resume_input() override { resumed_ = true; }
   void deadline_changed() override {}
   void authenticated() override { authenticated_ = true; }
+  std::optional<std::uint64_t> take_input_room(std::size_t bytes) override;
+  void wait_for_input_room(std::size_t) override { waits_for_room_ = true; }
+  bool grow_input_room(std::uint64_t ticket, std::size_t bytes) override;
+  void give_input_room(std::uint64_t ticket) override { rooms_.erase(ticket); }
+
+  // ---- Room for unfinished input ----
+  void set_room(std::size_t bytes) { room_bytes_ = bytes; }
+  std::size_t room_taken() const;
+  bool waits_for_room() const { return waits_for_room_; }
+  /// It is the session's turn.
+  void call() {
+    waits_for_room_ = false;
+    offer();
+  }
 
  private:
   void offer();
@@ -74,6 +91,10 @@ class SessionPeer final : public protocol::SessionHost {
   bool broken_ = false;
   bool resumed_ = false;
   bool authenticated_ = false;
+  std::size_t room_bytes_ = SIZE_MAX;
+  std::uint64_t tickets_ = 0;
+  std::map<std::uint64_t, std::size_t> rooms_;  // by ticket
+  bool waits_for_room_ = false;
 };
 
 }  // namespace naru::testing

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +40,8 @@ struct Assembly {
   bool mandatory = false;
   std::uint64_t body_bytes = 0;  // announced by the header
   std::size_t header_bytes = 0;
-  ByteBuffer bytes;  // header, then body
+  ByteBuffer bytes;                   // header, then body
+  std::optional<std::uint64_t> room;  // the host's ticket for all of it
 
   std::uint64_t body_received() const { return bytes.size() - header_bytes; }
 };
@@ -52,6 +54,7 @@ struct Transaction {
   };
   HeldCommands publishes;
   std::vector<End> ends;
+  std::optional<std::uint64_t> room;  // the host's ticket for `publishes`
 };
 
 enum class ChannelState : std::uint8_t {

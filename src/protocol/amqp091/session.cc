@@ -19,6 +19,7 @@ constexpr Duration kHandshakeTime = std::chrono::seconds(10);
 constexpr Duration kClosingTime = std::chrono::seconds(30);
 // A peer that broke the framing cannot be understood any more; it gets time to read why.
 constexpr Duration kGraceTime = std::chrono::seconds(3);
+constexpr std::size_t kMethodIdBytes = 4;
 
 using std::string_view_literals::operator""sv;
 
@@ -58,13 +59,14 @@ Session::Turn::~Turn() {
 
 bool Session::takes_input() const {
   if (state_ >= State::closing) return true;  // what comes is dropped
-  return awaited_.empty() && backlog_.empty() && !stopped_for_alarm_;
+  return awaited_.empty() && !is_stopped();
 }
 
 Result<std::size_t> Session::on_bytes(ByteView unread) {
   if (deaf_ || state_ == State::closed) return unread.size();
   heartbeat_.received();
   const Turn turn(*this);
+  stopped_for_room_ = false;  // it is asked for again
   input_ = unread;
   if (state_ == State::protocol_header) input_ = unread.subspan(on_protocol_header(unread));
   while (takes_input() && (publish_again() || step())) {
@@ -96,13 +98,21 @@ std::size_t Session::on_protocol_header(ByteView unread) {
 bool Session::step() {
   if (state_ == State::protocol_header) return false;
   const FrameResult result = next_frame(input_, frame_bytes_max_);
-  if (result.status == FrameStatus::need_more) return false;
+  if (result.status == FrameStatus::need_more) {
+    // Of a publish not even the rest of a frame is waited for while there is an alarm.
+    if (alarm_ && input_.size() >= kFrameHeadBytes + kMethodIdBytes) {
+      const ByteView begun = input_.subspan(kFrameHeadBytes);
+      (void)waits_for_alarm({result.frame.type, result.frame.channel, begun});
+    }
+    return false;
+  }
   if (result.status != FrameStatus::complete) {
     bad_frame(result);
     input_ = {};  // where the next frame would begin is unknown
     return false;
   }
   if (alarm_ && waits_for_alarm(result.frame)) return false;
+  if (result.frame.is(FrameType::header) && waits_for_room(result.frame)) return false;
   frame_ = input_.first(result.frame.wire_bytes());
   input_ = input_.subspan(frame_.size());
   on_frame(result.frame);
@@ -222,8 +232,9 @@ void Session::unexpected_frame(const Frame& frame) {
                    fmt::format("type {}, {}", frame.type, octets_text(as_text(frame.payload))));
 }
 
+// Who is not listened to is not read either: thousands of publishers may wait.
 std::size_t Session::input_bytes_max() const {
-  return frame_bytes_max_ + kFrameFudgeBytes;
+  return is_stopped() ? 1 : frame_bytes_max_ + kFrameFudgeBytes;
 }
 
 // ---- Time --------------------------------------------------------------------------------------
@@ -311,7 +322,10 @@ bool Session::leave_broker(MethodId why) {
   if (!std::exchange(end_wanted_, false)) return false;
   // Consumers go first, so that what is returned is not delivered to them again.
   request(why, nullptr, core::EndConnection{});
-  for (const auto& [number, channel] : channels_) return_leases(*channel);
+  for (const auto& [number, channel] : channels_) {
+    drop_assembly(*channel);
+    return_leases(*channel);
+  }
   return true;
 }
 
@@ -319,7 +333,10 @@ void Session::on_closed() {
   const Turn turn(*this);
   state_ = State::closed;
   give_up_at_ = kNever;
-  for (const auto& [number, channel] : channels_) return_leases(*channel);
+  for (const auto& [number, channel] : channels_) {
+    drop_assembly(*channel);
+    return_leases(*channel);
+  }
 }
 
 // ---- Everywhere --------------------------------------------------------------------------------
@@ -332,59 +349,6 @@ Session::Awaited& Session::request(MethodId method, const Channel* channel,
   awaited.method = method;
   if (channel != nullptr) awaited.channel = channel->id;
   return awaited;
-}
-
-protocol::SessionInfo Session::info() const {
-  protocol::SessionInfo info;
-  info.protocol = "AMQP 0-9-1";
-  info.user = user_;
-  info.tenant = tenant_;
-  switch (state_) {
-    case State::protocol_header:
-    case State::starting:
-      info.state = "starting";
-      break;
-    case State::authenticating:
-      info.state = "securing";
-      break;
-    case State::tuning:
-      info.state = "tuning";
-      break;
-    case State::opening:
-    case State::entering:
-      info.state = "opening";
-      break;
-    case State::running:
-      info.state = stopped_for_alarm_ ? "blocked" : "running";
-      break;
-    case State::leaving:
-    case State::closing:
-      info.state = "closing";
-      break;
-    case State::closed:
-      info.state = "closed";
-      break;
-  }
-  info.frame_bytes_max = static_cast<std::uint32_t>(frame_bytes_max_);
-  info.channels_max = channels_max_;
-  info.heartbeat_s = heartbeat_s_;
-  if (auto table = decode_table(as_bytes(client_properties_))) {
-    info.client_properties = std::move(*table);
-  }
-  for (const auto& [number, channel] : channels_) {
-    protocol::ChannelInfo& about = info.channels.emplace_back();
-    about.number = number;
-    about.consumers = static_cast<std::uint32_t>(channel->consumers.size());
-    about.unacknowledged = channel->unacked.size();
-    about.unconfirmed = channel->published - channel->confirmed;
-    about.prefetch = channel->prefetch;
-    if (channel->credit != nullptr) {
-      about.global_prefetch = static_cast<std::uint32_t>(channel->credit->limit());
-    }
-    about.confirm = channel->confirms;
-    about.transactional = channel->transaction != nullptr;
-  }
-  return info;
 }
 
 }  // namespace naru::amqp091

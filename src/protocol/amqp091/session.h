@@ -2,7 +2,7 @@
 /// One AMQP 0-9-1 connection. Files: session.cc (frames, time, the end), session_handshake.cc,
 /// session_channel.cc (open, close, errors), session_publish.cc, session_deliver.cc (also confirms
 /// and returns), session_consume.cc, session_acknowledge.cc, session_topology.cc,
-/// session_transaction.cc, session_reply.cc (answers of the broker).
+/// session_transaction.cc, session_reply.cc (answers of the broker), session_info.cc.
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -41,6 +41,7 @@ class Session final : public protocol::Session {
   void on_closed() override;
   std::size_t input_bytes_max() const override;
   protocol::SessionInfo info() const override;
+  protocol::SessionMemory memory() const override;
 
  private:
   enum class State : std::uint8_t {
@@ -89,6 +90,8 @@ class Session final : public protocol::Session {
   /// Acts on the frame at the front of input_; false when it is not whole, or must wait.
   bool step();
   bool waits_for_alarm(const Frame& frame);
+  bool waits_for_room(const Frame& frame);
+  bool is_stopped() const { return stopped_for_alarm_ || stopped_for_room_ || !backlog_.empty(); }
   void on_frame(const Frame& frame);
   void on_connection_frame(const Frame& frame);
   void on_connection_method(const MethodFrame& method);
@@ -159,6 +162,7 @@ class Session final : public protocol::Session {
   void hold(Channel& channel, const Message& message, const Asked& asked);
   void fill(core::Publish& publish, Channel& channel, const Message& message, const Asked& asked);
   bool refuse_body(Channel& channel, std::uint64_t bytes);
+  bool has_transaction_room(Channel& channel, std::size_t bytes);
   void on_method(Channel& channel, const ConfirmSelect& method);
 
   // ---- session_deliver.cc ----
@@ -256,6 +260,7 @@ class Session final : public protocol::Session {
   State state_ = State::protocol_header;
   bool blocked_announced_ = false;
   bool stopped_for_alarm_ = false;
+  bool stopped_for_room_ = false;
   bool deaf_ = false;        // the framing is lost, or the peer is not trusted: input is dropped
   bool end_wanted_ = false;  // the tenant was opened: the broker is told when we go
   CommandBatch* batch_ = nullptr;  // of the turn under way
@@ -286,6 +291,7 @@ class Session final : public protocol::Session {
   HeldCommands backlog_;
   std::uint64_t assembly_bytes_ = 0;
   std::size_t transaction_bytes_ = 0;  // held by transactions of all channels
+  std::size_t unacked_ = 0;            // leases of all channels
   std::vector<BlockRef> rewritten_;    // headers of this turn's publishes
   std::unique_ptr<PublishMemo> memo_;  // made by the first publish
 

@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "protocol/amqp091/expiration.h"
 #include "protocol/amqp091/properties.h"
@@ -118,6 +120,24 @@ bool Session::refuse_body(Channel& channel, std::uint64_t bytes) {
   return true;
 }
 
+// A message that is kept until its last frame has come is let in whole, or waits.
+bool Session::waits_for_room(const Frame& frame) {
+  Channel* channel = find_channel(frame.channel);
+  if (channel == nullptr || channel->state != ChannelState::open ||
+      channel->expecting != Expecting::content_header || frame.payload.size() < kContentHeadBytes ||
+      channel->assembly->room) {
+    return false;
+  }
+  const std::uint64_t body_bytes = content_head(frame.payload).body_bytes;
+  if (body_bytes > settings_.message_bytes_max) return false;  // and is refused
+  const std::size_t bytes = frame.payload.size() + body_bytes;
+  channel->assembly->room = host_.take_input_room(bytes);
+  if (channel->assembly->room) return false;
+  host_.wait_for_input_room(bytes);
+  stopped_for_room_ = true;
+  return true;
+}
+
 void Session::on_content_header(Channel& channel, const Frame& frame) {
   if (channel.expecting == Expecting::method) {
     return close_connection(ReplyCode::unexpected_frame,
@@ -172,6 +192,12 @@ void Session::on_content_body(Channel& channel, const Frame& frame) {
     return close_connection(ReplyCode::resource_error,
                             "too many unfinished messages on this connection", BasicPublish::kId);
   }
+  // Grows as it comes, but never beyond what there is room for.
+  const std::size_t needed = assembly.bytes.size() + frame.payload.size();
+  if (needed > assembly.bytes.capacity()) {
+    const std::size_t whole = assembly.header_bytes + assembly.body_bytes;
+    assembly.bytes.reserve(std::min(whole, std::max(needed, 2 * assembly.bytes.capacity())));
+  }
   assembly.bytes.append(frame.payload);
   assembly_bytes_ += frame.payload.size();
   if (assembly.body_received() == assembly.body_bytes) publish_assembled(channel);
@@ -193,6 +219,7 @@ void Session::drop_assembly(Channel& channel) {
   assembly_bytes_ -= assembly.bytes.size();
   assembly.header_bytes = 0;
   assembly.bytes.clear();
+  if (const auto room = std::exchange(assembly.room, std::nullopt)) host_.give_input_room(*room);
   if (assembly.bytes.capacity() > kAssemblyKeptBytes) channel.assembly = nullptr;
 }
 
@@ -269,12 +296,8 @@ void Session::fill(core::Publish& publish, Channel& channel, const Message& mess
 }
 
 void Session::hold(Channel& channel, const Message& message, const Asked& asked) {
-  if (transaction_bytes_ + message.body.size() > settings_.transaction_bytes_max) {
-    return refuse(channel, ReplyCode::precondition_failed,
-                  fmt::format("uncommitted transactions of a connection may hold {} bytes",
-                              settings_.transaction_bytes_max),
-                  BasicPublish::kId);
-  }
+  const std::size_t bytes = asked.header.size() + message.body.size() + sizeof(core::Command);
+  if (!has_transaction_room(channel, bytes)) return;
   // Refused here and now if it has to be: a commit must not fail half-way.
   core::Publish& question = batch_->publish();
   fill(question, channel, message, asked);
@@ -285,6 +308,24 @@ void Session::hold(Channel& channel, const Message& message, const Asked& asked)
   transaction_bytes_ -= publishes.bytes();
   publishes.hold({&held, 1});
   transaction_bytes_ += publishes.bytes();
+}
+
+// A transaction cannot wait for room: others may be waiting for its own.
+bool Session::has_transaction_room(Channel& channel, std::size_t bytes) {
+  std::optional<std::uint64_t>& room = channel.transaction->room;
+  if (transaction_bytes_ + bytes > settings_.transaction_bytes_max) {
+    refuse(channel, ReplyCode::precondition_failed,
+           fmt::format("uncommitted transactions of a connection may hold {} bytes",
+                       settings_.transaction_bytes_max),
+           BasicPublish::kId);
+    return false;
+  }
+  if (room ? host_.grow_input_room(*room, bytes)
+           : (room = host_.take_input_room(bytes)).has_value())
+    return true;
+  refuse(channel, ReplyCode::precondition_failed,
+         "there is no memory for more of uncommitted transactions", BasicPublish::kId);
+  return false;
 }
 
 void Session::on_method(Channel& channel, const ConfirmSelect& method) {

@@ -18,7 +18,10 @@ void Session::on_method(Channel& channel, const TxSelect&) {
 }
 
 std::unique_ptr<Transaction> Session::take_transaction(Channel& channel) {
-  if (channel.transaction != nullptr) transaction_bytes_ -= channel.transaction->publishes.bytes();
+  if (channel.transaction != nullptr) {
+    transaction_bytes_ -= channel.transaction->publishes.bytes();
+    if (channel.transaction->room) host_.give_input_room(*channel.transaction->room);
+  }
   return std::move(channel.transaction);
 }
 

@@ -7,6 +7,7 @@ namespace naru::amqp091 {
 namespace {
 // Below this a list is not worth compacting.
 constexpr std::size_t kSweepMin = 64;
+constexpr std::size_t kKeptMax = 16 * 1024;
 }  // namespace
 
 std::size_t UnackedList::find(std::uint64_t tag) const {
@@ -33,6 +34,7 @@ std::optional<Unacked> UnackedList::take(std::uint64_t tag) {
   const Unacked entry = entries_[at];
   entries_[at].taken = true;
   --live_;
+  count(-1);
   sweep();
   return entry;
 }
@@ -40,6 +42,8 @@ std::optional<Unacked> UnackedList::take(std::uint64_t tag) {
 void UnackedList::sweep() {
   if (live_ == 0) {
     entries_.clear();
+    // A consumer without a bound has had its day: 16,384 leases are a megabyte.
+    if (entries_.capacity() > kKeptMax) entries_.shrink_to_fit();
     begin_ = 0;
     return;
   }
@@ -58,6 +62,7 @@ void UnackedList::put_back(std::vector<Unacked> entries) {
   std::sort(entries.begin(), entries.end(),
             [](const Unacked& a, const Unacked& b) { return a.tag < b.tag; });
   live_ = entries.size();
+  count(static_cast<std::ptrdiff_t>(live_));
   entries_ = std::move(entries);
 }
 

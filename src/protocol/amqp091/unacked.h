@@ -26,11 +26,15 @@ struct Unacked {
 /// between the oldest and the newest tag.
 class UnackedList {
  public:
+  /// `tally`, which outlives the list, counts what several lists hold.
+  void count_in(std::size_t& tally) { tally_ = &tally; }
+
   /// `entry.tag` is above all before it.
   void push(const Unacked& entry) {
     NARU_CHECK(entries_.empty() || entries_.back().tag < entry.tag, "delivery tags only grow");
     entries_.push_back(entry);
     ++live_;
+    count(1);
   }
 
   /// Takes the lease of `tag`; empty when there is none.
@@ -62,6 +66,9 @@ class UnackedList {
 
   std::size_t find(std::uint64_t tag) const;
   void sweep();
+  void count(std::ptrdiff_t change) {
+    if (tally_ != nullptr) *tally_ += static_cast<std::size_t>(change);
+  }
 
   template <typename Visit>
   void take_range(std::size_t end, Visit& visit) {
@@ -70,6 +77,7 @@ class UnackedList {
       if (entry.taken) continue;
       entry.taken = true;
       --live_;
+      count(-1);
       visit(entry);
     }
     begin_ = end;
@@ -79,6 +87,7 @@ class UnackedList {
   std::vector<Unacked> entries_;  // by tag; all before begin_ are taken
   std::size_t begin_ = 0;
   std::size_t live_ = 0;
+  std::size_t* tally_ = nullptr;
 };
 
 }  // namespace naru::amqp091
