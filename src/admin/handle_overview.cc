@@ -98,6 +98,24 @@ void reply_overview(Call& call, const BrokerStatus& status) {
   call.reply(out);
 }
 
+/// Who holds how much, as under RabbitMQ's `?memory=true`, with our own terms.
+json::object memory_object(const NodeStatus& node) {
+  json::object out;
+  json::object most;
+  std::uint64_t sum = 0;
+  for (const MemoryTermStatus& term : node.memory.terms) {
+    out[term.name] = term.bytes;
+    most[term.name] = term.bytes_max;
+    sum += term.bytes;
+  }
+  out["limits"] = std::move(most);
+  out["step"] = json_text(to_string(node.memory.step));
+  out["strategy"] = "rss";
+  out["total"] = {
+      {"accounted", sum}, {"allocated", node.memory.allocated_bytes}, {"rss", node.resident_bytes}};
+  return out;
+}
+
 json::object node_object(HttpApi& api) {
   const NodeStatus node = api.node_status();
   return {{"name", json_text(api.identity().node)},
@@ -109,6 +127,7 @@ json::object node_object(HttpApi& api) {
           {"mem_used", node.resident_bytes},
           {"mem_limit", node.memory_bytes_max},
           {"mem_alarm", node.memory_alarm},
+          {"memory", memory_object(node)},
           {"disk_free", node.disk_free_bytes},
           {"disk_free_limit", node.disk_free_bytes_min},
           {"disk_free_alarm", node.disk_alarm},

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "admin/broker_status.h"
 #include "admin/call.h"
@@ -26,6 +29,12 @@ class MetricsText {
              std::string_view labels = {}) {
     family(name, "gauge", help);
     sample(name, labels, value);
+  }
+  /// One family with a sample for each of `samples`: labels and value.
+  void gauges(std::string_view name, std::string_view help,
+              std::span<const std::pair<std::string, std::uint64_t>> samples) {
+    family(name, "gauge", help);
+    for (const auto& [labels, value] : samples) sample(name, labels, value);
   }
   std::string take() { return std::move(text_); }
 
@@ -136,6 +145,32 @@ void write_process(MetricsText& out, const NodeStatus& node, const BrokerStatus&
   out.gauge("naru_ready", "1 when clients are served", node.not_ready.empty() ? 1 : 0);
   out.gauge("naru_log_uncommitted_bytes", "Bytes appended to the log and not yet on disk",
             status.uncommitted_bytes);
+  out.gauge("naru_log_uncommitted_limit_bytes", "With more than this publishers wait",
+            node.uncommitted_bytes_max);
+  out.gauge("naru_connections_limit", "Connections at once", node.connections_max);
+}
+
+/// The budget of memory: what there is, what is used, and by whom.
+void write_memory(MetricsText& out, const NodeStatus& node) {
+  const MemoryStatus& memory = node.memory;
+  out.gauge("rabbitmq_resident_memory_limit_bytes", "memory.limit", node.memory_bytes_max);
+  out.gauge("naru_memory_step",
+            "How short memory is: 0 normal, 1 page out, 2 slow, 3 stop publishers, 4 refuse",
+            std::to_underlying(memory.step));
+  std::vector<std::pair<std::string, std::uint64_t>> held;
+  std::vector<std::pair<std::string, std::uint64_t>> most;
+  std::uint64_t sum = 0;
+  for (const MemoryTermStatus& term : memory.terms) {
+    const std::string labels = fmt::format(R"({{term="{}"}})", term.name);
+    held.emplace_back(labels, term.bytes);
+    most.emplace_back(labels, term.bytes_max);
+    sum += term.bytes;
+  }
+  out.gauges("naru_memory_bytes", "Memory by what holds it", held);
+  out.gauges("naru_memory_limit_bytes", "The most that may be held so", most);
+  out.gauge("naru_memory_accounted_bytes", "The sum of naru_memory_bytes", sum);
+  out.gauge("naru_memory_allocated_bytes", "Allocated and not freed, as the allocator counts it",
+            memory.allocated_bytes);
 }
 
 void write_storage(MetricsText& out, const cluster::StorageFigures& storage) {
@@ -175,6 +210,7 @@ void get_metrics(const CallRef& call) {
                    const NodeStatus node = call->api().node_status();
                    write_process(out, node, status);
                    write_storage(out, node.storage);
+                   write_memory(out, node);
                    auto& page = call->api().metrics_page();
                    page.until = now + kMetricsAge;
                    page.text = out.take();

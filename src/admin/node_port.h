@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "cluster/storage_figures.h"
+#include "core/memory_step.h"
 
 namespace naru::admin {
 
@@ -17,11 +19,26 @@ struct ListenerStatus {
   std::uint16_t port = 0;
 };
 
+/// One term of the sum of what the process holds in memory.
+struct MemoryTermStatus {
+  std::string_view name;
+  std::uint64_t bytes = 0;
+  std::uint64_t bytes_max = 0;
+};
+struct MemoryStatus {
+  core::MemoryStep step = core::MemoryStep::normal;
+  std::vector<MemoryTermStatus> terms;
+  std::uint64_t allocated_bytes = 0;  // by the allocator's count; 0: unknown
+};
+
 struct NodeStatus {
   std::vector<ListenerStatus> listeners;
   WallMs started_at_ms = 0;
   std::uint64_t resident_bytes = 0;
   std::uint64_t memory_bytes_max = 0;  // 0: no limit is set
+  MemoryStatus memory;
+  std::uint64_t uncommitted_bytes_max = 0;  // beyond it publishers wait
+  std::uint64_t connections_max = 0;        // of protocols; 0: no limit is set
   std::uint64_t open_files = 0;
   std::uint64_t open_files_max = 0;
   std::uint64_t disk_free_bytes = 0;

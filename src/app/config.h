@@ -10,6 +10,16 @@
 
 namespace naru::app {
 
+/// Bytes, or a share of what there is. One of the two is 0.
+struct MemoryLimit {
+  std::uint64_t bytes = 0;
+  std::uint64_t percent = 60;
+
+  bool operator==(const MemoryLimit&) const = default;
+};
+/// With less there is no room for a few large messages beside what the broker itself needs.
+inline constexpr std::uint64_t kMemoryLimitBytesMin = std::uint64_t{64} << 20;
+
 struct Config {
   std::string data_dir = "data";
 
@@ -29,6 +39,7 @@ struct Config {
   std::uint64_t storage_wal_file_bytes = std::uint64_t{64} << 20;
   std::uint64_t storage_cache_bytes = std::uint64_t{64} << 20;
   std::uint64_t storage_writes_in_flight = 4;
+  MemoryLimit memory_limit;
   std::uint64_t disk_free_min = std::uint64_t{1} << 30;
 
   std::string log_level = "info";

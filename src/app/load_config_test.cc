@@ -215,5 +215,33 @@ TEST(Settings, TheHelpIsItselfAConfiguration) {
   EXPECT_TRUE(sources.load());
 }
 
+TEST(LoadConfig, MemoryLimitIsBytesOrAShare) {
+  Sources sources;
+  EXPECT_EQ(sources.load()->memory_limit, (MemoryLimit{.bytes = 0, .percent = 60}));
+  const std::uint64_t gib = std::uint64_t{1} << 30;
+  for (const auto& [text, limit] : std::map<std::string, MemoryLimit>{
+           {"memory.limit=\"25%\"", {.bytes = 0, .percent = 25}},
+           {"memory.limit=100%", {.bytes = 0, .percent = 100}},
+           {"memory.limit=2GiB", {.bytes = 2 * gib, .percent = 0}},
+           {"memory.limit=1073741824", {.bytes = gib, .percent = 0}}}) {
+    sources.sets = {text};
+    const Result<Config> config = sources.load();
+    ASSERT_TRUE(config) << config.error().what;
+    EXPECT_EQ(config->memory_limit, limit) << text;
+  }
+}
+
+TEST(LoadConfig, MemoryLimitHasToMakeSense) {
+  Sources sources;
+  for (const char* text : {"0%", "101%", "-5%", "6 %", "%", "sixty%", "5.5%"}) {
+    sources.sets = {std::string("memory.limit=\"") + text + "\""};
+    EXPECT_THAT(sources.error(), HasSubstr("memory.limit takes a share between")) << text;
+  }
+  sources.sets = {"memory.limit=much"};
+  EXPECT_THAT(sources.error(), HasSubstr("memory.limit takes bytes, like \"2GiB\", or a share"));
+  sources.sets = {"memory.limit=1MiB"};
+  EXPECT_THAT(sources.error(), HasSubstr("must lie between 67108864 and"));
+}
+
 }  // namespace
 }  // namespace naru::app

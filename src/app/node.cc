@@ -10,6 +10,7 @@
 
 #include "admin/http_api.h"
 #include "app/data_directory.h"
+#include "app/node_memory.h"
 #include "app/node_status.h"
 #include "app/open_files.h"
 #include "app/protocols.h"
@@ -27,11 +28,11 @@ namespace naru::app {
 
 namespace {
 
-cluster::JournalOptions journal_options(const Config& config) {
+cluster::JournalOptions journal_options(const Config& config, const server::MemoryShares& memory) {
   cluster::JournalOptions options;
   options.wal.directory = config.data_dir + "/wal";
   options.wal.file_bytes = static_cast<std::uint32_t>(config.storage_wal_file_bytes);
-  options.wal.cache_bytes = config.storage_cache_bytes;
+  options.wal.cache_bytes = memory.cache_bytes_max;
   options.wal.writes_in_flight = static_cast<std::uint32_t>(config.storage_writes_in_flight);
   return options;
 }
@@ -64,6 +65,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   void on_signal(int number);
   void stop_loops();
   void set_alarm();
+  std::vector<server::ShardHost*> hosts() const;
 
   // ---- cluster::ShardPost, cluster::VolumeClient ----
   void post(core::ShardId shard, io::Task task) override {
@@ -85,6 +87,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   Logger& log;
   const std::uint16_t shard_count;
   const OpenFilesShares open_files;
+  NodeMemory memory;
   server::ConnectionSlots slots;  // outlive the connections
   server::ShardMail mail;
   Protocols protocols;
@@ -118,6 +121,7 @@ Node::Parts::Parts(const Config& settings, std::uint64_t open_files_max, Logger&
       log(logger),
       shard_count(static_cast<std::uint16_t>(settings.server_shards)),
       open_files(share_open_files(open_files_max, settings.server_connections_max)),
+      memory(settings, logger),
       slots(open_files.connections_max),
       mail(shard_count),
       protocols(settings),
@@ -128,7 +132,8 @@ Node::Parts::Parts(const Config& settings, std::uint64_t open_files_max, Logger&
                   .queued_max = 4096,
                   .nice = 5}) {
   for (std::uint16_t i = 0; i < shard_count; ++i) {
-    shards.push_back(std::make_unique<ShardParts>(core::ShardId(i), config, background, mail, log));
+    shards.push_back(std::make_unique<ShardParts>(core::ShardId(i), config, memory.shares(),
+                                                  background, mail, log));
     shards.back()->host->limit(slots);
   }
   disk_workers = std::make_unique<io::asio_impl::PoolWorkers>(shards[0]->loop, disk_pool);
@@ -138,6 +143,7 @@ Node::Parts::Parts(const Config& settings, std::uint64_t open_files_max, Logger&
 Node::Parts::~Parts() {
   signals = nullptr;
   watch = nullptr;
+  memory.stop();
   http = nullptr;
   api = nullptr;
   server = nullptr;
@@ -146,6 +152,12 @@ Node::Parts::~Parts() {
     shard->broker = nullptr;
     shard->core = nullptr;
   }
+}
+
+std::vector<server::ShardHost*> Node::Parts::hosts() const {
+  std::vector<server::ShardHost*> hosts;
+  for (const auto& shard : shards) hosts.push_back(shard->host.get());
+  return hosts;
 }
 
 // ---- Start -----------------------------------------------------------------------------------
@@ -159,27 +171,28 @@ Result<void> Node::Parts::recover() {
     first_hash =
         std::async(std::launch::async, [] { return security::hash_password(kGuestPassword); });
   }
-  journal = std::make_unique<cluster::JournalLocal>(*files, journal_options(config), shard_count,
-                                                    *this, *this, log);
-  std::vector<server::ShardHost*> hosts;
+  journal = std::make_unique<cluster::JournalLocal>(
+      *files, journal_options(config, memory.shares()), shard_count, *this, *this, log);
   std::vector<core::Shard*> replicas;
   for (std::uint16_t i = 0; i < shard_count; ++i) {
     ShardParts& shard = *shards[i];
     const core::ShardId id(i);
     shard.core = std::make_unique<core::Shard>(
-        core::Shard::Options{.id = id, .shard_count = shard_count}, journal->on_shard(id),
-        shard.link, shard.authenticator, shard.random, security::new_token_key(), log,
-        shard.loop.now());
+        core::Shard::Options{.id = id,
+                             .shard_count = shard_count,
+                             .uncommitted_bytes_max = memory.shares().uncommitted_bytes_max,
+                             .connection_credit_bytes = memory.shares().connection_credit_bytes},
+        journal->on_shard(id), shard.link, shard.authenticator, shard.random,
+        security::new_token_key(), log, shard.loop.now());
     shard.broker = std::make_unique<server::CoreBroker>(*shard.core, *journal, mail);
     shard.host->attach(*shard.broker);
     mail.attach(id, shard.loop, [core = shard.core.get()](std::vector<core::ShardTask>& tasks) {
       for (core::ShardTask& task : tasks) task(*core);
     });
     replicas.push_back(shard.core.get());
-    hosts.push_back(shard.host.get());
   }
   for (auto& shard : shards) shard->core->set_replicas(replicas);
-  server = std::make_unique<server::Server>(hosts, shards[0]->network);
+  server = std::make_unique<server::Server>(hosts(), shards[0]->network);
   NARU_TRY_VOID(journal->recover(shards[0]->random));
   if (shards[0]->core->is_new()) {
     NARU_TRY_VOID(make_first_account(std::move(first_hash)));
@@ -247,8 +260,10 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
   it.started_at_ms = started_at_ms;
   it.disk_free_bytes = watch->space().free_bytes;
   it.disk_free_bytes_min = config.disk_free_min;
+  it.connections_max = slots.most();
   it.disk_alarm = space_short || !watch_alarm.empty();
   it.storage = journal->figures();
+  memory.fill(it);
   if (stopping) it.not_ready = "stopping";
 }
 
@@ -265,10 +280,13 @@ void Node::Parts::watch_disk() {
 }
 
 void Node::Parts::set_alarm() {
+  std::vector<std::string> reasons;
+  if (memory.stops_publishers()) reasons.emplace_back("low on memory");
+  if (!watch_alarm.empty()) reasons.push_back(watch_alarm);
   if (space_short) {
     server->set_alarm(core::Alarm{"there is no room for the log", true});
-  } else if (!watch_alarm.empty()) {
-    server->set_alarm(core::Alarm{watch_alarm, false});
+  } else if (!reasons.empty()) {
+    server->set_alarm(core::Alarm{fmt::format("{}", fmt::join(reasons, " & ")), false});
   } else {
     server->set_alarm(std::nullopt);
   }
@@ -341,6 +359,8 @@ Result<void> Node::start() {
   io::asio_impl::block_signals({SIGTERM, SIGINT});
   NARU_TRY_VOID(parts_->listen());
   parts_->watch_disk();
+  parts_->memory.watch(parts_->hosts(), parts_->shards[0]->workers,
+                       [parts = parts_.get()](core::MemoryStep) { parts->set_alarm(); });
   parts_->directory->keep_reserve();
   return {};
 }

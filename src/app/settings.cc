@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <numeric>
 
 namespace naru::app {
@@ -100,6 +101,15 @@ const std::array kSettings{
             .text = "Threads that wait for the disk.",
             .min = 1,
             .max = 64},
+    Setting{.key = "memory.limit",
+            .unit = "bytes or %",
+            .field = &Config::memory_limit,
+            .text = "What the broker may use of memory: bytes, or a share of the machine's memory "
+                    "or of the cgroup's limit, whichever is less. From 70 % of it on caches "
+                    "shrink, from 80 % publishers are slowed down, from 90 % paused, from 95 % "
+                    "nothing new is made.",
+            .min = kMemoryLimitBytesMin,
+            .max = std::uint64_t{1} << 50},
     Setting{.key = "disk.free_min",
             .unit = "bytes",
             .field = &Config::disk_free_min,
@@ -164,7 +174,7 @@ Result<std::uint64_t> number_of(const Setting& setting, const SettingValue& valu
     return static_cast<std::uint64_t>(*number);
   }
   const auto* text = std::get_if<std::string>(&value);
-  if (text != nullptr && setting.unit == "bytes") return parse_bytes(*text);
+  if (text != nullptr && setting.unit.starts_with("bytes")) return parse_bytes(*text);
   return fail(Errc::malformed, "takes a number");
 }
 
@@ -175,6 +185,29 @@ Result<void> assign_to(std::uint64_t& field, const Setting& setting, const Setti
                                              setting.min, setting.max));
   }
   field = number;
+  return {};
+}
+
+/// 1073741824, "1GiB" or "60%".
+Result<void> assign_to(MemoryLimit& field, const Setting& setting, const SettingValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (text != nullptr && text->ends_with('%')) {
+    const std::string_view digits = std::string_view(*text).substr(0, text->size() - 1);
+    std::uint64_t percent = 0;
+    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), percent);
+    const bool whole = parsed.ec == std::errc() && parsed.ptr == digits.data() + digits.size();
+    if (!whole || percent < 1 || percent > 100) {
+      return fail(Errc::malformed, "takes a share between \"1%\" and \"100%\"");
+    }
+    field = {.bytes = 0, .percent = percent};
+    return {};
+  }
+  if (text != nullptr && !parse_bytes(*text)) {
+    return fail(Errc::malformed, "takes bytes, like \"2GiB\", or a share, like \"60%\"");
+  }
+  MemoryLimit limit{.bytes = 0, .percent = 0};
+  NARU_TRY_VOID(assign_to(limit.bytes, setting, value));
+  field = limit;
   return {};
 }
 
@@ -213,6 +246,9 @@ std::string toml_of(const std::string& value) {
 }
 std::string toml_of(std::uint64_t value) {
   return std::to_string(value);
+}
+std::string toml_of(const MemoryLimit& value) {
+  return value.bytes != 0 ? std::to_string(value.bytes) : fmt::format("\"{}%\"", value.percent);
 }
 std::string toml_of(const std::vector<io::Endpoint>& value) {
   std::vector<std::string> texts;

@@ -19,9 +19,9 @@ using SettingValue = std::variant<bool, std::int64_t, std::string, std::vector<s
 
 struct Setting {
   using Field = std::variant<std::string Config::*, std::uint64_t Config::*,
-                             std::vector<io::Endpoint> Config::*>;
+                             std::vector<io::Endpoint> Config::*, MemoryLimit Config::*>;
   std::string_view key;   // "storage.wal_file_bytes"
-  std::string_view unit;  // "bytes", "ms", or empty
+  std::string_view unit;  // "bytes", "ms", "bytes or %", or empty
   Field field;
   std::string_view text;  // a sentence or two
   std::uint64_t min = 0;  // of numbers

@@ -7,9 +7,6 @@ namespace naru::app {
 
 namespace {
 
-// What all connections without a login may hold together.
-constexpr std::size_t kStrangersBytesMax = std::size_t{64} << 20;
-
 std::uint64_t machine_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) ^ device();
@@ -26,7 +23,7 @@ security::AuthenticatorLimits authenticator_limits(const Config& config) {
 
 }  // namespace
 
-ShardParts::ShardParts(core::ShardId id, const Config& config,
+ShardParts::ShardParts(core::ShardId id, const Config& config, const server::MemoryShares& memory,
                        io::asio_impl::ThreadPool& background, server::ShardMail& mail, Logger& log)
     : random(machine_seed()),
       workers(loop, background),
@@ -39,6 +36,9 @@ ShardParts::ShardParts(core::ShardId id, const Config& config,
           id, loop, network, random, log,
           server::ConnectionLimits{
               .handshake = std::chrono::milliseconds(config.server_handshake_ms),
-              .strangers_bytes_max = kStrangersBytesMax / config.server_shards})) {}
+              .strangers_bytes_max = memory.strangers_bytes_max,
+              .input_bytes_max = memory.input_bytes_max,
+              .turn_read_bytes_max = memory.turn_read_bytes_max,
+              .memory_reported_bytes = memory.reported_bytes})) {}
 
 }  // namespace naru::app

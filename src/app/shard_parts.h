@@ -14,14 +14,15 @@
 #include "io/asio/workers.h"
 #include "security/pooled_authenticator.h"
 #include "server/core_broker.h"
+#include "server/memory_shares.h"
 #include "server/shard_host.h"
 
 namespace naru::app {
 
 /// Members are built top to bottom; core and broker when the journal is there (node.cc).
 struct ShardParts {
-  ShardParts(core::ShardId id, const Config& config, io::asio_impl::ThreadPool& background,
-             server::ShardMail& mail, Logger& log);
+  ShardParts(core::ShardId id, const Config& config, const server::MemoryShares& memory,
+             io::asio_impl::ThreadPool& background, server::ShardMail& mail, Logger& log);
 
   io::asio_impl::Loop loop;
   Random random;

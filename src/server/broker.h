@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "core/broker_port.h"
 #include "core/client.h"
+#include "core/memory_step.h"
+#include "server/memory_account.h"
 
 namespace naru::server {
 
@@ -33,6 +35,11 @@ class Broker {
   virtual void on_deadline() = 0;
   /// Publishers wait from now on, or (null) no longer.
   virtual void set_alarm(const core::Alarm* alarm) = 0;
+  /// Adds what the broker holds in memory.
+  virtual void add_memory(MemoryAccount& account) const = 0;
+  virtual void set_memory_step(core::MemoryStep step) = 0;
+  /// Publishes wait until it is known whether there is memory for more.
+  virtual void hold_publishes(bool held) = 0;
   /// Nothing that was appended waits for its commit.
   virtual bool is_idle() const = 0;
 };

@@ -25,16 +25,25 @@ class BufferPool {
   void give_back(ByteBuffer& buffer) {
     buffer.clear();
     if (buffer.capacity() == 0) return;
-    if (kept_bytes_ + buffer.capacity() > kKeptBytesMax) return buffer.shrink();
+    if (kept_bytes_ + buffer.capacity() > kept_bytes_max_) return buffer.shrink();
     kept_bytes_ += buffer.capacity();
     kept_.emplace_back();
     kept_.back().swap(buffer);
   }
   std::size_t kept_bytes() const { return kept_bytes_; }
+  /// Keeps no more than this from now on, and frees what is beyond it.
+  void keep(std::size_t bytes_max) {
+    kept_bytes_max_ = bytes_max;
+    while (kept_bytes_ > kept_bytes_max_) {
+      kept_bytes_ -= kept_.back().capacity();
+      kept_.pop_back();
+    }
+  }
 
  private:
   std::vector<ByteBuffer> kept_;
   std::size_t kept_bytes_ = 0;
+  std::size_t kept_bytes_max_ = kKeptBytesMax;
 };
 
 }  // namespace naru::server

@@ -11,8 +11,6 @@ namespace naru::server {
 namespace {
 // Gathers at most this many pieces per call; a body by reference and its head are two.
 constexpr std::size_t kPiecesMax = 64;
-// A connection's objects and its session's, without what the peer sent; measured.
-constexpr std::size_t kObjectsBytes = 4096;
 }  // namespace
 
 Connection::Connection(ShardHost& host, std::uint64_t number, std::unique_ptr<io::Stream> stream,
@@ -50,8 +48,8 @@ std::size_t Connection::room_for_input() const {
     return held < most ? most - held : 0;
   }
   // One buffer's worth, of which an incomplete frame may already take a part.
-  return std::max(ShardHost::kReadBytes - std::min(held, ShardHost::kReadBytes),
-                  ShardHost::kReadBytes / 4);
+  const std::size_t most = host_.read_bytes_max();
+  return std::max(most - std::min(held, most), most / 4);
 }
 
 bool Connection::may_read() const {
@@ -70,13 +68,14 @@ bool Connection::may_read() const {
 
 // An answer may be a whole message: who does not take what it asked for is not listened to.
 bool Connection::has_output_enough() const {
-  return output_.pending_bytes() >= host_.limits().output_high_bytes;
+  return output_.pending_bytes() >= host_.output_high_bytes();
 }
 
 void Connection::on_readable() {
   host_.touch(*this);
   if (phase_ != Phase::detecting && phase_ != Phase::open) return discard_input();
-  if (!may_read()) return;  // since it was asked for; end_turn() asks again
+  // Either is so since it was asked for; end_turn() asks again.
+  if (!may_read() || host_.has_read_enough()) return;
   const std::size_t held = unread_.size();
   const std::size_t room = room_for_input();
   const MutableByteView buffer = host_.read_buffer(held + room);
@@ -88,6 +87,7 @@ void Connection::on_readable() {
   }
   if (*got == 0) return on_peer_closed();
   bytes_received_ += *got;
+  host_.note_read(*got);
   take_input(buffer.first(held + *got));
 }
 
@@ -189,6 +189,7 @@ void Connection::on_peer_closed() {
 // ---- The session
 
 void Connection::before_session() {
+  output_.set_copies(host_.memory_step() != core::MemoryStep::normal);
   if (output_.empty() && output_.buffer().capacity() == 0) {
     ByteBuffer buffer;
     host_.buffers().lend(buffer);
@@ -301,6 +302,7 @@ void Connection::end_turn() {
   if (!output_waits_) send_output();
   if (phase_ == Phase::closing && output_.empty()) begin_lingering();
   if (may_read()) stream_->await_readable();
+  account();
 }
 
 void Connection::send_output() {
@@ -363,6 +365,8 @@ void Connection::drop() {
   host_.no_stranger(*this);
   host_.buffers().give_back(unread_);
   host_.deadlines().set(*this, kNever);
+  account();
+  host_.forget_input_of(*this);
   host_.bury(*this);
 }
 

@@ -19,6 +19,13 @@ namespace naru::server {
 
 class ShardHost;
 
+/// What a connection that has logged in holds in memory, in bytes.
+struct ConnectionMemory {
+  std::size_t objects = 0;
+  std::size_t input = 0;   // unread, and unfinished in its session
+  std::size_t output = 0;  // unsent
+};
+
 /// The protocols that a listener serves. Several: the first bytes decide.
 using Protocols = std::span<const protocol::Module* const>;
 
@@ -37,6 +44,9 @@ class Connection final : public io::StreamHandler,
   Connection(ShardHost& host, std::uint64_t number, std::unique_ptr<io::Stream> stream,
              Protocols protocols, ConnectionSlot slot);
   ~Connection() override;
+
+  /// Its objects and its session's, without what the peer sent; measured.
+  static constexpr std::size_t kObjectsBytes = 4096;
 
   // ---- For the host ----
   std::uint64_t number() const { return number_; }
@@ -72,6 +82,10 @@ class Connection final : public io::StreamHandler,
   void resume_input() override;
   void deadline_changed() override;
   void authenticated() override;
+  std::optional<std::uint64_t> take_input_room(std::size_t bytes) override;
+  void wait_for_input_room(std::size_t bytes) override;
+  bool grow_input_room(std::uint64_t ticket, std::size_t bytes) override;
+  void give_input_room(std::uint64_t ticket) override;
 
  private:
   enum class Phase : std::uint8_t {
@@ -95,6 +109,7 @@ class Connection final : public io::StreamHandler,
   void before_session();
   void after_session();
   void send_output();
+  void account();
   void begin_lingering();
   void end_session();
   void schedule();
@@ -113,6 +128,7 @@ class Connection final : public io::StreamHandler,
   WallMs connected_at_ms_;
   std::uint64_t bytes_received_ = 0;
   std::uint64_t bytes_sent_ = 0;
+  ConnectionMemory accounted_;  // what the host was told that it holds
   Phase phase_ = Phase::detecting;
   bool peer_is_loopback_ = false;
   bool is_authenticated_ = false;

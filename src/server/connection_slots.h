@@ -1,8 +1,10 @@
 #pragma once
 /// How many connections all shards together may have.
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace naru::server {
@@ -34,11 +36,19 @@ class ConnectionSlots {
 
   /// An empty one when all are taken.
   ConnectionSlot take() {
-    if (taken_.fetch_add(1, std::memory_order_relaxed) < most_) return ConnectionSlot(this);
+    const std::uint64_t most = std::min(most_, now_most_.load(std::memory_order_relaxed));
+    if (taken_.fetch_add(1, std::memory_order_relaxed) < most) return ConnectionSlot(this);
     give_back();
     return {};
   }
   std::uint64_t most() const { return most_; }
+  std::uint64_t taken() const { return taken_.load(std::memory_order_relaxed); }
+  /// From now on no more than `reserve` above those that are taken, or (none) as many as ever: who
+  /// ends makes room for who comes back.
+  void hold_growth(std::optional<std::uint64_t> reserve) {
+    now_most_ = reserve ? taken() + *reserve : UINT64_MAX;
+  }
+  bool growth_is_held() const { return now_most_ != UINT64_MAX; }
 
  private:
   friend class ConnectionSlot;
@@ -46,6 +56,7 @@ class ConnectionSlots {
 
   const std::uint64_t most_;
   std::atomic<std::uint64_t> taken_ = 0;
+  std::atomic<std::uint64_t> now_most_ = UINT64_MAX;
 };
 
 inline ConnectionSlot::~ConnectionSlot() {

@@ -35,6 +35,25 @@ TimePoint CoreBroker::next_deadline() const {
   return owns_log() ? std::min(next, journal_.next_deadline()) : next;
 }
 
+void CoreBroker::add_memory(MemoryAccount& account) const {
+  const core::ShardMemory held = shard_.memory();
+  account[MemoryTerm::indexes] += held.indexes;
+  account[MemoryTerm::bodies] += held.bodies;
+  account[MemoryTerm::caches] += held.read_ahead;
+  account[MemoryTerm::input] += held.uncommitted;
+  account[MemoryTerm::metadata] += held.metadata;
+  // The other shards' caches hold the same blocks.
+  if (owns_log()) account[MemoryTerm::caches] += journal_.cached_bytes();
+}
+
+void CoreBroker::set_memory_step(core::MemoryStep step) {
+  shard_.set_memory_step(step);
+  if (!owns_log()) return;
+  // What consumers that keep up are served from: the last writes are enough for them.
+  const std::uint64_t bytes = journal_.options().wal.cache_bytes;
+  journal_.set_cache_bytes(step == core::MemoryStep::normal ? bytes : bytes / 8);
+}
+
 bool CoreBroker::is_idle() const {
   return shard_.journal().uncommitted_bytes() == 0 && (!owns_log() || journal_.idle());
 }

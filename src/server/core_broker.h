@@ -40,6 +40,9 @@ class CoreBroker final : public Broker {
   TimePoint next_deadline() const override;
   void on_deadline() override { shard_.on_deadline(); }
   void set_alarm(const core::Alarm* alarm) override { shard_.set_alarm(alarm); }
+  void add_memory(MemoryAccount& account) const override;
+  void set_memory_step(core::MemoryStep step) override;
+  void hold_publishes(bool held) override { shard_.hold_publishes(held); }
   bool is_idle() const override;
 
  private:

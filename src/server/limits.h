@@ -16,6 +16,14 @@ struct ConnectionLimits {
   /// What all connections of a shard that are not authenticated may hold together; beyond it the
   /// oldest of them are dropped.
   std::size_t strangers_bytes_max = 64 * 1024 * 1024;
+  /// What all connections of a shard may keep of unfinished bodies and transactions.
+  std::size_t input_bytes_max = 256 * 1024 * 1024;
+  /// Whoever keeps others waiting for that room for longer is closed.
+  Duration input_patience = std::chrono::seconds(10);
+  /// What a turn reads from all connections of a shard together; others wait for the next turn.
+  std::size_t turn_read_bytes_max = 64 * 1024 * 1024;
+  /// A shard tells of what it holds in memory when it has changed by so much.
+  std::size_t memory_reported_bytes = 1024 * 1024;
   /// How long a closing connection may take to send its last output, and then to close its end.
   Duration linger = std::chrono::seconds(3);
   /// A connection with more unsent output than this is not read from. Far above what may be on its

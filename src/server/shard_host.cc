@@ -11,7 +11,13 @@ constexpr Duration kBetweenWarnings = std::chrono::seconds(60);
 
 ShardHost::ShardHost(core::ShardId id, io::Scheduler& loop, io::Network& network, Random& random,
                      Logger& log, ConnectionLimits limits)
-    : id_(id), loop_(loop), network_(network), random_(random), log_(log), limits_(limits) {
+    : id_(id),
+      loop_(loop),
+      network_(network),
+      random_(random),
+      log_(log),
+      limits_(limits),
+      input_room_(limits.input_bytes_max, limits.input_patience) {
   loop_.set_client(this);
 }
 
@@ -47,7 +53,10 @@ bool ShardHost::take_slot(ConnectionSlot& slot) {
   if (slots_ == nullptr) return true;
   slot = slots_->take();
   if (slot) return true;
-  warn_of_limit("server.connections_max is reached");
+  warn_of_limit(slots_->growth_is_held()
+                    ? "memory is at its limit: the oldest without a login are closed first"
+                    : "server.connections_max is reached: the oldest without a login are closed "
+                      "first");
   if (drop_oldest_stranger()) slot = slots_->take();
   return static_cast<bool>(slot);
 }
@@ -62,7 +71,8 @@ bool ShardHost::drop_oldest_stranger() {
 void ShardHost::stranger_holds(Connection& connection, std::size_t bytes) {
   strangers_.set(connection.number(), bytes);
   while (strangers_.bytes() > limits_.strangers_bytes_max) {
-    warn_of_limit("connections that have not logged in hold too much memory");
+    warn_of_limit(
+        "connections that have not logged in hold too much memory: the oldest are closed first");
     drop_oldest_stranger();
   }
 }
@@ -71,7 +81,7 @@ void ShardHost::stranger_holds(Connection& connection, std::size_t bytes) {
 void ShardHost::warn_of_limit(std::string_view what) {
   if (now().mono < next_warning_) return;
   next_warning_ = now().mono + kBetweenWarnings;
-  log_.warn("{}: the oldest without a login are closed first", what);
+  log_.warn("{}", what);
 }
 
 void ShardHost::each_connection(
@@ -132,6 +142,8 @@ void ShardHost::on_turn_end(const Now&) {
 
   end_connections();
   check_waiters();
+  report_memory();
+  read_in_turn_ = 0;
   loop_.set_deadline(next_deadline());
   if (again_ && !std::exchange(again_posted_, true)) {
     loop_.post([this] { again_posted_ = false; });

@@ -18,7 +18,9 @@
 #include "server/connection.h"
 #include "server/connection_slots.h"
 #include "server/deadline_heap.h"
+#include "server/input_room.h"
 #include "server/limits.h"
+#include "server/memory_account.h"
 #include "server/strangers.h"
 
 namespace naru::server {
@@ -30,6 +32,8 @@ class TimedPart {
   virtual TimePoint next_deadline() const = 0;
   virtual void on_deadline(const Now& now) = 0;
 };
+
+class MemoryWatch;
 
 /// Owned by one thread, like everything it refers to; only the loop's post() may be called from
 /// others.
@@ -60,6 +64,21 @@ class ShardHost final : public io::LoopClient {
   void each_connection(const std::function<void(const admin::ConnectionStatus&)>& visit) const;
   std::size_t connection_count() const { return connections_.size(); }
 
+  // ---- shard_host_memory.cc ----
+  /// What the shard holds in memory.
+  MemoryAccount memory() const;
+  /// From now on `watch`, which outlives the host's turns, is told at the end of a turn when that
+  /// has changed by much, or at all in a second.
+  void report_memory_to(MemoryWatch& watch);
+  void set_memory_step(core::MemoryStep step);
+  core::MemoryStep memory_step() const { return memory_step_; }
+  /// So much the shard may hold; publishes wait when it holds more, until it is granted more.
+  void grant_memory(std::uint64_t bytes);
+  /// What one connection may read at once.
+  std::size_t read_bytes_max() const;
+  /// A connection with more unsent output is not read from.
+  std::size_t output_high_bytes() const;
+
   /// Takes no new connections and asks all to close; drops what is left at `deadline`; calls `done`
   /// when none is left.
   void drain(Errc code, std::string text, TimePoint deadline, io::Task done);
@@ -84,6 +103,20 @@ class ShardHost final : public io::LoopClient {
   Logger& log() { return log_; }
   const ConnectionLimits& limits() const { return limits_; }
   BufferPool& buffers() { return buffers_; }
+  InputRoom& input_room() { return input_room_; }
+  void wait_for_input_room(Connection& connection, std::size_t bytes);
+  /// Room may have come free: those in line go on.
+  void call_waiting_input();
+  void forget_input_of(Connection& connection);
+  /// Whether this turn has read enough from all connections together.
+  bool has_read_enough() const { return read_in_turn_ >= limits_.turn_read_bytes_max; }
+  void note_read(std::size_t bytes) { read_in_turn_ += bytes; }
+  /// What a connection holds has become `now` instead of `before`.
+  void connection_holds(const ConnectionMemory& before, const ConnectionMemory& now) {
+    connections_memory_.objects += now.objects - before.objects;
+    connections_memory_.input += now.input - before.input;
+    connections_memory_.output += now.output - before.output;
+  }
   /// `bytes` to read into, the same memory each time.
   MutableByteView read_buffer(std::size_t bytes);
   /// end_turn() is due for the connection.
@@ -119,6 +152,16 @@ class ShardHost final : public io::LoopClient {
     ShardHost& host_;
   };
 
+  /// Looks whether somebody keeps others waiting for room for too long.
+  class InputPatience final : public Deadline {
+   public:
+    explicit InputPatience(ShardHost& host) : host_(host) {}
+    void on_expired(const Now& now) override;
+
+   private:
+    ShardHost& host_;
+  };
+
   Connection* find(std::uint64_t number);
   bool take_slot(ConnectionSlot& slot);
   bool drop_oldest_stranger();
@@ -127,6 +170,8 @@ class ShardHost final : public io::LoopClient {
   void end_connections();
   TimePoint next_deadline() const;
   void check_waiters();
+  void report_memory();
+  void hold_publishes(bool held);
 
   const core::ShardId id_;
   io::Scheduler& loop_;
@@ -152,6 +197,18 @@ class ShardHost final : public io::LoopClient {
   bool again_ = false;
   bool again_posted_ = false;
   bool flushing_ = false;
+
+  InputRoom input_room_;
+  InputPatience input_patience_{*this};
+  MemoryWatch* memory_watch_ = nullptr;
+  core::MemoryStep memory_step_ = core::MemoryStep::normal;
+  ConnectionMemory connections_memory_;  // of all
+  MemoryAccount reported_memory_;
+  TimePoint next_memory_report_{};
+  std::uint64_t granted_memory_ = UINT64_MAX;
+  bool grant_awaited_ = false;
+  bool publishes_held_ = false;
+  std::size_t read_in_turn_ = 0;
 
   bool draining_ = false;
   DrainDeadline drain_deadline_{*this};

@@ -29,6 +29,7 @@ class LineSession final : public protocol::Session {
     while (!holding_ && !closing_) {
       const std::size_t end = rest.find('\n');
       if (end == std::string_view::npos) break;
+      if (rest.starts_with("take ") && !take(rest.substr(5, end - 5))) break;
       if (!on_line(rest.substr(0, end))) return fail(Errc::malformed, "a line to choke on");
       rest.remove_prefix(end + 1);
     }
@@ -52,7 +53,10 @@ class LineSession final : public protocol::Session {
     deadline_ = kNever;
     say("tick");
   }
-  void on_closed() override { host_.log().info("closed {}", host_.name()); }
+  void on_closed() override {
+    host_.log().info("closed {}", host_.name());
+    give();
+  }
   std::size_t input_bytes_max() const override { return 1024; }
   protocol::SessionInfo info() const override {
     protocol::SessionInfo info;
@@ -73,6 +77,8 @@ class LineSession final : public protocol::Session {
     } else if (line == "close") {
       say("bye");
       goodbye();
+    } else if (line == "give") {
+      give();
     } else if (line == "choke") {
       return false;
     } else if (line == "tick") {
@@ -92,12 +98,30 @@ class LineSession final : public protocol::Session {
     host_.output().buffer().append(text);
     host_.output().buffer().append("\n");
   }
+  /// Room for so many bytes; without it the line waits.
+  bool take(std::string_view number) {
+    std::size_t bytes = 0;
+    std::from_chars(number.data(), number.data() + number.size(), bytes);
+    const auto ticket = host_.take_input_room(bytes);
+    if (!ticket) {
+      host_.wait_for_input_room(bytes);
+      return false;
+    }
+    tickets_.push_back(*ticket);
+    say("taken");
+    return true;
+  }
+  void give() {
+    for (const std::uint64_t ticket : std::exchange(tickets_, {})) host_.give_input_room(ticket);
+  }
   void goodbye() {
+    give();
     closing_ = true;
     host_.close_after_output();
   }
 
   protocol::SessionHost& host_;
+  std::vector<std::uint64_t> tickets_;
   bool holding_ = false;
   bool closing_ = false;
   TimePoint deadline_ = kNever;
@@ -157,6 +181,9 @@ class RecordingBroker final : public Broker {
   TimePoint next_deadline() const override { return kNever; }
   void on_deadline() override {}
   void set_alarm(const core::Alarm* it) override { alarm = it ? it->reason : ""; }
+  void add_memory(MemoryAccount& account) const override { account += memory; }
+  void set_memory_step(core::MemoryStep step) override { memory_step = step; }
+  void hold_publishes(bool held) override { publishes_held = held; }
   bool is_idle() const override { return idle; }
 
   std::vector<Client*> clients;
@@ -166,6 +193,9 @@ class RecordingBroker final : public Broker {
   bool event_due = false;
   bool idle = true;
   std::string alarm;
+  MemoryAccount memory;
+  bool publishes_held = false;
+  core::MemoryStep memory_step = core::MemoryStep::normal;
 };
 
 class RecordingLogger final : public Logger {

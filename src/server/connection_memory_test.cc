@@ -1,0 +1,133 @@
+// Connections whose memory is counted and shared. What worries us: a count that does not go back,
+// somebody who waits for ever, a turn that reads without end.
+#include "server/test_support.h"
+
+namespace naru::server {
+namespace {
+
+class ConnectionMemoryTest : public ServerTest {
+ protected:
+  explicit ConnectionMemoryTest(ConnectionLimits with = {}) : ServerTest(with) {}
+  std::unique_ptr<TestClient> client(std::string_view first = "") { return connect(at, first); }
+  std::uint64_t held(MemoryTerm term) const { return host.memory()[term]; }
+  io::Endpoint at = listen({&lines});
+};
+
+TEST_F(ConnectionMemoryTest, StrangersAndOthersCountApart) {
+  auto one = client("echo a\n");
+  expect_received(*one, "a\n");
+  EXPECT_GE(held(MemoryTerm::strangers), Connection::kObjectsBytes);
+  EXPECT_EQ(held(MemoryTerm::connections), 0u);
+  one->send("login\necho b\n");
+  expect_received(*one, "a\nb\n");
+  EXPECT_EQ(held(MemoryTerm::strangers), 0u);
+  EXPECT_GE(held(MemoryTerm::connections), Connection::kObjectsBytes);
+  one->send("close\n");
+  until([&] { return one->closed; });
+  one.reset();
+  until([&] { return host.connection_count() == 0; });
+  for (const auto term :
+       {MemoryTerm::strangers, MemoryTerm::connections, MemoryTerm::input, MemoryTerm::output}) {
+    EXPECT_EQ(held(term), 0u) << to_string(term);
+  }
+}
+
+TEST_F(ConnectionMemoryTest, UnsentOutputCountsUntilItIsTaken) {
+  auto one = client("login\n");
+  one->reading = false;
+  until([&] { return host.connection_count() == 1; });
+  one->send("big 20000000\n");
+  until([&] { return held(MemoryTerm::output) > 1'000'000; });
+  one->reading = true;
+  one->on_readable();
+  until([&] { return one->received.size() == 20'000'000; });
+  until([&] { return held(MemoryTerm::output) == 0; });
+}
+
+TEST_F(ConnectionMemoryTest, WhileMemoryIsShortOutputIsCopied) {
+  host.set_memory_step(core::MemoryStep::page_out);
+  auto one = client("login\nbig 3000000\necho x\n");
+  expect_received(*one, std::string(3'000'000, 'b') + "x\n");
+}
+
+class LittleRoom : public ConnectionMemoryTest {
+ protected:
+  LittleRoom()
+      : ConnectionMemoryTest({.input_bytes_max = 1'000'000,
+                              .input_patience = std::chrono::hours(1),
+                              .turn_read_bytes_max = 1000}) {}
+};
+
+TEST_F(LittleRoom, IsHadInTurn) {
+  auto one = client("login\ntake 900000\n");
+  expect_received(*one, "taken\n");
+  auto two = client("login\ntake 800000\necho two\n");
+  auto three = client("login\ntake 100\necho three\n");
+  expect_received(*three, "taken\nthree\n");
+  EXPECT_EQ(two->received, "");
+  one->send("give\n");
+  expect_received(*two, "taken\ntwo\n");
+}
+
+TEST_F(LittleRoom, OfWhoeverIsGoneIsFree) {
+  auto one = client("login\ntake 900000\n");
+  expect_received(*one, "taken\n");
+  auto two = client("login\ntake 800000\n");
+  until([&] { return host.input_room().waiting() == 1; });
+  one.reset();
+  expect_received(*two, "taken\n");
+  two.reset();
+  until([&] { return host.connection_count() == 0; });
+  EXPECT_EQ(host.input_room().bytes(), 0u);
+}
+
+TEST_F(LittleRoom, EveryoneIsReadThoughATurnReadsLittle) {
+  std::vector<std::unique_ptr<TestClient>> clients;
+  const std::string line = "echo " + std::string(900, 'x') + "\n";
+  for (int i = 0; i < 10; ++i) clients.push_back(client("login\n" + line + line));
+  for (auto& each : clients) until([&] { return each->received.size() == 2 * 901; });
+}
+
+class NoPatience : public ConnectionMemoryTest {
+ protected:
+  NoPatience()
+      : ConnectionMemoryTest(
+            {.input_bytes_max = 1'000'000, .input_patience = std::chrono::milliseconds(1)}) {}
+};
+
+TEST_F(NoPatience, WhoKeepsOthersWaitingHasToGo) {
+  auto one = client("login\ntake 900000\n");
+  expect_received(*one, "taken\n");
+  auto two = client("login\ntake 800000\n");
+  expect_received(*two, "taken\n");
+  until([&] { return one->closed; });
+  EXPECT_TRUE(one->received.contains("kept others waiting for memory")) << one->received;
+}
+
+TEST_F(ConnectionMemoryTest, AtTheLimitThereIsAReserveOfConnections) {
+  ConnectionSlots slots(1000);
+  host.limit(slots);
+  auto one = client("login\necho a\n");
+  expect_received(*one, "a\n");
+  host.set_memory_step(core::MemoryStep::refuse);
+  std::vector<std::unique_ptr<TestClient>> more;
+  for (int i = 0; i < 100; ++i) {
+    more.push_back(client("login\necho b\n"));
+    expect_received(*more.back(), "b\n");
+  }
+  auto too_many = client();
+  until([&] { return too_many->closed; });
+  more.pop_back();
+  until([&] { return host.connection_count() == 100; });
+  auto back = client("login\necho c\n");
+  expect_received(*back, "c\n");
+  host.set_memory_step(core::MemoryStep::stop);
+  auto as_ever = client("login\necho d\n");
+  expect_received(*as_ever, "d\n");
+  more.clear();
+  for (auto* each : {&one, &back, &as_ever}) each->reset();
+  until([&] { return host.connection_count() == 0; });  // before the slots
+}
+
+}  // namespace
+}  // namespace naru::server

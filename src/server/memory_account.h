@@ -1,0 +1,52 @@
+#pragma once
+/// What a process holds in memory, as a written sum of terms.
+
+#include <array>
+#include <cstdint>
+#include <numeric>
+#include <string_view>
+#include <utility>
+
+namespace naru::server {
+
+enum class MemoryTerm : std::uint8_t {
+  strangers,    // connections before authentication, with all they hold
+  connections,  // after it: their objects, sessions, leases
+  caches,       // of the log, what was read ahead, idle and shared buffers
+  indexes,      // of queues
+  bodies,       // of messages that are not logged
+  input,        // read and not yet committed: frames, unfinished bodies, transactions, log entries
+  output,       // not yet sent
+  metadata,     // what exists, and the state of queues: an estimate
+};
+inline constexpr std::size_t kMemoryTerms = 8;
+
+/// The term's name in metrics and in the API.
+constexpr std::string_view to_string(MemoryTerm term) {
+  constexpr std::string_view kNames[kMemoryTerms] = {
+      "connections_unauthenticated", "connections",   "caches",  "queue_indexes", "message_bodies",
+      "uncommitted_input",           "unsent_output", "metadata"};
+  return kNames[std::to_underlying(term)];
+}
+
+/// Bytes by term. A value.
+class MemoryAccount {
+ public:
+  std::uint64_t& operator[](MemoryTerm term) { return bytes_[std::to_underlying(term)]; }
+  std::uint64_t operator[](MemoryTerm term) const { return bytes_[std::to_underlying(term)]; }
+  std::uint64_t sum() const { return std::reduce(bytes_.begin(), bytes_.end()); }
+  MemoryAccount& operator+=(const MemoryAccount& other) {
+    for (std::size_t i = 0; i < kMemoryTerms; ++i) bytes_[i] += other.bytes_[i];
+    return *this;
+  }
+  MemoryAccount& operator-=(const MemoryAccount& other) {
+    for (std::size_t i = 0; i < kMemoryTerms; ++i) bytes_[i] -= other.bytes_[i];
+    return *this;
+  }
+  bool operator==(const MemoryAccount&) const = default;
+
+ private:
+  std::array<std::uint64_t, kMemoryTerms> bytes_{};
+};
+
+}  // namespace naru::server

@@ -1,0 +1,46 @@
+#pragma once
+/// How one limit on memory is shared out.
+
+#include <algorithm>
+#include <cstdint>
+
+namespace naru::server {
+
+/// The bounds that follow from the limit. What has none of its own (queue indexes, bodies of
+/// messages that are not logged, metadata, connections that have logged in) takes what the others
+/// leave, and is bounded by the steps of MemoryLadder.
+struct MemoryShares {
+  std::uint64_t cache_bytes_max = 0;         // of the log
+  std::uint64_t strangers_bytes_max = 0;     // of a shard
+  std::uint64_t input_bytes_max = 0;         // of a shard: unfinished bodies and transactions
+  std::uint64_t uncommitted_bytes_max = 0;   // of a shard: appended, and not yet on disk
+  std::uint64_t turn_read_bytes_max = 0;     // of a shard: from all connections in one turn
+  std::int64_t connection_credit_bytes = 0;  // on their way to one connection
+  std::uint64_t reported_bytes = 0;          // a shard tells of a change as large as this
+};
+
+struct MemoryWishes {
+  std::uint64_t limit_bytes = 0;
+  std::uint64_t cache_bytes = 0;
+  std::uint64_t shard_count = 1;
+};
+
+/// With a limit of 64 MiB or more no share is too small to work with.
+constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+  const std::uint64_t limit = wishes.limit_bytes;
+  const std::uint64_t shards = wishes.shard_count;
+  MemoryShares shares;
+  shares.cache_bytes_max = std::min(wishes.cache_bytes, limit / 4);
+  shares.strangers_bytes_max = std::min(64 * kMiB, limit / 16) / shards;
+  shares.input_bytes_max = limit / 4 / shards;
+  // 32 writes of the log of 1 MiB.
+  shares.uncommitted_bytes_max = std::clamp(limit / 16 / shards, kMiB, 32 * kMiB);
+  shares.turn_read_bytes_max = std::max(limit / 64 / shards, kMiB / 4);
+  shares.connection_credit_bytes =
+      static_cast<std::int64_t>(std::clamp(limit / 256, kMiB / 4, kMiB));
+  shares.reported_bytes = std::max(limit / 256 / shards, kMiB / 16);
+  return shares;
+}
+
+}  // namespace naru::server

@@ -1,0 +1,121 @@
+// What a shard holds in memory, and what it does when that is short.
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "server/memory_watch.h"
+#include "server/shard_host.h"
+
+namespace naru::server {
+
+namespace {
+constexpr Duration kBetweenReports = std::chrono::seconds(1);
+constexpr Duration kBetweenLooks = std::chrono::milliseconds(250);
+// Connections that may come beyond those that are there while memory is at its limit.
+constexpr std::uint64_t kReservedConnections = 100;
+}  // namespace
+
+MemoryAccount ShardHost::memory() const {
+  MemoryAccount all;
+  all[MemoryTerm::connections] = connections_memory_.objects;
+  all[MemoryTerm::input] = connections_memory_.input;
+  all[MemoryTerm::output] = connections_memory_.output;
+  all[MemoryTerm::strangers] += strangers_.bytes();
+  all[MemoryTerm::caches] += buffers_.kept_bytes() + read_buffer_.capacity();
+  broker_->add_memory(all);
+  return all;
+}
+
+void ShardHost::report_memory_to(MemoryWatch& watch) {
+  memory_watch_ = &watch;
+  reported_memory_ = memory();
+}
+
+void ShardHost::report_memory() {
+  if (memory_watch_ == nullptr) return;
+  const MemoryAccount held = memory();
+  const std::uint64_t before = reported_memory_.sum();
+  const std::uint64_t sum = held.sum();
+  const bool by_much =
+      std::max(sum, before) - std::min(sum, before) >= limits_.memory_reported_bytes;
+  // Without waiting for an answer a shard grows to what it was granted, and no further.
+  const bool beyond = sum > granted_memory_;
+  hold_publishes(beyond);
+  const bool in_time = now().mono >= next_memory_report_ && held != reported_memory_;
+  if (!by_much && !in_time && (!beyond || grant_awaited_)) return;
+  grant_awaited_ = true;
+  reported_memory_ = held;
+  next_memory_report_ = now().mono + kBetweenReports;
+  memory_watch_->report(id_.value, held);
+}
+
+void ShardHost::grant_memory(std::uint64_t bytes) {
+  granted_memory_ = bytes;
+  grant_awaited_ = false;
+  hold_publishes(memory().sum() > bytes);
+}
+
+void ShardHost::hold_publishes(bool held) {
+  if (std::exchange(publishes_held_, held) == held) return;
+  broker_->hold_publishes(held);
+  run_again();  // who waits goes on
+}
+
+void ShardHost::set_memory_step(core::MemoryStep step) {
+  memory_step_ = step;
+  const bool is_short = step != core::MemoryStep::normal;
+  buffers_.keep(is_short ? 0 : BufferPool::kKeptBytesMax);
+  broker_->set_memory_step(step);
+  if (slots_ != nullptr && id_ == core::ShardId(0)) {
+    slots_->hold_growth(step == core::MemoryStep::refuse ? std::optional(kReservedConnections)
+                                                         : std::nullopt);
+  }
+  run_again();
+}
+
+// Of answers, which their connections asked for: deliveries have their own bound, far below.
+std::size_t ShardHost::output_high_bytes() const {
+  return memory_step_ == core::MemoryStep::normal ? limits_.output_high_bytes
+                                                  : limits_.output_high_bytes / 16;
+}
+
+// ---- Room for what is kept until it is complete
+
+void ShardHost::wait_for_input_room(Connection& connection, std::size_t bytes) {
+  input_room_.wait(connection.number(), bytes);
+  if (deadlines_.scheduled(input_patience_) == kNever) {
+    deadlines_.set(input_patience_, now().mono + kBetweenLooks);
+  }
+}
+
+void ShardHost::call_waiting_input() {
+  while (const auto number = input_room_.call_next()) {
+    if (Connection* connection = find(*number)) connection->resume_input();
+  }
+}
+
+void ShardHost::forget_input_of(Connection& connection) {
+  input_room_.forget(connection.number());
+  call_waiting_input();
+}
+
+void ShardHost::InputPatience::on_expired(const Now& now) {
+  if (host_.input_room_.waiting() == 0) return;
+  host_.deadlines_.set(*this, now.mono + kBetweenLooks);
+  const auto number = host_.input_room_.overdue(now.mono);
+  Connection* connection = number ? host_.find(*number) : nullptr;
+  if (connection == nullptr) return;
+  host_.warn_of_limit("unfinished messages and transactions take all the room there is for them");
+  connection->request_close(Errc::limit,
+                            "an unfinished message or transaction kept others waiting for memory");
+}
+
+// Where publishers are slowed down a read brings less; where they are stopped, next to nothing is
+// read before it is seen that it is a publish.
+std::size_t ShardHost::read_bytes_max() const {
+  if (memory_step_ < core::MemoryStep::slow) return kReadBytes;
+  return memory_step_ == core::MemoryStep::slow ? kReadBytes / 8 : kReadBytes / 64;
+}
+
+}  // namespace naru::server

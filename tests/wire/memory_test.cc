@@ -1,0 +1,161 @@
+// A whole broker whose memory is short. What worries us: something new that is made all the same,
+// somebody who can no longer do what makes room, a sum that does not go back.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "protocol/amqp091/module.h"
+#include "storage/testing/fake_disk.h"
+#include "tests/support/broker_rig.h"
+#include "tests/wire/amqp091_text.h"
+
+namespace naru::wire {
+namespace {
+
+using core::MemoryStep;
+using testing::BrokerRig;
+using testing::RigConnection;
+
+class Memory : public ::testing::TestWithParam<std::uint16_t> {
+ protected:
+  Memory() : rig_(disk_, with_shards(GetParam())) {}
+
+  static BrokerRig::Options with_shards(std::uint16_t shards) {
+    BrokerRig::Options options;
+    options.shards = shards;
+    return options;
+  }
+  RigConnection& connect() {
+    RigConnection& connection = rig_.connect(module_);
+    for (const char* line :
+         {"raw 414d5150 00000901",
+          R"(0 connection.start-ok mechanism="PLAIN" response="\0guest\0guest" locale="en_US")",
+          "0 connection.tune-ok channel_max=9 frame_max=131072",
+          R"(0 connection.open virtual_host="/")", "1 channel.open", "2 channel.open"}) {
+      connection.send(octets(line));
+      rig_.settle();
+    }
+    connection.receive();
+    return connection;
+  }
+  std::string answer(RigConnection& connection, std::string_view line) {
+    connection.send(octets(line));
+    rig_.settle();
+    const std::string said = connection.receive();
+    const auto described = describe(as_bytes(said));
+    return described ? described->line : "";
+  }
+  void set_step(MemoryStep step) {
+    for (std::uint16_t id = 0; id < rig_.shard_count(); ++id) rig_.shard(id).set_memory_step(step);
+  }
+  core::ShardMemory held() {
+    core::ShardMemory all;
+    for (std::uint16_t id = 0; id < rig_.shard_count(); ++id) {
+      const core::ShardMemory part = rig_.shard(id).memory();
+      all.indexes += part.indexes;
+      all.bodies += part.bodies;
+      all.uncommitted += part.uncommitted;
+      all.metadata += part.metadata;
+    }
+    return all;
+  }
+
+  storage::testing::FakeDisk disk_{1};
+  const amqp091::Module module_{amqp091::Amqp091Settings{}};
+  BrokerRig rig_;
+};
+
+TEST_P(Memory, NothingNewIsMadeAtTheLimit) {
+  RigConnection& client = connect();
+  answer(client, R"(1 queue.declare queue="old" durable=1)");
+  answer(client, R"(1 exchange.declare exchange="x" type="fanout")");
+  answer(client, R"(1 queue.bind queue="old" exchange="x")");
+  set_step(MemoryStep::refuse);
+  for (const char* line : {R"(2 queue.declare queue="new")", R"(2 queue.declare)",
+                           R"(2 exchange.declare exchange="y" type="fanout")",
+                           R"(2 queue.bind queue="old" exchange="x" routing_key="other")"}) {
+    const std::string said = answer(client, line);
+    EXPECT_TRUE(matches("2 channel.close reply_code=406", said)) << line << ": " << said;
+    EXPECT_NE(said.find("the broker is low on memory"), std::string::npos) << said;
+    answer(client, "2 channel.close-ok");
+    answer(client, "2 channel.open");
+  }
+  set_step(MemoryStep::stop);
+  EXPECT_TRUE(matches("2 queue.declare-ok", answer(client, R"(2 queue.declare queue="new")")));
+}
+
+TEST_P(Memory, WhatIsThereIsDeclaredAgainAndUsed) {
+  RigConnection& client = connect();
+  answer(client, R"(1 queue.declare queue="old" durable=1)");
+  answer(client, R"(1 queue.bind queue="old" exchange="amq.fanout")");
+  answer(client, R"(1 publish routing_key="old" body="hello" delivery_mode=2)");
+  set_step(MemoryStep::refuse);
+  EXPECT_TRUE(
+      matches("1 queue.declare-ok", answer(client, R"(1 queue.declare queue="old" durable=1)")));
+  EXPECT_TRUE(matches("1 queue.bind-ok",
+                      answer(client, R"(1 queue.bind queue="old" exchange="amq.fanout")")));
+  EXPECT_TRUE(matches("2 channel.close reply_code=404",
+                      answer(client, R"(2 queue.bind queue="none" exchange="amq.fanout")")));
+  EXPECT_TRUE(matches("1 basic.get-ok", answer(client, R"(1 basic.get queue="old")")));
+  answer(client, "1 basic.ack delivery_tag=1");
+  EXPECT_TRUE(matches("1 queue.delete-ok", answer(client, R"(1 queue.delete queue="old")")));
+}
+
+TEST_P(Memory, HeldPublishesGoOnWhenTheyAreReleased) {
+  RigConnection& client = connect();
+  for (int i = 0; i < 8; ++i) {
+    answer(client, "1 queue.declare queue=\"q" + std::to_string(i) + "\" durable=1");
+  }
+  answer(client, "1 confirm.select");
+  for (std::uint16_t id = 0; id < rig_.shard_count(); ++id) rig_.shard(id).hold_publishes(true);
+  std::string burst;
+  for (int i = 0; i < 8; ++i) {
+    burst +=
+        octets("1 publish delivery_mode=2 body=\"x\" routing_key=\"q" + std::to_string(i) + "\"");
+  }
+  client.send(burst);
+  rig_.settle();
+  EXPECT_EQ(client.receive(), "");
+  for (std::uint16_t id = 0; id < rig_.shard_count(); ++id) rig_.shard(id).hold_publishes(false);
+  rig_.settle();
+  const std::string said = client.receive();
+  std::string last;
+  for (ByteView left = as_bytes(said); !left.empty();) {
+    const auto described = describe(left);
+    ASSERT_TRUE(described);
+    last = described->line;
+    left = left.subspan(described->bytes);
+  }
+  EXPECT_TRUE(matches("1 basic.ack delivery_tag=8", last)) << last;
+}
+
+TEST_P(Memory, TheSumGoesUpAndComesBack) {
+  RigConnection& client = connect();
+  answer(client, R"(1 queue.declare queue="q")");
+  answer(client, R"(1 queue.declare queue="d" durable=1)");
+  const core::ShardMemory before = held();
+  const std::string body(1000, 'x');
+  for (int i = 0; i < 1000; ++i) {
+    client.send(octets(R"(1 publish routing_key="q" body=")" + body + "\""));
+    client.send(octets(R"(1 publish routing_key="d" delivery_mode=2 body=")" + body + "\""));
+  }
+  rig_.settle();
+  const core::ShardMemory full = held();
+  EXPECT_GE(full.bodies, before.bodies + 1'000'000);
+  EXPECT_LE(full.bodies, before.bodies + 1'200'000);
+  EXPECT_GE(full.indexes, before.indexes + 2000 * 32);
+  EXPECT_EQ(full.uncommitted, 0u);
+  answer(client, R"(1 queue.purge queue="q")");
+  answer(client, R"(1 queue.purge queue="d")");
+  set_step(MemoryStep::page_out);
+  const core::ShardMemory after = held();
+  EXPECT_LE(after.bodies, before.bodies + 64 * 1024);
+  EXPECT_LE(after.indexes, before.indexes);
+  EXPECT_EQ(after.metadata, before.metadata);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, Memory, ::testing::Values(std::uint16_t{1}, std::uint16_t{2}));
+
+}  // namespace
+}  // namespace naru::wire
