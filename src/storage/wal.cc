@@ -11,6 +11,7 @@ namespace naru::storage {
 
 Wal::Wal(io::FileSystem& fs, const WalOptions& options, Logger& log, WalClient& client)
     : options_(options),
+      log_(log),
       client_(client),
       pool_(options.block_bytes),
       files_(fs, options_, log, *this),
@@ -66,6 +67,12 @@ Result<void> Wal::open(Random& random, const FrameVisitor& visit) {
     return {};
   };
   NARU_TRY(last_frame, scanner.scan(visit_and_keep));
+  if (const auto& torn = scanner.torn_tail()) {
+    log_.warn(
+        "{}: offset {}: the last run ended in the middle of writing frame {}; the log ends "
+        "before it, and what is behind was never whole",
+        torn->path, torn->offset, torn->frame);
+  }
   durable_ = last_frame;
   return {};
 }

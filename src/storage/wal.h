@@ -181,6 +181,7 @@ class Wal final : private WalFilesClient {
   void remember(const ScannedFrame& frame);
 
   const WalOptions options_;
+  Logger& log_;
   WalClient& client_;
   BlockPool pool_;
   WalFiles files_;

@@ -151,6 +151,7 @@ Result<void> WalScanner::refuse_lost_frames(std::size_t first_file, std::uint64_
                         "was durable",
                         next_frame_, head->identity.sequence, file.file->path));
       }
+      if (!torn_tail_) torn_tail_ = {files_[first_file].file->path, offset, next_frame_};
     }
   }
   return {};

@@ -2,6 +2,8 @@
 /// Reads a log from its first frame to its last, checking everything. Blocking: for start-up.
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -34,6 +36,13 @@ struct ScanFile {
   StoredFile* file = nullptr;
 };
 
+/// Where the log of the last run ends in something of its own that is not whole.
+struct TornTail {
+  std::string path;
+  std::uint64_t offset = 0;
+  std::uint64_t frame = 0;
+};
+
 /// Bounded memory: one piece of a file at a time, at least a frame.
 class WalScanner {
  public:
@@ -46,6 +55,8 @@ class WalScanner {
   /// file and offset, when the log is damaged before its end: inside a sealed file, or where a
   /// later frame's durable_through proves that more had been durable; version; io; the visitor's.
   Result<std::uint64_t> scan(const FrameVisitor& visit);
+  /// After scan(): what it left out because a crash had cut it short, if there are traces of it.
+  const std::optional<TornTail>& torn_tail() const { return torn_tail_; }
 
  private:
   Result<ByteView> view(const ScanFile& file, std::uint64_t offset, std::uint64_t bytes);
@@ -62,6 +73,7 @@ class WalScanner {
   std::vector<ScanFile> files_;
   std::uint64_t next_frame_ = 0;  // 0: any, the file's record says
   std::uint64_t last_frame_ = 0;
+  std::optional<TornTail> torn_tail_;
 
   BlockRef piece_;
   const StoredFile* piece_file_ = nullptr;
