@@ -18,6 +18,7 @@ Errc code_of(int os_error) {
       return Errc::already_exists;
     case EACCES:
     case EPERM:
+    case EROFS:
       return Errc::access_refused;
     case ENOSPC:
     case EDQUOT:
