@@ -178,7 +178,8 @@ class RabbitBroker(Broker):
 
 def environment_of_broker():
     """Ours, without what is meant for the suites: the broker warns of variables that are no settings."""
-    for_suites = ("NARU_SHARDS", "NARU_PEER", "NARU_KEEP_DATA", "NARU_TIME_FACTOR", "NARU_TEST", "NARU_INTEROP", "NARU_WITNESS")
+    for_suites = ("NARU_SHARDS", "NARU_PEER", "NARU_KEEP_DATA", "NARU_TIME_FACTOR", "NARU_TEST", "NARU_INTEROP",
+                  "NARU_WITNESS")
     return {name: value for name, value in os.environ.items() if not name.startswith(for_suites)}
 
 

@@ -32,7 +32,7 @@ class FrameClient:
     """A connection with channel 1 open; with opens=False, one just negotiated."""
 
     def __init__(self, port, frame_max=131072, heartbeat=0, opens=True, user="guest", password="guest", vhost="/"):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=15)
+        self.socket = self.open_socket(port)
         self.frame_max = frame_max
         self._unread = b""
         self.socket.sendall(b"AMQP\x00\x00\x09\x01")
@@ -48,6 +48,9 @@ class FrameClient:
             self.method(0, 10, 40, short(vhost) + short("") + b"\0")
             self.expect(10, 41)
             self.call(20, 10, short(""), 11)
+
+    def open_socket(self, port):
+        return socket.create_connection(("127.0.0.1", port), timeout=15)
 
     def __enter__(self):
         return self

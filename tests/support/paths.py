@@ -13,6 +13,13 @@ def naru_binary() -> pathlib.Path:
     return pathlib.Path(os.environ.get("NARU_BIN", ROOT / "build" / "release" / "bin" / "naru"))
 
 
+def shim(name):
+    """A library to preload into the broker, or None where there is none: not built, or for a sanitizer's build,
+    which does not take any."""
+    path = naru_binary().parent / f"libnaru_shim_{name}.so"
+    return path if path.exists() and float(os.environ.get("NARU_TIME_FACTOR", "1")) == 1 else None
+
+
 def peer() -> str:
     """Which broker the suites run against: "naru", or "rabbitmq" to prove the suites themselves."""
     return os.environ.get("NARU_PEER", "naru")

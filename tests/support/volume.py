@@ -8,6 +8,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import pathlib
 import struct
 import subprocess
 
@@ -72,6 +73,7 @@ class Volume:
     """A file system at `path`, made anew. Use as a context manager."""
 
     def __init__(self, path, size=2048 * MIB, device=None):
+        """device: a loop device of its own, or what else has a path and can be closed."""
         self.path = path
         self._device = device or LoopDevice(size)
         path.mkdir(parents=True, exist_ok=True)
@@ -94,8 +96,9 @@ class Volume:
         self._device.close()
 
     def mount(self):
-        """A rare commit of the file system's own log (300 s): what was not synced stays unsynced."""
-        run("mount", "-o", "commit=300", self._device.path, self.path)
+        """A rare commit of the file system's own log (300 s): what was not synced stays unsynced. An error makes it
+        read-only, as distributions have it."""
+        run("mount", "-o", "commit=300,errors=remount-ro", self._device.path, self.path)
         os.chmod(self.path, 0o700)
 
     def unmount(self):
@@ -116,12 +119,17 @@ class Volume:
     def power_on(self):
         """Mounts it again, as a boot does; nobody may use it any more."""
         self.unmount()
+        if hasattr(self._device, "power_on"):
+            self._device.power_on()
         # 0: clean, 1: mended (the log was replayed); more would be our procedure's fault, not the broker's.
         checked = subprocess.run(["e2fsck", "-p", "-f", self._device.path], capture_output=True, text=True)
         if checked.returncode > 1:
             raise VolumeError(f"e2fsck: {checked.stdout}{checked.stderr}")
         self.mount()
 
-    def remount(self, how):
-        """`ro` or `rw`."""
-        run("mount", "-o", f"remount,{how}", self.path)
+    def become_read_only(self):
+        """An error of the file system's own, as a bad block of its structures causes one."""
+        trigger = pathlib.Path("/sys/fs/ext4", pathlib.Path(self._device.path).name, "trigger_fs_error")
+        if not trigger.exists():
+            raise VolumeError(f"there is no {trigger}")
+        trigger.write_text("naru's tests")

@@ -104,11 +104,23 @@ bool Consumer::on_time(Millis now) {
 void Consumer::lost() {
   const bool orderly = link_.parted();
   link_.down();
-  for (const auto& copy : outstanding_) {
-    if (copy) history_.returned(session_, *copy);
-  }
+  let_go();
   outstanding_.clear();
   history_.end_session(session_, orderly);
+}
+
+void Consumer::let_go() {
+  for (auto& copy : outstanding_) {
+    if (copy) history_.returned(session_, *copy);
+    copy.reset();
+  }
+  unacked_ = 0;
+}
+
+void Consumer::part() {
+  if (!link_.is_up() || link_.parting()) return;
+  link_.part();
+  let_go();  // the broker may hand it on before we read its answer
 }
 
 void Consumer::behave(bool plainly, Millis now) {
@@ -194,16 +206,18 @@ void Consumer::settle_somehow() {
     if (one_in(2'000)) return settle(tag_, true, Method::basic_nack);
     if (one_in(50)) return settle(tag_, false, Method::basic_ack);
     if (one_in(2'000)) naps_until_ = now_ + 300;
-    if (one_in(5'000)) return link_.part();
+    if (one_in(5'000)) return part();
     if (one_in(5'000)) gives_up_ = true;
   }
   if (unacked_ >= kAckEvery) settle(tag_, true, Method::basic_ack);
 }
 
+// Up to the last one that is outstanding: to acknowledge a tag twice is an error.
 void Consumer::settle_all() {
-  if (unacked_ > 0 && !link_.parting()) {
-    settle(first_tag_ + outstanding_.size() - 1, true, Method::basic_ack);
-  }
+  if (unacked_ == 0 || link_.parting()) return;
+  std::size_t last = outstanding_.size() - 1;
+  while (!outstanding_[last]) --last;
+  settle(first_tag_ + last, true, Method::basic_ack);
 }
 
 void Consumer::settle(std::uint64_t tag, bool multiple, Method method) {

@@ -36,6 +36,8 @@ class Consumer {
   bool on_time(Millis now);
   /// It does not want to read for now.
   bool naps(Millis now) const { return now < naps_until_; }
+  /// Says goodbye, and acknowledges nothing more.
+  void part();
   /// From here on, or until told otherwise, it acknowledges everything at once and does nothing
   /// else.
   void behave(bool plainly, Millis now);
@@ -56,6 +58,7 @@ class Consumer {
   void settle_all();
   void settle(std::uint64_t tag, bool multiple, bench::Method method);
   void forget(std::size_t position, bench::Method method);
+  void let_go();
   void lost();
   bool one_in(std::uint64_t times);
 

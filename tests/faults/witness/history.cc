@@ -9,7 +9,7 @@ namespace {
 constexpr const char* kOutcomes[] = {"unsent", "sent", "confirmed", "refused", "unknown"};
 constexpr std::size_t kViolationsKept = 10;
 // A connection whose end the broker knows already, and we do not, is told us within this time.
-constexpr std::uint64_t kFarewellMs = 1'000;
+constexpr std::uint64_t kFarewellMs = 5'000;
 
 }  // namespace
 

@@ -80,6 +80,9 @@ int main(int argc, char** argv) {
   WorldOptions options;
   options.link.port = static_cast<std::uint16_t>(number(argv[1]));
   options.run = static_cast<std::uint32_t>(number(argv[2]));
+  if (const char* seconds = std::getenv("NARU_WITNESS_PATIENCE_S")) {
+    options.patience = number(seconds) * 1'000;
+  }
   const std::unique_ptr<Source> source = make_source(argc, argv, options);
   if (!source) return usage();
 

@@ -14,7 +14,6 @@ namespace {
 constexpr Millis kRetryMs = 20;
 constexpr int kIdleMs = 100;
 constexpr Millis kProgressMs = 20;
-constexpr Millis kPatienceMs = 60'000;
 constexpr std::size_t kRefusalsKept = 10;
 
 Millis steady_now() {
@@ -89,6 +88,7 @@ bool World::connect_missing() {
   connects_at_ = now_ + kRetryMs;
   bool all_up = true;
   for (auto& each : consumers_) {
+    if (held_) break;
     if (!each->link().is_open()) {
       each->connect(now_);
       asked_ = false;
@@ -172,7 +172,8 @@ void World::lost(Link& link) {
 bool World::drained() {
   const auto answered = [](const auto& each) { return each->answered(); };
   const bool wanted = phase_ == Phase::resting || phase_ == Phase::draining;
-  if (!wanted || !all_up_ || history_.owed() > 0 || !std::ranges::all_of(publishers_, answered)) {
+  if (!wanted || held_ || !all_up_ || history_.owed() > 0 ||
+      !std::ranges::all_of(publishers_, answered)) {
     return false;
   }
   if (!asked_) {
@@ -207,6 +208,10 @@ void World::obey(const std::string& line) {
     history_.crash(now_);
     crashed_ = true;
   }
+  if (line == "hold") {
+    for (auto& each : consumers_) each->part();
+  }
+  if (line == "hold" || line == "release") held_ = line == "hold";
   if (line == "rest") phase_ = Phase::resting;
   if (line == "go") phase_ = Phase::running;
   if (line == "drain") phase_ = Phase::draining;
@@ -239,7 +244,7 @@ bool World::stalled() {
     last_seen_ = seen;
     last_change_ = now_;
   }
-  if (now_ - last_change_ <= kPatienceMs) return false;
+  if (now_ - last_change_ <= options_.patience) return false;
   describe_stall();
   return true;
 }

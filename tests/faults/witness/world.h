@@ -16,6 +16,7 @@ struct WorldOptions {
   std::uint32_t run = 0;
   Manners manners = Manners::plain;
   std::uint64_t seed = 0;
+  Millis patience = 60'000;       // when everything stands still while the queues are to be emptied
   std::uint64_t backlog_max = 0;  // publishers pause above it; 0 for no such bound
 };
 
@@ -25,6 +26,7 @@ struct WorldOptions {
 ///   crash   the broker is about to lose what it has not written
 ///   rest    publish nothing new, empty the queues, then say `rested`
 ///   go      publish again
+///   hold    nobody consumes; release  they do again
 ///   drain   as rest, and then end; the end of a finite source does the same
 class World {
  public:
@@ -67,6 +69,7 @@ class World {
   Phase phase_ = Phase::running;
   bool all_up_ = false;
   bool asked_ = false;
+  bool held_ = false;
   bool crashed_ = false;  // and connections of before are not at their ends
   Millis connects_at_ = 0;
   bool was_blocked_ = false;
