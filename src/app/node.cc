@@ -340,10 +340,7 @@ static Error how_to_mend(Error error, const std::string& data_dir) {
   } else if (error.code == Errc::limit) {
     error.what += "; raise the limit on open files (ulimit -n) if that is what was reached";
   } else if (error.code == Errc::access_refused) {
-    error.what += fmt::format(
-        "; let the user that runs naru read and write {}, or name another "
-        "--data-dir",
-        data_dir);
+    error.what += "; let the user that runs naru read and write there, or name another --data-dir";
   }
   return error;
 }
