@@ -34,9 +34,11 @@ void draw_storage(Random& random, cluster::JournalOptions& journal) {
   wal.unstable_bytes_max = one_of<std::size_t>(random, {4 << 10, 8 << 20});
   wal.retry_after = std::chrono::milliseconds(10);
   wal.open_files_max = one_of<std::uint32_t>(random, {2, 24});
-  journal.log_bytes_max = wal.file_bytes * one_of<std::uint64_t>(random, {2, 4, 1000});
+  // Below what a snapshot of every lane takes in frames, the log would never come to rest.
+  journal.log_bytes_max = std::max<std::uint64_t>(
+      768 << 10, wal.file_bytes * one_of<std::uint64_t>(random, {2, 4, 1000}));
   journal.segment_dead_bytes_max = wal.file_bytes * one_of<std::uint64_t>(random, {1, 2, 1000});
-  journal.snapshot_slice_bytes = one_of<std::uint32_t>(random, {512, 4 << 10, 64 << 10});
+  journal.snapshot_slice_bytes = one_of<std::uint32_t>(random, {4 << 10, 16 << 10, 64 << 10});
 }
 
 void draw_core(Random& random, core::Shard::Options& shard) {
