@@ -82,7 +82,6 @@ class Link {
   std::string content_header_;
   std::string content_body_;
   std::uint64_t content_bytes_left_ = 0;
-  bool content_has_header_ = false;
 };
 
 }  // namespace naru::sim
