@@ -36,7 +36,8 @@ bool Link::has_work() const {
   if (wire_ == nullptr) return false;
   const bool over = wire_->reset || (wire_->down.end_read && wire_->down.arrived.empty());
   const bool readable = !reading_stopped_ && (over || !wire_->down.arrived.empty());
-  const bool room = wire_->up.bytes < environment_.network.options().buffer_bytes;
+  // As TCP does, it waits until there is room worth sending for.
+  const bool room = wire_->up.bytes <= environment_.network.options().buffer_bytes / 2;
   return readable || (!out_.empty() && room) || heartbeat_due_ <= environment_.now.mono;
 }
 
