@@ -97,9 +97,9 @@ Options draw_options(Random& random) {
   options.client.heartbeat_s = one_of<std::uint16_t>(random, {0, 1, 3});
   options.client.body_bytes_max = std::min(options.node.journal.wal.entry_bytes_max - (4 << 10),
                                            one_of<std::uint32_t>(random, {1000, 5000, 40'000}));
-  // Segments that hold one body each are as large rewritten as before: the rewriting would go on
-  // for ever.
-  if (options.node.journal.wal.file_bytes < 4 * options.client.body_bytes_max) {
+  // Segments that hold a few bodies each are as large rewritten as before: the rewriting would go
+  // on for ever.
+  if (options.node.journal.wal.file_bytes < 16 * options.client.body_bytes_max) {
     options.node.journal.segment_dead_bytes_max = 128 << 20;
   }
   options.client.think_max = std::chrono::microseconds(one_of<int>(random, {100, 2000, 20'000}));
