@@ -34,7 +34,9 @@ struct Question {
   void add(std::vector<Survivor> more) {
     std::ranges::move(more, std::back_inserter(found));
     if (--answers_left != 0) return;
-    std::ranges::stable_sort(found, {}, &Survivor::entry);
+    // By place within an entry: std::stable_sort uses a deprecated buffer.
+    std::ranges::sort(found, {},
+                      [](const Survivor& it) { return std::pair(it.entry, it.piece.offset); });
     answer(std::move(found));
   }
 };

@@ -42,11 +42,8 @@ void append_rows(ByteView frame, std::uint64_t offset, std::vector<TableRow>& ro
 }
 
 void order_rows(std::vector<TableRow>& rows) {
-  auto sorted_end = std::is_sorted_until(rows.begin(), rows.end(), before);
-  while (sorted_end != rows.end()) {
-    const auto next_end = std::is_sorted_until(sorted_end, rows.end(), before);
-    std::inplace_merge(rows.begin(), sorted_end, next_end, before);
-    sorted_end = next_end;
+  if (!std::is_sorted(rows.begin(), rows.end(), before)) {
+    std::sort(rows.begin(), rows.end(), before);
   }
 }
 

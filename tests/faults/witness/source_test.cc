@@ -44,7 +44,8 @@ TEST(DrawnSourceTest, EveryBorderAndBothKindsAreDrawn) {
     ++queues[source.queue(0, number)];
     ++persistent[source.persistent(0, number) ? 1 : 0];
   }
-  for (const std::size_t size : {0, 1, 100, 4'095, 4'096, 4'097, 65'536, 131'064, 131'072}) {
+  for (const std::size_t size :
+       {0u, 1u, 100u, 4'095u, 4'096u, 4'097u, 65'536u, 131'064u, 131'072u}) {
     EXPECT_GT(sizes[size], 0) << size;
   }
   EXPECT_EQ(queues.size(), 2u);
