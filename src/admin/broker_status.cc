@@ -13,6 +13,7 @@ BrokerStatus status_of(core::Shard& shard, const ConnectionsPort& connections, W
   BrokerStatus status;
   status.totals = shard.totals();
   status.uncommitted_bytes = shard.journal().uncommitted_bytes();
+  status.enqueued = shard.enqueued();
   if (wanted.queues) {
     shard.catalog().each_queue([&](const core::QueueInfo& queue) {
       if (!shard.owns(queue.ref.lane)) return;
@@ -54,6 +55,9 @@ BrokerStatus joined(std::vector<BrokerStatus> parts) {
   for (BrokerStatus& part : parts) {
     add(all.totals, part.totals);
     all.uncommitted_bytes += part.uncommitted_bytes;
+    for (std::size_t level = 0; level < all.enqueued.size(); ++level) {
+      all.enqueued[level] += part.enqueued[level];
+    }
     all.queues.insert(part.queues.begin(), part.queues.end());
     std::ranges::move(part.connections, std::back_inserter(all.connections));
     std::ranges::move(part.consumers, std::back_inserter(all.consumers));

@@ -19,6 +19,7 @@ struct ConsumerStatus {
 struct BrokerStatus {
   core::Shard::Totals totals;
   std::uint64_t uncommitted_bytes = 0;
+  core::EnqueuedByLevel enqueued{};
   boost::unordered_flat_map<core::QueueId, core::QueueStats> queues;
   std::vector<ConnectionStatus> connections;  // by id
   std::vector<ConsumerStatus> consumers;

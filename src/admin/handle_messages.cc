@@ -157,6 +157,21 @@ Result<Getting::Wanted> wanted_of(const json::object& body) {
   return wanted;
 }
 
+/// As over AMQP: the delivery mode, and a header that asks for less. Nothing when that names no
+/// level.
+std::optional<message::Durability> durability_of(const message::Table& properties,
+                                                 bool persistent) {
+  const auto by_mode = persistent ? message::Durability::fsync : message::Durability::memory;
+  const message::Value* headers = message::find(properties, "headers");
+  const auto* table = headers != nullptr ? std::get_if<message::Table>(&headers->v) : nullptr;
+  const message::Value* named =
+      table != nullptr ? message::find(*table, message::kDurabilityArgument) : nullptr;
+  if (named == nullptr) return by_mode;
+  if (named->text() == nullptr) return std::nullopt;
+  const auto level = message::parse_durability(*named->text());
+  return level ? std::optional(std::min(by_mode, *level)) : std::nullopt;
+}
+
 }  // namespace
 
 void publish_message(const CallRef& call) {
@@ -176,11 +191,17 @@ void publish_message(const CallRef& call) {
     return call->reply_error(fine.error());
   }
   NARU_TRY_OR_REPLY(header, *call, format->write(properties));
+  const auto durability = durability_of(properties, header.persistent);
+  if (!durability) {
+    return call->reply_error(400, "bad_request",
+                             "header x-durability must be fsync, interval or memory");
+  }
   core::Publish publish;
   publish.expiration_ms = header.expiration_ms;
   publish.codec = header.codec;
   publish.record = {.encoding = header.codec->id(),
                     .persistent = header.persistent,
+                    .durability = *durability,
                     .priority = header.priority,
                     .exchange = exchange,
                     .routing_key = *key,

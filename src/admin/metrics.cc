@@ -31,8 +31,12 @@ class MetricsText {
     sample(name, labels, value);
   }
   /// One family with a sample for each of `samples`: labels and value.
-  void gauges(std::string_view name, std::string_view help,
-              std::span<const std::pair<std::string, std::uint64_t>> samples) {
+  using Samples = std::span<const std::pair<std::string, std::uint64_t>>;
+  void counters(std::string_view name, std::string_view help, Samples samples) {
+    family(name, "counter", help);
+    for (const auto& [labels, value] : samples) sample(name, labels, value);
+  }
+  void gauges(std::string_view name, std::string_view help, Samples samples) {
     family(name, "gauge", help);
     for (const auto& [labels, value] : samples) sample(name, labels, value);
   }
@@ -60,6 +64,18 @@ void write_identity(MetricsText& out, const Identity& identity) {
                   identity.node, identity.cluster_name));
   out.gauge("naru_build_info", "Version of Naru", 1,
             fmt::format(R"({{version="{}"}})", identity.naru_version));
+}
+
+/// A message counts once for each queue it came into, at the level it has there.
+void write_durability(MetricsText& out, const BrokerStatus& status) {
+  std::vector<std::pair<std::string, std::uint64_t>> samples;
+  for (std::size_t level = 0; level < status.enqueued.size(); ++level) {
+    samples.emplace_back(fmt::format(R"({{durability="{}"}})",
+                                     message::to_string(static_cast<message::Durability>(level))),
+                         status.enqueued[level]);
+  }
+  out.counters("naru_queue_messages_enqueued_total",
+               "Messages that came into queues, by what their confirm promises", samples);
 }
 
 void write_messages(MetricsText& out, const BrokerStatus& status) {
@@ -206,6 +222,7 @@ void get_metrics(const CallRef& call) {
                    MetricsText out;
                    write_identity(out, call->api().identity());
                    write_messages(out, status);
+                   write_durability(out, status);
                    write_objects(out, status, call->api().catalog());
                    const NodeStatus node = call->api().node_status();
                    write_process(out, node, status);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "admin/properties_key.h"
+#include "core/topology/arguments.h"
 #include "core/topology/not_in_effect.h"
 
 namespace naru::admin {
@@ -96,6 +97,7 @@ json::object Renderer::queue(const core::QueueInfo& queue, const BrokerStatus& s
       {"vhost", tenant_name(queue.tenant)},
       {"type", json_text(type != nullptr && type->text() != nullptr ? *type->text() : "classic")},
       {"durable", queue.durable},
+      {"durability", message::to_string(core::durability_of(queue))},
       {"auto_delete", queue.auto_delete},
       {"exclusive", static_cast<bool>(queue.exclusive_owner)},
       {"arguments", to_json(queue.arguments)},

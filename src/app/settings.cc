@@ -95,6 +95,13 @@ const std::array kSettings{
             .text = "Writes of the log that the disk is given at once.",
             .min = 1,
             .max = 64},
+    Setting{.key = "storage.sync_interval_ms",
+            .unit = "ms",
+            .field = &Config::storage_sync_interval_ms,
+            .text = "Messages of the level interval (x-durability) are on stable storage after "
+                    "this time at most; those of the level fsync before they are confirmed.",
+            .min = 1,
+            .max = 10'000},
     Setting{.key = "storage.threads",
             .unit = "",
             .field = &Config::storage_threads,

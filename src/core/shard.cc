@@ -84,6 +84,15 @@ void Shard::each_client(const std::function<void(const Client&)>& visit) const {
   for (const auto& [id, client] : clients_) visit(*client);
 }
 
+EnqueuedByLevel Shard::enqueued() const {
+  EnqueuedByLevel sum{};
+  for (const auto& lane : lanes_) {
+    if (!lane) continue;
+    for (std::size_t level = 0; level < sum.size(); ++level) sum[level] += lane->enqueued()[level];
+  }
+  return sum;
+}
+
 void Shard::forget_client(const Client& client) {
   clients_.erase(client.id());
   if (client.kind() == ClientKind::connection) ++totals_.connections_closed;

@@ -175,6 +175,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     std::uint64_t connections_closed = 0;
   };
   Totals& totals() { return totals_; }
+  /// Of all lanes here.
+  EnqueuedByLevel enqueued() const;
   std::size_t client_count() const { return clients_.size(); }
   Journal& journal() const { return journal_; }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "message/codec.h"
+#include "message/durability.h"
 
 namespace naru::message {
 
@@ -21,6 +22,8 @@ namespace naru::message {
 struct RecordView {
   EncodingId encoding = EncodingId::none;
   bool persistent = false;
+  /// What its publisher asked for; not stored. Of a message that is not persistent: memory.
+  Durability durability = Durability::fsync;
   std::uint8_t priority = 0;
   WallMs expires_at_ms =
       0;  // 0: never. The message's own expiration; a queue's TTL is the queue's affair

@@ -81,9 +81,10 @@ std::string describe(const core::Command& command) {
                                : c.step == core::PublishStep::checked ? "publish checked"
                                                                       : "publish";
             return fmt::format(
-                "{} {} seq={} '{}'->'{}'{}{}{} '{}'{}", what, c.channel.value, c.sequence,
+                "{} {} seq={} '{}'->'{}'{}{}{}{} '{}'{}", what, c.channel.value, c.sequence,
                 c.record.exchange, c.record.routing_key, c.mandatory ? " mandatory" : "",
                 c.record.persistent ? " persistent" : "",
+                c.record.durability == message::Durability::interval ? " interval" : "",
                 c.expiration_ms ? fmt::format(" expiration={}", *c.expiration_ms) : "",
                 as_text(c.record.body), reply_to);
           },

@@ -1,5 +1,7 @@
 #include "core/queue/entry_stage.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "core/queue/lane_facts.h"
 
@@ -44,6 +46,7 @@ void EntryStage::make_room(std::size_t fact_bytes) {
 void EntryStage::atomic_begin() {
   NARU_CHECK(atomic_from_ == kNotAtomic, "atomic runs do not nest");
   if (staged_.empty()) begin_entry();
+  set_urgent();  // what is continued in the next entry is never visible before it is committed
   atomic_from_ = staged_.size();
 }
 
@@ -64,6 +67,7 @@ void EntryStage::add_memory_publish(const PublishRange& range) {
 }
 
 void EntryStage::add_barrier(TicketId ticket) {
+  set_urgent();
   barriers_.push_back(ticket);
   ++new_barriers_;
 }
@@ -75,7 +79,7 @@ bool EntryStage::idle() const {
 
 void EntryStage::append_bytes(ByteView entry) {
   if (!outcome_) return;
-  auto position = journal_.append(group_, entry);
+  auto position = journal_.append(group_, entry, urgency_);
   if (position) {
     appended_ = position->index;
   } else {
@@ -87,6 +91,7 @@ Result<void> EntryStage::append(LaneSink& sink) {
   NARU_CHECK(atomic_from_ == kNotAtomic, "an atomic run ends in its turn");
   if (staged_.size() > kLaneEntryHeadBytes) append_bytes(staged_.view());
   staged_.clear();
+  urgency_ = Urgency::later;
   if (!outcome_) return outcome_;
 
   if (new_publishes_ != 0 || new_barriers_ != 0) {
@@ -108,11 +113,28 @@ void EntryStage::committed(Index index, LaneSink& sink) {
   std::size_t publishes = 0;
   std::size_t barriers = 0;
   while (!in_flight_.empty() && in_flight_.front().index <= index) {
-    publishes += in_flight_.front().publishes;
-    barriers += in_flight_.front().barriers;
+    const InFlight front = in_flight_.front();
+    if (front.told) {
+      tell(std::exchange(publishes, 0), std::exchange(barriers, 0), sink);
+      publishes_.pop_front(front.publishes);
+    } else {
+      publishes += front.publishes;
+      barriers += front.barriers;
+    }
     in_flight_.pop_front();
   }
   tell(publishes, barriers, sink);
+}
+
+void EntryStage::written(Index index, LaneSink& sink) {
+  std::size_t before = 0;
+  for (InFlight& flight : in_flight_.all()) {
+    if (flight.index > index) return;
+    if (flight.index == index && !std::exchange(flight.told, true)) {
+      return tell_publishes(before, flight.publishes, sink);
+    }
+    before += flight.publishes;
+  }
 }
 
 // The sink may stage more while it is told, so what it is told is taken out first.
@@ -131,6 +153,14 @@ void EntryStage::tell(std::size_t publishes, std::size_t barriers, LaneSink& sin
     for (const TicketId ticket : telling_barriers_) sink.on_barrier(ticket);
     telling_barriers_.clear();
   }
+}
+
+void EntryStage::tell_publishes(std::size_t begin, std::size_t count, LaneSink& sink) {
+  if (count == 0) return;
+  const auto ranges = publishes_.all().subspan(begin, count);
+  telling_.assign(ranges.begin(), ranges.end());
+  sink.on_published(telling_);
+  telling_.clear();
 }
 
 }  // namespace naru::core

@@ -26,6 +26,8 @@ class EntryStage {
     if (staged_.size() + fact_bytes > bytes_max_) make_room(fact_bytes);
     return staged_;
   }
+  /// What is staged in this turn is to be stable as soon as it can be.
+  void set_urgent() { urgency_ = Urgency::now; }
   void atomic_begin();
   void atomic_end();
   bool in_atomic() const { return atomic_from_ != kNotAtomic; }
@@ -40,6 +42,9 @@ class EntryStage {
   bool idle() const;
   /// End of turn: appends, and tells those who wait for nothing. Errors: the journal's.
   Result<void> append(LaneSink& sink);
+  /// The turn whose last entry has this index was not urgent, and is written: tells the publishes
+  /// of it.
+  void written(Index index, LaneSink& sink);
   /// Everything up to `index` is committed and applied: tells those who waited.
   void committed(Index index, LaneSink& sink);
 
@@ -49,6 +54,7 @@ class EntryStage {
     Index index;
     std::size_t publishes = 0;
     std::size_t barriers = 0;
+    bool told = false;  // its publishes, when they were written
   };
   static constexpr std::size_t kNotAtomic = SIZE_MAX;
 
@@ -56,12 +62,14 @@ class EntryStage {
   void make_room(std::size_t fact_bytes);
   void append_bytes(ByteView entry);
   void tell(std::size_t publishes, std::size_t barriers, LaneSink& sink);
+  void tell_publishes(std::size_t begin, std::size_t count, LaneSink& sink);
 
   const GroupId group_;
   Journal& journal_;
   ByteBuffer staged_;
   std::size_t bytes_max_ = 0;
   std::size_t atomic_from_ = kNotAtomic;  // offset in staged_ of the atomic run's first fact
+  Urgency urgency_ = Urgency::later;      // of this turn's entries
   Index appended_;
   Index committed_;
   Result<void> outcome_;  // of the appends of this turn

@@ -28,6 +28,7 @@ struct IndexEntry {
   static constexpr std::uint8_t kPersistent = 2;  // as its publisher asked
   static constexpr std::uint8_t kDelivered = 4;   // left in this run: flagged when it leaves again
   static constexpr std::uint8_t kAtOnce = 8;      // came without time to live
+  static constexpr std::uint8_t kWritten = 16;    // visible, and its enqueue not yet committed
   static constexpr std::uint32_t kNoHolder = UINT32_MAX;
 
   WallMs expires_at_ms = 0;     // 0: never
@@ -44,7 +45,9 @@ struct IndexEntry {
   bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
   BodyLocation location() const { return {file, offset}; }
   /// Nothing is known of it but what the log says: it can be forgotten and read back.
-  bool idle() const { return state == RecordState::ready && !has(kInMemory | kDelivered); }
+  bool idle() const {
+    return state == RecordState::ready && !has(kInMemory | kDelivered | kWritten);
+  }
 };
 static_assert(sizeof(IndexEntry) == 32);
 

@@ -39,6 +39,7 @@ void Lane::Impl::delete_queue(QueueId id) {
   const auto gets = std::exchange(queue->gets, {});
   // Until that is committed the index says which bodies are still counted as live.
   if (queue->last_logged) {
+    stage_.set_urgent();
     put_queue_closed(stage_.room(ranges_fact_bytes_max(1)), id);
     want_flush();
   }
@@ -139,6 +140,9 @@ void Lane::Impl::on_role(Role role, Term) {
     queue->delivered.recovered = queue->delivered.durable;
     // What a watermark covers may have been seen under that number: it is not used again.
     queue->next_seq = std::max(queue->next_seq, queue->delivered.durable.next());
+    // At this level a watermark may be lost of a record that is not.
+    if (queue->settings.durability == message::Durability::interval)
+      queue->delivered.recovered = Seq(queue->next_seq.value - 1);
     queue->visible_next = queue->next_seq;
     want_dispatch(*queue);
   }
@@ -266,6 +270,14 @@ void Lane::on_role(Role role, Term term) {
 Result<void> Lane::install(Index covers, ByteView snapshot) {
   return impl_->install(covers, snapshot);
 }
+const EnqueuedByLevel& Lane::enqueued() const {
+  return impl_->enqueued();
+}
+
+void Lane::on_written(std::span<const Entry> entries) {
+  impl_->on_written(entries);
+}
+
 void Lane::survivors(ByteView payload, BodyLocation location, bool moved,
                      std::vector<Piece>& pieces) {
   impl_->survivors(payload, location, moved, pieces);

@@ -2,6 +2,7 @@
 /// A lane: the group that logs a share of the queues. Orders, stores, leases and settles their
 /// records.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@ namespace naru::core {
 struct QueueSettings {
   bool durable =
       false;  // persistent records of a durable queue are logged; all else lives in memory
+  message::Durability durability = message::Durability::fsync;  // at most; of a durable queue
   bool auto_delete = false;  // on_queue_unused when the last consumer went
   std::optional<std::uint64_t> message_ttl_ms = std::nullopt;  // x-message-ttl
   std::optional<std::uint64_t> expires_ms = std::nullopt;      // x-expires
@@ -56,11 +58,15 @@ struct LaneMemory {
   std::size_t pages_out = 0;         // of those: not in memory
 };
 
+/// Messages that came into queues since the start, by message::Durability.
+using EnqueuedByLevel = std::array<std::uint64_t, 3>;
+
 /// Owned by one shard. Calls stage changes; flush() appends them as one entry and dispatches what
 /// is ready; LaneSink::on_flush_wanted asks for it. Nothing is delivered or appended before
-/// on_role(owner). Records become ready when they are committed (fsync level) and all before them
-/// in their queue are. Recovery: the journal applies the group's entries;
-/// queues must exist before (create_queue from metadata), records of unknown queues are dropped.
+/// on_role(owner). Records become ready when they are committed (level fsync), written (interval)
+/// or there (memory), and all before them in their queue are. Recovery: the journal applies the
+/// group's entries; queues must exist before (create_queue from metadata), records of unknown
+/// queues are dropped.
 class Lane final : public GroupState {
  public:
   struct Options {
@@ -125,6 +131,7 @@ class Lane final : public GroupState {
   void touch(QueueId queue, const Now& now);
 
   LaneMemory memory() const;
+  const EnqueuedByLevel& enqueued() const;
   /// How short memory is (core/memory_step.h, as a number): from 1 on what can be had again is let
   /// go of, and less is read ahead.
   void set_memory_pressure(int level);
@@ -139,6 +146,7 @@ class Lane final : public GroupState {
   // ---- GroupState ----
   Result<void> check(ByteView payload) const override;
   void apply(std::span<const Entry> committed) override;
+  void on_written(std::span<const Entry> entries) override;
   void on_role(Role role, Term term) override;
   Result<void> install(Index covers, ByteView snapshot) override;
   void on_snapshot_wanted() override;

@@ -62,30 +62,85 @@ void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
   NARU_CHECK(reader.ok(), "a committed lane entry is readable");
 }
 
-void Lane::Impl::apply_enqueue(const Fact& fact, BodyLocation location) {
+Lane::Impl::NewRecord Lane::Impl::new_record(const Fact& fact, BodyLocation location,
+                                             const EnqueueTarget& target) {
   NewRecord record;
   record.location.file = location.file;
   record.location.offset = location.offset + static_cast<std::uint32_t>(fact.body_offset);
   record.record_bytes = fact.body_bytes;
+  record.flags = fact.record_persistent ? IndexEntry::kPersistent : 0;
+  if (target.at_once) record.flags |= IndexEntry::kAtOnce;
+  record.expires_at_ms = target.expires_at_ms;
+  return record;
+}
+
+void Lane::Impl::apply_enqueue(const Fact& fact, BodyLocation location) {
   TargetReader targets = fact.targets();
   EnqueueTarget target;
   while (targets.next(target)) {
     Queue* queue = find_any(target.queue);
     if (queue == nullptr) continue;
     admit_waiting(*queue);
+    if (owner_ && target.seq < queue->visible_next) {
+      apply_shown(*queue, target.seq);
+      continue;
+    }
     NARU_CHECK(target.seq >= queue->visible_next, "records become visible in order");
-    record.flags = fact.record_persistent ? IndexEntry::kPersistent : 0;
-    if (target.at_once) record.flags |= IndexEntry::kAtOnce;
-    record.expires_at_ms = target.expires_at_ms;
-    make_visible(*queue, target.seq, record);
+    make_visible(*queue, target.seq, new_record(fact, location, target));
     queue->next_seq = std::max(queue->next_seq, target.seq.next());
     queue->last_logged = std::max(queue->last_logged, target.seq);
     queue->last_logged_applied = target.seq;
-    live_.add(record.location.file, record.record_bytes);
+    live_.add(location.file, fact.body_bytes);
     admit_waiting(*queue);
     want_dispatch(*queue);
   }
   NARU_CHECK(targets.ok(), "a committed enqueue is readable");
+}
+
+// It is in the queue since it was written; what became of it meanwhile is in later entries.
+void Lane::Impl::apply_shown(Queue& queue, Seq seq) {
+  queue.last_logged_applied = seq;
+  IndexEntry* entry = queue.index.find(seq);
+  NARU_CHECK(entry != nullptr && entry->has(IndexEntry::kWritten), "an end comes after its record");
+  entry->flags = static_cast<std::uint8_t>(entry->flags & ~IndexEntry::kWritten);
+  live_.add(entry->file, entry->record_bytes);
+}
+
+void Lane::Impl::on_written(std::span<const Entry> entries) {
+  for (const Entry& entry : entries) {
+    FactReader reader(entry.payload);
+    Fact fact;
+    while (reader.next(fact)) {
+      if (fact.type == FactType::enqueue) show_written(fact, entry.location);
+      if (fact.type == FactType::delivered) show_watermark(fact);
+    }
+    stage_.written(entry.index, sink_);
+  }
+}
+
+void Lane::Impl::show_watermark(const Fact& fact) {
+  Queue* queue = find(fact.queue);
+  if (queue == nullptr) return;
+  queue->delivered.written = std::max(queue->delivered.written, fact.through);
+  want_dispatch(*queue);
+}
+
+// Only entries without anything of the level fsync come here: all of its records are of a level
+// that is visible when written, as far as nothing stronger is before them.
+void Lane::Impl::show_written(const Fact& fact, BodyLocation location) {
+  TargetReader targets = fact.targets();
+  EnqueueTarget target;
+  while (targets.next(target)) {
+    Queue* queue = find(target.queue);
+    if (queue == nullptr) continue;
+    admit_waiting(*queue);
+    if (target.seq != queue->visible_next) continue;
+    NewRecord record = new_record(fact, location, target);
+    record.flags |= IndexEntry::kWritten;
+    make_visible(*queue, target.seq, record);
+    admit_waiting(*queue);
+    want_dispatch(*queue);
+  }
 }
 
 void Lane::Impl::apply_settle(const Fact& fact) {

@@ -91,7 +91,7 @@ IndexEntry* Lane::Impl::next_ready(Queue& queue, Seq& seq) {
 }
 
 bool Lane::Impl::may_leave(const Queue& queue, const IndexEntry& entry, Seq seq) const {
-  return entry.has(IndexEntry::kInMemory) || seq <= queue.delivered.durable;
+  return entry.has(IndexEntry::kInMemory) || seq <= queue.delivered.reach();
 }
 
 Lane::Impl::Search Lane::Impl::find_step(Queue& queue, Step& step) {
@@ -102,7 +102,7 @@ Lane::Impl::Search Lane::Impl::find_step(Queue& queue, Step& step) {
     return Search::blocked;
   }
   if (!may_leave(queue, *step.entry, step.seq)) {
-    if (!queue.delivered.waited_at) queue.delivered.waited_at = queue.delivered.durable;
+    queue.delivered.waited_at = std::min(queue.delivered.waited_at, queue.delivered.reach());
     return Search::blocked;
   }
   return find_body(queue, step);
@@ -358,17 +358,18 @@ void Lane::Impl::stage_watermark(Queue& queue) {
   const std::uint64_t last = queue.last_logged.value;
   if (last < cursor || last <= queue.delivered.staged.value) return;
   DeliveredWatermark& delivered = queue.delivered;
-  const bool caught_up = delivered.durable.value >= last;
+  const bool caught_up = delivered.reach().value >= last;
   if (delivered.stride == 0 || caught_up) {
     delivered.stride = options_.delivered_stride;
-  } else if (delivered.waited_at && *delivered.waited_at < delivered.durable) {
+  } else if (delivered.waited_at < delivered.reach()) {
     delivered.stride = std::min(delivered.stride * 2, options_.delivered_stride_max);
-    delivered.waited_at.reset();
+    delivered.waited_at = DeliveredWatermark::kNotWaiting;
   }
   const std::uint64_t ahead = queue.consumers.count() != 0 ? delivered.stride : queue.gets.size();
   const std::uint64_t needed = std::min(last, cursor - 1 + std::max<std::uint64_t>(1, ahead / 2));
   if (queue.delivered.staged.value >= needed) return;
   queue.delivered.staged = Seq(std::min(last, cursor - 1 + std::max<std::uint64_t>(1, ahead)));
+  stage_urgency_of(queue);
   put_delivered(stage_.room(ranges_fact_bytes_max(1)), queue.id, queue.delivered.staged);
 }
 

@@ -108,6 +108,7 @@ class LaneWorld {
     std::string body;
     bool persistent = true;
     WallMs expires_at_ms = 0;
+    message::Durability durability = message::Durability::fsync;
   };
   /// Publishes with the next sequence of channel 1 of connection 9.
   void publish_to(std::vector<std::uint64_t> queues, const Message& message) {
@@ -116,6 +117,7 @@ class LaneWorld {
     message::RecordView record;
     record.persistent = message.persistent;
     record.expires_at_ms = message.expires_at_ms;
+    record.durability = message.durability;
     record.exchange = "amq.topic";
     record.routing_key = "a.key";
     record.body = as_bytes(message.body);

@@ -36,6 +36,8 @@ class Lane::Impl {
   LaneMemory memory() const;
   void set_memory_pressure(int level);
 
+  const EnqueuedByLevel& enqueued() const { return enqueued_; }
+
   // ---- lane_stage.cc ----
   void enqueue(std::span<const QueueId> queues, const message::RecordView& record,
                const PublishRange& publisher, const Now& now);
@@ -59,6 +61,7 @@ class Lane::Impl {
 
   // ---- lane_apply.cc ----
   void apply(std::span<const Entry> committed);
+  void on_written(std::span<const Entry> entries);
   void on_role(Role role, Term term);
   void survivors(ByteView payload, BodyLocation location, bool moved, std::vector<Piece>& pieces);
 
@@ -88,6 +91,7 @@ class Lane::Impl {
     std::uint8_t flags = 0;
     WallMs expires_at_ms = 0;
   };
+  static NewRecord new_record(const Fact& fact, BodyLocation location, const EnqueueTarget& target);
   /// An entry that the next one continues, kept until that is there.
   struct HeldEntry {
     Slice payload;
@@ -129,10 +133,14 @@ class Lane::Impl {
                                std::vector<SeqRange>& ranges, bool bridge);
   template <typename End>
   void end_leases(Queue& queue, SeqRange range, End&& end);
-  void stage_ranges(FactType type, QueueId queue, std::vector<SeqRange>& ranges);
+  void stage_ranges(FactType type, const Queue& queue, std::vector<SeqRange>& ranges);
+  void stage_urgency_of(const Queue& queue);
 
   void apply_entry(ByteView payload, BodyLocation location);
   void apply_enqueue(const Fact& fact, BodyLocation location);
+  void show_written(const Fact& fact, BodyLocation location);
+  void show_watermark(const Fact& fact);
+  void apply_shown(Queue& queue, Seq seq);
   void apply_settle(const Fact& fact);
   void apply_returned(const Fact& fact);
   void apply_delivered(const Fact& fact);
@@ -216,6 +224,7 @@ class Lane::Impl {
   ByteBuffer page_bytes_;
   std::vector<Queue*> memory_targets_;
 
+  EnqueuedByLevel enqueued_{};
   Now now_;
   Index applied_;
   std::vector<HeldEntry> held_;

@@ -1,8 +1,12 @@
 #pragma once
-/// For tests: what the naive model of a lane knows of records and consumers.
+/// For tests: what the naive model of a lane knows of records and consumers, and the options of its
+/// lanes.
 
 #include <cstddef>
 #include <cstdint>
+
+#include "base/random.h"
+#include "core/queue/lane.h"
 
 namespace naru::core {
 
@@ -28,5 +32,19 @@ struct ModelConsumer {
   bool no_ack = false;
   std::uint32_t leased = 0;
 };
+
+/// Small numbers, so that every bound is met often.
+inline Lane::Options draw_lane_options(Random& random) {
+  Lane::Options options;
+  options.deliveries_per_run = 1 + random.below(8);
+  options.delivered_stride = 1 + random.below(6);
+  options.delivered_stride_max = options.delivered_stride * (1 + random.below(4));
+  options.read_ahead_bytes = 1 + random.below(random.one_in(2) ? 600 : 100'000);
+  if (!random.one_in(4)) {  // pages, and many of them
+    options.page_records = random.one_in(2) ? 8 : 16;
+    options.index_bytes = random.below(5000);
+  }
+  return options;
+}
 
 }  // namespace naru::core

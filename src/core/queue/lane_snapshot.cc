@@ -20,14 +20,15 @@ void each_chunk(QueueIndex& index, Use&& use) {
     use(index.chunk_at(at));
 }
 
-// Those that belong to no page. A record that is leased or being settled here is still there in
-// the applied state: its end is in an entry that comes later, or never.
+// Those that belong to no page. One that is only written is not applied yet. A record that is
+// leased or being settled here is still there in the applied state: its end is in an entry that
+// comes later, or never.
 template <typename Use>
 void each_logged(QueueIndex& index, Use&& use) {
   each_chunk(index, [&](IndexChunk& chunk) {
     if (chunk.page != nullptr) return;
     chunk.each_live([&](Seq seq, const IndexEntry& entry) {
-      if (!entry.has(IndexEntry::kInMemory)) use(seq, entry);
+      if (!entry.has(IndexEntry::kInMemory | IndexEntry::kWritten)) use(seq, entry);
     });
   });
 }

@@ -20,6 +20,11 @@ void add_to(std::vector<SeqRange>& ranges, SeqRange range, bool bridge) {
   }
 }
 
+message::Durability level_of(const message::RecordView& record, const QueueSettings& settings) {
+  if (!record.persistent || !settings.durable) return message::Durability::memory;
+  return std::min(record.durability, settings.durability);
+}
+
 }  // namespace
 
 WallMs Lane::Impl::expiry(const Queue& queue, const message::RecordView& record,
@@ -41,10 +46,13 @@ void Lane::Impl::enqueue(std::span<const QueueId> queues, const message::RecordV
     if (queue == nullptr) continue;  // deleted while the publish was on its way: like no queue
     ++queue->stats.published;
     want_dispatch(*queue);
-    if (!record.persistent || !queue->settings.durable) {
+    const message::Durability level = level_of(record, queue->settings);
+    ++enqueued_[static_cast<std::size_t>(level)];
+    if (level == message::Durability::memory) {
       memory_targets_.push_back(queue);
       continue;
     }
+    if (level == message::Durability::fsync) stage_.set_urgent();
     const WallMs expires = expiry(*queue, record, now);
     logged_targets_.push_back(
         {id, queue->next_seq, expires, expires != 0 && expires <= now.wall_ms});
@@ -251,7 +259,8 @@ std::uint32_t Lane::Impl::purge(Queue& queue) {
     memory_.release(record.key);
     record.purged = true;
   }
-  stage_ranges(FactType::purge, queue.id, purged);
+  stage_.set_urgent();
+  stage_ranges(FactType::purge, queue, purged);
   want_dispatch(queue);  // a single read that waits for one of these is answered
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(count, UINT32_MAX));
 }
@@ -270,12 +279,18 @@ void Lane::Impl::atomic_end() {
   want_flush();
 }
 
-void Lane::Impl::stage_ranges(FactType type, QueueId queue, std::vector<SeqRange>& ranges) {
+// A fact about a queue waits no longer for the disk than its records do.
+void Lane::Impl::stage_urgency_of(const Queue& queue) {
+  if (queue.settings.durability != message::Durability::interval) stage_.set_urgent();
+}
+
+void Lane::Impl::stage_ranges(FactType type, const Queue& queue, std::vector<SeqRange>& ranges) {
   if (ranges.empty()) return;
+  stage_urgency_of(queue);
   normalise(ranges);
   for (std::size_t at = 0; at < ranges.size(); at += kRangesPerFactMax) {
     const std::size_t count = std::min(kRangesPerFactMax, ranges.size() - at);
-    put_ranges(stage_.room(ranges_fact_bytes_max(count)), type, queue,
+    put_ranges(stage_.room(ranges_fact_bytes_max(count)), type, queue.id,
                std::span(ranges).subspan(at, count));
   }
   ranges.clear();
@@ -283,8 +298,8 @@ void Lane::Impl::stage_ranges(FactType type, QueueId queue, std::vector<SeqRange
 
 void Lane::Impl::stage_facts(Queue& queue) {
   queue.wants_facts = false;
-  stage_ranges(FactType::returned, queue.id, queue.returns);
-  stage_ranges(FactType::settle, queue.id, queue.settles);
+  stage_ranges(FactType::returned, queue, queue.returns);
+  stage_ranges(FactType::settle, queue, queue.settles);
 }
 
 }  // namespace naru::core

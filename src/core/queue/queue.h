@@ -19,13 +19,19 @@ namespace naru::core {
 /// How far a queue's records may leave. `through` is an upper bound of what was handed out, so that
 /// after a crash nothing that somebody may have seen looks new.
 struct DeliveredWatermark {
-  Seq staged;     // written, perhaps not yet committed
-  Seq durable;    // records up to here may leave
+  static constexpr Seq kNotWaiting{UINT64_MAX};
+
+  Seq staged;     // on its way, perhaps not yet committed
+  Seq durable;    // committed
+  Seq written;    // of a queue of level interval: told as written
   Seq recovered;  // records up to here may have left in an earlier run: flagged
   /// How far it is written ahead: doubled each time a dispatch had to wait for it, back to the
   /// start when the consumers have caught up. A slow disk would otherwise set the pace of a drain.
   std::uint64_t stride = 0;
-  std::optional<Seq> waited_at;  // `durable` when a dispatch began to wait for more
+  Seq waited_at = kNotWaiting;  // reach() when a dispatch began to wait for more
+
+  /// Records up to here may leave.
+  Seq reach() const { return std::max(durable, written); }
 };
 
 /// How a queue's index goes to the log and comes back.

@@ -21,6 +21,7 @@ class TestingJournal final : public Journal {
     EntryType type = EntryType::records;
     Slice payload;
     BodyLocation location;
+    Urgency urgency = Urgency::now;
   };
   struct Snapshot {
     Index covers;
@@ -40,7 +41,8 @@ class TestingJournal final : public Journal {
   };
 
   TestingJournal() = default;
-  explicit TestingJournal(Disk disk) : disk_(std::move(disk)), committed_(disk_.entries.size()) {
+  explicit TestingJournal(Disk disk)
+      : disk_(std::move(disk)), committed_(disk_.entries.size()), written_(disk_.entries.size()) {
     if (!disk_.entries.empty()) next_offset_ = end_of(disk_.entries.back());
   }
 
@@ -77,17 +79,37 @@ class TestingJournal final : public Journal {
     state_->on_role(Role::owner, Term(1));
   }
 
-  Result<Position> append(GroupId, ByteView payload, Urgency) override {
+  Result<Position> append(GroupId, ByteView payload, Urgency urgency) override {
     if (failing) return fail(Errc::io, "the disk is broken");
     if (payload.size() > bytes_max) return fail(Errc::limit, "too large");
     ++appends;
     appended_bytes += payload.size();
-    return Position{Term(1), store(EntryType::records, payload)};
+    const Position position{Term(1), store(EntryType::records, payload)};
+    disk_.entries.back().urgency = urgency;
+    return position;
   }
   std::size_t entry_bytes_max() const override { return bytes_max; }
   std::size_t uncommitted_bytes() const override { return 0; }
 
   std::size_t uncommitted() const { return disk_.entries.size() - committed_; }
+  /// All that was appended is written: entries that are not urgent are told as that.
+  void write() {
+    written_ = std::max(written_, committed_);
+    for (; written_ < disk_.entries.size(); ++written_) {
+      const Stored stored = disk_.entries[written_];
+      if (stored.urgency == Urgency::now) continue;
+      const Entry entry{group_,
+                        Term(1),
+                        stored.index,
+                        stored.type,
+                        stored.payload.view,
+                        stored.location,
+                        &stored.payload.owner};
+      state_->on_written({&entry, 1});
+    }
+  }
+  /// Entries that the end of the process does not lose, beside the committed ones.
+  std::size_t written() const { return std::max(written_, committed_) - committed_; }
   /// Commits the next `count` entries, all by default.
   void commit(std::size_t count = SIZE_MAX) {
     const std::size_t begin = committed_;
@@ -277,6 +299,7 @@ class TestingJournal final : public Journal {
   GroupState* state_ = nullptr;
   Disk disk_;
   std::size_t committed_ = 0;
+  std::size_t written_ = 0;  // entries up to here are in their file
   std::uint32_t next_offset_ = 4096;
   std::vector<PendingRead> reads_;
 };

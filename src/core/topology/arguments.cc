@@ -85,6 +85,10 @@ std::string queue_version(const Value& value, const Table& arguments) {
   if (version == 1 || version == 2) return {};
   return fmt::format("\"unsupported queue version '{}'\"", version);
 }
+std::string durability(const Value& value, const Table&) {
+  return one_of(value, fmt::format("\"unsupported durability '{}'\"", value_text(value)), "fsync",
+                "interval", "memory");
+}
 std::string queue_type(const Value& value, const Table&) {
   return one_of(value, fmt::format("\"unsupported queue type '{}'\"", value_text(value)), "",
                 "classic", "quorum", "stream");
@@ -105,7 +109,7 @@ struct Known {
   bool in_effect = false;
 };
 
-/// RabbitMQ 4.2's, in the order in which it checks them.
+/// RabbitMQ 4.2's, in the order in which it checks them, and Naru's own.
 constexpr auto kKnown = std::to_array<Known>({
     {"x-queue-type", kClassic | kQuorum | kStream, queue_type, true},
     {"x-expires", kClassic | kQuorum, duration_above_zero, true},
@@ -129,6 +133,7 @@ constexpr auto kKnown = std::to_array<Known>({
     {"x-stream-max-segment-size-bytes", kStream, not_negative},
     {"x-stream-filter-size-bytes", kStream, not_negative},
     {"x-initial-cluster-size", kStream, above_zero},
+    {message::kDurabilityArgument, kClassic | kQuorum, durability, true},
     {"x-queue-leader-locator", kClassic | kQuorum | kStream, leader_locator},
     {"x-queue-master-locator", kClassic, text},
 });
@@ -168,12 +173,20 @@ std::string alternate_of(const Table& arguments) {
   return *value->text();
 }
 
+message::Durability durability_of(const QueueInfo& queue) {
+  if (!queue.durable) return message::Durability::memory;
+  const Value* value = message::find(queue.arguments, message::kDurabilityArgument);
+  if (value == nullptr || value->text() == nullptr) return message::Durability::fsync;
+  return message::parse_durability(*value->text()).value_or(message::Durability::fsync);
+}
+
 QueueSettings settings_of(const QueueInfo& queue) {
   QueueSettings settings;
   settings.durable = queue.durable;
   settings.auto_delete = queue.auto_delete;
   settings.message_ttl_ms = milliseconds(queue.arguments, "x-message-ttl");
   settings.expires_ms = milliseconds(queue.arguments, "x-expires");
+  settings.durability = durability_of(queue);
   return settings;
 }
 

@@ -15,6 +15,9 @@ namespace naru::core {
 /// The argument alternate-exchange, or empty.
 std::string alternate_of(const message::Table& arguments);
 
+/// What the queue gives its messages at most: its argument x-durability, fsync without one; memory
+/// when it is not durable.
+message::Durability durability_of(const QueueInfo& queue);
 /// What the queue's lane needs to know of it.
 QueueSettings settings_of(const QueueInfo& queue);
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "message/durability.h"
 #include "protocol/amqp091/channel.h"
 #include "protocol/amqp091/constants.h"
 #include "protocol/amqp091/frame.h"
@@ -58,6 +59,7 @@ class PublishMemo {
   struct Properties {
     bool persistent = false;
     std::uint8_t priority = 0;
+    message::Durability durability = message::Durability::fsync;
   };
   /// Notes flags and values of a content header on channel `number` that parsed, and that ask for
   /// nothing but `properties`.

@@ -82,6 +82,7 @@ class Session final : public protocol::Session {
     std::optional<std::uint64_t> expiration_ms;
     bool persistent = false;
     std::uint8_t priority = 0;
+    message::Durability durability = message::Durability::fsync;
   };
 
   // ---- session.cc: input ----

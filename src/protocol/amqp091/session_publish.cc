@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
+#include <optional>
 
 #include "protocol/amqp091/expiration.h"
 #include "protocol/amqp091/properties.h"
 #include "protocol/amqp091/session.h"
+#include "protocol/amqp091/table.h"
 
 namespace naru::amqp091 {
 
@@ -32,6 +33,18 @@ ContentHead content_head(ByteView payload) {
   const std::uint8_t* at = payload.data();
   return {static_cast<std::uint16_t>(at[0] << 8 | at[1]),
           static_cast<std::uint16_t>(at[2] << 8 | at[3]), big_endian_u64(at + 4)};
+}
+
+// What the publisher asks for: by its delivery mode, and less than that by a header. Nothing when
+// the header names no level.
+std::optional<message::Durability> durability_of(const Properties& properties) {
+  const auto by_mode =
+      properties.delivery_mode == 2 ? message::Durability::fsync : message::Durability::memory;
+  if (properties.headers.empty()) return by_mode;
+  const auto named = find_text(properties.headers, message::kDurabilityArgument);
+  if (!named) return by_mode;
+  const auto level = message::parse_durability(*named);
+  return level ? std::optional(std::min(by_mode, *level)) : std::nullopt;
 }
 
 }  // namespace
@@ -65,8 +78,8 @@ bool Session::publish_again() {
     input_ = input_.subspan(content.wire_bytes);
     const Message message{method.exchange, method.routing_key, method.mandatory, content.header,
                           content.body};
-    const auto [persistent, priority] = memo_->properties();
-    hand_over(channel, message, {content.header, std::nullopt, persistent, priority});
+    const auto [persistent, priority, durability] = memo_->properties();
+    hand_over(channel, message, {content.header, std::nullopt, persistent, priority, durability});
     return true;
   }
   if (publish_whole(channel, method)) return true;
@@ -273,8 +286,16 @@ bool Session::examine(Channel& channel, const Message& message, Asked& asked) {
            BasicPublish::kId);
     return false;
   }
+  const auto durability = durability_of(*properties);
+  if (!durability) {
+    refuse(channel, ReplyCode::precondition_failed,
+           "header x-durability must be fsync, interval or memory", BasicPublish::kId);
+    return false;
+  }
+  asked.durability = *durability;
   if (memo_ != nullptr && !to_reply_queue && !asked.expiration_ms && !names_user) {
-    memo_->remember(channel.number, message.header, {asked.persistent, asked.priority});
+    memo_->remember(channel.number, message.header,
+                    {asked.persistent, asked.priority, asked.durability});
   }
   return true;
 }
@@ -287,6 +308,7 @@ void Session::fill(core::Publish& publish, Channel& channel, const Message& mess
   publish.expiration_ms = asked.expiration_ms;
   publish.record.encoding = message::EncodingId::amqp091;
   publish.record.persistent = asked.persistent;
+  publish.record.durability = asked.durability;
   publish.record.priority = asked.priority;
   publish.record.exchange = message.exchange;
   publish.record.routing_key = message.routing_key;

@@ -21,6 +21,24 @@ TEST_F(Publishing, AMessageGoesToTheBrokerAsItCame) {
   expect({});
 }
 
+TEST_F(Publishing, AHeaderAsksForLessThanTheDeliveryMode) {
+  send_all(
+      {R"(1 publish routing_key="k" body="a" delivery_mode=2 headers={a:I 1, x-durability:S "interval"})",
+       R"(1 publish routing_key="k" body="b" delivery_mode=2 headers={x-durability:S "fsync"})",
+       R"(1 publish routing_key="k" body="c" delivery_mode=1 headers={x-durability:S "interval"})"});
+  EXPECT_EQ(asked(),
+            (Lines{"publish 1 seq=0 ''->'k' persistent interval 'a'",
+                   "publish 1 seq=0 ''->'k' persistent 'b'", "publish 1 seq=0 ''->'k' 'c'"}));
+}
+
+TEST_F(Publishing, ALevelThatIsNoneIsRefused) {
+  send(
+      R"(1 publish routing_key="k" body="a" delivery_mode=2 headers={x-durability:S "sometimes"})");
+  EXPECT_EQ(asked(), Lines{"closed 1"});
+  expect(
+      {R"(1 channel.close reply_code=406 reply_text="PRECONDITION_FAILED - header x-durability must be fsync, interval or memory" failed_class=60 failed_method=40)"});
+}
+
 TEST_F(Publishing, EmptyBodiesNeedNoBodyFrame) {
   send(R"(1 publish routing_key="k" body="")");
   EXPECT_EQ(asked(), Lines{"publish 1 seq=0 ''->'k' ''"});

@@ -177,6 +177,17 @@ bool check_values(ByteReader in, int depth, bool named) {
   return true;
 }
 
+// Goes over a value of a checked table; its bytes when it is a text.
+std::string_view skip_value(ByteReader& in) {
+  const std::uint8_t type = in.u8();
+  if (const int bytes = fixed_bytes(type); bytes >= 0) {
+    in.bytes(static_cast<std::size_t>(bytes));
+    return {};
+  }
+  const std::string_view content = as_text(nested(in).rest());
+  return type == 'S' ? content : std::string_view();
+}
+
 class ValueWriter {
  public:
   explicit ValueWriter(ByteBuffer& out) : out_(out) {}
@@ -276,6 +287,17 @@ Result<Table> decode_table(ByteView entries) {
 Result<void> check_table(ByteView entries) {
   if (!check_values(ByteReader(entries), 1, true)) return malformed();
   return {};
+}
+
+std::optional<std::string_view> find_text(ByteView entries, std::string_view name) {
+  ByteReader in(entries);
+  while (in.ok() && !in.done()) {
+    const std::size_t name_bytes = in.u8();
+    const bool found = in.text(name_bytes) == name;
+    const std::string_view text = skip_value(in);
+    if (found && in.ok()) return text;
+  }
+  return std::nullopt;
 }
 
 void append_table(ByteBuffer& out, const Table& table) {

@@ -9,6 +9,9 @@
 ///   D decimal: u8 scale, u32 · S long string · A array · F table · T u64 seconds · V void · x
 ///   bytes
 
+#include <optional>
+#include <string_view>
+
 #include "base/byte_buffer.h"
 #include "base/bytes.h"
 #include "base/result.h"
@@ -25,6 +28,10 @@ Result<message::Table> decode_table(ByteView entries);
 
 /// Whether decode_table would succeed, without building anything. Errors: malformed.
 Result<void> check_table(ByteView entries);
+
+/// The value of the first entry called `name`, which is a text in a table that check_table() found
+/// well; nothing when there is none, an empty view when it is of another type. Views of the input.
+std::optional<std::string_view> find_text(ByteView entries, std::string_view name);
 
 /// Appends a table with its length. Integers leave in the width they came in; unsigned 64-bit ones,
 /// which the format lacks, as `l`. Names are cut to 255 bytes.

@@ -43,6 +43,20 @@ std::string entry(char type, const std::string& value) {
   return std::string("\x01k") + type + value;
 }
 
+TEST(Table, FindsATextWithoutBuildingTheTable) {
+  const Table table{{"n", {Integer{1}}},
+                    {"t", {Table{{"k", {std::string("inner")}}}}},
+                    {"k", {std::string("text")}},
+                    {"b", {Binary{"k"}}},
+                    {"k", {std::string("later")}}};
+  const ByteBuffer out = encoded(table);
+  EXPECT_EQ(find_text(entries(out), "k"), "text") << "the first one counts";
+  EXPECT_EQ(find_text(entries(out), "n"), "") << "there, and no text";
+  EXPECT_EQ(find_text(entries(out), "b"), "");
+  EXPECT_EQ(find_text(entries(out), "none"), std::nullopt);
+  EXPECT_EQ(find_text({}, "k"), std::nullopt);
+}
+
 TEST(Table, ReadsEveryTypeInItsOwnWidth) {
   const auto value = [](char type, const std::string& octets) {
     const auto table = decode(entry(type, octets));
