@@ -206,7 +206,8 @@ void WalFiles::try_reuse(std::uint32_t sequence) {
   const ManifestFile record{.number = file.record.number, .bytes = file.record.bytes};
   open_files_.close(file.file);
 #ifdef NARU_MUTANTS
-  static std::vector<std::unique_ptr<WalFile>> undead;  // recycled with readers
+  // Recycled with readers; never destroyed, as they outlive their disk.
+  static auto& undead = *new std::vector<std::unique_ptr<WalFile>>;
   if (file.file.readers != 0) undead.push_back(std::move(*found));
 #endif
   files_.erase(found);
