@@ -75,6 +75,12 @@ class Witness:
         """The broker is about to lose what it has not written."""
         self.tell("crash")
 
+    def count(self, timeout=120):
+        """Everybody stands aside until the queues hold as many messages as they must."""
+        start = len(self.process.lines())
+        self.tell("count")
+        self.process.wait_for_line("^counted", timeout, start)
+
     def rest(self, timeout=120):
         """Nothing new is published, and the queues are emptied."""
         start = len(self.process.lines())

@@ -53,11 +53,20 @@ enum class Method : std::uint32_t {
   basic_publish = 60u << 16 | 40,
   basic_return = 60u << 16 | 50,
   basic_deliver = 60u << 16 | 60,
+  basic_get = 60u << 16 | 70,
+  basic_get_ok = 60u << 16 | 71,
+  basic_get_empty = 60u << 16 | 72,
   basic_ack = 60u << 16 | 80,
   basic_reject = 60u << 16 | 90,
   basic_nack = 60u << 16 | 120,
   confirm_select = 85u << 16 | 10,
   confirm_select_ok = 85u << 16 | 11,
+  tx_select = 90u << 16 | 10,
+  tx_select_ok = 90u << 16 | 11,
+  tx_commit = 90u << 16 | 20,
+  tx_commit_ok = 90u << 16 | 21,
+  tx_rollback = 90u << 16 | 30,
+  tx_rollback_ok = 90u << 16 | 31,
 };
 
 /// Reads a big-endian number; the caller has checked that its octets are there.

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "message_frames.h"
 #include "names.h"
 
 namespace naru::faults {
@@ -13,13 +14,13 @@ using bench::Method;
 
 constexpr std::uint16_t kPrefetch = 500;
 constexpr std::uint64_t kAckEvery = 50;
-constexpr std::uint16_t kExpectedProperties = 0x1080;  // delivery-mode and message-id
+constexpr std::uint64_t kAckGotEvery = 5;
 constexpr std::uint8_t kDurable = 2;
-constexpr std::uint8_t kPassive = 1;
+constexpr Millis kAskAgainMs = 20;  // after a queue was empty
 
-FrameWriter declare(std::size_t queue, std::uint8_t bits) {
+FrameWriter declare(std::size_t queue) {
   FrameWriter writer;
-  writer.begin(1, Method::queue_declare).u16(0).short_string(queue_name(queue)).u8(bits);
+  writer.begin(1, Method::queue_declare).u16(0).short_string(queue_name(queue)).u8(kDurable);
   writer.u32(0).end();
   return writer;
 }
@@ -56,12 +57,12 @@ bool Consumer::connect(Millis now) {
   std::vector<Link::Request> setup{{qos, Method::basic_qos_ok},
                                    {declare_exchange(), Method::exchange_declare_ok}};
   for (std::size_t queue = 0; queue < setup_.shape.queues; ++queue) {
-    setup.push_back({declare(queue, kDurable), Method::queue_declare_ok});
+    setup.push_back({declare(queue), Method::queue_declare_ok});
     setup.push_back({bind(queue), Method::queue_bind_ok});
   }
   // Deliveries of one queue may come before the next consume-ok, so only the first is asked for
   // here.
-  setup.push_back({consume(0), Method::basic_consume_ok});
+  if (!setup_.gets) setup.push_back({consume(0), Method::basic_consume_ok});
   if (!link_.open(setup, now)) return false;
   session_ = history_.begin_session();
   first_tag_ = 1;
@@ -69,7 +70,9 @@ bool Consumer::connect(Millis now) {
   answers_ = 0;
   naps_until_ = 0;
   gives_up_ = false;
-  consumes_from_all_ = setup_.shape.queues == 1;
+  consumes_from_all_ = setup_.gets || setup_.shape.queues == 1;
+  getting_ = false;
+  gets_at_ = 0;
   return true;
 }
 
@@ -90,13 +93,24 @@ bool Consumer::flush() {
     }
     consumes_from_all_ = true;
   }
+  ask_for_one();
   if (link_.flush()) return true;
   lost();
   return false;
 }
 
+// One at a time, from each queue in turn.
+void Consumer::ask_for_one() {
+  if (!setup_.gets || plainly_ || getting_ || !link_.is_up() || link_.parting() || now_ < gets_at_)
+    return;
+  queue_ = (queue_ + 1) % setup_.shape.queues;
+  link_.output() += get_frame(queue_).bytes();
+  getting_ = true;
+}
+
 bool Consumer::on_time(Millis now) {
-  if (link_.on_time(now)) return true;
+  now_ = now;
+  if (link_.on_time(now)) return !setup_.gets || flush();
   lost();
   return false;
 }
@@ -136,7 +150,7 @@ void Consumer::ask(Millis now) {
   left_ = 0;
   delivered_since_asked_ = false;
   for (std::size_t queue = 0; queue < setup_.shape.queues; ++queue) {
-    link_.output() += declare(queue, kPassive).bytes();
+    link_.output() += passive_declare(queue).bytes();
   }
 }
 
@@ -149,12 +163,22 @@ void Consumer::on_frame(const Frame& frame) {
   }
   if (frame.type != bench::kFrameMethod) return;
   if (frame.method() == Method::basic_deliver) return on_deliver(frame);
-  if (frame.method() == Method::queue_declare_ok && frame.payload.size() > 5) {
-    const std::size_t after_name = 5u + frame.payload[4];
-    if (frame.payload.size() < after_name + 8) return;
-    left_ += bench::load_big<std::uint32_t>(frame.payload.data() + after_name);
+  if (frame.method() == Method::basic_get_ok) return on_got(frame);
+  if (frame.method() == Method::basic_get_empty) {
+    getting_ = false;
+    gets_at_ = now_ + kAskAgainMs;
+  }
+  if (frame.method() == Method::queue_declare_ok) {
+    left_ += length_of(frame);
     ++answers_;
   }
+}
+
+void Consumer::on_got(const Frame& frame) {
+  if (!getting_) history_.violation("a message that nobody asked for");
+  if (frame.payload.size() < 13) return;
+  tag_ = bench::load_big<std::uint64_t>(frame.payload.data() + 4);
+  redelivered_ = (frame.payload[12] & 1) != 0;
 }
 
 void Consumer::on_deliver(const Frame& frame) {
@@ -166,18 +190,14 @@ void Consumer::on_deliver(const Frame& frame) {
 }
 
 void Consumer::on_header(const Frame& frame) {
-  const auto payload = frame.payload;
-  body_bytes_ = bench::load_big<std::uint64_t>(payload.data() + 4);
-  message_id_.clear();
+  body_bytes_ = bench::load_big<std::uint64_t>(frame.payload.data() + 4);
+  message_id_ = message_id_of(frame);
   body_.clear();
-  if (bench::load_big<std::uint16_t>(payload.data() + 12) == kExpectedProperties &&
-      payload.size() > 16 && payload.size() == 16u + payload[15]) {
-    message_id_.assign(reinterpret_cast<const char*>(payload.data()) + 16, payload[15]);
-  }
   if (body_bytes_ == 0) message_done();
 }
 
 void Consumer::message_done() {
+  getting_ = false;
   // Sent before the broker read our goodbye, and perhaps in other hands by now (§1.4.2.1:
   // discarded).
   if (link_.parting()) return;
@@ -209,7 +229,7 @@ void Consumer::settle_somehow() {
     if (one_in(5'000)) return part();
     if (one_in(5'000)) gives_up_ = true;
   }
-  if (unacked_ >= kAckEvery) settle(tag_, true, Method::basic_ack);
+  if (unacked_ >= (setup_.gets ? kAckGotEvery : kAckEvery)) settle(tag_, true, Method::basic_ack);
 }
 
 // Up to the last one that is outstanding: to acknowledge a tag twice is an error.

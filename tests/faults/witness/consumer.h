@@ -15,8 +15,8 @@ namespace naru::faults {
 /// hanging up with and without a goodbye, not reading for a while.
 enum class Manners { plain, moody };
 
-/// One of the competing consumers: consumes from every queue over one channel, settles, and hands
-/// each delivery to the history.
+/// One of the competing consumers: consumes from every queue over one channel, or gets from them in
+/// turn, settles, and hands each delivery to the history.
 class Consumer {
  public:
   struct Setup {
@@ -24,11 +24,13 @@ class Consumer {
     Shape shape;
     Manners manners = Manners::plain;
     std::uint64_t seed = 0;
+    bool gets = false;  // asks for each message, instead of consuming
   };
   Consumer(const Setup& setup, History& history);
 
   Link& link() { return link_; }
   const Link& link() const { return link_; }
+  const Session& session() const { return session_; }
   bool connect(Millis now);
   /// False when the link was lost, or given up.
   bool on_readable(Millis now);
@@ -44,7 +46,7 @@ class Consumer {
 
   /// Acknowledges everything and asks how much the queues still hold; the answers come later.
   void ask(Millis now);
-  bool answered() const { return answers_ == setup_.shape.queues; }
+  bool answered() const { return answers_ == setup_.shape.queues && !getting_; }
   /// What the answers to ask() said, and whether anything has been delivered since then.
   std::uint64_t left() const { return left_; }
   bool quiet() const { return !delivered_since_asked_; }
@@ -52,6 +54,8 @@ class Consumer {
  private:
   void on_frame(const bench::Frame& frame);
   void on_deliver(const bench::Frame& frame);
+  void on_got(const bench::Frame& frame);
+  void ask_for_one();
   void on_header(const bench::Frame& frame);
   void message_done();
   void settle_somehow();
@@ -71,6 +75,8 @@ class Consumer {
   bool plainly_ = false;
   bool gives_up_ = false;
   bool consumes_from_all_ = false;
+  bool getting_ = false;  // a get has no answer yet
+  Millis gets_at_ = 0;
   std::uint64_t lots_ = 0;
   std::uint64_t tag_ = 0;  // of the delivery being read
   bool redelivered_ = false;

@@ -8,7 +8,8 @@ namespace {
 
 constexpr const char* kOutcomes[] = {"unsent", "sent", "confirmed", "refused", "unknown"};
 constexpr std::size_t kViolationsKept = 10;
-// A connection whose end the broker knows already, and we do not, is told us within this time.
+// The broker may know already that a connection ended, and we learn it only within this time, then
+// by reading.
 constexpr std::uint64_t kFarewellMs = 5'000;
 
 }  // namespace
@@ -134,7 +135,7 @@ void History::check_repetition(const Copy& copy, CopyRef ref, bool redelivered) 
 
 void History::check_resurrection(const Copy& copy, CopyRef ref, bool redelivered) {
   const bool crashed = crashes_.size() > copy.acked_epoch;
-  if (!crashed && !lost_sessions_.contains(copy.session)) {
+  if (!may_come_back(copy)) {
     violation(name_of(ref) + " came back although it was acknowledged, and nothing crashed");
   }
   if (!redelivered) return;  // reported as a repetition
@@ -207,9 +208,9 @@ void History::crash(std::uint64_t now) {
   }
 }
 
-void History::judge_holders(std::uint64_t now) {
+void History::caught_up(const Session& session, std::uint64_t now) {
   std::erase_if(suspicions_, [&](const Suspicion& each) {
-    if (now - each.since < kFarewellMs) return false;
+    if (each.holder != session.number || now < each.since + kFarewellMs) return false;
     violation(each.text);
     return true;
   });
@@ -221,14 +222,14 @@ void History::finish() {
       finish_copy({publisher, slot});
     }
   }
+  for (const Doubt& each : doubts_) finish_doubt(each);
 }
 
 // A consumer sees only what is committed: what it saw must not be gone either.
 void History::finish_copy(CopyRef ref) {
   const Copy& copy = at(ref);
   if (copy.outcome == Outcome::sent) violation(name_of(ref) + " was never answered");
-  const bool must_arrive = copy.outcome == Outcome::ok || copy.arrivals > 0;
-  if (!must_arrive || copy.acked) return;
+  if (!must_arrive(copy) || copy.acked) return;
   if (may_be_gone(ref)) {
     ++counts_.transient_lost;
     return;

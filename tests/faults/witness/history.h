@@ -38,6 +38,13 @@ struct CopyRef {
   std::size_t slot = 0;
 };
 
+/// A transaction whose commit was asked for and not answered: all of it happened, or nothing, in
+/// each queue.
+struct InDoubt {
+  std::vector<CopyRef> published;
+  std::vector<CopyRef> acknowledged;
+};
+
 /// A consumer's view of one connection, from its start to its end.
 struct Session {
   std::uint32_t number = 0;                // 1…, of this history
@@ -67,6 +74,10 @@ struct Counts {
   std::uint64_t resurrected_age_ms = 0;  // the oldest such ack at the time of the crash
   std::uint64_t lost = 0;                // confirmed, or seen by a consumer, and gone
   std::uint64_t transient_lost = 0;      // transient, and a crash came: allowed
+  std::uint64_t committed = 0;           // transactions
+  std::uint64_t rolled_back = 0;
+  std::uint64_t in_doubt = 0;  // transactions without an answer
+  std::uint64_t counted = 0;   // times that the queues' lengths were compared with what they hold
 };
 
 /// How strictly the order is checked. Either way what a consumer gets for the first time of one
@@ -81,8 +92,8 @@ enum class Order {
 /// in, in milliseconds since any fixed moment.
 ///
 /// A copy that was acknowledged may come back, flagged, if a crash may have eaten the
-/// acknowledgement, or if its connection was lost with it; otherwise never. A transient message may
-/// be lost by a crash. Nothing else is forgiven.
+/// acknowledgement, or if its connection was lost with it; otherwise never, and not after its queue
+/// was seen empty. A transient message may be lost by a crash. Nothing else is forgiven.
 class History {
  public:
   History(const Source& source, std::uint32_t run, Order order);
@@ -106,8 +117,24 @@ class History {
 
   /// The broker is about to lose what it has not written, or has just lost it.
   void crash(std::uint64_t now);
-  /// Reports two holders of one copy, once it is sure that the first one's connection lives on.
-  void judge_holders(std::uint64_t now);
+  /// Everything that the broker sent over this connection until `now` has been read, and it lives
+  /// on: reports what it holds and somebody else got long enough before.
+  void caught_up(const Session& session, std::uint64_t now);
+
+  void committed() { ++counts_.committed; }
+  void rolled_back() { ++counts_.rolled_back; }
+  /// The connection was lost with the commit's answer. What it published is unknown, what it
+  /// acknowledged was settled over a lost connection; to be told after that.
+  void in_doubt(InDoubt transaction);
+
+  /// Nobody holds or sends anything. Says what is wrong with the number of messages in each queue:
+  /// there must be those that must arrive yet, and there may be those that may; nothing when it is
+  /// right.
+  std::string misfit(const std::vector<std::uint64_t>& lengths) const;
+  /// The queues are empty and nobody holds anything: what a crash did not bring back until now is
+  /// settled for good.
+  void emptied();
+  void counted() { ++counts_.counted; }
   /// An invariant that somebody else has seen broken.
   void violation(std::string text);
 
@@ -132,6 +159,15 @@ class History {
     std::uint32_t session = 0;  // who holds it or, acked, who settled it; 0 for nobody
     std::uint32_t acked_at = 0;
   };
+  /// An acknowledgement of a transaction in doubt, and how often its message had arrived then.
+  struct DoubtfulAck {
+    CopyRef copy;
+    std::uint8_t arrivals;
+  };
+  struct Doubt {
+    std::vector<CopyRef> published;
+    std::vector<DoubtfulAck> acknowledged;
+  };
   struct Suspicion {
     std::string text;
     std::uint32_t holder;
@@ -151,6 +187,12 @@ class History {
   void check_repetition(const Copy& copy, CopyRef ref, bool redelivered);
   void check_resurrection(const Copy& copy, CopyRef ref, bool redelivered);
   void finish_copy(CopyRef ref);
+  void finish_doubt(const Doubt& doubt);
+  std::size_t queue_of(CopyRef ref) const;
+  bool must_arrive(const Copy& copy) const {
+    return copy.outcome == Outcome::ok || copy.arrivals > 0;
+  }
+  bool may_come_back(const Copy& copy) const;
 
   const Source& source_;
   const Shape shape_;
@@ -160,6 +202,7 @@ class History {
   std::vector<std::uint64_t> crashes_;     // when
   std::unordered_set<std::uint32_t> lost_sessions_;
   std::vector<Suspicion> suspicions_;
+  std::vector<Doubt> doubts_;
   std::uint32_t sessions_ = 0;
   std::uint64_t owed_ = 0;
   Counts counts_;

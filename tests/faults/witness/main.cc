@@ -41,7 +41,11 @@ std::unique_ptr<Source> make_source(int argc, char** argv, WorldOptions& options
   options.link.heartbeat_s = static_cast<std::uint16_t>(number(argv[5]));
   options.backlog_max = number(argv[6]);
   options.manners = Manners::moody;
-  const Shape shape{.publishers = 5, .queues = argc == 8 ? number(argv[7]) : 4, .consumers = 4};
+  const Shape shape{.publishers = 9,
+                    .queues = argc == 8 ? number(argv[7]) : 4,
+                    .consumers = 4,
+                    .getters = 2,
+                    .transactors = 4};
   return std::make_unique<DrawnSource>(shape, options.seed);
 }
 
@@ -67,6 +71,10 @@ void print_counts(World& world, double seconds) {
   print_count("flagged_needlessly", counts.flagged_needlessly);
   print_count("resurrected", counts.resurrected);
   print_count("resurrected_age_ms", counts.resurrected_age_ms);
+  print_count("committed", counts.committed);
+  print_count("rolled_back", counts.rolled_back);
+  print_count("in_doubt", counts.in_doubt);
+  print_count("counted", counts.counted);
   print_count("connections_lost", world.connections_lost());
   print_count("silences", world.silences());
   print_count("times_blocked", world.times_blocked());

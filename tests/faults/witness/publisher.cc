@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "names.h"
+#include "message_frames.h"
 
 namespace naru::faults {
 namespace {
@@ -14,9 +14,6 @@ using bench::Method;
 constexpr std::size_t kWindow = 200;
 constexpr std::size_t kAnswered = std::numeric_limits<std::size_t>::max();
 constexpr std::size_t kOutputBytes = 64 * 1'024;
-constexpr std::size_t kBodyFrame = 131'072 - bench::kFrameOverhead;
-constexpr std::uint16_t kDeliveryMode = 0x1000;
-constexpr std::uint16_t kMessageId = 0x0080;
 
 }  // namespace
 
@@ -60,18 +57,7 @@ bool Publisher::on_time(Millis now) {
 }
 
 void Publisher::append_message() {
-  const std::string_view body = source_.body(index_, next_);
-  const bool to_all = source_.to_all_queues(index_);
-  writer_.clear();
-  writer_.begin(1, Method::basic_publish).u16(0).short_string(to_all ? kToAll : "");
-  writer_.short_string(to_all ? "" : queue_name(source_.queue(index_, next_))).u8(0).end();
-  writer_.begin(bench::kFrameHeader, 1).u16(60).u16(0).u64(body.size());
-  writer_.u16(kDeliveryMode | kMessageId).u8(source_.persistent(index_, next_) ? 2 : 1);
-  writer_.short_string(MessageId{run_, index_, next_}.text()).end();
-  for (std::size_t from = 0; from < body.size(); from += kBodyFrame) {
-    writer_.begin(bench::kFrameBody, 1).raw(body.substr(from, kBodyFrame)).end();
-  }
-  link_.output() += writer_.bytes();
+  link_.output() += message_frames(source_, {run_, index_, next_}).bytes();
   history_.sent(index_, next_);
   unanswered_.push_back(next_++);
 }

@@ -53,7 +53,6 @@ class Publisher {
   std::deque<std::size_t> unanswered_;  // numbers by tag; kAnswered for a gap
   bool blocked_ = false;
   std::uint64_t times_blocked_ = 0;
-  bench::FrameWriter writer_;
 };
 
 }  // namespace naru::faults

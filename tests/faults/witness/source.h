@@ -15,6 +15,8 @@ struct Shape {
   std::size_t publishers = 4;
   std::size_t queues = 2;
   std::size_t consumers = 3;
+  std::size_t getters = 0;      // consumers that ask for each message
+  std::size_t transactors = 0;  // the first publishers: theirs are transactions
 };
 
 /// What is published: message n of publisher p is always the same, so a body that arrives can be

@@ -35,16 +35,23 @@ World::World(const WorldOptions& options, const Source& source)
       history_(source, options.run,
                options.manners == Manners::plain ? Order::of_all_deliveries
                                                  : Order::of_first_deliveries),
+      counter_(options.link),
       now_(steady_now()),
       last_change_(now_) {
   const Shape shape = source.shape();
-  for (std::size_t index = 0; index < shape.publishers; ++index) {
+  for (std::size_t index = 0; index < shape.transactors; ++index) {
+    transactors_.push_back(std::make_unique<Transactor>(
+        Transactor::Setup{options.link, index, options.run, mixed(~options.seed + index)}, source,
+        history_));
+  }
+  for (std::size_t index = shape.transactors; index < shape.publishers; ++index) {
     publishers_.push_back(std::make_unique<Publisher>(
         Publisher::Setup{options.link, index, options.run}, source, history_));
   }
-  for (std::size_t index = 0; index < shape.consumers; ++index) {
+  for (std::size_t index = 0; index < shape.consumers + shape.getters; ++index) {
     consumers_.push_back(std::make_unique<Consumer>(
-        Consumer::Setup{options.link, shape, options.manners, mixed(options.seed + index)},
+        Consumer::Setup{options.link, shape, options.manners, mixed(options.seed + index),
+                        index >= shape.consumers},
         history_));
   }
 }
@@ -55,6 +62,7 @@ bool World::run() {
     if (drained()) {
       if (phase_ != Phase::resting) return true;
       phase_ = Phase::rested;
+      history_.emptied();
       say("rested");
     }
     if (stalled()) return false;
@@ -68,7 +76,7 @@ void World::turn() {
   poll_once(all_up_ ? kIdleMs : static_cast<int>(kRetryMs));
   now_ = steady_now();
   keep_time();
-  history_.judge_holders(now_);
+  count();
   print_progress();
   print_blocked();
 }
@@ -78,7 +86,8 @@ void World::turn() {
 bool World::connect_missing() {
   const auto is_open = [](const auto& each) { return each->link().is_open(); };
   if (crashed_ &&
-      (std::ranges::any_of(consumers_, is_open) || std::ranges::any_of(publishers_, is_open))) {
+      (std::ranges::any_of(consumers_, is_open) || std::ranges::any_of(publishers_, is_open) ||
+       std::ranges::any_of(transactors_, is_open) || counter_.is_open())) {
     return false;
   }
   if (crashed_)
@@ -88,7 +97,7 @@ bool World::connect_missing() {
   connects_at_ = now_ + kRetryMs;
   bool all_up = true;
   for (auto& each : consumers_) {
-    if (held_) break;
+    if (away()) break;
     if (!each->link().is_open()) {
       each->connect(now_);
       asked_ = false;
@@ -99,8 +108,13 @@ bool World::connect_missing() {
     if (!all_up) break;
     if (!each->link().is_open()) each->connect(now_);
   }
-  return all_up &&
-         std::ranges::all_of(publishers_, [](auto& each) { return each->link().is_up(); });
+  for (auto& each : transactors_) {
+    if (!all_up || away()) break;
+    if (!each->link().is_open()) each->connect(now_);
+  }
+  const auto is_up = [](auto& each) { return each->link().is_up(); };
+  return all_up && std::ranges::all_of(publishers_, is_up) &&
+         (away() || std::ranges::all_of(transactors_, is_up));
 }
 
 void World::publish() {
@@ -108,6 +122,14 @@ void World::publish() {
   for (auto& each : publishers_) {
     if (!each->link().is_open()) continue;
     if (!each->pump(phase_ == Phase::running && !bounded)) lost(each->link());
+  }
+  for (auto& each : transactors_) {
+    if (!each->link().is_open()) continue;
+    if (!each->pump(phase_ == Phase::running && !bounded && !away())) {
+      lost(each->link());
+    } else if (away() && each->idle() && each->link().is_up() && !each->link().parting()) {
+      each->part();
+    }
   }
   const auto at_end = [](const auto& each) { return each->at_end(); };
   if (phase_ == Phase::running && std::ranges::all_of(publishers_, at_end))
@@ -123,14 +145,31 @@ void World::poll_once(int timeout_ms) {
   };
   for (auto& each : consumers_) watch(each->link(), !each->naps(now_));
   for (auto& each : publishers_) watch(each->link(), true);
+  for (auto& each : transactors_) watch(each->link(), true);
+  watch(counter_, true);
   descriptors.push_back({stdin_open_ ? STDIN_FILENO : -1, POLLIN, 0});
+  const Millis asked_at = steady_now();
   ::poll(descriptors.data(), descriptors.size(), timeout_ms);
 
   std::vector<short> ready;
   for (const pollfd& each : descriptors) ready.push_back(each.revents);
+  note_caught_up(descriptors, asked_at);
   now_ = steady_now();
   if (ready.back() != 0) take_commands();
   read_ready(ready);
+}
+
+// Who has nothing to read has read all that the broker had sent when we asked. However late we are,
+// nobody is taken for a holder whose end lies unread.
+void World::note_caught_up(const std::vector<pollfd>& descriptors, Millis asked_at) {
+  const auto note = [&](const pollfd& descriptor, auto& each) {
+    const bool silent = (descriptor.events & POLLIN) != 0 && (descriptor.revents & ~POLLOUT) == 0;
+    if (silent && each.link().is_up()) history_.caught_up(each.session(), asked_at);
+  };
+  std::size_t at = 0;
+  for (auto& each : consumers_) note(descriptors[at++], *each);
+  at += publishers_.size();
+  for (auto& each : transactors_) note(descriptors[at++], *each);
 }
 
 void World::read_ready(const std::vector<short>& ready) {
@@ -146,16 +185,26 @@ void World::read_ready(const std::vector<short>& ready) {
     if ((events & ~POLLOUT) == 0 || !each->link().is_open()) continue;
     if (!each->on_readable(now_)) lost(each->link());
   }
+  for (auto& each : transactors_) {
+    const short events = ready[at++];
+    if ((events & ~POLLOUT) == 0 || !each->link().is_open()) continue;
+    if (!each->on_readable(now_)) lost(each->link());
+  }
+  if ((ready[at] & ~POLLOUT) != 0 && counter_.is_open()) read_counter();
 }
 
 void World::keep_time() {
   for (auto& each : consumers_) {
-    each->behave(phase_ != Phase::running, now_);
+    each->behave(phase_ == Phase::resting || phase_ == Phase::draining, now_);
     if (!each->on_time(now_)) lost(each->link());
   }
   for (auto& each : publishers_) {
     if (!each->on_time(now_)) lost(each->link());
   }
+  for (auto& each : transactors_) {
+    if (!each->on_time(now_)) lost(each->link());
+  }
+  (void)counter_.on_time(now_);
 }
 
 void World::lost(Link& link) {
@@ -171,9 +220,10 @@ void World::lost(Link& link) {
 // nothing is left, and none of them got anything in between.
 bool World::drained() {
   const auto answered = [](const auto& each) { return each->answered(); };
+  const auto idle = [](const auto& each) { return each->idle(); };
   const bool wanted = phase_ == Phase::resting || phase_ == Phase::draining;
   if (!wanted || held_ || !all_up_ || history_.owed() > 0 ||
-      !std::ranges::all_of(publishers_, answered)) {
+      !std::ranges::all_of(publishers_, answered) || !std::ranges::all_of(transactors_, idle)) {
     return false;
   }
   if (!asked_) {
@@ -212,6 +262,7 @@ void World::obey(const std::string& line) {
     for (auto& each : consumers_) each->part();
   }
   if (line == "hold" || line == "release") held_ = line == "hold";
+  if (line == "count") phase_ = Phase::counting;
   if (line == "rest") phase_ = Phase::resting;
   if (line == "go") phase_ = Phase::running;
   if (line == "drain") phase_ = Phase::draining;
@@ -240,7 +291,7 @@ void World::print_blocked() {
 bool World::stalled() {
   const std::uint64_t seen =
       history_.confirmed() + history_.counts().delivered + history_.counts().settled;
-  if (seen != last_seen_ || (phase_ != Phase::draining && phase_ != Phase::resting)) {
+  if (seen != last_seen_ || phase_ == Phase::running || phase_ == Phase::rested) {
     last_seen_ = seen;
     last_change_ = now_;
   }
@@ -257,6 +308,11 @@ void World::describe_stall() const {
                 each->link().is_up() ? 1 : 0, each->answered() ? 1 : 0,
                 static_cast<unsigned long long>(each->left()));
   }
+  for (const auto& each : transactors_) {
+    std::printf("stall: transactor up %d, idle %d\n", each->link().is_up() ? 1 : 0,
+                each->idle() ? 1 : 0);
+  }
+  if (phase_ == Phase::counting) std::printf("stall: counting: %s\n", misfit_.c_str());
   for (const auto& each : publishers_) {
     std::printf("stall: publisher up %d, answered %d, blocked %d\n", each->link().is_up() ? 1 : 0,
                 each->answered() ? 1 : 0, each->blocked() ? 1 : 0);
@@ -267,6 +323,7 @@ std::uint64_t World::silences() const {
   std::uint64_t count = 0;
   for (const auto& each : consumers_) count += each->link().silences();
   for (const auto& each : publishers_) count += each->link().silences();
+  for (const auto& each : transactors_) count += each->link().silences();
   return count;
 }
 

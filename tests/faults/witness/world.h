@@ -1,5 +1,7 @@
 #pragma once
 
+#include <poll.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -8,6 +10,7 @@
 #include "consumer.h"
 #include "history.h"
 #include "publisher.h"
+#include "transactor.h"
 
 namespace naru::faults {
 
@@ -27,6 +30,7 @@ struct WorldOptions {
 ///   rest    publish nothing new, empty the queues, then say `rested`
 ///   go      publish again
 ///   hold    nobody consumes; release  they do again
+///   count   everybody stands aside until the queues hold what they must, then say `counted`
 ///   drain   as rest, and then end; the end of a finite source does the same
 class World {
  public:
@@ -44,12 +48,17 @@ class World {
   std::uint64_t times_blocked() const;
 
  private:
-  enum class Phase { running, resting, rested, draining };
+  enum class Phase { running, counting, resting, rested, draining };
 
   void turn();
   bool connect_missing();
   void poll_once(int timeout_ms);
   void read_ready(const std::vector<short>& ready);
+  void note_caught_up(const std::vector<pollfd>& descriptors, Millis asked_at);
+  void count();
+  void read_counter();
+  /// Nobody takes messages.
+  bool away() const { return held_ || phase_ == Phase::counting; }
   void keep_time();
   void publish();
   bool drained();
@@ -66,6 +75,11 @@ class World {
   History history_;
   std::vector<std::unique_ptr<Publisher>> publishers_;
   std::vector<std::unique_ptr<Consumer>> consumers_;
+  std::vector<std::unique_ptr<Transactor>> transactors_;
+  Link counter_;
+  bool asks_for_lengths_ = false;
+  std::vector<std::uint64_t> lengths_;
+  std::string misfit_;  // what was wrong with the last ones
   Phase phase_ = Phase::running;
   bool all_up_ = false;
   bool asked_ = false;
