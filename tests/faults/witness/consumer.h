@@ -36,6 +36,10 @@ class Consumer {
   bool on_readable(Millis now);
   bool flush();
   bool on_time(Millis now);
+  /// Ends the connection without a word, and without reading what is there.
+  void hang_up() {
+    if (link_.is_open()) lost();
+  }
   /// It does not want to read for now.
   bool naps(Millis now) const { return now < naps_until_; }
   /// Says goodbye, and acknowledges nothing more.

@@ -31,6 +31,10 @@ class Publisher {
   /// was lost.
   bool pump(bool more);
   bool on_time(Millis now);
+  /// Ends the connection without a word, and without reading what is there.
+  void hang_up() {
+    if (link_.is_open()) lost();
+  }
   /// Everything that was sent has its outcome.
   bool answered() const { return unanswered_.empty(); }
   bool at_end() const { return next_ == source_.count(index_); }

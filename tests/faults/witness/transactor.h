@@ -36,6 +36,10 @@ class Transactor {
   /// commit what a rollback left. False when the link was lost.
   bool pump(bool more);
   bool on_time(Millis now);
+  /// Ends the connection without a word, and without reading what is there.
+  void hang_up() {
+    if (link_.is_open()) lost();
+  }
   /// Says goodbye; only between transactions.
   void part() { link_.part(); }
   /// It has nothing open, and holds nothing.

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
 namespace naru::faults {
 namespace {
@@ -153,10 +154,28 @@ void World::poll_once(int timeout_ms) {
 
   std::vector<short> ready;
   for (const pollfd& each : descriptors) ready.push_back(each.revents);
+  if (was_away()) return;
   note_caught_up(descriptors, asked_at);
   now_ = steady_now();
   if (ready.back() != 0) take_commands();
   read_ready(ready);
+}
+
+// Somebody stopped us, or the machine is very busy. The broker may have given connections up
+// meanwhile and handed on what they held: what lies unread in one of them is older than what lies
+// in another, and nobody can tell. So it stays unread.
+bool World::was_away() {
+  const Millis now = steady_now();
+  const Millis last = std::exchange(looked_at_, now);
+  const Millis beat = options_.link.heartbeat_s * Millis{1'000};
+  if (beat == 0 || last == 0 || now - last <= beat) return false;
+  now_ = now;
+  for (auto& each : consumers_) each->hang_up();
+  for (auto& each : publishers_) each->hang_up();
+  for (auto& each : transactors_) each->hang_up();
+  counter_.down();
+  all_up_ = false;
+  return true;
 }
 
 // Who has nothing to read has read all that the broker had sent when we asked. However late we are,

@@ -54,6 +54,7 @@ class World {
   bool connect_missing();
   void poll_once(int timeout_ms);
   void read_ready(const std::vector<short>& ready);
+  bool was_away();
   void note_caught_up(const std::vector<pollfd>& descriptors, Millis asked_at);
   void count();
   void read_counter();
@@ -92,6 +93,7 @@ class World {
   std::uint64_t connections_lost_ = 0;
   std::vector<std::string> refusals_;
   Millis now_ = 0;
+  Millis looked_at_ = 0;  // when the connections were looked at last
   Millis printed_at_ = 0;
   std::uint64_t printed_ = 0;
   std::uint64_t last_seen_ = 0;
