@@ -36,7 +36,9 @@
   X(acknowledge_next, "an acknowledgement ends the lease behind the one it names")          \
   X(requeue_out_of_order, "returned records leave in the wrong order")                      \
   X(lose_binding_in_snapshot, "a snapshot of the metadata leaves out the last binding")     \
-  X(ignore_back_pressure, "publishers never wait for the disk")
+  X(ignore_back_pressure, "publishers never wait for the disk")                             \
+  X(interval_counts_as_fsync, "a publish of level fsync is confirmed when it is written")   \
+  X(forget_interval, "what is only written waits for something that is urgent")
 
 #ifdef NARU_MUTANTS
 

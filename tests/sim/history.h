@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "message/durability.h"
 
 namespace naru::sim {
 
@@ -26,12 +27,15 @@ struct Message {
   ChannelNo channel = 0;
   std::uint32_t place = 0;        // in what the channel published
   std::uint32_t transaction = 0;  // 0: none
-  bool persistent = true;
+  message::Durability asked = message::Durability::fsync;
   bool mandatory = false;
   bool flips = false;  // its way depends on a binding that comes and goes
   std::uint32_t body_bytes = 0;
   QueueSet sure = 0;
   QueueSet possible = 0;
+  // The queues in which it is of these levels; in the others it is of the level fsync.
+  QueueSet interval = 0;
+  QueueSet memory = 0;
 };
 
 /// A message in a queue.

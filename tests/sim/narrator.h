@@ -17,8 +17,8 @@ class Narrator final : public Checker {
   void on_publish(const Message& it) override {
     if (it.number != about_) return;
     say(fmt::format(
-        "published on channel {}, persistent {}, {} bytes, for queues {:b}, perhaps {:b}",
-        it.channel, it.persistent, it.body_bytes, it.sure, it.possible));
+        "published on channel {}, asked for {}, {} bytes, for queues {:b}, perhaps {:b}",
+        it.channel, message::to_string(it.asked), it.body_bytes, it.sure, it.possible));
   }
   void on_confirm(const Message& it) override {
     if (it.number == about_) say("confirmed");

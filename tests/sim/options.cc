@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 namespace naru::sim {
 
@@ -30,7 +31,7 @@ void draw_storage(Random& random, cluster::JournalOptions& journal) {
   wal.reads_in_flight = one_of<std::uint32_t>(random, {1, 4});
   wal.read_bytes_max = one_of<std::uint32_t>(random, {4 << 10, 64 << 10});
   wal.read_gap_bytes_max = one_of<std::uint32_t>(random, {0, 4 << 10, 64 << 10});
-  wal.sync_interval = std::chrono::milliseconds(one_of<int>(random, {1, 10}));
+  wal.sync_interval = std::chrono::milliseconds(one_of<int>(random, {1, 10, 200}));
   wal.unstable_bytes_max = one_of<std::size_t>(random, {4 << 10, 8 << 20});
   wal.retry_after = std::chrono::milliseconds(10);
   wal.open_files_max = one_of<std::uint32_t>(random, {2, 24});
@@ -55,11 +56,17 @@ void draw_core(Random& random, core::Shard::Options& shard) {
 
 void draw_people(Random& random, Options& options) {
   options.queues = one_of<QueueNo>(random, {1, 2, 3, 8});  // eight: some share a lane
+  using enum message::Durability;
+  const bool levels = random.one_in(2);
+  for (QueueNo queue = 0; queue < options.queues; ++queue) {
+    options.levels.push_back(levels ? one_of(random, {fsync, fsync, interval, memory}) : fsync);
+  }
   for (std::uint64_t count = 1 + random.below(3); count > 0; --count) {
     options.publishers.push_back({.transactional = random.one_in(4),
                                   .window = one_of<std::uint32_t>(random, {1, 10, 200}),
                                   .burst = one_of<std::uint32_t>(random, {1, 4, 30}),
                                   .transient_in_eight = one_of<std::uint32_t>(random, {0, 1, 4}),
+                                  .named_in_eight = one_of<std::uint32_t>(random, {0, 0, 4}),
                                   .obeys_blocked = !random.one_in(3)});
   }
   const bool no_ack = random.one_in(6);
@@ -143,7 +150,7 @@ std::size_t Options::uncommitted_bytes_max() const {
 std::string Options::describe() const {
   const storage::WalOptions& wal = node.journal.wal;
   return fmt::format(
-      "shards {}, queues {}, publishers {}, consumers {}, rounds {} of {} steps\n"
+      "shards {}, queues {} ({}), publishers {}, consumers {}, rounds {} of {} steps\n"
       "wal: files of {}, first {}, frames {}, entries {}, cache {}, writes {}, ready {}, free {}, "
       "snapshot slices {}, log {}\n"
       "core: uncommitted {}, credit {}, turn {}, run {}, stride {}, read ahead {}, index {}, pages "
@@ -151,7 +158,8 @@ std::string Options::describe() const {
       "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
       "faults: stalls {}, full {}, write {}, sync {}, clock {}, in recovery {}, bit rot {}",
-      node.shards, queues, publishers.size(), consumers.size(), rounds, steps_per_round,
+      node.shards, queues,
+      fmt::join(levels | std::views::transform([](auto it) { return to_string(it); }), " "), publishers.size(), consumers.size(), rounds, steps_per_round,
       wal.file_bytes, wal.first_file_bytes, wal.frame_bytes_max, wal.entry_bytes_max,
       wal.cache_bytes, wal.writes_in_flight, wal.ready_files, wal.free_files_max,
       node.journal.snapshot_slice_bytes, node.journal.log_bytes_max,

@@ -29,6 +29,7 @@ struct Options {
   ClientOptions client;
   FaultOptions faults;
   QueueNo queues = 3;
+  std::vector<message::Durability> levels;  // by queue
   std::vector<Publisher::Habits> publishers;
   std::vector<Consumer::Habits> consumers;
   std::uint32_t rounds = 3;

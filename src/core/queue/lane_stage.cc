@@ -52,7 +52,9 @@ void Lane::Impl::enqueue(std::span<const QueueId> queues, const message::RecordV
       memory_targets_.push_back(queue);
       continue;
     }
-    if (level == message::Durability::fsync) stage_.set_urgent();
+    if (level == message::Durability::fsync && !NARU_MUTANT(interval_counts_as_fsync)) {
+      stage_.set_urgent();
+    }
     const WallMs expires = expiry(*queue, record, now);
     logged_targets_.push_back(
         {id, queue->next_seq, expires, expires != 0 && expires <= now.wall_ms});

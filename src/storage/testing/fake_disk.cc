@@ -114,6 +114,15 @@ Result<void> FakeDisk::sync_node(Node& node, bool direct) {
   return {};
 }
 
+void FakeDisk::enqueue(std::unique_ptr<Pending> pending) {
+  pending->number = ++issued_;
+  pending_.push_back(std::move(pending));
+}
+
+bool FakeDisk::completed(std::uint64_t issued) const {
+  return std::ranges::none_of(pending_, [&](const auto& it) { return it->number <= issued; });
+}
+
 bool FakeDisk::complete_one() {
   if (dead_ || pending_.empty()) return false;
   const std::size_t chosen = random_.below(pending_.size());
@@ -224,7 +233,7 @@ void FakeDisk::make_zeroed(const std::string& path, std::uint64_t bytes, io::Voi
   pending->path = path;
   pending->offset = bytes;
   pending->void_done = std::move(done);
-  pending_.push_back(std::move(pending));
+  enqueue(std::move(pending));
 }
 
 Result<void> FakeDisk::replace_now(const std::string& path, std::string_view content) {
@@ -246,7 +255,7 @@ void FakeDisk::replace(const std::string& path, std::string content, io::VoidDon
   const ByteView bytes = as_bytes(content);
   pending->bytes.assign(bytes.begin(), bytes.end());
   pending->void_done = std::move(done);
-  pending_.push_back(std::move(pending));
+  enqueue(std::move(pending));
 }
 
 Result<std::string> FakeDisk::read_file(const std::string& path, std::size_t bytes_max) {

@@ -53,6 +53,9 @@ class FakeDisk final : public io::FileSystem {
   bool complete_one();
   void complete_all();
   std::size_t in_flight() const { return pending_.size(); }
+  /// Asynchronous operations so far; whether the first `issued` of them are completed.
+  std::uint64_t issued() const { return issued_; }
+  bool completed(std::uint64_t issued) const;
 
   // Trouble.
   /// The `nth` operation of this kind from now on (1 = the next) fails with `code`, and so do the
@@ -125,6 +128,7 @@ class FakeDisk final : public io::FileSystem {
     std::string removed = {};
   };
   struct Pending;
+  void enqueue(std::unique_ptr<Pending> pending);
   struct Fault {
     std::uint64_t nth;
     std::uint64_t times;
@@ -150,6 +154,7 @@ class FakeDisk final : public io::FileSystem {
   std::set<std::string> locks_;
   std::string no_room_for_;
   std::uint64_t capacity_bytes_ = std::uint64_t{1} << 40;
+  std::uint64_t issued_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t syncs_ = 0;
   std::uint64_t read_bytes_ = 0;

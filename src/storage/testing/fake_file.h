@@ -21,6 +21,7 @@ std::unexpected<Error> power_off();
 
 struct FakeDisk::Pending {
   DiskOperation operation;
+  std::uint64_t number = 0;  // in the order of their calls
   NodeRef node;
   std::string path;
   std::uint64_t offset = 0;
@@ -101,9 +102,7 @@ class FakeFile final : public io::File {
     pending->direct = direct_;
     return pending;
   }
-  void enqueue(std::unique_ptr<FakeDisk::Pending> pending) {
-    disk_.pending_.push_back(std::move(pending));
-  }
+  void enqueue(std::unique_ptr<FakeDisk::Pending> pending) { disk_.enqueue(std::move(pending)); }
   void check_alignment(std::uint64_t offset, const void* data, std::size_t bytes) const {
     if (!direct_) return;
     NARU_CHECK(offset % io::kDirectAlignment == 0 && bytes % io::kDirectAlignment == 0 &&

@@ -45,7 +45,11 @@ class Checker {
   virtual void on_quiet() {}
   /// Leases end now, in an order that clients do not see: a stop or a failure is being announced.
   virtual void on_stopping() {}
+  /// A failed log ends as with the power: what a sync was for is gone.
   virtual void on_crash(Crash) {}
+  /// Levels: what was confirmed before on_mark() is on disk at on_stable(), if it was only written.
+  virtual void on_mark() {}
+  virtual void on_stable() {}
   virtual void on_sample(const MemorySample&) {}
   /// What a recovery found; `again`: there was nothing but crashes since the last one.
   virtual void on_recovered(const std::string& /*description*/, bool /*again*/) {}

@@ -6,6 +6,10 @@
 namespace naru::sim {
 namespace {
 
+using message::Durability;
+
+constexpr QueueSet kBoth = queue_bit(0) | queue_bit(1);
+
 class Checkers : public ::testing::Test {
  protected:
   /// A confirmed persistent message for queues 0 and 1.
@@ -14,10 +18,15 @@ class Checkers : public ::testing::Test {
     message.channel = channel;
     message.place = ++place_;
     message.transaction = transaction;
-    message.sure = message.possible = queue_bit(0) | queue_bit(1);
+    message.sure = message.possible = kBoth;
     const Message known = recorder_.publish(message);
     if (confirmed) recorder_.tell(&Checker::on_confirm, known);
     return known.number;
+  }
+  /// A confirmed message for both of them.
+  void publish_at(Message message) {
+    message.sure = message.possible = kBoth;
+    recorder_.tell(&Checker::on_confirm, Message(recorder_.publish(message)));
   }
   Copy deliver(MessageNo message, Delivered delivered = {}) {
     delivered.copy.message = message;
@@ -80,6 +89,59 @@ TEST_F(Checkers, APurgeExcusesWhatWasThere) {
   recorder_.crash(Crash::kill);
   drain({});
   EXPECT_EQ(found(), "") << lost;
+}
+
+TEST_F(Checkers, MemoryMayGoWithTheProcess) {
+  publish_at({.asked = Durability::memory, .memory = kBoth});
+  recorder_.crash(Crash::clean_stop);
+  drain({});
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(Checkers, IntervalSurvivesTheProcess) {
+  publish_at({.asked = Durability::interval, .interval = kBoth});
+  recorder_.crash(Crash::kill);
+  drain({});
+  EXPECT_EQ(found(), "confirmed is never lost");
+}
+
+TEST_F(Checkers, IntervalMayGoWithThePower) {
+  publish_at({.asked = Durability::interval, .interval = kBoth});
+  recorder_.crash(Crash::power_loss);
+  drain({});
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(Checkers, IntervalSurvivesThePowerWhenItsTimeHasCome) {
+  publish_at({.asked = Durability::interval, .interval = kBoth});
+  recorder_.tell(&Checker::on_mark);
+  recorder_.tell(&Checker::on_stable);
+  recorder_.crash(Crash::power_loss);
+  drain({});
+  EXPECT_EQ(found(), "confirmed is never lost");
+}
+
+TEST_F(Checkers, WhatWasConfirmedBehindTheMarkHasTime) {
+  recorder_.tell(&Checker::on_mark);
+  publish_at({.asked = Durability::interval, .interval = kBoth});
+  recorder_.tell(&Checker::on_stable);
+  recorder_.crash(Crash::power_loss);
+  drain({});
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(Checkers, ACommitIsOnDiskWhateverItsLevel) {
+  publish_at({.transaction = 3, .asked = Durability::interval, .interval = kBoth});
+  recorder_.crash(Crash::power_loss);
+  drain({});
+  EXPECT_EQ(found(), "confirmed is never lost");
+}
+
+TEST_F(Checkers, AStrongQueueKeepsWhatAWeakOneMayLose) {
+  publish_at({.interval = queue_bit(0), .memory = queue_bit(1)});
+  recorder_.crash(Crash::kill);
+  drain({});
+  EXPECT_EQ(found(), "confirmed is never lost");
 }
 
 TEST_F(Checkers, ASettleOnDiskIsForGood) {

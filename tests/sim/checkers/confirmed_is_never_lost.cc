@@ -4,7 +4,8 @@ namespace naru::sim {
 
 void ConfirmedIsNeverLost::on_publish(const Message& message) {
   Known& known = at(message.number);
-  known.persistent = message.persistent;
+  known.memory = message.memory;
+  known.unstable = message.interval;
   for (QueueNo queue = 0; queue < removals_.size(); ++queue) {
     if (removals_[queue] != 0) known.excused |= queue_bit(queue);
   }
@@ -14,6 +15,7 @@ void ConfirmedIsNeverLost::on_confirm(const Message& message) {
   Known& known = at(message.number);
   known.confirmed = true;
   known.sure = message.sure;
+  if (message.transaction != 0) known.unstable = 0;  // tx.commit-ok comes when it is on disk
 }
 
 void ConfirmedIsNeverLost::on_returned(const Message& message) {
@@ -39,10 +41,30 @@ void ConfirmedIsNeverLost::on_removal_ends(QueueNo queue) {
   --removals_[queue];
 }
 
-void ConfirmedIsNeverLost::on_crash(Crash) {
+void ConfirmedIsNeverLost::on_crash(Crash crash) {
   for (Known& known : messages_) {
-    if (!known.persistent) known.excused = ~QueueSet{0};
+    known.excused |= known.memory;
+    if (crash == Crash::power_loss) known.excused |= known.unstable;
+    known.marked = false;
   }
+}
+
+// Nothing waits for the disk.
+void ConfirmedIsNeverLost::on_quiet() {
+  on_mark();
+  on_stable();
+}
+void ConfirmedIsNeverLost::on_mark() {
+  for (Known& known : messages_) known.marked = known.confirmed;
+}
+void ConfirmedIsNeverLost::on_stable() {
+  for (Known& known : messages_) {
+    if (known.marked) known.unstable = 0;
+  }
+}
+// A start makes stable what it shows.
+void ConfirmedIsNeverLost::on_recovered(const std::string&, bool) {
+  on_quiet();
 }
 
 void ConfirmedIsNeverLost::on_drained(const std::string&) {

@@ -1,5 +1,7 @@
 #pragma once
-/// What was confirmed is in every queue that it was bound to, until somebody ends it.
+/// What was confirmed is in every queue that it was bound to, until somebody ends it. At the level
+/// memory it may go with the process, at the level interval with the power, as long as it was not
+/// to be on disk.
 
 #include <vector>
 
@@ -20,13 +22,19 @@ class ConfirmedIsNeverLost final : public Checker {
   void on_removal_begins(QueueNo queue) override;
   void on_removal_ends(QueueNo queue) override;
   void on_crash(Crash crash) override;
+  void on_quiet() override;
+  void on_mark() override;
+  void on_stable() override;
+  void on_recovered(const std::string& description, bool again) override;
   void on_drained(const std::string& what_is_left) override;
 
  private:
   struct Known {
     bool confirmed = false;
-    bool persistent = true;
+    bool marked = false;
     QueueSet sure = 0;
+    QueueSet memory = 0;
+    QueueSet unstable = 0;   // of the level interval, and perhaps not on disk
     QueueSet excused = 0;  // somebody ended it, or may have
     QueueSet drained = 0;
   };

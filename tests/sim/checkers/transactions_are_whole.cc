@@ -10,7 +10,7 @@ namespace naru::sim {
 void TransactionsAreWhole::on_publish(const Message& message) {
   Known& known = at(message.number);
   known.transaction = message.transaction;
-  known.persistent = message.persistent;
+  known.memory = message.memory;
   known.sure = message.sure;
   for (QueueNo queue = 0; queue < removals_.size(); ++queue) {
     if (removals_[queue] != 0) known.excused |= queue_bit(queue);
@@ -36,9 +36,7 @@ void TransactionsAreWhole::on_removal_ends(QueueNo queue) {
 }
 
 void TransactionsAreWhole::on_crash(Crash) {
-  for (Known& known : messages_) {
-    if (!known.persistent) known.excused = ~QueueSet{0};
-  }
+  for (Known& known : messages_) known.excused |= known.memory;
 }
 
 void TransactionsAreWhole::on_drained(const std::string&) {

@@ -23,7 +23,7 @@ class TransactionsAreWhole final : public Checker {
  private:
   struct Known {
     std::uint32_t transaction = 0;
-    bool persistent = true;
+    QueueSet memory = 0;
     QueueSet sure = 0;
     QueueSet seen = 0;
     QueueSet excused = 0;  // it may have gone unseen

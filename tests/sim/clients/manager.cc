@@ -1,5 +1,7 @@
 #include "tests/sim/clients/manager.h"
 
+#include "protocol/amqp091/table.h"
+
 namespace naru::sim {
 
 void Manager::on_ready() {
@@ -24,9 +26,7 @@ void Manager::build_next() {
   step -= exchanges.size();
   if (step < topology.queues) {
     environment_.did(Did::declare);
-    return send(amqp091::QueueDeclare{.queue = Topology::queue_name(static_cast<QueueNo>(step)),
-                                      .durable = true,
-                                      .arguments = {}});
+    return declare(static_cast<QueueNo>(step));
   }
   step -= topology.queues;
   const std::vector<Binding> bindings = topology.bindings();
@@ -39,6 +39,19 @@ void Manager::build_next() {
   }
   doing_ = Doing::nothing;
   built_ = true;
+}
+
+void Manager::declare(QueueNo queue) {
+  message::Table arguments;
+  const message::Durability level = environment_.topology.levels[queue];
+  if (level != message::Durability::fsync) {
+    arguments.emplace_back(message::kDurabilityArgument, std::string(to_string(level)));
+  }
+  ByteBuffer table;
+  amqp091::append_table(table, arguments);
+  send(amqp091::QueueDeclare{.queue = Topology::queue_name(queue),
+                             .durable = true,
+                             .arguments = {table.view().subspan(4)}});
 }
 
 void Manager::act() {

@@ -23,6 +23,7 @@ class Manager final : public Client {
   void on_reply(const amqp091::MethodFrame& method) override;
   void on_channel_lost() override;
   void build_next();
+  void declare(QueueNo queue);
   void flip();
   void flip_ends(Topology::Flip state);
 

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "protocol/amqp091/table.h"
+
 namespace naru::sim {
 
 void Publisher::on_ready() {
@@ -45,6 +47,13 @@ std::uint32_t Publisher::draw_body_bytes() {
   return std::min(most, sizes[random.below(sizes.size())]);
 }
 
+std::optional<message::Durability> Publisher::draw_named_level() {
+  using enum message::Durability;
+  if (environment_.random.below(8) >= habits_.named_in_eight) return std::nullopt;
+  constexpr std::array kLevels{interval, interval, fsync, memory};
+  return kLevels[environment_.random.below(kLevels.size())];
+}
+
 void Publisher::publish_one() {
   Random& random = environment_.random;
   const Route& route = routes_[random.below(routes_.size())];
@@ -53,7 +62,12 @@ void Publisher::publish_one() {
   message.channel = channel_;
   message.place = ++place_;
   message.transaction = habits_.transactional ? transaction_ : 0;
-  message.persistent = random.below(8) >= habits_.transient_in_eight;
+  using enum message::Durability;
+  const bool persistent = random.below(8) >= habits_.transient_in_eight;
+  const std::optional<message::Durability> named = draw_named_level();
+  message.asked = std::min(persistent ? fsync : memory, named.value_or(fsync));
+  message.interval = topology.of_level(message.asked, interval);
+  message.memory = topology.of_level(message.asked, memory);
   message.mandatory = random.one_in(4);
   message.flips = route.flips;
   message.body_bytes = draw_body_bytes();
@@ -70,13 +84,20 @@ void Publisher::publish_one() {
       std::to_chars(digits.data(), digits.data() + digits.size(), message.number);
   amqp091::Properties properties;
   properties.set(amqp091::Property::message_id).message_id = {digits.data(), end};
-  properties.set(amqp091::Property::delivery_mode).delivery_mode = message.persistent ? 2 : 1;
+  properties.set(amqp091::Property::delivery_mode).delivery_mode = persistent ? 2 : 1;
+  ByteBuffer headers;
+  if (named) {
+    amqp091::append_table(headers, {{std::string(message::kDurabilityArgument),
+                                     std::string(message::to_string(*named))}});
+    properties.set(amqp091::Property::headers).headers = headers.view().subspan(4);
+    environment_.did(Did::publish_named);
+  }
   link_.publish(
       kChannel,
       {.exchange = route.exchange, .routing_key = route.key, .mandatory = message.mandatory},
       properties, Environment::body_of(message.number, message.body_bytes));
   environment_.did(Did::publish);
-  if (!message.persistent) environment_.did(Did::publish_transient);
+  if (!persistent) environment_.did(Did::publish_transient);
   if (message.mandatory) environment_.did(Did::publish_mandatory);
   const Waiting waiting{message.number, topology.flip_version, route.flips};
   if (habits_.transactional) {

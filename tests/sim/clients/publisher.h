@@ -2,6 +2,7 @@
 /// Publishes messages of all sizes by all routes, with confirms or in transactions.
 
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "tests/sim/clients/client.h"
@@ -16,6 +17,7 @@ class Publisher final : public Client {
     std::uint32_t window = 10;  // unconfirmed messages
     std::uint32_t burst = 4;
     std::uint32_t transient_in_eight = 1;
+    std::uint32_t named_in_eight = 0;  // with a header that names their durability
     bool obeys_blocked = true;
   };
   Publisher(Environment& environment, Habits habits)
@@ -39,6 +41,7 @@ class Publisher final : public Client {
   void publish_one();
   void finish_transaction();
   std::uint32_t draw_body_bytes();
+  std::optional<message::Durability> draw_named_level();
   void answer(std::uint64_t tag, bool multiple, bool accepted);
   void confirm(const Waiting& waiting);
   bool flip_may_have_changed(MessageNo message) const;

@@ -2,6 +2,7 @@
 /// What is declared, and where a publish goes: a few durable queues that stay, exchanges of several
 /// types, and one binding that comes and goes.
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@ struct Topology {
   enum class Flip : std::uint8_t { unbound, bound, unsure };
 
   QueueNo queues = 3;
+  std::vector<message::Durability> levels;  // of the queues, by number
   Flip flip = Flip::unbound;
   std::uint64_t flip_version = 0;  // grows when a change of the binding begins and when it ends
 
@@ -36,6 +38,14 @@ struct Topology {
   static constexpr std::string_view kTopic = "sim.topic";
 
   static std::string queue_name(QueueNo queue) { return "q" + std::to_string(queue); }
+  /// The queues in which a message that asks for `asked` is of `level`.
+  QueueSet of_level(message::Durability asked, message::Durability level) const {
+    QueueSet all = 0;
+    for (QueueNo queue = 0; queue < queues; ++queue) {
+      if (std::min(asked, levels[queue]) == level) all |= queue_bit(queue);
+    }
+    return all;
+  }
   Binding flipping() const { return {std::string(kDirect), "flip", 0}; }
 
   std::vector<Binding> bindings() const {

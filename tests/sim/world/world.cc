@@ -10,7 +10,8 @@ World::World(Random& random, const Options& options, Findings& findings)
       disk_(random.next()),
       network_(random, now_, trace_),
       recorder_(findings),
-      environment_{random, now_, network_, recorder_, options.client, {.queues = options.queues}} {
+      environment_{random, now_, network_, recorder_, options.client,
+                   {.queues = options.queues, .levels = options.levels}} {
   now_.mono = TimePoint(std::chrono::hours(1));
   now_.wall_ms = 1'700'000'000'000;
   network_.set_options(options.network);
@@ -25,6 +26,7 @@ World::~World() {
 Result<void> World::start_node() {
   node_ = std::make_unique<Node>(options_.node, disk_, network_, now_, random_, log_);
   was_quiet_ = told_stopping_ = false;
+  syncs_ = {};
   auto started = node_->start();
   if (!started) node_ = nullptr;
   trace_.note(started ? 1 : 2);
@@ -32,6 +34,7 @@ Result<void> World::start_node() {
 }
 
 void World::crash(Crash how) {
+  const bool log_failed = node_ != nullptr && node_->failure().has_value();
   node_ = nullptr;
   if (how == Crash::power_loss) {
     disk_.power_cycle();
@@ -40,7 +43,7 @@ void World::crash(Crash how) {
   }
   disk_stalls_until_ = {};
   network_.prune();
-  recorder_.crash(how);
+  recorder_.crash(log_failed ? Crash::power_loss : how);
   trace_.note(static_cast<std::uint64_t>(how) + 10);
 }
 
@@ -106,6 +109,7 @@ bool World::turn_a_loop() {
     if (!loops[chosen]->has_work()) continue;
     trace_.note(100 + chosen);
     loops[chosen]->turn();
+    if (chosen == 0) watch_syncs();
     return true;
   }
   return false;
@@ -151,6 +155,23 @@ void World::look_for_quiet() {
   was_quiet_ = true;
   trace_.note(400);
   recorder_.quiet();
+}
+
+// Behind a turn of the shard that owns the log.
+void World::watch_syncs() {
+  const Duration interval = options_.node.journal.wal.sync_interval;
+  if (syncs_.round == 0) {
+    recorder_.tell(&Checker::on_mark);
+    syncs_ = {.round = 1, .due = now_.mono + interval};
+  } else if (!syncs_.issued) {
+    if (now_.mono >= syncs_.due) syncs_.issued = disk_.issued();
+  } else if (disk_.completed(*syncs_.issued)) {
+    const int done = syncs_.round;
+    syncs_ = {.round = done + 1, .due = now_.mono + interval};
+    if (done < SyncWatch::kRounds) return;
+    recorder_.tell(&Checker::on_stable);
+    syncs_ = {};
+  }
 }
 
 void World::sample() {

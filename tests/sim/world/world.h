@@ -4,6 +4,7 @@
 /// clock jumps to the next time at which something will.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,15 @@
 #include "tests/sim/world/trace.h"
 
 namespace naru::sim {
+
+/// Waits until what was written when it began must be stable, whatever syncs were under way then:
+/// twice the log's interval, a turn in which the log sees that, and what the disk takes.
+struct SyncWatch {
+  static constexpr int kRounds = 2;
+  int round = 0;  // 0: not begun
+  TimePoint due{};
+  std::optional<std::uint64_t> issued = std::nullopt;  // operations of the disk that are waited for
+};
 
 class World {
  public:
@@ -68,6 +78,7 @@ class World {
   void jump();
   void look_for_quiet();
   void sample();
+  void watch_syncs();
   void pass(Duration time);
 
   Random& random_;
@@ -82,6 +93,7 @@ class World {
   std::vector<std::unique_ptr<Client>> clients_;
   std::unique_ptr<Node> node_;
   TimePoint disk_stalls_until_{};
+  SyncWatch syncs_;
   std::uint64_t steps_ = 0;
   bool was_quiet_ = false;
   bool told_stopping_ = false;
