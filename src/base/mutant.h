@@ -38,7 +38,9 @@
   X(lose_binding_in_snapshot, "a snapshot of the metadata leaves out the last binding")     \
   X(ignore_back_pressure, "publishers never wait for the disk")                             \
   X(interval_counts_as_fsync, "a publish of level fsync is confirmed when it is written")   \
-  X(forget_interval, "what is only written waits for something that is urgent")
+  X(forget_interval, "what is only written waits for something that is urgent")             \
+  X(never_unblock, "publishers are never told that they may go on")                         \
+  X(ignore_memory_limit, "nobody looks at how much memory is held")
 
 #ifdef NARU_MUTANTS
 

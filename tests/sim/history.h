@@ -64,6 +64,9 @@ enum class Crash : std::uint8_t { power_loss, kill, clean_stop };
 struct MemorySample {
   std::size_t uncommitted_bytes = 0;
   std::size_t uncommitted_bytes_max = 0;
+  // Of everything that is accounted, and the limit with what a turn may add.
+  std::size_t accounted_bytes = 0;
+  std::size_t accounted_bytes_max = 0;  // 0: there is no limit
 };
 
 /// Where checkers put what they found.

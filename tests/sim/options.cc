@@ -6,6 +6,8 @@
 #include <array>
 #include <ranges>
 
+#include "server/shard_host.h"
+
 namespace naru::sim {
 
 namespace {
@@ -82,10 +84,34 @@ void draw_people(Random& random, Options& options) {
   }
 }
 
+/// A limit a little above what an idle broker holds, and floods that reach it.
+void draw_memory(Random& random, Options& options) {
+  if (!random.one_in(4)) return;
+  const std::uint64_t idle = options.node.shards * (server::ShardHost::kReadBytes + (64 << 10)) +
+                             options.node.journal.wal.cache_bytes;
+  options.node.memory_limit_bytes = idle * one_of<std::uint64_t>(random, {25, 40}) / 10;
+  server::ConnectionLimits& limits = options.node.limits;
+  limits.memory_reported_bytes = one_of<std::size_t>(random, {1, 4 << 10, 64 << 10});
+  limits.turn_read_bytes_max = one_of<std::size_t>(random, {16 << 10, 256 << 10});
+  limits.input_bytes_max = options.node.memory_limit_bytes / 4 / options.node.shards;
+  // What a half-open connection holds has to come back some time.
+  options.client.heartbeat_s = options.node.amqp.heartbeat_s =
+      one_of<std::uint16_t>(random, {1, 3});
+  options.client.messages_max = 500;
+  for (Publisher::Habits& habits : options.publishers) {
+    habits.window = 200;
+    habits.transient_in_eight = one_of<std::uint32_t>(random, {4, 8});
+  }
+  if (random.one_in(2)) options.consumers.clear();
+}
+
 void draw_faults(Random& random, FaultOptions& faults) {
   if (random.one_in(4)) return;  // a quarter of all runs has crashes only
   if (random.one_in(2)) faults.disk_stalls = one_of<std::uint32_t>(random, {200, 1000});
-  if (random.one_in(4)) faults.disk_fills = 500;
+  if (random.one_in(4)) {
+    faults.disk_fills = 500;
+    faults.free_bytes_max = one_of<std::uint64_t>(random, {0, 1 << 20});
+  }
   if (random.one_in(5)) faults.write_fails = 3000;
   if (random.one_in(5)) faults.sync_fails = 3000;
   if (random.one_in(4)) faults.clock_jumps = 500;
@@ -126,7 +152,9 @@ Options draw_options(Random& random) {
     options.client.body_bytes_max = std::min(options.client.body_bytes_max, 1000U);
   }
   draw_people(random, options);
+  draw_memory(random, options);
   draw_faults(random, options.faults);
+  if (options.faults.free_bytes_max != 0) options.node.disk_free_min = 512 << 10;
   options.rounds = static_cast<std::uint32_t>(1 + random.below(4));
   options.steps_per_round = one_of<std::uint32_t>(random, {1000, 5000, 15'000});
   return options;
@@ -147,6 +175,14 @@ std::size_t Options::uncommitted_bytes_max() const {
   return most;
 }
 
+std::size_t Options::accounted_bytes_max(std::size_t connections) const {
+  if (node.memory_limit_bytes == 0) return 0;
+  const std::size_t of_a_turn = server::ShardHost::kReadBytes + node.limits.turn_read_bytes_max;
+  const std::size_t of_a_connection = (16 << 10) + client.body_bytes_max +
+                                      static_cast<std::size_t>(node.shard.connection_credit_bytes);
+  return node.memory_limit_bytes + node.shards * of_a_turn + connections * of_a_connection;
+}
+
 std::string Options::describe() const {
   const storage::WalOptions& wal = node.journal.wal;
   return fmt::format(
@@ -157,20 +193,22 @@ std::string Options::describe() const {
       "{}\n"
       "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
+      "memory: limit {}; disk: {} free\n"
       "faults: stalls {}, full {}, write {}, sync {}, clock {}, in recovery {}, bit rot {}",
       node.shards, queues,
-      fmt::join(levels | std::views::transform([](auto it) { return to_string(it); }), " "), publishers.size(), consumers.size(), rounds, steps_per_round,
-      wal.file_bytes, wal.first_file_bytes, wal.frame_bytes_max, wal.entry_bytes_max,
-      wal.cache_bytes, wal.writes_in_flight, wal.ready_files, wal.free_files_max,
-      node.journal.snapshot_slice_bytes, node.journal.log_bytes_max,
-      node.shard.uncommitted_bytes_max, node.shard.connection_credit_bytes,
-      node.shard.turn_work_max, node.shard.lane.deliveries_per_run,
-      node.shard.lane.delivered_stride, node.shard.lane.read_ahead_bytes,
-      node.shard.lane.index_bytes, node.shard.lane.page_records, client.frame_bytes_max,
-      client.heartbeat_s, client.body_bytes_max, client.messages_max, client.rude, client.purges,
-      network.piece_bytes_max, network.delay_max.count() / 1000, network.buffer_bytes,
-      faults.disk_stalls, faults.disk_fills, faults.write_fails, faults.sync_fails,
-      faults.clock_jumps, faults.crashes_in_recovery, faults.bit_rot);
+      fmt::join(levels | std::views::transform([](auto it) { return to_string(it); }), " "),
+      publishers.size(), consumers.size(), rounds, steps_per_round, wal.file_bytes,
+      wal.first_file_bytes, wal.frame_bytes_max, wal.entry_bytes_max, wal.cache_bytes,
+      wal.writes_in_flight, wal.ready_files, wal.free_files_max, node.journal.snapshot_slice_bytes,
+      node.journal.log_bytes_max, node.shard.uncommitted_bytes_max,
+      node.shard.connection_credit_bytes, node.shard.turn_work_max,
+      node.shard.lane.deliveries_per_run, node.shard.lane.delivered_stride,
+      node.shard.lane.read_ahead_bytes, node.shard.lane.index_bytes, node.shard.lane.page_records,
+      client.frame_bytes_max, client.heartbeat_s, client.body_bytes_max, client.messages_max,
+      client.rude, client.purges, network.piece_bytes_max, network.delay_max.count() / 1000,
+      network.buffer_bytes, node.memory_limit_bytes, node.disk_free_min, faults.disk_stalls,
+      faults.disk_fills, faults.write_fails, faults.sync_fails, faults.clock_jumps,
+      faults.crashes_in_recovery, faults.bit_rot);
 }
 
 }  // namespace naru::sim

@@ -16,6 +16,7 @@ namespace naru::sim {
 struct FaultOptions {
   std::uint32_t disk_stalls = 0;
   std::uint32_t disk_fills = 0;
+  std::uint64_t free_bytes_max = 0;  // on a disk that is full
   std::uint32_t write_fails = 0;
   std::uint32_t sync_fails = 0;
   std::uint32_t clock_jumps = 0;
@@ -38,6 +39,8 @@ struct Options {
   /// What may wait for the disk on one shard: what was allowed, and of each connection what comes
   /// in one go.
   std::size_t uncommitted_bytes_max() const;
+  /// What is accounted for at most: the limit, and what was under way when it was reached.
+  std::size_t accounted_bytes_max(std::size_t connections) const;
   std::string describe() const;
 };
 

@@ -50,6 +50,7 @@ class Recorder {
     }
   }
   void wire_gone(std::uint64_t wire) {
+    tell(&Checker::on_wire_lost, wire);
     const auto [first, last] = channels_.equal_range(wire);
     for (auto at = first; at != last; ++at) tell(&Checker::on_holder_gone, at->second);
     channels_.erase(first, last);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tests/sim/clients/drainer.h"
 #include "tests/sim/clients/manager.h"
 #include "tests/sim/narrator.h"
@@ -99,7 +101,8 @@ class Run {
     if (now_and_then(faults.disk_fills)) {
       ++coverage_.full_disks;
       disk_full_ = !disk_full_;
-      disk.set_capacity(disk_full_ ? disk.used_bytes() : kPlenty);
+      disk.set_capacity(disk_full_ ? disk.used_bytes() + random_.below(faults.free_bytes_max + 1)
+                                   : kPlenty);
     }
     if (now_and_then(faults.write_fails)) {
       disk.fail_nth(storage::testing::DiskOperation::write, 1 + random_.below(4));
@@ -203,8 +206,30 @@ class Run {
     world_.crash(Crash::power_loss);
   }
 
+  /// With room on the disk and somebody who consumes everything, no publisher has to wait for long.
+  void relieve() {
+    const auto& clients = world_.clients();
+    const auto is_blocked = [](const auto& client) { return client->is_blocked(); };
+    if (options_.node.memory_limit_bytes == 0 && std::ranges::none_of(clients, is_blocked)) return;
+    for (const auto& client : clients) {
+      if (client->is_publisher()) {
+        client->hold();
+      } else {
+        client->retire();
+      }
+    }
+    world_.add<Drainer>(true);
+    const bool went_on = until("the alarm to end", [&] {
+      if (world_.node()->has_alarm()) return false;
+      return std::ranges::none_of(clients, is_blocked) || world_.is_quiet();
+    });
+    if (went_on) world_.recorder().tell(&Checker::on_relieved);
+  }
+
   void finish() {
     heal_disk();
+    relieve();
+    if (findings_.any()) return;
     world_.retire_clients();
     if (!until("the clients to go", [&] { return world_.clients_are_over(); })) return;
     world_.forget_clients();

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "tests/sim/checkers/blocked_go_on.h"
 #include "tests/sim/checkers/bodies_are_intact.h"
 #include "tests/sim/checkers/confirmed_is_never_lost.h"
 #include "tests/sim/checkers/confirms_are_sound.h"
@@ -24,6 +25,7 @@ std::vector<std::unique_ptr<Checker>> all_checkers(Findings& findings) {
   all.push_back(std::make_unique<RedeliveredIsHonest>(findings));
   all.push_back(std::make_unique<MemoryWithinBudget>(findings));
   all.push_back(std::make_unique<RecoveryIsIdempotent>(findings));
+  all.push_back(std::make_unique<BlockedGoOn>(findings));
   all.push_back(std::make_unique<DrainsAfterHealing>(findings));
   all.push_back(std::make_unique<TransactionsAreWhole>(findings));
   all.push_back(std::make_unique<ConfirmedIsNeverLost>(findings));

@@ -25,6 +25,12 @@ class Checker {
   /// A confirm for a tag that waits for none.
   virtual void on_stray_confirm(ChannelNo, std::uint64_t /*tag*/) {}
 
+  /// connection.blocked and connection.unblocked.
+  virtual void on_blocked(std::uint64_t /*wire*/) {}
+  virtual void on_unblocked(std::uint64_t /*wire*/) {}
+  /// One end of a connection is over.
+  virtual void on_wire_lost(std::uint64_t) {}
+
   // ---- Consumers ----
   virtual void on_delivery(const Delivered&) {}
   /// The client has sent the end of a lease; in a transaction, with its commit.
@@ -50,6 +56,8 @@ class Checker {
   /// Levels: what was confirmed before on_mark() is on disk at on_stable(), if it was only written.
   virtual void on_mark() {}
   virtual void on_stable() {}
+  /// There is room on the disk, and what was in the queues is consumed: nobody has to wait.
+  virtual void on_relieved() {}
   virtual void on_sample(const MemorySample&) {}
   /// What a recovery found; `again`: there was nothing but crashes since the last one.
   virtual void on_recovered(const std::string& /*description*/, bool /*again*/) {}

@@ -230,6 +230,30 @@ TEST_F(Checkers, MoreMemoryThanAllowedIsNoticed) {
   EXPECT_EQ(found(), "memory within budget");
 }
 
+TEST_F(Checkers, MoreThanTheLimitIsNoticed) {
+  recorder_.tell(&Checker::on_sample,
+                 MemorySample{.accounted_bytes = 11, .accounted_bytes_max = 10});
+  EXPECT_EQ(found(), "memory within budget");
+}
+
+TEST_F(Checkers, WhoIsForgottenWhileOthersGoOnIsNoticed) {
+  recorder_.tell(&Checker::on_blocked, std::uint64_t{1});
+  recorder_.tell(&Checker::on_blocked, std::uint64_t{2});
+  recorder_.tell(&Checker::on_unblocked, std::uint64_t{1});
+  EXPECT_EQ(found(), "");
+  recorder_.tell(&Checker::on_relieved);
+  EXPECT_EQ(found(), "who is blocked goes on");
+}
+
+TEST_F(Checkers, WhoWasNotToldToWaitIsNotToldToGoOn) {
+  recorder_.tell(&Checker::on_blocked, std::uint64_t{1});
+  recorder_.tell(&Checker::on_wire_lost, std::uint64_t{1});
+  recorder_.tell(&Checker::on_relieved);
+  EXPECT_EQ(found(), "");
+  recorder_.tell(&Checker::on_unblocked, std::uint64_t{1});
+  EXPECT_EQ(found(), "who is blocked goes on");
+}
+
 TEST_F(Checkers, AQueueThatDoesNotDrainIsNoticed) {
   recorder_.tell(&Checker::on_drained, std::string("3 messages in q0"));
   EXPECT_EQ(found(), "drains after healing");

@@ -34,8 +34,8 @@ class ConfirmedIsNeverLost final : public Checker {
     bool marked = false;
     QueueSet sure = 0;
     QueueSet memory = 0;
-    QueueSet unstable = 0;   // of the level interval, and perhaps not on disk
-    QueueSet excused = 0;  // somebody ended it, or may have
+    QueueSet unstable = 0;  // of the level interval, and perhaps not on disk
+    QueueSet excused = 0;   // somebody ended it, or may have
     QueueSet drained = 0;
   };
   Known& at(MessageNo message) {

@@ -1,5 +1,6 @@
 #pragma once
-/// What waits in memory for the disk stays within what was allowed.
+/// What waits in memory for the disk stays within what was allowed, and so does all that the broker
+/// holds.
 
 #include <fmt/format.h>
 
@@ -12,9 +13,14 @@ class MemoryWithinBudget final : public Checker {
   explicit MemoryWithinBudget(Findings& findings) : Checker("memory within budget", findings) {}
 
   void on_sample(const MemorySample& sample) override {
-    if (sample.uncommitted_bytes <= sample.uncommitted_bytes_max) return;
-    found(fmt::format("{} bytes wait for the disk; {} may", sample.uncommitted_bytes,
-                      sample.uncommitted_bytes_max));
+    if (sample.uncommitted_bytes > sample.uncommitted_bytes_max) {
+      found(fmt::format("{} bytes wait for the disk; {} may", sample.uncommitted_bytes,
+                        sample.uncommitted_bytes_max));
+    }
+    if (sample.accounted_bytes_max != 0 && sample.accounted_bytes > sample.accounted_bytes_max) {
+      found(fmt::format("{} bytes are held; {} may be", sample.accounted_bytes,
+                        sample.accounted_bytes_max));
+    }
   }
 };
 

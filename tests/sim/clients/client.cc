@@ -2,7 +2,13 @@
 
 #include <utility>
 
+#include "base/check.h"
+
 namespace naru::sim {
+
+namespace {
+constexpr std::uint16_t kNoRoom = 406;
+}  // namespace
 
 void Client::sleep(Duration most) {
   const auto bound = static_cast<std::uint64_t>(most.count()) + 1;
@@ -23,14 +29,15 @@ void Client::step() {
     }
     return;
   }
-  sleep(environment_.options.think_max);
+  sleep(patience());
+  if (retired_ && link_.is_blocked()) return link_.cut(Link::Cut::reset);  // nobody reads a goodbye
   if (channel_ == 0) return;
   if (retired_) {
     if (!std::exchange(closing_, true)) link_.close();
     wake_at_ = kNever;
     return;
   }
-  if (!link_.is_choked()) act();
+  if (!link_.is_choked() && !held_) act();
 }
 
 void Client::retire() {
@@ -52,9 +59,23 @@ void Client::on_method(std::uint16_t, const amqp091::MethodFrame& method) {
   } else if (is<amqp091::ChannelCloseOk>(method)) {
     environment_.recorder.channel_gone(wire_, closing_channel_);
     send(amqp091::ChannelOpen{});
+  } else if (is<amqp091::ChannelClose>(method)) {
+    on_refused(decode<amqp091::ChannelClose>(method));
   } else if (channel_ != 0) {
     on_reply(method);
   }
+}
+
+void Client::on_refused(const amqp091::ChannelClose& method) {
+  NARU_CHECK(method.reply_code == kNoRoom, "only what there is no memory for is refused");
+  send(amqp091::ChannelCloseOk{});
+  if (channel_ == 0) return;  // both close it, and what was sent from here is answered
+  environment_.did(Did::refused_channel);
+  const ChannelNo refused = channel_;
+  on_channel_refused();
+  lose_channel();
+  environment_.recorder.channel_gone(wire_, refused);
+  send(amqp091::ChannelOpen{});
 }
 
 void Client::on_content(std::uint16_t, const amqp091::MethodFrame& method,

@@ -9,8 +9,8 @@ namespace naru::sim {
 
 class Client : protected LinkUser {
  public:
-  explicit Client(Environment& environment)
-      : environment_(environment), link_(environment, *this) {}
+  explicit Client(Environment& environment, bool publishes = false)
+      : environment_(environment), link_(environment, *this), publishes_(publishes) {}
 
   bool has_work() const { return link_.has_work() || wake_at_ <= environment_.now.mono; }
   TimePoint next_deadline() const { return std::min(wake_at_, link_.next_deadline()); }
@@ -19,6 +19,10 @@ class Client : protected LinkUser {
   /// Acts no more and says goodbye; then is_over().
   void retire();
   bool is_over() const { return retired_ && !link_.is_up(); }
+  /// Keeps its connection, and does nothing more on it.
+  void hold() { held_ = true; }
+  bool is_publisher() const { return publishes_; }
+  bool is_blocked() const { return link_.is_blocked(); }
   /// Has nothing of its own to do any more.
   virtual bool is_done() const { return false; }
 
@@ -30,9 +34,10 @@ class Client : protected LinkUser {
   /// A time to do something, chosen by chance.
   virtual void act() = 0;
   virtual void on_reply(const amqp091::MethodFrame& method) = 0;
-  /// The channel is no more: with its connection, or closed.
+  /// The channel is no more: with its connection, or closed by either side.
   virtual void on_channel_lost() = 0;
-  virtual void on_blocked(bool) override {}
+  /// The server closes it because it has no room; on_channel_lost() follows.
+  virtual void on_channel_refused() {}
   virtual void on_message(const amqp091::MethodFrame&, const amqp091::Properties&,
                           std::string_view /*body*/) {}
 
@@ -50,6 +55,8 @@ class Client : protected LinkUser {
   static bool is(const amqp091::MethodFrame& frame) {
     return frame.id == Method::kId;
   }
+  /// How long it waits at most before it acts again.
+  virtual Duration patience() const { return environment_.options.think_max; }
   /// Closes the channel and opens it again.
   void reopen_channel();
   /// Ends the connection in a way chosen by chance.
@@ -66,11 +73,14 @@ class Client : protected LinkUser {
   void on_content(std::uint16_t channel, const amqp091::MethodFrame& method,
                   const amqp091::Properties& properties, std::string_view body) override;
   void on_lost() override;
+  void on_refused(const amqp091::ChannelClose& method);
   void lose_channel();
   void sleep(Duration most);
 
   ChannelNo closing_channel_ = 0;
   TimePoint wake_at_{};
+  const bool publishes_;
+  bool held_ = false;
   bool retired_ = false;
   bool closing_ = false;
 };

@@ -6,6 +6,17 @@ void Drainer::get() {
   if (!is_done()) send(amqp091::BasicGet{.queue = Topology::queue_name(queue_)});
 }
 
+// All were empty: once more, later.
+void Drainer::act() {
+  if (!for_ever_ || !is_done()) return;
+  queue_ = 0;
+  get();
+}
+
+Duration Drainer::patience() const {
+  return for_ever_ ? std::chrono::milliseconds(50) : Client::patience();
+}
+
 void Drainer::on_reply(const amqp091::MethodFrame& method) {
   if (!is<amqp091::BasicGetEmpty>(method)) return;
   ++queue_;
@@ -19,7 +30,7 @@ void Drainer::on_message(const amqp091::MethodFrame& method, const amqp091::Prop
   delivered.copy.queue = queue_;
   delivered.holder = channel_;
   delivered.redelivered = got.redelivered;
-  delivered.drain = true;
+  delivered.drain = !for_ever_;
   const Copy copy = environment_.deliver(delivered, properties.message_id, body);
   environment_.recorder.tell(&Checker::on_end, copy, channel_, End::acknowledged);
   send(amqp091::BasicAck{.delivery_tag = got.delivery_tag});

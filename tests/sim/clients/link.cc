@@ -4,6 +4,7 @@
 
 #include "base/byte_reader.h"
 #include "base/check.h"
+#include "protocol/amqp091/table.h"
 
 namespace naru::sim {
 
@@ -25,7 +26,7 @@ bool Link::connect() {
   out_.clear();
   in_.clear();
   content_method_.clear();
-  open_ = reading_stopped_ = false;
+  open_ = reading_stopped_ = blocked_ = false;
   heartbeat_due_ = kNever;
   frame_bytes_max_ = environment_.options.frame_bytes_max;
   out_.append(amqp091::kProtocolHeader091);
@@ -114,7 +115,10 @@ void Link::finish_content() {
 void Link::on_connection_method(const amqp091::MethodFrame& method) {
   using namespace std::string_view_literals;
   if (method.id == amqp091::ConnectionStart::kId) {
-    send(0, amqp091::ConnectionStartOk{.client_properties = {},
+    ByteBuffer properties;
+    amqp091::append_table(properties,
+                          {{"capabilities", message::Table{{"connection.blocked", true}}}});
+    send(0, amqp091::ConnectionStartOk{.client_properties = {properties.view().subspan(4)},
                                        .mechanism = "PLAIN",
                                        .response = {"\0guest\0guest"sv},
                                        .locale = "en_US"});
@@ -131,9 +135,12 @@ void Link::on_connection_method(const amqp091::MethodFrame& method) {
     user_.on_open();
   } else if (method.id == amqp091::ConnectionBlocked::kId) {
     environment_.did(Did::blocked);
-    user_.on_blocked(true);
+    blocked_ = true;
+    if (!is_stale()) environment_.recorder.tell(&Checker::on_blocked, wire_->number);
   } else if (method.id == amqp091::ConnectionUnblocked::kId) {
-    user_.on_blocked(false);
+    environment_.did(Did::unblocked);
+    blocked_ = false;
+    if (!is_stale()) environment_.recorder.tell(&Checker::on_unblocked, wire_->number);
   } else if (method.id == amqp091::ConnectionClose::kId) {
     send(0, amqp091::ConnectionCloseOk{});
     flush();
@@ -180,8 +187,9 @@ void Link::cut(Cut how) {
 
 void Link::lose() {
   environment_.network.vanish(*wire_);
+  environment_.recorder.tell(&Checker::on_wire_lost, wire_->number);
   wire_ = nullptr;
-  open_ = false;
+  open_ = blocked_ = false;
   user_.on_lost();
 }
 

@@ -20,7 +20,6 @@ class LinkUser {
   virtual void on_method(std::uint16_t channel, const amqp091::MethodFrame& method) = 0;
   virtual void on_content(std::uint16_t channel, const amqp091::MethodFrame& method,
                           const amqp091::Properties& properties, std::string_view body) = 0;
-  virtual void on_blocked(bool blocked) = 0;
   /// The connection is over, whoever ended it.
   virtual void on_lost() = 0;
 };
@@ -43,6 +42,8 @@ class Link {
   /// Reads no more until told otherwise.
   void stop_reading(bool stopped) { reading_stopped_ = stopped; }
   /// Much that was to be sent has not left.
+  /// connection.blocked was heard last.
+  bool is_blocked() const { return blocked_ && !is_stale(); }
   bool is_choked() const { return out_.size() > 64 * 1024; }
 
   template <typename Method>
@@ -75,6 +76,7 @@ class Link {
   TimePoint heartbeat_due_ = kNever;
   bool open_ = false;
   bool reading_stopped_ = false;
+  bool blocked_ = false;
 
   // The content that is being read.
   std::uint16_t content_channel_ = 0;

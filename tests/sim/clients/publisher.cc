@@ -25,7 +25,7 @@ void Publisher::act() {
   if (!ready_ || committing_ || rolling_back_) return;
   if (environment_.options.rude && random.one_in(60)) return cut();
   if (random.one_in(80)) return reopen_channel();
-  if (blocked_ && habits_.obeys_blocked) return;
+  if (is_blocked() && habits_.obeys_blocked) return;
   if (habits_.transactional && !in_transaction_.empty() && random.one_in(3)) {
     return finish_transaction();
   }
@@ -202,10 +202,19 @@ bool Publisher::flip_may_have_changed(MessageNo message) const {
          std::ranges::any_of(in_transaction_, changed);
 }
 
+// Of a transaction that was not to be committed yet nothing ever is.
+void Publisher::on_channel_refused() {
+  if (committing_) return;
+  for (const Waiting& waiting : in_transaction_) {
+    environment_.recorder.tell(&Checker::on_refused,
+                               *environment_.recorder.message(waiting.message));
+  }
+}
+
 void Publisher::on_channel_lost() {
   unconfirmed_.clear();
   in_transaction_.clear();
-  ready_ = committing_ = rolling_back_ = blocked_ = false;
+  ready_ = committing_ = rolling_back_ = false;
 }
 
 }  // namespace naru::sim

@@ -21,7 +21,7 @@ class Publisher final : public Client {
     bool obeys_blocked = true;
   };
   Publisher(Environment& environment, Habits habits)
-      : Client(environment), habits_(habits), routes_(environment.topology.routes()) {}
+      : Client(environment, true), habits_(habits), routes_(environment.topology.routes()) {}
 
  private:
   /// A publish that waits for its answer, with what was known of the flipping binding.
@@ -36,7 +36,7 @@ class Publisher final : public Client {
   void on_message(const amqp091::MethodFrame& method, const amqp091::Properties& properties,
                   std::string_view body) override;
   void on_channel_lost() override;
-  void on_blocked(bool blocked) override { blocked_ = blocked; }
+  void on_channel_refused() override;
 
   void publish_one();
   void finish_transaction();
@@ -56,7 +56,6 @@ class Publisher final : public Client {
   bool ready_ = false;
   bool committing_ = false;
   bool rolling_back_ = false;
-  bool blocked_ = false;
 };
 
 }  // namespace naru::sim

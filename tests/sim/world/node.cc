@@ -24,6 +24,8 @@ Node::Node(const NodeOptions& options, storage::testing::FakeDisk& disk, Interne
 
 Node::~Node() {
   // In the order of app/node.cc.
+  disk_watch_ = nullptr;
+  memory_ = nullptr;
   server_ = nullptr;
   for (auto& shard : shards_) shard->host = nullptr;
   for (auto& shard : shards_) {
@@ -70,8 +72,35 @@ Result<void> Node::start() {
   }
   for (auto& part : shards_) part->core->start();
   NARU_TRY_VOID(server_->listen({"127.0.0.1", 5672}, {&amqp_}));
+  watch();
   for (auto& part : shards_) part->loop.wake();
   return {};
+}
+
+// The kernel and the volume of app/node.cc: here the sum of the terms decides, and the disk
+// answers.
+void Node::watch() {
+  Part& home = *shards_[0];
+  if (options_.disk_free_min != 0) {
+    disk_watch_ = std::make_unique<server::DiskWatch>(
+        *home.host, home.workers,
+        server::DiskWatchOptions{.path = "data", .free_bytes_min = options_.disk_free_min},
+        [this](const std::string& path) { return disk_.space(path); },
+        [this](const std::string& reason) {
+          disk_alarm_ = reason;
+          set_alarm();
+        });
+    disk_watch_->start();
+  }
+  if (options_.memory_limit_bytes != 0) {
+    std::vector<server::ShardHost*> hosts;
+    for (auto& part : shards_) hosts.push_back(part->host.get());
+    memory_ = std::make_unique<server::MemoryWatch>(
+        std::move(hosts), home.workers, options_.memory_limit_bytes,
+        server::MemoryProbes{.resident = [] { return std::nullopt; }, .give_back = [] {}},
+        [this](core::MemoryStep) { set_alarm(); });
+    memory_->start();
+  }
 }
 
 void Node::stop() {
@@ -97,8 +126,36 @@ void Node::on_volume_failed(const Error& error) {
 
 void Node::on_space_short(bool space_short) {
   space_short_ = space_short;
-  server_->set_alarm(space_short ? std::optional(core::Alarm{"there is no room for the log", true})
-                                 : std::nullopt);
+  set_alarm();
+}
+
+void Node::set_alarm() {
+  std::optional<core::Alarm> alarm;
+  if (space_short_) {
+    alarm = core::Alarm{"there is no room for the log", true};
+  } else if (memory_step() >= core::MemoryStep::stop) {
+    alarm = core::Alarm{"low on memory", false};
+  } else if (!disk_alarm_.empty()) {
+    alarm = core::Alarm{disk_alarm_, false};
+  }
+  alarm_ = alarm.has_value();
+  server_->set_alarm(alarm);
+}
+
+core::MemoryStep Node::memory_step() const {
+  return memory_ == nullptr ? core::MemoryStep::normal : memory_->step();
+}
+
+std::uint64_t Node::accounted_bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& part : shards_) sum += part->host->memory().sum();
+  return sum;
+}
+
+std::size_t Node::connection_count() const {
+  std::size_t count = 0;
+  for (const auto& part : shards_) count += part->host->connection_count();
+  return count;
 }
 
 bool Node::is_idle() const {

@@ -12,15 +12,20 @@
 #include "core/shard.h"
 #include "protocol/amqp091/module.h"
 #include "server/core_broker.h"
+#include "server/disk_watch.h"
+#include "server/memory_watch.h"
 #include "server/server.h"
 #include "storage/testing/fake_disk.h"
 #include "tests/sim/world/loop.h"
 #include "tests/sim/world/network.h"
+#include "tests/sim/world/workers.h"
 #include "tests/support/rig_authenticator.h"
 
 namespace naru::sim {
 
 struct NodeOptions {
+  std::uint64_t memory_limit_bytes = 0;  // 0: nobody watches it
+  std::uint64_t disk_free_min = 0;       // likewise
   std::uint16_t shards = 1;
   cluster::JournalOptions journal;
   core::Shard::Options shard;  // id and count are filled in
@@ -44,7 +49,12 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   bool is_stopping() const { return stopping_; }
   /// The log failed: the process has told its clients and would exit with an error.
   const std::optional<Error>& failure() const { return failure_; }
-  bool space_short() const { return space_short_; }
+  /// Publishers are told to wait.
+  bool has_alarm() const { return alarm_; }
+  /// What all shards account for.
+  std::uint64_t accounted_bytes() const;
+  std::size_t connection_count() const;
+  core::MemoryStep memory_step() const;
 
   const std::vector<Loop*>& loops() const { return loops_; }
   /// What was appended is committed, and nobody has anything to do.
@@ -66,6 +76,7 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
       host = std::make_unique<server::ShardHost>(id, loop, network, random, log, options.limits);
     }
     Loop loop;
+    Workers workers{loop};
     ServerNetwork network;
     testing::RigAuthenticator authenticator;
     server::ShardMailLink link;
@@ -77,6 +88,8 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   void post(core::ShardId shard, io::Task task) override;
   void on_volume_failed(const Error& error) override;
   void on_space_short(bool space_short) override;
+  void watch();
+  void set_alarm();
   void build_shards();
 
   const NodeOptions& options_;
@@ -90,8 +103,12 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   std::vector<Loop*> loops_;
   std::unique_ptr<cluster::JournalLocal> journal_;
   std::unique_ptr<server::Server> server_;
+  std::unique_ptr<server::MemoryWatch> memory_;
+  std::unique_ptr<server::DiskWatch> disk_watch_;
   std::optional<Error> failure_;
+  std::string disk_alarm_;
   bool space_short_ = false;
+  bool alarm_ = false;
   bool stopping_ = false;
   bool stopped_ = false;
 };

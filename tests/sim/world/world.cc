@@ -10,8 +10,9 @@ World::World(Random& random, const Options& options, Findings& findings)
       disk_(random.next()),
       network_(random, now_, trace_),
       recorder_(findings),
-      environment_{random, now_, network_, recorder_, options.client,
-                   {.queues = options.queues, .levels = options.levels}} {
+      environment_{random,         now_,
+                   network_,       recorder_,
+                   options.client, {.queues = options.queues, .levels = options.levels}} {
   now_.mono = TimePoint(std::chrono::hours(1));
   now_.wall_ms = 1'700'000'000'000;
   network_.set_options(options.network);
@@ -147,11 +148,15 @@ void World::jump() {
   if (next > now_.mono) pass(next - now_.mono);
 }
 
+bool World::is_quiet() const {
+  if (node_ == nullptr || disk_.dead() || disk_.in_flight() != 0) return false;
+  if (node_->has_alarm() || node_->is_stopping() || !node_->is_idle()) return false;
+  return network_.is_quiet();
+}
+
 // Nothing could happen just now, so all that was sent has been done, unless somebody waits.
 void World::look_for_quiet() {
-  if (was_quiet_ || node_ == nullptr || disk_.dead() || disk_.in_flight() != 0) return;
-  if (node_->space_short() || node_->is_stopping() || !node_->is_idle()) return;
-  if (!network_.is_quiet()) return;
+  if (was_quiet_ || !is_quiet()) return;
   was_quiet_ = true;
   trace_.note(400);
   recorder_.quiet();
@@ -176,9 +181,12 @@ void World::watch_syncs() {
 
 void World::sample() {
   if (node_ == nullptr) return;
-  recorder_.tell(&Checker::on_sample,
-                 MemorySample{.uncommitted_bytes = node_->uncommitted_bytes(),
-                              .uncommitted_bytes_max = options_.uncommitted_bytes_max()});
+  recorder_.tell(
+      &Checker::on_sample,
+      MemorySample{.uncommitted_bytes = node_->uncommitted_bytes(),
+                   .uncommitted_bytes_max = options_.uncommitted_bytes_max(),
+                   .accounted_bytes = node_->accounted_bytes(),
+                   .accounted_bytes_max = options_.accounted_bytes_max(node_->connection_count())});
 }
 
 }  // namespace naru::sim

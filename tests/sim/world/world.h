@@ -44,6 +44,9 @@ class World {
   void retire_clients();
   bool clients_are_over() const;
   void forget_clients() { clients_.clear(); }
+  const std::vector<std::unique_ptr<Client>>& clients() const { return clients_; }
+  /// Nothing is on its way, and nothing waits.
+  bool is_quiet() const;
   /// The server has no connections left.
   bool is_deserted() {
     network_.prune();
