@@ -20,6 +20,8 @@ inline constexpr QueueSet queue_bit(QueueNo queue) {
   return QueueSet{1} << queue;
 }
 
+inline constexpr std::uint64_t kNoExpiry = UINT64_MAX;
+
 /// A publish. Where it was bound to go, and where it may have gone: they differ while a binding is
 /// being changed.
 struct Message {
@@ -36,6 +38,8 @@ struct Message {
   // The queues in which it is of these levels; in the others it is of the level fsync.
   QueueSet interval = 0;
   QueueSet memory = 0;
+  std::vector<std::uint64_t> ttl_ms =
+      {};  // by queue: the lesser of its own and the queue's; or empty
 };
 
 /// A message in a queue.
@@ -51,8 +55,9 @@ struct Delivered {
   std::uint64_t consumer = 0;  // one subscription; 0: a single read
   bool redelivered = false;
   bool no_ack = false;
-  bool drain = false;  // by the last consumer, after everything was healed
-  bool intact = true;  // the body is what was published
+  TimePoint decided_from{};  // the broker decided to hand it out then or later
+  bool drain = false;        // by the last consumer, after everything was healed
+  bool intact = true;        // the body is what was published
 };
 
 /// How a client ends a lease.

@@ -84,6 +84,17 @@ void draw_people(Random& random, Options& options) {
   }
 }
 
+void draw_expiry(Random& random, Options& options) {
+  if (!random.one_in(4)) return;
+  for (QueueNo queue = 0; queue < options.queues; ++queue) {
+    options.ttls_ms.push_back(one_of<std::optional<std::uint32_t>>(
+        random, {std::nullopt, std::nullopt, 0, 5, 100, 2000, 60'000}));
+  }
+  for (Publisher::Habits& habits : options.publishers) {
+    habits.expiring_in_eight = one_of<std::uint32_t>(random, {0, 4});
+  }
+}
+
 /// A limit a little above what an idle broker holds, and floods that reach it.
 void draw_memory(Random& random, Options& options) {
   if (!random.one_in(4)) return;
@@ -153,6 +164,7 @@ Options draw_options(Random& random) {
   }
   draw_people(random, options);
   draw_memory(random, options);
+  draw_expiry(random, options);
   draw_faults(random, options.faults);
   if (options.faults.free_bytes_max != 0) options.node.disk_free_min = 512 << 10;
   options.rounds = static_cast<std::uint32_t>(1 + random.below(4));
@@ -193,7 +205,7 @@ std::string Options::describe() const {
       "{}\n"
       "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
-      "memory: limit {}; disk: {} free\n"
+      "memory: limit {}; disk: {} free; expiry {}\n"
       "faults: stalls {}, full {}, write {}, sync {}, clock {}, in recovery {}, bit rot {}",
       node.shards, queues,
       fmt::join(levels | std::views::transform([](auto it) { return to_string(it); }), " "),
@@ -206,9 +218,9 @@ std::string Options::describe() const {
       node.shard.lane.read_ahead_bytes, node.shard.lane.index_bytes, node.shard.lane.page_records,
       client.frame_bytes_max, client.heartbeat_s, client.body_bytes_max, client.messages_max,
       client.rude, client.purges, network.piece_bytes_max, network.delay_max.count() / 1000,
-      network.buffer_bytes, node.memory_limit_bytes, node.disk_free_min, faults.disk_stalls,
-      faults.disk_fills, faults.write_fails, faults.sync_fails, faults.clock_jumps,
-      faults.crashes_in_recovery, faults.bit_rot);
+      network.buffer_bytes, node.memory_limit_bytes, node.disk_free_min, !ttls_ms.empty(),
+      faults.disk_stalls, faults.disk_fills, faults.write_fails, faults.sync_fails,
+      faults.clock_jumps, faults.crashes_in_recovery, faults.bit_rot);
 }
 
 }  // namespace naru::sim

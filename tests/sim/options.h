@@ -2,6 +2,7 @@
 /// What a seed decides before anything happens: how large everything is, who comes, what goes
 /// wrong.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct Options {
   ClientOptions client;
   FaultOptions faults;
   QueueNo queues = 3;
-  std::vector<message::Durability> levels;  // by queue
+  std::vector<message::Durability> levels;            // by queue
+  std::vector<std::optional<std::uint32_t>> ttls_ms;  // likewise; empty: nothing expires
   std::vector<Publisher::Habits> publishers;
   std::vector<Consumer::Habits> consumers;
   std::uint32_t rounds = 3;

@@ -244,6 +244,7 @@ class Run {
     if (findings_.any()) return;
     Drainer& drainer = world_.add<Drainer>();
     if (!until("the queues to drain", [&] { return drainer.is_done(); })) return;
+    world_.tell_expired();
     world_.recorder().tell(&Checker::on_drained, std::string());
   }
 

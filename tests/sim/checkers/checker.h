@@ -56,6 +56,8 @@ class Checker {
   /// Levels: what was confirmed before on_mark() is on disk at on_stable(), if it was only written.
   virtual void on_mark() {}
   virtual void on_stable() {}
+  /// The copy may have expired, and be gone unseen. Told before on_drained().
+  virtual void on_may_have_expired(const Copy&) {}
   /// There is room on the disk, and what was in the queues is consumed: nobody has to wait.
   virtual void on_relieved() {}
   virtual void on_sample(const MemorySample&) {}

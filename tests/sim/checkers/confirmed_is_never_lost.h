@@ -26,6 +26,9 @@ class ConfirmedIsNeverLost final : public Checker {
   void on_mark() override;
   void on_stable() override;
   void on_recovered(const std::string& description, bool again) override;
+  void on_may_have_expired(const Copy& copy) override {
+    at(copy.message).excused |= queue_bit(copy.queue);
+  }
   void on_drained(const std::string& what_is_left) override;
 
  private:

@@ -86,6 +86,7 @@ void Consumer::cancel_one() {
 void Consumer::get() {
   if (getting_) return;
   getting_ = draw_queue();
+  asked_at_ = environment_.now.mono;
   getting_without_ack_ = habits_.no_ack;
   environment_.did(Did::get);
   if (getting_without_ack_) environment_.recorder.removal_begins(*getting_);
@@ -212,6 +213,7 @@ void Consumer::on_message(const amqp091::MethodFrame& method, const amqp091::Pro
                           std::string_view body) {
   Delivered delivered;
   delivered.holder = channel_;
+  delivered.decided_from = link_.calm_at();
   std::uint64_t tag = 0;
   if (is<amqp091::BasicDeliver>(method)) {
     const auto deliver = decode<amqp091::BasicDeliver>(method);
@@ -226,6 +228,7 @@ void Consumer::on_message(const amqp091::MethodFrame& method, const amqp091::Pro
     const auto got = decode<amqp091::BasicGetOk>(method);
     tag = got.delivery_tag;
     delivered.copy.queue = *getting_;
+    delivered.decided_from = std::max(delivered.decided_from, asked_at_);
     delivered.redelivered = got.redelivered;
     delivered.no_ack = getting_without_ack_;
     if (getting_without_ack_) environment_.recorder.removal_ends_in_silence(*getting_);

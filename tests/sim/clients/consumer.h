@@ -64,6 +64,7 @@ class Consumer final : public Client {
   std::vector<Ended> in_transaction_;
   std::vector<Held> held_in_transaction_;
   std::optional<QueueNo> getting_;
+  TimePoint asked_at_{};  // of getting_
   TimePoint paused_until_{};
   bool getting_without_ack_ = false;
   bool committing_ = false;

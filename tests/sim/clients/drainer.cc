@@ -3,6 +3,7 @@
 namespace naru::sim {
 
 void Drainer::get() {
+  asked_at_ = environment_.now.mono;
   if (!is_done()) send(amqp091::BasicGet{.queue = Topology::queue_name(queue_)});
 }
 
@@ -29,6 +30,7 @@ void Drainer::on_message(const amqp091::MethodFrame& method, const amqp091::Prop
   Delivered delivered;
   delivered.copy.queue = queue_;
   delivered.holder = channel_;
+  delivered.decided_from = asked_at_;
   delivered.redelivered = got.redelivered;
   delivered.drain = !for_ever_;
   const Copy copy = environment_.deliver(delivered, properties.message_id, body);

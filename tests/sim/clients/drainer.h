@@ -28,6 +28,7 @@ class Drainer final : public Client {
   void get();
 
   const bool for_ever_;
+  TimePoint asked_at_{};
   QueueNo queue_ = 0;
 };
 

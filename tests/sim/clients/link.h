@@ -42,6 +42,8 @@ class Link {
   /// Reads no more until told otherwise.
   void stop_reading(bool stopped) { reading_stopped_ = stopped; }
   /// Much that was to be sent has not left.
+  /// What comes now was sent at that time or later.
+  TimePoint calm_at() const { return wire_->calm_at; }
   /// connection.blocked was heard last.
   bool is_blocked() const { return blocked_ && !is_stale(); }
   bool is_choked() const { return out_.size() > 64 * 1024; }

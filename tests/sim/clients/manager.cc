@@ -47,6 +47,10 @@ void Manager::declare(QueueNo queue) {
   if (level != message::Durability::fsync) {
     arguments.emplace_back(message::kDurabilityArgument, std::string(to_string(level)));
   }
+  const auto& ttls_ms = environment_.topology.ttls_ms;
+  if (!ttls_ms.empty() && ttls_ms[queue]) {
+    arguments.emplace_back("x-message-ttl", message::Integer{*ttls_ms[queue]});
+  }
   ByteBuffer table;
   amqp091::append_table(table, arguments);
   send(amqp091::QueueDeclare{.queue = Topology::queue_name(queue),

@@ -47,6 +47,12 @@ std::uint32_t Publisher::draw_body_bytes() {
   return std::min(most, sizes[random.below(sizes.size())]);
 }
 
+std::optional<std::uint32_t> Publisher::draw_expiration_ms() {
+  if (environment_.random.below(8) >= habits_.expiring_in_eight) return std::nullopt;
+  constexpr std::array<std::uint32_t, 6> kTimes{0, 1, 20, 500, 5000, 60'000};
+  return kTimes[environment_.random.below(kTimes.size())];
+}
+
 std::optional<message::Durability> Publisher::draw_named_level() {
   using enum message::Durability;
   if (environment_.random.below(8) >= habits_.named_in_eight) return std::nullopt;
@@ -68,6 +74,8 @@ void Publisher::publish_one() {
   message.asked = std::min(persistent ? fsync : memory, named.value_or(fsync));
   message.interval = topology.of_level(message.asked, interval);
   message.memory = topology.of_level(message.asked, memory);
+  const std::optional<std::uint32_t> expiration_ms = draw_expiration_ms();
+  message.ttl_ms = topology.lives_ms(expiration_ms);
   message.mandatory = random.one_in(4);
   message.flips = route.flips;
   message.body_bytes = draw_body_bytes();
@@ -91,6 +99,11 @@ void Publisher::publish_one() {
                                      std::string(message::to_string(*named))}});
     properties.set(amqp091::Property::headers).headers = headers.view().subspan(4);
     environment_.did(Did::publish_named);
+  }
+  const std::string expiration = expiration_ms ? std::to_string(*expiration_ms) : "";
+  if (expiration_ms) {
+    properties.set(amqp091::Property::expiration).expiration = expiration;
+    environment_.did(Did::publish_expiring);
   }
   link_.publish(
       kChannel,

@@ -16,6 +16,7 @@ class Publisher final : public Client {
     bool transactional = false;
     std::uint32_t window = 10;  // unconfirmed messages
     std::uint32_t burst = 4;
+    std::uint32_t expiring_in_eight = 0;
     std::uint32_t transient_in_eight = 1;
     std::uint32_t named_in_eight = 0;  // with a header that names their durability
     bool obeys_blocked = true;
@@ -41,6 +42,7 @@ class Publisher final : public Client {
   void publish_one();
   void finish_transaction();
   std::uint32_t draw_body_bytes();
+  std::optional<std::uint32_t> draw_expiration_ms();
   std::optional<message::Durability> draw_named_level();
   void answer(std::uint64_t tag, bool multiple, bool accepted);
   void confirm(const Waiting& waiting);

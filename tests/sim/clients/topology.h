@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,8 @@ struct Topology {
   enum class Flip : std::uint8_t { unbound, bound, unsure };
 
   QueueNo queues = 3;
-  std::vector<message::Durability> levels;  // of the queues, by number
+  std::vector<message::Durability> levels;            // of the queues, by number
+  std::vector<std::optional<std::uint32_t>> ttls_ms;  // x-message-ttl; empty: nothing expires
   Flip flip = Flip::unbound;
   std::uint64_t flip_version = 0;  // grows when a change of the binding begins and when it ends
 
@@ -43,6 +45,15 @@ struct Topology {
     QueueSet all = 0;
     for (QueueNo queue = 0; queue < queues; ++queue) {
       if (std::min(asked, levels[queue]) == level) all |= queue_bit(queue);
+    }
+    return all;
+  }
+  /// How long a message with that expiration lives in each queue.
+  std::vector<std::uint64_t> lives_ms(std::optional<std::uint32_t> expiration_ms) const {
+    std::vector<std::uint64_t> all;
+    for (const std::optional<std::uint32_t>& ttl_ms : ttls_ms) {
+      all.push_back(std::min<std::uint64_t>(expiration_ms ? *expiration_ms : kNoExpiry,
+                                            ttl_ms ? *ttl_ms : kNoExpiry));
     }
     return all;
   }

@@ -46,6 +46,7 @@ struct Wire {
   bool client_gone = false;  // nobody reads or writes there any more
   bool server_gone = false;
   bool adopted = false;
+  TimePoint calm_at{};  // nothing was on its way to the client, nor about to be
 
   // The server's end, while there is one.
   Loop* loop = nullptr;
@@ -76,6 +77,12 @@ class Internet {
   /// Told when the server's end of a connection is gone: by itself, or with its process.
   void on_server_gone(std::function<void(const Wire&)> told) { told_ = std::move(told); }
   bool is_deserted() const { return wires_.empty(); }
+  /// Nobody is about to do anything: notes which clients have read all that was for them.
+  void note_calm() {
+    for (const WireRef& wire : wires_) {
+      if (wire->down.bytes == 0 && !wire->awaits_writable) wire->calm_at = now_.mono;
+    }
+  }
   /// Forgets connections that both ends have left.
   void prune() {
     std::erase_if(wires_,

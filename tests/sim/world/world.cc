@@ -10,11 +10,16 @@ World::World(Random& random, const Options& options, Findings& findings)
       disk_(random.next()),
       network_(random, now_, trace_),
       recorder_(findings),
-      environment_{random,         now_,
-                   network_,       recorder_,
-                   options.client, {.queues = options.queues, .levels = options.levels}} {
-  now_.mono = TimePoint(std::chrono::hours(1));
-  now_.wall_ms = 1'700'000'000'000;
+      environment_{
+          random,
+          now_,
+          network_,
+          recorder_,
+          options.client,
+          {.queues = options.queues, .levels = options.levels, .ttls_ms = options.ttls_ms}} {
+  auto expiry = std::make_unique<ExpiryIsHonest>(now_, wall_, findings);
+  expiry_ = expiry.get();
+  recorder_.add(std::move(expiry));
   network_.set_options(options.network);
   network_.on_server_gone([this](const Wire& wire) { recorder_.wire_gone(wire.number); });
 }
@@ -46,6 +51,12 @@ void World::crash(Crash how) {
   network_.prune();
   recorder_.crash(log_failed ? Crash::power_loss : how);
   trace_.note(static_cast<std::uint64_t>(how) + 10);
+}
+
+void World::tell_expired() {
+  for (const Copy& copy : expiry_->may_have_expired()) {
+    recorder_.tell(&Checker::on_may_have_expired, copy);
+  }
 }
 
 void World::retire_clients() {
@@ -138,6 +149,7 @@ bool World::step_a_client() {
 }
 
 void World::jump() {
+  network_.note_calm();
   TimePoint next = network_.next_due();
   for (const auto& client : clients_) next = std::min(next, client->next_deadline());
   if (node_ != nullptr) {

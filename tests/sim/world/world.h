@@ -8,12 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/checkers/expiry_is_honest.h"
 #include "tests/sim/clients/client.h"
 #include "tests/sim/options.h"
 #include "tests/sim/recorder.h"
 #include "tests/sim/world/network.h"
 #include "tests/sim/world/node.h"
 #include "tests/sim/world/trace.h"
+#include "tests/sim/world/wall_history.h"
 
 namespace naru::sim {
 
@@ -66,7 +68,12 @@ class World {
   // ---- Faults ----
   storage::testing::FakeDisk& disk() { return disk_; }
   void stall_disk(Duration time) { disk_stalls_until_ = now_.mono + time; }
-  void jump_wall_clock(WallMs by) { now_.wall_ms += by; }
+  void jump_wall_clock(WallMs by) {
+    now_.wall_ms += by;
+    wall_.jumped(now_);
+  }
+  /// Tells the checkers what may be gone.
+  void tell_expired();
   const Now& now() const { return now_; }
 
   Environment& environment() { return environment_; }
@@ -86,7 +93,9 @@ class World {
 
   Random& random_;
   const Options& options_;
-  Now now_;
+  Now now_{.mono = TimePoint(std::chrono::hours(1)), .wall_ms = 1'700'000'000'000};
+  WallHistory wall_{now_};
+  const ExpiryIsHonest* expiry_ = nullptr;
   Trace trace_;
   NullLogger log_;
   storage::testing::FakeDisk disk_;
