@@ -42,7 +42,8 @@
   X(never_unblock, "publishers are never told that they may go on")                         \
   X(ignore_memory_limit, "nobody looks at how much memory is held")                         \
   X(expire_early, "a message that may expire does so at once")                              \
-  X(deliver_expired, "what has expired is delivered all the same")
+  X(deliver_expired, "what has expired is delivered all the same")                          \
+  X(deliver_damaged, "bodies that are read back are not checked")
 
 #ifdef NARU_MUTANTS
 

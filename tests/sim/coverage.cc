@@ -6,7 +6,7 @@ namespace naru::sim {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t Coverage::*>, 11> kEvents{{
+constexpr std::array<std::pair<std::string_view, std::uint64_t Coverage::*>, 12> kEvents{{
     {"steps", &Coverage::steps},
     {"power losses", &Coverage::power_losses},
     {"kills", &Coverage::kills},
@@ -17,7 +17,8 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t Coverage::*>, 11>
     {"slow disks", &Coverage::stalls},
     {"clock jumps", &Coverage::clock_jumps},
     {"flipped bits", &Coverage::flipped_bits},
-    {"of them refused", &Coverage::refused_starts},
+    {"flipped under a body", &Coverage::rotten_bodies},
+    {"refused starts", &Coverage::refused_starts},
 }};
 
 }  // namespace

@@ -65,13 +65,16 @@ enum class End : std::uint8_t { acknowledged, dropped, requeued };
 
 enum class Crash : std::uint8_t { power_loss, kill, clean_stop };
 
-/// What the broker holds in memory, and what it said it would.
-struct MemorySample {
+/// What the broker holds, and what it said it would.
+struct Sample {
   std::size_t uncommitted_bytes = 0;
   std::size_t uncommitted_bytes_max = 0;
   // Of everything that is accounted, and the limit with what a turn may add.
   std::size_t accounted_bytes = 0;
   std::size_t accounted_bytes_max = 0;  // 0: there is no limit
+  // Messages whose stored bytes are damaged, and whether some are.
+  std::uint64_t parked = 0;
+  bool may_be_parked = false;
 };
 
 /// Where checkers put what they found.

@@ -128,6 +128,7 @@ void draw_faults(Random& random, FaultOptions& faults) {
   if (random.one_in(4)) faults.clock_jumps = 500;
   faults.crashes_in_recovery = random.one_in(2);
   faults.bit_rot = random.one_in(3);
+  if (random.one_in(4)) faults.bodies_rot = one_of<std::uint32_t>(random, {100, 500});
 }
 
 }  // namespace
@@ -206,7 +207,8 @@ std::string Options::describe() const {
       "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
       "memory: limit {}; disk: {} free; expiry {}\n"
-      "faults: stalls {}, full {}, write {}, sync {}, clock {}, in recovery {}, bit rot {}",
+      "faults: stalls {}, full {}, write {}, sync {}, clock {}, in recovery {}, bit rot {}, of "
+      "bodies {}",
       node.shards, queues,
       fmt::join(levels | std::views::transform([](auto it) { return to_string(it); }), " "),
       publishers.size(), consumers.size(), rounds, steps_per_round, wal.file_bytes,
@@ -220,7 +222,7 @@ std::string Options::describe() const {
       client.rude, client.purges, network.piece_bytes_max, network.delay_max.count() / 1000,
       network.buffer_bytes, node.memory_limit_bytes, node.disk_free_min, !ttls_ms.empty(),
       faults.disk_stalls, faults.disk_fills, faults.write_fails, faults.sync_fails,
-      faults.clock_jumps, faults.crashes_in_recovery, faults.bit_rot);
+      faults.clock_jumps, faults.crashes_in_recovery, faults.bit_rot, faults.bodies_rot);
 }
 
 }  // namespace naru::sim

@@ -23,6 +23,7 @@ struct FaultOptions {
   std::uint32_t clock_jumps = 0;
   bool crashes_in_recovery = false;
   bool bit_rot = false;  // after a clean stop
+  std::uint32_t bodies_rot = 0;
 };
 
 struct Options {

@@ -69,8 +69,19 @@ class Run {
   }
 
   void start() {
-    if (const auto started = world_.start_node(); !started) {
-      findings_.add("start", started.error().what);
+    auto started = world_.start_node();
+    if (!started && world_.rot().is_live()) {
+      refused(started.error());
+      world_.heal(true);
+      started = world_.start_node();
+    }
+    if (!started) findings_.add("start", started.error().what);
+  }
+
+  void refused(const Error& error) {
+    ++coverage_.refused_starts;
+    if (!error.what.contains("data/wal")) {
+      findings_.add("a refused start names the file", error.what);
     }
   }
 
@@ -110,6 +121,7 @@ class Run {
     if (now_and_then(faults.sync_fails)) {
       disk.fail_nth(storage::testing::DiskOperation::sync, 1 + random_.below(4));
     }
+    if (now_and_then(faults.bodies_rot) && world_.rot_a_message()) ++coverage_.rotten_bodies;
     if (now_and_then(faults.clock_jumps)) {
       ++coverage_.clock_jumps;
       world_.jump_wall_clock(static_cast<WallMs>(random_.below(7'200'000)) - 3'600'000);
@@ -149,6 +161,7 @@ class Run {
     }
     if (!world_.node()->is_stopped()) findings_.add("drains after healing", "a stop that hangs");
     world_.crash(Crash::clean_stop);
+    if (!random_.one_in(3)) world_.heal(true);
     if (options_.faults.bit_rot && random_.one_in(2)) rot();
   }
 
@@ -169,12 +182,7 @@ class Run {
     ++coverage_.flipped_bits;
     world_.disk().flip_bit(path, bit);
     const auto rotten = world_.disk().content(path);
-    if (const auto started = world_.start_node(); !started) {
-      ++coverage_.refused_starts;
-      if (!started.error().what.contains("data/wal")) {
-        findings_.add("a refused start names the file", started.error().what);
-      }
-    }
+    if (const auto started = world_.start_node(); !started) refused(started.error());
     world_.crash(Crash::kill);
     // It was seen, or is where nobody looked; what was written anew is left alone.
     if (world_.disk().content(path) == rotten) world_.disk().flip_bit(path, bit);
@@ -235,7 +243,8 @@ class Run {
     world_.forget_clients();
     // Half-open connections end by their heartbeats, and without those with a restart. What was
     // returned leaves in its order with or without one.
-    if (options_.client.heartbeat_s != 0 && random_.one_in(2)) {
+    const bool stays = options_.client.heartbeat_s != 0 && random_.one_in(2);
+    if (stays && !world_.rot().may_be_parked()) {
       if (!until("all connections to end", [&] { return world_.is_deserted(); })) return;
     } else {
       stop_cleanly();
@@ -245,6 +254,7 @@ class Run {
     Drainer& drainer = world_.add<Drainer>();
     if (!until("the queues to drain", [&] { return drainer.is_done(); })) return;
     world_.tell_expired();
+    world_.tell_parked();
     world_.recorder().tell(&Checker::on_drained, std::string());
   }
 

@@ -22,6 +22,7 @@ struct Coverage {
   std::uint64_t stalls = 0;
   std::uint64_t clock_jumps = 0;
   std::uint64_t flipped_bits = 0;
+  std::uint64_t rotten_bodies = 0;
   std::uint64_t refused_starts = 0;
 
   void add(const Coverage& other);

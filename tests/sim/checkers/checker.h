@@ -56,11 +56,16 @@ class Checker {
   /// Levels: what was confirmed before on_mark() is on disk at on_stable(), if it was only written.
   virtual void on_mark() {}
   virtual void on_stable() {}
+  /// A bit has flipped under its body, where it is stored; all such bits have flipped back.
+  virtual void on_rotten(MessageNo) {}
+  virtual void on_healed() {}
+  /// So many messages of the queue are parked as damaged. Told before on_drained().
+  virtual void on_parked(QueueNo, std::uint64_t /*count*/) {}
   /// The copy may have expired, and be gone unseen. Told before on_drained().
   virtual void on_may_have_expired(const Copy&) {}
   /// There is room on the disk, and what was in the queues is consumed: nobody has to wait.
   virtual void on_relieved() {}
-  virtual void on_sample(const MemorySample&) {}
+  virtual void on_sample(const Sample&) {}
   /// What a recovery found; `again`: there was nothing but crashes since the last one.
   virtual void on_recovered(const std::string& /*description*/, bool /*again*/) {}
   /// The faults are over, and the queues were drained within the bounds, or not.

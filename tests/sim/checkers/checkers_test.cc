@@ -225,14 +225,12 @@ TEST_F(Checkers, ASecondConfirmIsNoticed) {
 }
 
 TEST_F(Checkers, MoreMemoryThanAllowedIsNoticed) {
-  recorder_.tell(&Checker::on_sample,
-                 MemorySample{.uncommitted_bytes = 11, .uncommitted_bytes_max = 10});
+  recorder_.tell(&Checker::on_sample, Sample{.uncommitted_bytes = 11, .uncommitted_bytes_max = 10});
   EXPECT_EQ(found(), "memory within budget");
 }
 
 TEST_F(Checkers, MoreThanTheLimitIsNoticed) {
-  recorder_.tell(&Checker::on_sample,
-                 MemorySample{.accounted_bytes = 11, .accounted_bytes_max = 10});
+  recorder_.tell(&Checker::on_sample, Sample{.accounted_bytes = 11, .accounted_bytes_max = 10});
   EXPECT_EQ(found(), "memory within budget");
 }
 

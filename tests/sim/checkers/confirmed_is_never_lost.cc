@@ -67,6 +67,10 @@ void ConfirmedIsNeverLost::on_recovered(const std::string&, bool) {
   on_quiet();
 }
 
+void ConfirmedIsNeverLost::on_healed() {
+  for (Known& known : messages_) known.rotten = false;
+}
+
 void ConfirmedIsNeverLost::on_drained(const std::string&) {
   for (std::size_t number = 0; number < messages_.size(); ++number) {
     const Known& known = messages_[number];
@@ -74,6 +78,10 @@ void ConfirmedIsNeverLost::on_drained(const std::string&) {
     const QueueSet missing = known.sure & ~known.excused & ~known.drained;
     for (QueueNo queue = 0; queue < removals_.size(); ++queue) {
       if ((missing & queue_bit(queue)) == 0) continue;
+      if (known.rotten && parked_[queue] != 0) {
+        --parked_[queue];
+        continue;
+      }
       return found(to_string(Copy{static_cast<MessageNo>(number), queue}) +
                    ": confirmed, ended by nobody, and not there");
     }

@@ -1,7 +1,7 @@
 #pragma once
 /// What was confirmed is in every queue that it was bound to, until somebody ends it. At the level
 /// memory it may go with the process, at the level interval with the power, as long as it was not
-/// to be on disk.
+/// to be on disk. What is damaged on disk is parked, and counted as that.
 
 #include <vector>
 
@@ -29,12 +29,16 @@ class ConfirmedIsNeverLost final : public Checker {
   void on_may_have_expired(const Copy& copy) override {
     at(copy.message).excused |= queue_bit(copy.queue);
   }
+  void on_rotten(MessageNo message) override { at(message).rotten = true; }
+  void on_healed() override;
+  void on_parked(QueueNo queue, std::uint64_t count) override { parked_[queue] = count; }
   void on_drained(const std::string& what_is_left) override;
 
  private:
   struct Known {
     bool confirmed = false;
     bool marked = false;
+    bool rotten = false;
     QueueSet sure = 0;
     QueueSet memory = 0;
     QueueSet unstable = 0;  // of the level interval, and perhaps not on disk
@@ -47,6 +51,7 @@ class ConfirmedIsNeverLost final : public Checker {
   }
 
   std::vector<Known> messages_;
+  std::vector<std::uint64_t> parked_ = std::vector<std::uint64_t>(32);    // by queue
   std::vector<std::uint32_t> removals_ = std::vector<std::uint32_t>(32);  // open ones, by queue
 };
 

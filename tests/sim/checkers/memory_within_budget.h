@@ -12,7 +12,7 @@ class MemoryWithinBudget final : public Checker {
  public:
   explicit MemoryWithinBudget(Findings& findings) : Checker("memory within budget", findings) {}
 
-  void on_sample(const MemorySample& sample) override {
+  void on_sample(const Sample& sample) override {
     if (sample.uncommitted_bytes > sample.uncommitted_bytes_max) {
       found(fmt::format("{} bytes wait for the disk; {} may", sample.uncommitted_bytes,
                         sample.uncommitted_bytes_max));

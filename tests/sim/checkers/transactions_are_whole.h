@@ -18,6 +18,7 @@ class TransactionsAreWhole final : public Checker {
   void on_removal_begins(QueueNo queue) override;
   void on_removal_ends(QueueNo queue) override;
   void on_crash(Crash crash) override;
+  void on_rotten(MessageNo message) override { at(message).excused = ~QueueSet{0}; }
   void on_may_have_expired(const Copy& copy) override {
     at(copy.message).excused |= queue_bit(copy.queue);
   }

@@ -171,6 +171,17 @@ std::size_t Node::uncommitted_bytes() const {
   return most;
 }
 
+std::uint64_t Node::parked(std::string_view name) {
+  std::uint64_t count = 0;
+  shards_[0]->core->catalog().each_queue([&](const core::QueueInfo& queue) {
+    if (!name.empty() && queue.name != name) return;
+    const core::GroupId lane = queue.ref.lane;
+    core::Shard& owner = *shards_[shards_[0]->core->shard_of_lane(lane).value]->core;
+    if (const auto stats = owner.lane(lane).stats(queue.ref.id)) count += stats->damaged;
+  });
+  return count;
+}
+
 std::string Node::describe() {
   std::vector<std::string> lines;
   core::Catalog& catalog = shards_[0]->core->catalog();

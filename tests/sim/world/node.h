@@ -55,6 +55,8 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   std::uint64_t accounted_bytes() const;
   std::size_t connection_count() const;
   core::MemoryStep memory_step() const;
+  /// Messages that are parked as damaged, in the queue of that name or (empty) in all.
+  std::uint64_t parked(std::string_view name = {});
 
   const std::vector<Loop*>& loops() const { return loops_; }
   /// What was appended is committed, and nobody has anything to do.

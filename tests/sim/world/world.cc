@@ -8,6 +8,7 @@ World::World(Random& random, const Options& options, Findings& findings)
     : random_(random),
       options_(options),
       disk_(random.next()),
+      rot_(disk_, random),
       network_(random, now_, trace_),
       recorder_(findings),
       environment_{
@@ -35,6 +36,7 @@ Result<void> World::start_node() {
   syncs_ = {};
   auto started = node_->start();
   if (!started) node_ = nullptr;
+  if (started) rot_.started();
   trace_.note(started ? 1 : 2);
   return started;
 }
@@ -48,9 +50,32 @@ void World::crash(Crash how) {
     disk_.kill_process();
   }
   disk_stalls_until_ = {};
+  rot_.process_ended();
+  // To a start after a crash it may look like a write that was cut off.
+  if (how != Crash::clean_stop) heal(false);
   network_.prune();
   recorder_.crash(log_failed ? Crash::power_loss : how);
   trace_.note(static_cast<std::uint64_t>(how) + 10);
+}
+
+bool World::rot_a_message() {
+  if (recorder_.message_count() == 0) return false;
+  const Message& message = *recorder_.message(1 + random_.below(recorder_.message_count()));
+  if (message.body_bytes < Rot::kBodyBytesMin || !rot_.hit(message)) return false;
+  recorder_.tell(&Checker::on_rotten, message.number);
+  return true;
+}
+
+void World::heal(bool all) {
+  const bool was_live = rot_.is_live();
+  rot_.heal(all);
+  if (was_live && !rot_.is_live()) recorder_.tell(&Checker::on_healed);
+}
+
+void World::tell_parked() {
+  for (QueueNo queue = 0; queue < options_.queues; ++queue) {
+    recorder_.tell(&Checker::on_parked, queue, node_->parked(Topology::queue_name(queue)));
+  }
 }
 
 void World::tell_expired() {
@@ -195,10 +220,12 @@ void World::sample() {
   if (node_ == nullptr) return;
   recorder_.tell(
       &Checker::on_sample,
-      MemorySample{.uncommitted_bytes = node_->uncommitted_bytes(),
-                   .uncommitted_bytes_max = options_.uncommitted_bytes_max(),
-                   .accounted_bytes = node_->accounted_bytes(),
-                   .accounted_bytes_max = options_.accounted_bytes_max(node_->connection_count())});
+      Sample{.uncommitted_bytes = node_->uncommitted_bytes(),
+             .uncommitted_bytes_max = options_.uncommitted_bytes_max(),
+             .accounted_bytes = node_->accounted_bytes(),
+             .accounted_bytes_max = options_.accounted_bytes_max(node_->connection_count()),
+             .parked = node_->parked(),
+             .may_be_parked = rot_.may_be_parked()});
 }
 
 }  // namespace naru::sim

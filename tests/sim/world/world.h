@@ -14,6 +14,7 @@
 #include "tests/sim/recorder.h"
 #include "tests/sim/world/network.h"
 #include "tests/sim/world/node.h"
+#include "tests/sim/world/rot.h"
 #include "tests/sim/world/trace.h"
 #include "tests/sim/world/wall_history.h"
 
@@ -74,6 +75,12 @@ class World {
   }
   /// Tells the checkers what may be gone.
   void tell_expired();
+  void tell_parked();
+  /// A bit flips under one of the messages that were published; false when none was found.
+  bool rot_a_message();
+  const Rot& rot() const { return rot_; }
+  /// Bits flip back: all of them, or those in what a start would read.
+  void heal(bool all);
   const Now& now() const { return now_; }
 
   Environment& environment() { return environment_; }
@@ -99,6 +106,7 @@ class World {
   Trace trace_;
   NullLogger log_;
   storage::testing::FakeDisk disk_;
+  Rot rot_;
   Internet network_;
   Recorder recorder_;
   Environment environment_;
