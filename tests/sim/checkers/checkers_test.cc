@@ -1,6 +1,7 @@
 // Each checker notices what it is for, and is content without it.
 #include <gtest/gtest.h>
 
+#include "tests/sim/checkers/expiry_is_honest.h"
 #include "tests/sim/recorder.h"
 
 namespace naru::sim {
@@ -250,6 +251,120 @@ TEST_F(Checkers, WhoWasNotToldToWaitIsNotToldToGoOn) {
   EXPECT_EQ(found(), "");
   recorder_.tell(&Checker::on_unblocked, std::uint64_t{1});
   EXPECT_EQ(found(), "who is blocked goes on");
+}
+
+TEST_F(Checkers, WhatIsDamagedAndCountedIsNotLost) {
+  const MessageNo first = publish();
+  recorder_.tell(&Checker::on_rotten, first);
+  recorder_.tell(&Checker::on_parked, QueueNo{0}, std::uint64_t{1});
+  recorder_.tell(&Checker::on_parked, QueueNo{1}, std::uint64_t{1});
+  drain({});
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(Checkers, WhatIsDamagedAndNotCountedIsNoticed) {
+  recorder_.tell(&Checker::on_rotten, publish());
+  recorder_.tell(&Checker::on_parked, QueueNo{0}, std::uint64_t{1});
+  drain({});
+  EXPECT_EQ(found(), "confirmed is never lost");
+}
+
+TEST_F(Checkers, WhatIsWholeAgainHasToComeBack) {
+  recorder_.tell(&Checker::on_rotten, publish());
+  recorder_.tell(&Checker::on_healed);
+  recorder_.tell(&Checker::on_parked, QueueNo{0}, std::uint64_t{1});
+  recorder_.tell(&Checker::on_parked, QueueNo{1}, std::uint64_t{1});
+  drain({});
+  EXPECT_EQ(found(), "confirmed is never lost");
+}
+
+TEST_F(Checkers, ParkingWhatIsWholeIsNoticed) {
+  recorder_.tell(&Checker::on_sample, Sample{.parked = 1, .may_be_parked = true});
+  EXPECT_EQ(found(), "");
+  recorder_.tell(&Checker::on_sample, Sample{.parked = 1});
+  EXPECT_EQ(found(), "parked for a reason");
+}
+
+class Expiry : public Checkers {
+ protected:
+  Expiry() {
+    auto checker = std::make_unique<ExpiryIsHonest>(now_, wall_, findings_);
+    checker_ = checker.get();
+    recorder_.add(std::move(checker));
+  }
+  void pass(int ms) {
+    now_.mono += std::chrono::milliseconds(ms);
+    now_.wall_ms += ms;
+  }
+  void jump(int ms) {
+    now_.wall_ms += ms;
+    wall_.jumped(now_);
+  }
+  /// Confirmed 10 ms after it was published, for queue 0.
+  MessageNo publish(std::uint64_t ttl_ms) {
+    Message message;
+    message.sure = message.possible = queue_bit(0);
+    message.ttl_ms = {ttl_ms, kNoExpiry};
+    const Message known = recorder_.publish(message);
+    pass(10);
+    recorder_.tell(&Checker::on_confirm, known);
+    return known.number;
+  }
+  void drain_nothing() {
+    for (const Copy& copy : checker_->may_have_expired()) {
+      recorder_.tell(&Checker::on_may_have_expired, copy);
+    }
+    recorder_.tell(&Checker::on_drained, std::string());
+  }
+
+  Now now_{TimePoint(std::chrono::hours(1)), 1'000'000};
+  WallHistory wall_{now_};
+  const ExpiryIsHonest* checker_ = nullptr;
+};
+
+TEST_F(Expiry, ADeliveryInTimeIsFine) {
+  const MessageNo message = publish(100);
+  pass(99);
+  deliver(message, {.decided_from = now_.mono});
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(Expiry, ADeliveryTooLateIsNoticed) {
+  const MessageNo message = publish(100);
+  pass(101);
+  deliver(message, {.decided_from = now_.mono});
+  EXPECT_EQ(found(), "expiry is honest");
+}
+
+TEST_F(Expiry, WhatWasUnderWayInTimeMayArriveLate) {
+  const MessageNo message = publish(100);
+  const TimePoint decided = now_.mono;
+  pass(1000);
+  deliver(message, {.decided_from = decided});
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(Expiry, AClockThatWentBackLetsItLive) {
+  const MessageNo message = publish(100);
+  pass(1000);
+  jump(-5000);
+  deliver(message, {.decided_from = now_.mono});
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(Expiry, WhatIsGoneBeforeItsTimeIsNoticed) {
+  publish(100);
+  pass(80);
+  drain_nothing();
+  EXPECT_EQ(found(), "confirmed is never lost");
+}
+
+TEST_F(Expiry, WhatIsGoneWhenItsTimeHasComeIsFine) {
+  publish(100);
+  jump(90);  // for a moment it was late enough
+  jump(-95);
+  drain_nothing();
+  EXPECT_EQ(found(), "");
 }
 
 TEST_F(Checkers, AQueueThatDoesNotDrainIsNoticed) {

@@ -14,8 +14,11 @@ void Manager::on_ready() {
 // Exchanges, queues, bindings: one after the other, each when the one before it is answered.
 void Manager::build_next() {
   const Topology& topology = environment_.topology;
-  const std::array<std::pair<std::string_view, std::string_view>, 3> exchanges{
-      {{Topology::kDirect, "direct"}, {Topology::kFanout, "fanout"}, {Topology::kTopic, "topic"}}};
+  const std::array<std::pair<std::string_view, std::string_view>, 4> exchanges{
+      {{Topology::kDirect, "direct"},
+       {Topology::kFanout, "fanout"},
+       {Topology::kTopic, "topic"},
+       {Topology::kHeaders, "headers"}}};
   std::size_t step = next_step_++;
   if (step < exchanges.size()) {
     return send(amqp091::ExchangeDeclare{.exchange = exchanges[step].first,
@@ -32,10 +35,12 @@ void Manager::build_next() {
   const std::vector<Binding> bindings = topology.bindings();
   if (step < bindings.size()) {
     const Binding& binding = bindings[step];
+    ByteBuffer table;
+    amqp091::append_table(table, binding.arguments);
     return send(amqp091::QueueBind{.queue = Topology::queue_name(binding.queue),
                                    .exchange = binding.exchange,
                                    .routing_key = binding.key,
-                                   .arguments = {}});
+                                   .arguments = {table.view().subspan(4)}});
   }
   doing_ = Doing::nothing;
   built_ = true;

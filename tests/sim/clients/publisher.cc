@@ -60,23 +60,34 @@ std::optional<message::Durability> Publisher::draw_named_level() {
   return kLevels[environment_.random.below(kLevels.size())];
 }
 
-void Publisher::publish_one() {
-  Random& random = environment_.random;
-  const Route& route = routes_[random.below(routes_.size())];
+Publisher::Wishes Publisher::draw_wishes(const Route& route) {
+  Wishes wishes;
+  wishes.persistent = environment_.random.below(8) >= habits_.transient_in_eight;
+  wishes.level = draw_named_level();
+  wishes.expiration_ms = draw_expiration_ms();
+  wishes.headers = route.headers;
+  if (wishes.level) {
+    wishes.headers.emplace_back(message::kDurabilityArgument,
+                                std::string(message::to_string(*wishes.level)));
+    environment_.did(Did::publish_named);
+  }
+  if (wishes.expiration_ms) environment_.did(Did::publish_expiring);
+  if (!wishes.persistent) environment_.did(Did::publish_transient);
+  return wishes;
+}
+
+Message Publisher::draw_message(const Route& route, const Wishes& wishes) {
+  using enum message::Durability;
   const Topology& topology = environment_.topology;
   Message message;
   message.channel = channel_;
   message.place = ++place_;
   message.transaction = habits_.transactional ? transaction_ : 0;
-  using enum message::Durability;
-  const bool persistent = random.below(8) >= habits_.transient_in_eight;
-  const std::optional<message::Durability> named = draw_named_level();
-  message.asked = std::min(persistent ? fsync : memory, named.value_or(fsync));
+  message.asked = std::min(wishes.persistent ? fsync : memory, wishes.level.value_or(fsync));
   message.interval = topology.of_level(message.asked, interval);
   message.memory = topology.of_level(message.asked, memory);
-  const std::optional<std::uint32_t> expiration_ms = draw_expiration_ms();
-  message.ttl_ms = topology.lives_ms(expiration_ms);
-  message.mandatory = random.one_in(4);
+  message.ttl_ms = topology.lives_ms(wishes.expiration_ms);
+  message.mandatory = environment_.random.one_in(4);
   message.flips = route.flips;
   message.body_bytes = draw_body_bytes();
   message.sure = message.possible = route.queues;
@@ -85,34 +96,34 @@ void Publisher::publish_one() {
     if (topology.flip == Topology::Flip::bound) message.sure |= bit;
     message.possible |= bit;  // it may be bound before the publish gets there
   }
-  message = environment_.recorder.publish(message);
+  return message;
+}
 
-  std::array<char, 12> digits;
-  const auto [end, error] =
-      std::to_chars(digits.data(), digits.data() + digits.size(), message.number);
-  amqp091::Properties properties;
-  properties.set(amqp091::Property::message_id).message_id = {digits.data(), end};
-  properties.set(amqp091::Property::delivery_mode).delivery_mode = persistent ? 2 : 1;
+void Publisher::publish_one() {
+  const Route& route = routes_[environment_.random.below(routes_.size())];
+  const Wishes wishes = draw_wishes(route);
+  const Message message = environment_.recorder.publish(draw_message(route, wishes));
+
+  const std::string number = std::to_string(message.number);
+  const std::string expiration = std::to_string(wishes.expiration_ms.value_or(0));
   ByteBuffer headers;
-  if (named) {
-    amqp091::append_table(headers, {{std::string(message::kDurabilityArgument),
-                                     std::string(message::to_string(*named))}});
+  amqp091::append_table(headers, wishes.headers);
+  amqp091::Properties properties;
+  properties.set(amqp091::Property::message_id).message_id = number;
+  properties.set(amqp091::Property::delivery_mode).delivery_mode = wishes.persistent ? 2 : 1;
+  if (!wishes.headers.empty()) {
     properties.set(amqp091::Property::headers).headers = headers.view().subspan(4);
-    environment_.did(Did::publish_named);
   }
-  const std::string expiration = expiration_ms ? std::to_string(*expiration_ms) : "";
-  if (expiration_ms) {
+  if (wishes.expiration_ms) {
     properties.set(amqp091::Property::expiration).expiration = expiration;
-    environment_.did(Did::publish_expiring);
   }
   link_.publish(
       kChannel,
       {.exchange = route.exchange, .routing_key = route.key, .mandatory = message.mandatory},
       properties, Environment::body_of(message.number, message.body_bytes));
   environment_.did(Did::publish);
-  if (!persistent) environment_.did(Did::publish_transient);
   if (message.mandatory) environment_.did(Did::publish_mandatory);
-  const Waiting waiting{message.number, topology.flip_version, route.flips};
+  const Waiting waiting{message.number, environment_.topology.flip_version, route.flips};
   if (habits_.transactional) {
     environment_.did(Did::publish_in_tx);
     in_transaction_.push_back(waiting);

@@ -31,6 +31,13 @@ class Publisher final : public Client {
     std::uint64_t flip_version;
     bool flips;
   };
+  /// What the message says of itself beside its route.
+  struct Wishes {
+    bool persistent = true;
+    std::optional<message::Durability> level;
+    std::optional<std::uint32_t> expiration_ms;
+    message::Table headers;
+  };
   void on_ready() override;
   void act() override;
   void on_reply(const amqp091::MethodFrame& method) override;
@@ -40,6 +47,8 @@ class Publisher final : public Client {
   void on_channel_refused() override;
 
   void publish_one();
+  Wishes draw_wishes(const Route& route);
+  Message draw_message(const Route& route, const Wishes& wishes);
   void finish_transaction();
   std::uint32_t draw_body_bytes();
   std::optional<std::uint32_t> draw_expiration_ms();

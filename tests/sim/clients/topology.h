@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "message/value.h"
 #include "tests/sim/history.h"
 
 namespace naru::sim {
@@ -18,12 +19,14 @@ struct Route {
   std::string key;
   QueueSet queues = 0;
   bool flips = false;
+  message::Table headers = {};
 };
 
 struct Binding {
   std::string exchange;
   std::string key;
   QueueNo queue = 0;
+  message::Table arguments = {};
 };
 
 struct Topology {
@@ -38,6 +41,7 @@ struct Topology {
   static constexpr std::string_view kDirect = "sim.direct";
   static constexpr std::string_view kFanout = "sim.fanout";
   static constexpr std::string_view kTopic = "sim.topic";
+  static constexpr std::string_view kHeaders = "sim.headers";
 
   static std::string queue_name(QueueNo queue) { return "q" + std::to_string(queue); }
   /// The queues in which a message that asks for `asked` is of `level`.
@@ -66,7 +70,13 @@ struct Topology {
       all.push_back({std::string(kDirect), "k" + std::to_string(queue), queue});
     }
     all.push_back({std::string(kTopic), "a.*", 0});
-    all.push_back({std::string(kTopic), "#.b", static_cast<QueueNo>(queues - 1)});
+    const auto last = static_cast<QueueNo>(queues - 1);
+    all.push_back({std::string(kTopic), "#.b", last});
+    const message::Integer one{1};
+    all.push_back(
+        {std::string(kHeaders), "", 0, {{"x-match", "all"}, {"kind", "red"}, {"size", one}}});
+    all.push_back(
+        {std::string(kHeaders), "", last, {{"x-match", "any"}, {"kind", "red"}, {"rush", true}}});
     return all;
   }
 
@@ -81,6 +91,13 @@ struct Topology {
     all.push_back({std::string(kFanout), "whatever", every});
     all.push_back({std::string(kTopic), "a.b", queue_bit(0) | last});
     all.push_back({std::string(kTopic), "a.c", queue_bit(0)});
+    const message::Integer one{1};
+    const auto by_headers = [&](QueueSet to, message::Table headers) {
+      all.push_back({std::string(kHeaders), "whatever", to, false, std::move(headers)});
+    };
+    by_headers(queue_bit(0) | last, {{"kind", "red"}, {"size", one}});
+    by_headers(last, {{"rush", true}, {"size", one}});
+    by_headers(0, {{"kind", "blue"}, {"size", one}});
     all.push_back({std::string(kDirect), "flip", 0, true});
     all.push_back({std::string(kDirect), "nowhere", 0});
     return all;
