@@ -43,7 +43,9 @@
   X(ignore_memory_limit, "nobody looks at how much memory is held")                         \
   X(expire_early, "a message that may expire does so at once")                              \
   X(deliver_expired, "what has expired is delivered all the same")                          \
-  X(deliver_damaged, "bodies that are read back are not checked")
+  X(deliver_damaged, "bodies that are read back are not checked")                           \
+  X(forget_exclusive, "exclusive queues stay when their connection is gone")                \
+  X(forget_auto_delete, "auto-delete queues stay when their last consumer is gone")
 
 #ifdef NARU_MUTANTS
 

@@ -27,7 +27,7 @@ Client::~Client() {
       owner.lane(queue.lane).remove_consumer(queue.id, key, owner.now());
     });
   }
-  if (holds_exclusive_queues_) {
+  if (holds_exclusive_queues_ && !NARU_MUTANT(forget_exclusive)) {
     Actor actor{.principal = {}, .tenant = {}, .connection = id_, .system = true};
     shard_.change_metadata(DropConnection{id_}, actor, [](Result<MetadataAnswer>) {});
   }

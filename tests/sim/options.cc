@@ -164,6 +164,7 @@ Options draw_options(Random& random) {
     options.client.body_bytes_max = std::min(options.client.body_bytes_max, 1000U);
   }
   draw_people(random, options);
+  if (random.one_in(4)) options.visitors = static_cast<int>(1 + random.below(2));
   draw_memory(random, options);
   draw_expiry(random, options);
   draw_faults(random, options.faults);
@@ -199,7 +200,7 @@ std::size_t Options::accounted_bytes_max(std::size_t connections) const {
 std::string Options::describe() const {
   const storage::WalOptions& wal = node.journal.wal;
   return fmt::format(
-      "shards {}, queues {} ({}), publishers {}, consumers {}, rounds {} of {} steps\n"
+      "shards {}, queues {} ({}), publishers {}, consumers {}, visitors {}, rounds {} of {} steps\n"
       "wal: files of {}, first {}, frames {}, entries {}, cache {}, writes {}, ready {}, free {}, "
       "snapshot slices {}, log {}\n"
       "core: uncommitted {}, credit {}, turn {}, run {}, stride {}, read ahead {}, index {}, pages "
@@ -211,7 +212,7 @@ std::string Options::describe() const {
       "bodies {}",
       node.shards, queues,
       fmt::join(levels | std::views::transform([](auto it) { return to_string(it); }), " "),
-      publishers.size(), consumers.size(), rounds, steps_per_round, wal.file_bytes,
+      publishers.size(), consumers.size(), visitors, rounds, steps_per_round, wal.file_bytes,
       wal.first_file_bytes, wal.frame_bytes_max, wal.entry_bytes_max, wal.cache_bytes,
       wal.writes_in_flight, wal.ready_files, wal.free_files_max, node.journal.snapshot_slice_bytes,
       node.journal.log_bytes_max, node.shard.uncommitted_bytes_max,

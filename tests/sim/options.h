@@ -36,6 +36,7 @@ struct Options {
   std::vector<std::optional<std::uint32_t>> ttls_ms;  // likewise; empty: nothing expires
   std::vector<Publisher::Habits> publishers;
   std::vector<Consumer::Habits> consumers;
+  int visitors = 0;
   std::uint32_t rounds = 3;
   std::uint32_t steps_per_round = 1500;
 

@@ -6,6 +6,7 @@
 
 #include "tests/sim/clients/drainer.h"
 #include "tests/sim/clients/manager.h"
+#include "tests/sim/clients/visitor.h"
 #include "tests/sim/narrator.h"
 #include "tests/sim/world/world.h"
 
@@ -90,6 +91,7 @@ class Run {
     if (!until("the topology", [&] { return manager.is_done(); })) return;
     for (const auto& habits : options_.publishers) world_.add<Publisher>(habits);
     for (const auto& habits : options_.consumers) world_.add<Consumer>(habits);
+    for (int number = 0; number < options_.visitors; ++number) world_.add<Visitor>(number);
   }
 
   void work() {
@@ -245,7 +247,13 @@ class Run {
     // returned leaves in its order with or without one.
     const bool stays = options_.client.heartbeat_s != 0 && random_.one_in(2);
     if (stays && !world_.rot().may_be_parked()) {
-      if (!until("all connections to end", [&] { return world_.is_deserted(); })) return;
+      if (!until("all connections to end",
+                 [&] { return world_.is_deserted() && world_.node()->is_idle(); })) {
+        return;
+      }
+      world_.node()->each_queue_of(Visitor::kExclusive, [&](const std::string& queue) {
+        world_.recorder().tell(&Checker::on_outlived, queue);
+      });
     } else {
       stop_cleanly();
       recover();

@@ -1,5 +1,6 @@
 // Who takes records: consumers, and single reads.
 
+#include "base/mutant.h"
 #include "core/queue/lane_impl.h"
 
 namespace naru::core {
@@ -17,6 +18,7 @@ void Lane::Impl::remove_consumer(Queue& queue, ConsumerKey consumer, const Now& 
   touch(queue, now);
   want_dispatch(queue);  // its share, and the time of an unused queue begins
   if (queue.consumers.count() != 0 || !queue.settings.auto_delete || queue.unused_told) return;
+  if (NARU_MUTANT(forget_auto_delete)) return;
   queue.unused_told = true;
   sink_.on_queue_unused(QueueRef{queue.id, id_});
 }

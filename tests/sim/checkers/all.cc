@@ -9,6 +9,7 @@
 #include "tests/sim/checkers/one_live_lease.h"
 #include "tests/sim/checkers/order_is_kept.h"
 #include "tests/sim/checkers/parked_for_a_reason.h"
+#include "tests/sim/checkers/queues_end_with_owners.h"
 #include "tests/sim/checkers/recovery_is_idempotent.h"
 #include "tests/sim/checkers/redelivered_is_honest.h"
 #include "tests/sim/checkers/settled_stays_settled.h"
@@ -26,6 +27,7 @@ std::vector<std::unique_ptr<Checker>> all_checkers(Findings& findings) {
   all.push_back(std::make_unique<RedeliveredIsHonest>(findings));
   all.push_back(std::make_unique<MemoryWithinBudget>(findings));
   all.push_back(std::make_unique<ParkedForAReason>(findings));
+  all.push_back(std::make_unique<QueuesEndWithOwners>(findings));
   all.push_back(std::make_unique<RecoveryIsIdempotent>(findings));
   all.push_back(std::make_unique<BlockedGoOn>(findings));
   all.push_back(std::make_unique<DrainsAfterHealing>(findings));

@@ -46,6 +46,9 @@ class Checker {
   virtual void on_removal_begins(QueueNo) {}
   virtual void on_removal_ends(QueueNo) {}
 
+  /// The queue's owner is gone, and the queue is not.
+  virtual void on_outlived(const std::string& /*queue*/) {}
+
   // ---- The world ----
   /// Nothing is on its way anywhere: what was sent was done, and is on disk.
   virtual void on_quiet() {}

@@ -67,10 +67,11 @@ void Client::on_method(std::uint16_t, const amqp091::MethodFrame& method) {
 }
 
 void Client::on_refused(const amqp091::ChannelClose& method) {
-  NARU_CHECK(method.reply_code == kNoRoom, "only what there is no memory for is refused");
+  NARU_CHECK(method.reply_code == kNoRoom || expects(method.reply_code),
+             "only what there is no memory for is refused");
   send(amqp091::ChannelCloseOk{});
   if (channel_ == 0) return;  // both close it, and what was sent from here is answered
-  environment_.did(Did::refused_channel);
+  if (method.reply_code == kNoRoom) environment_.did(Did::refused_channel);
   const ChannelNo refused = channel_;
   on_channel_refused();
   lose_channel();

@@ -38,6 +38,8 @@ class Client : protected LinkUser {
   virtual void on_channel_lost() = 0;
   /// The server closes it because it has no room; on_channel_lost() follows.
   virtual void on_channel_refused() {}
+  /// The server may close the channel with this code now.
+  virtual bool expects(std::uint16_t /*code*/) const { return false; }
   virtual void on_message(const amqp091::MethodFrame&, const amqp091::Properties&,
                           std::string_view /*body*/) {}
 

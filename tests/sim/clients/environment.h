@@ -53,6 +53,8 @@ enum class Did : std::uint8_t {
   unbind,
   declare,
   remove,
+  declare_exclusive,
+  declare_auto_delete,
   kCount,
 };
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Did::kCount)> kDidNames{
@@ -92,7 +94,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Did::kCou
     "bind",
     "unbind",
     "declare",
-    "delete"};
+    "delete",
+    "declare exclusive",
+    "declare auto-delete"};
 
 struct ClientOptions {
   std::uint32_t frame_bytes_max = 131'072;

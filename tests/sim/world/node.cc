@@ -171,6 +171,13 @@ std::size_t Node::uncommitted_bytes() const {
   return most;
 }
 
+void Node::each_queue_of(std::string_view begin,
+                         const std::function<void(const std::string&)>& visit) {
+  shards_[0]->core->catalog().each_queue([&](const core::QueueInfo& queue) {
+    if (queue.name.starts_with(begin)) visit(queue.name);
+  });
+}
+
 std::uint64_t Node::parked(std::string_view name) {
   std::uint64_t count = 0;
   shards_[0]->core->catalog().each_queue([&](const core::QueueInfo& queue) {

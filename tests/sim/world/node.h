@@ -2,6 +2,7 @@
 /// One process of the broker: what app/node.cc builds, over the world's loops, network and disk.
 /// All of it is the code that runs in production: connections, sessions, core, journal, log.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,8 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   std::uint64_t accounted_bytes() const;
   std::size_t connection_count() const;
   core::MemoryStep memory_step() const;
+  /// The queues whose names begin so.
+  void each_queue_of(std::string_view begin, const std::function<void(const std::string&)>& visit);
   /// Messages that are parked as damaged, in the queue of that name or (empty) in all.
   std::uint64_t parked(std::string_view name = {});
 
