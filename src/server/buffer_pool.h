@@ -8,12 +8,10 @@
 
 namespace naru::server {
 
-/// Owned by one shard. Keeps a bounded amount of memory for reuse and frees what is beyond it.
+/// Owned by one shard. Keeps a bounded amount of memory for reuse, none before keep(), and frees
+/// what is beyond it.
 class BufferPool {
  public:
-  /// 64 buffers of 64 KiB, or fewer larger ones.
-  static constexpr std::size_t kKeptBytesMax = 4 * 1024 * 1024;
-
   /// Gives `buffer`, which has no memory, a buffer's.
   void lend(ByteBuffer& buffer) {
     if (kept_.empty()) return;  // it grows as it is written
@@ -43,7 +41,7 @@ class BufferPool {
  private:
   std::vector<ByteBuffer> kept_;
   std::size_t kept_bytes_ = 0;
-  std::size_t kept_bytes_max_ = kKeptBytesMax;
+  std::size_t kept_bytes_max_ = 0;
 };
 
 }  // namespace naru::server

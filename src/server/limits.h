@@ -22,6 +22,8 @@ struct ConnectionLimits {
   Duration input_patience = std::chrono::seconds(10);
   /// What a turn reads from all connections of a shard together; others wait for the next turn.
   std::size_t turn_read_bytes_max = 64 * 1024 * 1024;
+  /// What a shard keeps of buffers that nobody uses just now; nothing while memory is short.
+  std::size_t idle_buffers_bytes_max = 4 * 1024 * 1024;
   /// A shard tells of what it holds in memory when it has changed by so much.
   std::size_t memory_reported_bytes = 1024 * 1024;
   /// How long a closing connection may take to send its last output, and then to close its end.

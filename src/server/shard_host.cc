@@ -18,6 +18,7 @@ ShardHost::ShardHost(core::ShardId id, io::Scheduler& loop, io::Network& network
       log_(log),
       limits_(limits),
       input_room_(limits.input_bytes_max, limits.input_patience) {
+  buffers_.keep(limits.idle_buffers_bytes_max);
   loop_.set_client(this);
 }
 

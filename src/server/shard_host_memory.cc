@@ -65,7 +65,7 @@ void ShardHost::hold_publishes(bool held) {
 void ShardHost::set_memory_step(core::MemoryStep step) {
   memory_step_ = step;
   const bool is_short = step != core::MemoryStep::normal;
-  buffers_.keep(is_short ? 0 : BufferPool::kKeptBytesMax);
+  buffers_.keep(is_short ? 0 : limits_.idle_buffers_bytes_max);
   broker_->set_memory_step(step);
   if (slots_ != nullptr && id_ == core::ShardId(0)) {
     slots_->hold_growth(step == core::MemoryStep::refuse ? std::optional(kReservedConnections)

@@ -31,8 +31,13 @@ BlockRef BlockPool::take() {
 
 void BlockPool::give(BlockRef block) {
   if (!block || block->capacity() != block_bytes_) return;
-  if (idle_.size() == kIdleMax) idle_.pop_front();
   idle_.push_back(std::move(block));
+  if (idle_.size() > idle_max_) idle_.pop_front();
+}
+
+void BlockPool::keep(std::size_t blocks_max) {
+  idle_max_ = std::min(blocks_max, kIdleMax);
+  while (idle_.size() > idle_max_) idle_.pop_front();
 }
 
 void FrameBuilder::begin(std::size_t frame_bytes) {

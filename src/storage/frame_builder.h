@@ -22,12 +22,14 @@ class BlockPool {
   std::size_t block_bytes() const { return block_bytes_; }
   /// Of the blocks that wait to be used again.
   std::size_t idle_bytes() const { return idle_.size() * block_bytes_; }
-  void trim() { idle_.clear(); }
+  /// From now on at most so many blocks wait.
+  void keep(std::size_t blocks_max);
 
  private:
   static constexpr std::size_t kIdleMax = 32;
 
   std::size_t block_bytes_;
+  std::size_t idle_max_ = kIdleMax;
   std::deque<BlockRef> idle_;
 };
 

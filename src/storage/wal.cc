@@ -324,7 +324,7 @@ void Wal::set_cache_bytes(std::uint64_t bytes_max) {
   cache_.set_bytes_max(bytes_max);
   while (cache_.evict()) {
   }
-  pool_.trim();
+  pool_.keep(static_cast<std::size_t>(bytes_max / pool_.block_bytes()));
 }
 
 void Wal::stage_closing_frame() {

@@ -109,8 +109,8 @@ class Wal final : private WalFilesClient {
     return cache_.find(file, offset);
   }
   const CachedBytes* oldest_cached() const { return cache_.oldest(); }
-  /// Bounds the cache anew, from WalOptions::cache_bytes on; lets go of what is beyond it, and of
-  /// idle blocks.
+  /// Bounds the cache anew, from WalOptions::cache_bytes on, and likewise the blocks that wait to
+  /// be written again; lets go of what is beyond it.
   void set_cache_bytes(std::uint64_t bytes_max);
   /// The cache and idle blocks.
   std::size_t cached_bytes() const { return cache_.held_bytes() + pool_.idle_bytes(); }
