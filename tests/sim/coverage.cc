@@ -6,7 +6,7 @@ namespace naru::sim {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t Coverage::*>, 12> kEvents{{
+constexpr std::array<std::pair<std::string_view, std::uint64_t Coverage::*>, 14> kEvents{{
     {"steps", &Coverage::steps},
     {"power losses", &Coverage::power_losses},
     {"kills", &Coverage::kills},
@@ -16,6 +16,8 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t Coverage::*>, 12>
     {"full disks", &Coverage::full_disks},
     {"slow disks", &Coverage::stalls},
     {"clock jumps", &Coverage::clock_jumps},
+    {"segments", &Coverage::segments},
+    {"segments rewritten", &Coverage::segments_rewritten},
     {"flipped bits", &Coverage::flipped_bits},
     {"flipped under a body", &Coverage::rotten_bodies},
     {"refused starts", &Coverage::refused_starts},

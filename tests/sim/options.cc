@@ -98,22 +98,61 @@ void draw_expiry(Random& random, Options& options) {
 /// A limit a little above what an idle broker holds, and floods that reach it.
 void draw_memory(Random& random, Options& options) {
   if (!random.one_in(4)) return;
-  const std::uint64_t idle = options.node.shards * (server::ShardHost::kReadBytes + (64 << 10)) +
-                             options.node.journal.wal.cache_bytes;
+  storage::WalOptions& wal = options.node.journal.wal;
+  // Whole blocks are accounted for, however little is in them.
+  wal.frame_bytes_max = wal.block_bytes = one_of<std::uint32_t>(random, {4 << 10, 8 << 10});
+  options.node.journal.segment_dead_bytes_max = 128 << 20;
+  wal.cache_bytes = one_of<std::uint64_t>(random, {0, 16 << 10});
+  constexpr std::uint64_t kIdleBlocks = 32;
+  const std::uint64_t idle = kIdleBlocks * wal.block_bytes +
+                             options.node.shards * (server::ShardHost::kReadBytes + (64 << 10)) +
+                             wal.cache_bytes;
   options.node.memory_limit_bytes = idle * one_of<std::uint64_t>(random, {25, 40}) / 10;
   server::ConnectionLimits& limits = options.node.limits;
   limits.memory_reported_bytes = one_of<std::size_t>(random, {1, 4 << 10, 64 << 10});
+  limits.idle_buffers_bytes_max = one_of<std::size_t>(random, {0, 64 << 10});
   limits.turn_read_bytes_max = one_of<std::size_t>(random, {16 << 10, 256 << 10});
   limits.input_bytes_max = options.node.memory_limit_bytes / 4 / options.node.shards;
   // What a half-open connection holds has to come back some time.
   options.client.heartbeat_s = options.node.amqp.heartbeat_s =
       one_of<std::uint16_t>(random, {1, 3});
   options.client.messages_max = 500;
+  options.client.body_bytes_max = std::min<std::uint32_t>(wal.entry_bytes_max - (4 << 10), 40'000);
+  options.network.piece_bytes_max = 64 << 10;
+  options.network.buffer_bytes = 16 << 10;
   for (Publisher::Habits& habits : options.publishers) {
     habits.window = 200;
     habits.transient_in_eight = one_of<std::uint32_t>(random, {4, 8});
   }
   if (random.one_in(2)) options.consumers.clear();
+}
+
+/// A log that is short, and a little of everything that is kept: bodies live on in segments, and
+/// those are rewritten.
+void draw_segments(Random& random, Options& options) {
+  if (!random.one_in(6)) return;
+  storage::WalOptions& wal = options.node.journal.wal;
+  wal.entry_bytes_max = 40 << 10;
+  wal.frame_bytes_max = wal.block_bytes = 64 << 10;
+  wal.file_bytes = wal.first_file_bytes = 128 << 10;
+  wal.cache_bytes = one_of<std::uint64_t>(random, {0, 64 << 10});
+  options.node.amqp.message_bytes_max = wal.entry_bytes_max - (2 << 10);
+  options.node.journal.log_bytes_max = 768 << 10;
+  options.node.journal.segment_dead_bytes_max = 192 << 10;
+  options.client.body_bytes_max = 5000;
+  options.client.messages_max = 1000;
+  options.network.piece_bytes_max = 64 << 10;
+  options.network.buffer_bytes = 256 << 10;
+  for (Publisher::Habits& habits : options.publishers) {
+    habits.window = 200;
+    habits.burst = 30;
+    habits.transient_in_eight = 0;
+  }
+  for (Consumer::Habits& habits : options.consumers) {
+    habits.prefetch = 0;
+    habits.requeues = habits.no_ack = false;
+    habits.keeps = true;
+  }
 }
 
 void draw_faults(Random& random, FaultOptions& faults) {
@@ -144,7 +183,7 @@ Options draw_options(Random& random) {
                                            one_of<std::uint32_t>(random, {1000, 5000, 40'000}));
   // Segments that hold a few bodies each are as large rewritten as before: the rewriting would go
   // on for ever.
-  if (options.node.journal.wal.file_bytes < 16 * options.client.body_bytes_max) {
+  if (options.node.journal.wal.file_bytes < 32 * options.client.body_bytes_max) {
     options.node.journal.segment_dead_bytes_max = 128 << 20;
   }
   options.client.think_max = std::chrono::microseconds(one_of<int>(random, {100, 2000, 20'000}));
@@ -165,6 +204,7 @@ Options draw_options(Random& random) {
   }
   draw_people(random, options);
   if (random.one_in(4)) options.visitors = static_cast<int>(1 + random.below(2));
+  draw_segments(random, options);
   draw_memory(random, options);
   draw_expiry(random, options);
   draw_faults(random, options.faults);
@@ -192,7 +232,8 @@ std::size_t Options::uncommitted_bytes_max() const {
 std::size_t Options::accounted_bytes_max(std::size_t connections) const {
   if (node.memory_limit_bytes == 0) return 0;
   const std::size_t of_a_turn = server::ShardHost::kReadBytes + node.limits.turn_read_bytes_max;
-  const std::size_t of_a_connection = (16 << 10) + client.body_bytes_max +
+  const std::size_t of_a_connection = (16 << 10) + 2 * network.buffer_bytes +
+                                      client.body_bytes_max +
                                       static_cast<std::size_t>(node.shard.connection_credit_bytes);
   return node.memory_limit_bytes + node.shards * of_a_turn + connections * of_a_connection;
 }

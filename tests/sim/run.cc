@@ -141,6 +141,7 @@ class Run {
 
   void end_process() {
     if (findings_.any()) return;
+    note_segments();
     switch (random_.below(4)) {
       case 0:
         ++coverage_.kills;
@@ -236,8 +237,15 @@ class Run {
     if (went_on) world_.recorder().tell(&Checker::on_relieved);
   }
 
+  void note_segments() {
+    const cluster::StorageFigures figures = world_.node()->journal().figures();
+    coverage_.segments += figures.segments;
+    coverage_.segments_rewritten += figures.compaction.segments_read;
+  }
+
   void finish() {
     heal_disk();
+    note_segments();
     relieve();
     if (findings_.any()) return;
     world_.retire_clients();

@@ -21,6 +21,8 @@ struct Coverage {
   std::uint64_t full_disks = 0;
   std::uint64_t stalls = 0;
   std::uint64_t clock_jumps = 0;
+  std::uint64_t segments = 0;  // at the end of a process
+  std::uint64_t segments_rewritten = 0;
   std::uint64_t flipped_bits = 0;
   std::uint64_t rotten_bodies = 0;
   std::uint64_t refused_starts = 0;

@@ -96,9 +96,18 @@ void Consumer::get() {
 void Consumer::answer_some() {
   Random& random = environment_.random;
   if (held_.empty()) return;
+  if (habits_.keeps) return answer_but_few();
   if (random.one_in(3)) return answer_through(random.below(held_.size()));
   for (std::uint64_t count = 1 + random.below(3); count > 0 && !held_.empty(); --count) {
     answer_one(random.one_in(3) ? random.below(held_.size()) : 0);
+  }
+}
+
+// What is left of a file when almost everything in it is settled becomes a segment.
+void Consumer::answer_but_few() {
+  constexpr MessageNo kOneIn = 16;
+  for (std::size_t at = held_.size(); at > 0; --at) {
+    if (held_[at - 1].copy.message % kOneIn != 0) answer_one(at - 1);
   }
 }
 

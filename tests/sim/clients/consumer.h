@@ -21,6 +21,7 @@ class Consumer final : public Client {
     QueueNo queue_count = 1;  // subscriptions
     bool requeues = true;
     bool drops = true;
+    bool keeps = false;  // holds on to some for as long as its channel is open
   };
   Consumer(Environment& environment, Habits habits) : Client(environment), habits_(habits) {}
 
@@ -52,6 +53,7 @@ class Consumer final : public Client {
   void get();
   void pause();
   void answer_some();
+  void answer_but_few();
   void answer_one(std::size_t at);
   void answer_through(std::size_t at);
   void recover();
