@@ -133,6 +133,7 @@ Result<void> Catalog::Impl::apply_fact(BindingCreated&& fact) {
   source->outgoing.insert(*made);
   ++source->outgoing_count;
   std::visit([&](auto& matcher) { matcher.add(*made); }, source->matcher);
+  ++bindings_by_type[source->matcher.index()];
   bindings.insert(std::move(made));
   ++version;
   touch(*source);
@@ -223,6 +224,7 @@ void Catalog::Impl::remove_incoming(Destination& node) {
 void Catalog::Impl::remove_binding(Binding& binding) {
   auto& source = static_cast<ExchangeNode&>(*binding.source);
   std::visit([&](auto& matcher) { matcher.remove(binding); }, source.matcher);
+  --bindings_by_type[source.matcher.index()];
   source.outgoing.remove(binding);
   --source.outgoing_count;
   binding.destination->incoming.remove(binding);

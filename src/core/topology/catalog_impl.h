@@ -1,6 +1,7 @@
 #pragma once
 /// The insides of the catalogue; included by catalog*.cc only.
 
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <map>
@@ -108,6 +109,7 @@ class Catalog::Impl {
   boost::unordered_flat_map<QueueId, std::unique_ptr<QueueNode>> queues;
   boost::unordered_flat_map<ConnectionId, boost::unordered_flat_set<QueueNode*>> exclusive;
   boost::unordered_flat_set<std::unique_ptr<Binding>, BindingHash, BindingEqual> bindings;
+  std::array<std::size_t, std::variant_size_v<ExchangeNode::Matcher>> bindings_by_type{};
   std::map<std::string, UserNode, std::less<>> users;
   std::uint64_t ids_reserved = 1;
   TenantId next_tenant{1};

@@ -157,6 +157,36 @@ TEST_F(CatalogTest, PermissionsAreAskedByActionTenantAndName) {
   EXPECT_FALSE(catalog.may_enter(who, kTenant));
 }
 
+TEST_F(CatalogTest, MemoryIsCountedForEachThingAndGivenBackWithIt) {
+  const std::size_t before = catalog.memory_bytes();
+  std::size_t held = before;
+  const auto grows = [&] {
+    const std::size_t last = std::exchange(held, catalog.memory_bytes());
+    return held > last;
+  };
+  for (const auto type :
+       {ExchangeType::direct, ExchangeType::fanout, ExchangeType::topic, ExchangeType::headers}) {
+    const std::string name(to_string(type));
+    const ExchangeId from = exchange(name, type);
+    EXPECT_TRUE(grows()) << "an exchange";
+    const QueueId to = queue(name);
+    EXPECT_TRUE(grows()) << "a queue";
+    apply(BindingCreated{edge(from, to, "k")});
+    EXPECT_TRUE(grows()) << "a binding of a " << name << " exchange";
+  }
+  apply(UserPut{{"u", "", ""}});
+  EXPECT_TRUE(grows()) << "a user";
+  apply(TenantCreated{TenantId(2), "other"});
+  EXPECT_TRUE(grows()) << "a tenant";
+  apply(UserDeleted{"u"});
+  apply(TenantDeleted{TenantId(2)});
+  for (std::uint64_t id = 1; id <= last_id; ++id) {
+    apply(QueueDeleted{QueueId(id)});
+    apply(ExchangeDeleted{ExchangeId(id)});
+  }
+  EXPECT_EQ(catalog.memory_bytes(), before);
+}
+
 TEST_F(CatalogTest, AUserKeepsItsPermissionsWhenItsPasswordChangesAndLosesThemWhenDeleted) {
   apply(UserPut{{"u", "one", ""}});
   apply(PermissionPut{{"u", kTenant, ".*", ".*", ".*"}});
