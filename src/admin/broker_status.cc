@@ -14,6 +14,13 @@ BrokerStatus status_of(core::Shard& shard, const ConnectionsPort& connections, W
   status.totals = shard.totals();
   status.uncommitted_bytes = shard.journal().uncommitted_bytes();
   status.enqueued = shard.enqueued();
+  for (std::uint32_t number = 1; number <= core::kLaneCount; ++number) {
+    const core::GroupId lane(number);
+    if (!shard.owns(lane)) continue;
+    const core::LaneMemory held = shard.lane(lane).memory();
+    status.index_pages += held.pages;
+    status.index_pages_out += held.pages_out;
+  }
   if (wanted.queues) {
     shard.catalog().each_queue([&](const core::QueueInfo& queue) {
       if (!shard.owns(queue.ref.lane)) return;
@@ -55,6 +62,8 @@ BrokerStatus joined(std::vector<BrokerStatus> parts) {
   for (BrokerStatus& part : parts) {
     add(all.totals, part.totals);
     all.uncommitted_bytes += part.uncommitted_bytes;
+    all.index_pages += part.index_pages;
+    all.index_pages_out += part.index_pages_out;
     for (std::size_t level = 0; level < all.enqueued.size(); ++level) {
       all.enqueued[level] += part.enqueued[level];
     }

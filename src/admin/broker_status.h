@@ -20,6 +20,8 @@ struct BrokerStatus {
   core::Shard::Totals totals;
   std::uint64_t uncommitted_bytes = 0;
   core::EnqueuedByLevel enqueued{};
+  std::uint64_t index_pages = 0;      // of queues' indexes, that the log has
+  std::uint64_t index_pages_out = 0;  // of those: not in memory
   boost::unordered_flat_map<core::QueueId, core::QueueStats> queues;
   std::vector<ConnectionStatus> connections;  // by id
   std::vector<ConsumerStatus> consumers;

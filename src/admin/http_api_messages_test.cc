@@ -92,5 +92,26 @@ TEST_P(HttpApiMessagesTest, RequestsThatMakeNoSenseAreRefused) {
       404u);
 }
 
+TEST_P(HttpApiMessagesTest, PagesOfAnIndexAndDamagedMessagesAreFigures) {
+  const auto figure = [this](const std::string& name) {
+    rig_.advance(std::chrono::seconds(1));
+    const std::string text = ask("GET", "/metrics").text;
+    const std::size_t at = text.find("\n" + name + " ");
+    return at == std::string::npos ? -1 : std::stoi(text.substr(at + name.size() + 2));
+  };
+  EXPECT_EQ(figure("naru_index_pages"), 0);
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/long", R"({"durable":true})"), 201u);
+  for (int i = 0; i < 100; ++i) {
+    publish(R"({"routing_key":"long","payload":"x","properties":{"delivery_mode":2}})");
+  }
+  EXPECT_GT(figure("naru_index_pages"), 0);
+  EXPECT_GT(figure("naru_index_pages_out"), 0);
+  EXPECT_LE(figure("naru_index_pages_out"), figure("naru_index_pages"));
+  EXPECT_EQ(figure("naru_queue_messages_damaged"), 0);
+  EXPECT_EQ(ask("GET", "/api/queues/%2F/long").body.at("messages_damaged"), 0);
+  EXPECT_EQ(status("DELETE", "/api/queues/%2F/long/contents"), 204u);
+  EXPECT_EQ(figure("naru_index_pages"), 0);
+}
+
 }  // namespace
 }  // namespace naru::admin

@@ -136,6 +136,9 @@ void write_objects(MetricsText& out, const BrokerStatus& status, const core::Cat
   out.gauge("rabbitmq_queue_messages_unacked", "Messages delivered and not yet settled",
             all.unacknowledged);
   out.gauge("rabbitmq_queue_messages_persistent", "Persistent messages in queues", all.persistent);
+  out.gauge("naru_queue_messages_damaged",
+            "Messages whose bytes on disk are not what was stored; they stay and are not delivered",
+            all.damaged);
   out.gauge("rabbitmq_queue_consumers", "Consumers of queues", all.consumers);
   out.gauge("rabbitmq_queue_messages_ready_bytes", "Bytes of the messages that are ready",
             all.ready_bytes);
@@ -189,7 +192,8 @@ void write_memory(MetricsText& out, const NodeStatus& node) {
             memory.allocated_bytes);
 }
 
-void write_storage(MetricsText& out, const cluster::StorageFigures& storage) {
+void write_storage(MetricsText& out, const cluster::StorageFigures& storage,
+                   const BrokerStatus& status) {
   out.gauge("naru_storage_log_files", "Files of the log", storage.log_files);
   out.gauge("naru_storage_log_bytes", "Bytes of the files of the log", storage.log_bytes);
   out.gauge("naru_storage_segments", "Files that left the log because of what lives on in them",
@@ -204,6 +208,8 @@ void write_storage(MetricsText& out, const cluster::StorageFigures& storage) {
               storage.compaction.given_up);
   out.gauge("naru_storage_damaged", "Places in segments that are not as they were written",
             storage.damaged);
+  out.gauge("naru_index_pages", "Pages of queues' indexes that the log has", status.index_pages);
+  out.gauge("naru_index_pages_out", "Those of them that are not in memory", status.index_pages_out);
 }
 
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
@@ -226,7 +232,7 @@ void get_metrics(const CallRef& call) {
                    write_objects(out, status, call->api().catalog());
                    const NodeStatus node = call->api().node_status();
                    write_process(out, node, status);
-                   write_storage(out, node.storage);
+                   write_storage(out, node.storage, status);
                    write_memory(out, node);
                    auto& page = call->api().metrics_page();
                    page.until = now + kMetricsAge;

@@ -29,6 +29,7 @@ void add(core::QueueStats& to, const core::QueueStats& from) {
   to.ready_bytes += from.ready_bytes;
   to.unacknowledged_bytes += from.unacknowledged_bytes;
   to.persistent += from.persistent;
+  to.damaged += from.damaged;
   to.consumers += from.consumers;
   to.published += from.published;
   to.delivered += from.delivered;
@@ -109,6 +110,7 @@ json::object Renderer::queue(const core::QueueInfo& queue, const BrokerStatus& s
       {"effective_policy_definition", json::object()},
       {"consumers", stats.consumers},
       {"messages_persistent", stats.persistent},
+      {"messages_damaged", stats.damaged},
       {"message_bytes", stats.ready_bytes + stats.unacknowledged_bytes},
       {"message_bytes_ready", stats.ready_bytes},
       {"message_bytes_unacknowledged", stats.unacknowledged_bytes}};

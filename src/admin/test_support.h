@@ -40,6 +40,8 @@ struct JsonMessages final : MessageFormat {
     Header header;
     header.codec = &codec;
     header.bytes.append(as_bytes(serialize(to_json(properties))));
+    const message::Value* mode = message::find(properties, "delivery_mode");
+    header.persistent = mode != nullptr && mode->integer() == 2;
     return header;
   }
   Result<message::Table> read(message::EncodingId, ByteView header) const override {
@@ -76,6 +78,8 @@ class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
   static testing::BrokerRig::Options rig_options(std::uint16_t shards) {
     testing::BrokerRig::Options options;
     options.shards = shards;
+    options.lane.index_bytes = 0;  // a queue of some length leaves its index to the log
+    options.lane.page_records = 8;
     return options;
   }
 
