@@ -231,7 +231,8 @@ std::size_t Options::uncommitted_bytes_max() const {
 
 std::size_t Options::accounted_bytes_max(std::size_t connections) const {
   if (node.memory_limit_bytes == 0) return 0;
-  const std::size_t of_a_turn = server::ShardHost::kReadBytes + node.limits.turn_read_bytes_max;
+  const std::size_t of_a_turn =
+      server::ShardHost::kReadBytes + (64 << 10) + node.limits.turn_read_bytes_max;
   const std::size_t of_a_connection = (16 << 10) + 2 * network.buffer_bytes +
                                       client.body_bytes_max +
                                       static_cast<std::size_t>(node.shard.connection_credit_bytes);

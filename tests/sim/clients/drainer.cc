@@ -26,6 +26,7 @@ void Drainer::on_reply(const amqp091::MethodFrame& method) {
 
 void Drainer::on_message(const amqp091::MethodFrame& method, const amqp091::Properties& properties,
                          std::string_view body) {
+  if (link_.is_stale()) return;  // returned by now
   const auto got = decode<amqp091::BasicGetOk>(method);
   Delivered delivered;
   delivered.copy.queue = queue_;

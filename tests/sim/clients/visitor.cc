@@ -13,7 +13,7 @@ constexpr std::uint32_t kBodyBytes = 100;
 
 // The same name each time: what is left of an earlier connection would be found.
 std::string Visitor::exclusive_name() const {
-  return std::string(kExclusive) + std::to_string(number_);
+  return "exclusive" + std::to_string(number_);
 }
 // Another one each time: a half-open connection may still consume from the one before.
 std::string Visitor::lent_name() const {

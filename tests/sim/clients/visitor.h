@@ -13,9 +13,6 @@ class Visitor final : public Client {
   /// Every visitor has another number.
   Visitor(Environment& environment, int number) : Client(environment), number_(number) {}
 
-  /// How the names of queues begin that end with their owners.
-  static constexpr std::string_view kExclusive = "exclusive";
-
  private:
   enum class Doing : std::uint8_t {
     nothing,

@@ -171,10 +171,12 @@ std::size_t Node::uncommitted_bytes() const {
   return most;
 }
 
-void Node::each_queue_of(std::string_view begin,
-                         const std::function<void(const std::string&)>& visit) {
+void Node::each_orphan(const std::function<void(const std::string&)>& visit) {
   shards_[0]->core->catalog().each_queue([&](const core::QueueInfo& queue) {
-    if (queue.name.starts_with(begin)) visit(queue.name);
+    const core::ConnectionId owner = queue.exclusive_owner;
+    if (!owner) return;
+    core::Shard& home = *shards_[core::shard_of(owner).value]->core;
+    if (home.find_client(owner) == nullptr) visit(queue.name);
   });
 }
 

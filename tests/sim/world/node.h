@@ -56,8 +56,8 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   std::uint64_t accounted_bytes() const;
   std::size_t connection_count() const;
   core::MemoryStep memory_step() const;
-  /// The queues whose names begin so.
-  void each_queue_of(std::string_view begin, const std::function<void(const std::string&)>& visit);
+  /// The exclusive queues whose connection is gone.
+  void each_orphan(const std::function<void(const std::string&)>& visit);
   /// Messages that are parked as damaged, in the queue of that name or (empty) in all.
   std::uint64_t parked(std::string_view name = {});
 

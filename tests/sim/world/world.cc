@@ -196,6 +196,8 @@ void World::look_for_quiet() {
   if (was_quiet_ || !is_quiet()) return;
   was_quiet_ = true;
   trace_.note(400);
+  node_->each_orphan(
+      [this](const std::string& queue) { recorder_.tell(&Checker::on_outlived, queue); });
   recorder_.quiet();
 }
 
