@@ -59,7 +59,6 @@ void JournalLocal::take(ShardBatch batch) {
     const std::uint64_t bytes = in.le64();
     stage(batch.from, head, in.bytes(bytes), urgency);
   }
-  for (auto& snapshot : batch.snapshots) snapshots_.add(std::move(snapshot));
   spare_[batch.from.value].push_back(std::move(batch.entries));
 }
 
@@ -85,6 +84,17 @@ void JournalLocal::stage_snapshots() {
   if (snapshots_.empty() || (!moved && wal_.staged_bytes() != 0)) return;
   snapshot_mark_ = wal_.frames_written();
   (void)snapshots_.stage(wal_, options_.snapshot_slice_bytes);
+}
+
+void JournalLocal::ask_for_piece(std::uint32_t group, bool first, std::size_t bytes_max) {
+  const core::ShardId from(static_cast<std::uint16_t>(group_shard_[group]));
+  ShardJournal* shard = shards_[from.value].get();
+  if (from == kLogShard) return snapshots_.add(shard->snapshot_piece(group, first, bytes_max));
+  post_.post(from, [this, shard, group, first, bytes_max] {
+    post_.post(kLogShard, [this, piece = shard->snapshot_piece(group, first, bytes_max)]() mutable {
+      snapshots_.add(std::move(piece));
+    });
+  });
 }
 
 // --- Out of the log
@@ -175,15 +185,7 @@ Result<bool> JournalLocal::note_snapshot_part(std::uint32_t file, std::uint32_t 
 void JournalLocal::tend_files() {
   for (const std::uint32_t file : ledger_.take_retirable()) wal_.retire(file);
   for (const std::uint32_t file : ledger_.take_leaving()) wal_.promote(file);
-  for (const std::uint32_t group : ledger_.take_wanted()) {
-    const std::uint32_t shard = group_shard_[group];
-    if (shard == kLogShard.value) {
-      shards_[0]->on_snapshot_wanted(group);
-    } else {
-      post_.post(core::ShardId(static_cast<std::uint16_t>(shard)),
-                 [journal = shards_[shard].get(), group] { journal->on_snapshot_wanted(group); });
-    }
-  }
+  for (const std::uint32_t group : ledger_.take_wanted()) snapshots_.want(group);
 }
 
 void JournalLocal::on_volume_failed(const Error& error) {

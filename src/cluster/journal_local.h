@@ -55,7 +55,9 @@ struct JournalOptions {
 ///
 /// Life: construct; attach() every group on its shard's journal; recover(); run the loops, each of
 /// which calls flush() at the end of its turns; when they have stopped, destroy.
-class JournalLocal final : private storage::WalClient, private CompactorClient {
+class JournalLocal final : private storage::WalClient,
+                           private CompactorClient,
+                           private SnapshotSource {
  public:
   /// `fs` belongs to shard 0's loop. At most 64 shards.
   JournalLocal(io::FileSystem& fs, const JournalOptions& options, std::uint16_t shard_count,
@@ -85,10 +87,14 @@ class JournalLocal final : private storage::WalClient, private CompactorClient {
   /// that everything was durable. Flush follows.
   void close() {
     compactor_.stop();
+    snapshots_.stop();
     wal_.stage_closing_frame();
   }
   /// Nothing of shard 0 is staged or in flight.
   bool idle() const { return snapshots_.empty() && wal_.idle() && compactor_.idle(); }
+
+  /// As if a file could go when this group has another snapshot; on shard 0.
+  void want_snapshot(std::uint32_t group) { snapshots_.want(group); }
 
   /// The term of this run.
   core::Term term() const { return core::Term(wal_.incarnation()); }
@@ -110,7 +116,6 @@ class JournalLocal final : private storage::WalClient, private CompactorClient {
   bool recovering() const { return recovering_; }
   void stage(core::ShardId shard, const storage::EntryHead& head, ByteView payload,
              core::Urgency urgency);
-  void add_snapshot(SnapshotWriter::Snapshot snapshot) { snapshots_.add(std::move(snapshot)); }
   void adjust_live(std::uint32_t file, core::LiveChange change) {
     ledger_.adjust_live(file, change);
   }
@@ -127,6 +132,8 @@ class JournalLocal final : private storage::WalClient, private CompactorClient {
   void on_space_short(bool space_short) override;
   // storage::WalClient and CompactorClient
   void on_damage(const std::string& path, std::uint64_t offset, const std::string& what) override;
+  // SnapshotSource
+  void ask_for_piece(std::uint32_t group, bool first, std::size_t bytes_max) override;
   // CompactorClient
   void ask(const BlockRef& block, std::vector<OldEntry> entries, Answer answer) override;
 
@@ -155,7 +162,7 @@ class JournalLocal final : private storage::WalClient, private CompactorClient {
   storage::Wal wal_;
   FileLedger ledger_;
   SnapshotCatalog catalog_;
-  SnapshotWriter snapshots_;
+  SnapshotWriter snapshots_{*this};
   Compactor compactor_;
   std::uint64_t compaction_mark_ = 0;  // frames written when compaction last worked
   std::uint64_t snapshot_mark_ = 0;    // frames written when the last slice was staged

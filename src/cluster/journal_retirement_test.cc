@@ -216,7 +216,7 @@ TEST(JournalRetirement, ASnapshotOfManyPartsIsPutTogetherAgain) {
   // 200 messages are 4 KiB of state: many slices of 512 bytes.
   for (std::uint64_t id = 1; id <= 200; ++id) world.append(1, id, 10);
   world.settle_down();
-  world.state(1).on_snapshot_wanted();
+  world.journal().want_snapshot(1);
   world.settle_down();
   for (std::uint64_t id = 201; id <= 205; ++id) world.append(1, id, 10);
   world.settle_down();

@@ -33,7 +33,8 @@ ShardJournal::ShardJournal(JournalLocal& journal, core::ShardId id)
 ShardJournal::~ShardJournal() = default;
 
 void ShardJournal::attach(core::GroupId group, core::GroupState& state) {
-  const bool added = groups_.emplace(group.value, Group{.state = &state, .ready = {}}).second;
+  const bool added =
+      groups_.emplace(group.value, Group{.state = &state, .ready = {}, .snapshot = {}}).second;
   NARU_CHECK(added, "a group is attached once");
 }
 
@@ -95,18 +96,6 @@ void ShardJournal::adjust_live(std::uint32_t file, core::LiveChange change) {
   } else {
     batch_.live.emplace_back(file, change);
   }
-}
-
-void ShardJournal::save_snapshot(core::GroupId group_id, core::Index covers, ByteView state) {
-  const auto found = groups_.find(group_id.value);
-  NARU_CHECK(found != groups_.end() && covers.value <= found->second.applied,
-             "a snapshot covers what was applied");
-  if (failed_) return;
-  const std::uint64_t last = NARU_MUTANT(snapshot_covers_next) ? covers.value + 1 : covers.value;
-  SnapshotWriter::Snapshot snapshot{group_id.value, last, found->second.term, {}};
-  snapshot.state.append(state);
-  if (local()) return journal_.add_snapshot(std::move(snapshot));
-  batch_.snapshots.push_back(std::move(snapshot));
 }
 
 // --- Committed entries
@@ -171,9 +160,18 @@ void ShardJournal::on_committed(std::span<const CommittedFrame> frames,
   cache_.drop_before(oldest_cached.file, oldest_cached.offset);
 }
 
-void ShardJournal::on_snapshot_wanted(std::uint32_t group) {
-  const auto found = groups_.find(group);
-  if (found != groups_.end() && !failed_) found->second.state->on_snapshot_wanted();
+SnapshotPiece ShardJournal::snapshot_piece(std::uint32_t group_id, bool first,
+                                           std::size_t bytes_max) {
+  Group& group = groups_.at(group_id);
+  if (first) group.snapshot = group.state->begin_snapshot();
+  if (group.snapshot == nullptr) return {.nothing = true};
+  const std::uint64_t covers = group.snapshot->covers().value;
+  NARU_CHECK(covers <= group.applied, "a snapshot covers what was applied");
+  SnapshotPiece piece{.covers = NARU_MUTANT(snapshot_covers_next) ? covers + 1 : covers,
+                      .term = group.term};
+  piece.last = group.snapshot->next(bytes_max, piece.bytes);
+  if (piece.last) group.snapshot = nullptr;
+  return piece;
 }
 
 void ShardJournal::survivors(std::span<const OldEntry> entries, std::vector<Survivor>& found) {
@@ -188,8 +186,7 @@ void ShardJournal::survivors(std::span<const OldEntry> entries, std::vector<Surv
 }
 
 ShardBatch ShardJournal::take_batch() {
-  ShardBatch batch =
-      std::exchange(batch_, ShardBatch{.from = id_, .entries = {}, .live = {}, .snapshots = {}});
+  ShardBatch batch = std::exchange(batch_, ShardBatch{.from = id_, .entries = {}, .live = {}});
   if (!spare_buffers_.empty()) {
     batch_.entries = std::move(spare_buffers_.back());
     spare_buffers_.pop_back();

@@ -29,14 +29,13 @@ struct CommittedFrame {
   bool known = false;     // it came before, as written
 };
 
-/// Entries and snapshots of one turn of a shard, on their way to the log's shard.
+/// Entries of one turn of a shard, on their way to the log's shard.
 struct ShardBatch {
   core::ShardId from;
   ByteBuffer entries;  // storage::EntryHead, u8 urgency, payload size, payload; again and again
   std::vector<std::pair<std::uint32_t, core::LiveChange>> live;  // by file
-  std::vector<SnapshotWriter::Snapshot> snapshots;
 
-  bool empty() const { return entries.empty() && live.empty() && snapshots.empty(); }
+  bool empty() const { return entries.empty() && live.empty(); }
 };
 
 /// What a shard sees of the log. Owned by JournalLocal; used on its shard only, and during recovery
@@ -54,7 +53,6 @@ class ShardJournal final : public core::Journal {
   std::optional<core::CachedRun> cached(core::BodyLocation at) override;
   void read(std::span<const core::BodyRead> wanted, core::ReadDone done) override;
   void adjust_live(std::uint32_t file, core::LiveChange change) override;
-  void save_snapshot(core::GroupId group, core::Index covers, ByteView state) override;
 
   // For JournalLocal.
   /// Hands committed entries to their groups' states, in order.
@@ -63,7 +61,8 @@ class ShardJournal final : public core::Journal {
   void on_written(const CommittedFrame& frame);
   /// The same for a frame that other shards' entries share: keeps it for cached() first.
   void on_committed(std::span<const CommittedFrame> frames, storage::WalRange oldest_cached);
-  void on_snapshot_wanted(std::uint32_t group);
+  /// See SnapshotSource::ask_for_piece().
+  SnapshotPiece snapshot_piece(std::uint32_t group, bool first, std::size_t bytes_max);
   /// Asks the states of this shard's groups about `entries`; those of other groups are left out.
   void survivors(std::span<const OldEntry> entries, std::vector<Survivor>& found);
   void on_volume_failed() { failed_ = true; }
@@ -93,6 +92,7 @@ class ShardJournal final : public core::Journal {
     std::uint64_t applied = 0;
     std::uint64_t term = 0;          // 0: not the owner yet
     std::vector<core::Entry> ready;  // of the frame being applied
+    std::unique_ptr<core::SnapshotJob> snapshot;
   };
 
   void stage(const storage::EntryHead& head, ByteView payload, core::Urgency urgency);

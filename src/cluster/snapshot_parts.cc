@@ -13,9 +13,10 @@ Result<PartHead> read_part_head(ByteView payload, bool last) {
   PartHead head;
   head.total_bytes = in.le64();
   head.offset = in.le64();
-  if (!in.ok() || head.offset > head.total_bytes ||
-      in.remaining() > head.total_bytes - head.offset ||
-      last != (head.offset + in.remaining() == head.total_bytes)) {
+  const std::uint64_t end = head.offset + in.remaining();
+  const bool known = last || head.total_bytes != 0;
+  if (!in.ok() || end < head.offset ||
+      (known && (last ? end != head.total_bytes : end >= head.total_bytes))) {
     return fail(Errc::corrupt, "a part of a snapshot makes no sense");
   }
   return head;
@@ -23,33 +24,62 @@ Result<PartHead> read_part_head(ByteView payload, bool last) {
 
 Result<void> SnapshotWriter::stage(storage::Wal& wal, std::size_t bytes_max) {
   std::size_t budget = bytes_max;
-  while (!waiting_.empty()) {
-    Snapshot& snapshot = waiting_.front();
-    const ByteView rest = snapshot.state.view().subspan(staged_);
-    const ByteView part = rest.first(std::min(rest.size(), budget));
-    const bool last = part.size() == rest.size();
-    std::uint8_t part_head[kPartHeadBytes];
-    const std::uint64_t total = snapshot.state.size();
-    const std::uint64_t offset = staged_;
-    std::memcpy(part_head, &total, sizeof total);
-    std::memcpy(part_head + 8, &offset, sizeof offset);
-    NARU_TRY_VOID(wal.stage({.group = snapshot.group,
-                             .type = kSnapshotPart,
-                             .flags = last ? kLastPartFlag : std::uint8_t{0},
-                             .index = snapshot.covers,
-                             .term = snapshot.term},
-                            part_head, part));
-    staged_ += part.size();
-    if (last) {
-      waiting_.pop_front();
-      staged_ = 0;
+  while (!wanted_.empty()) {
+    if (piece_is_staged() && !asked_) {
+      asked_ = true;
+      source_.ask_for_piece(wanted_.front(), !std::exchange(begun_, true), budget);
+      continue;  // what has nothing to say is not the front one any more
     }
-    // The heads count as well, so that many small snapshots are spread over turns too.
-    const std::size_t used = part.size() + kPartHeadBytes + storage::kEntryHeadBytes;
+    if (asked_) break;
+    NARU_TRY(used, stage_part(wal, budget));
     if (used >= budget) break;
     budget -= used;
   }
   return {};
+}
+
+Result<std::size_t> SnapshotWriter::stage_part(storage::Wal& wal, std::size_t bytes_max) {
+  const ByteView rest = piece_.bytes.view().subspan(staged_);
+  const ByteView part = rest.first(std::min(rest.size(), bytes_max));
+  const bool last = piece_.last && part.size() == rest.size();
+  const std::uint64_t total = last ? offset_ + part.size() : 0;
+  std::uint8_t part_head[kPartHeadBytes];
+  std::memcpy(part_head, &total, sizeof total);
+  std::memcpy(part_head + 8, &offset_, sizeof offset_);
+  NARU_TRY_VOID(wal.stage({.group = wanted_.front(),
+                           .type = kSnapshotPart,
+                           .flags = last ? kLastPartFlag : std::uint8_t{0},
+                           .index = piece_.covers,
+                           .term = piece_.term},
+                          part_head, part));
+  staged_ += part.size();
+  offset_ += part.size();
+  if (last) finish();
+  // The heads count as well, so that many small snapshots are spread over turns too.
+  return part.size() + kPartHeadBytes + storage::kEntryHeadBytes;
+}
+
+void SnapshotWriter::add(SnapshotPiece piece) {
+  asked_ = false;
+  if (wanted_.empty()) return;  // given up meanwhile
+  piece_ = std::move(piece);
+  staged_ = 0;
+  if (piece_.nothing) finish();
+}
+
+void SnapshotWriter::finish() {
+  wanted_.pop_front();
+  piece_ = {};
+  staged_ = 0;
+  offset_ = 0;
+  begun_ = false;
+}
+
+void SnapshotWriter::stop() {
+  stopped_ = true;
+  if (wanted_.empty()) return;
+  wanted_.resize(1);
+  finish();
 }
 
 Result<SnapshotCatalog::Outcome> SnapshotCatalog::add(const storage::EntryHead& head,
@@ -69,10 +99,10 @@ Result<SnapshotCatalog::Outcome> SnapshotCatalog::add(const storage::EntryHead& 
     outcome.added = Added::first;
     growing = Found{head.index, head.term, part.total_bytes, {}};
     group.bytes = 0;
-  } else if (growing.covers != head.index || growing.total_bytes != part.total_bytes ||
-             group.bytes != part.offset) {
+  } else if (growing.covers != head.index || group.bytes != part.offset) {
     return Outcome{};
   }
+  growing.total_bytes = part.total_bytes;
   const auto bytes = static_cast<std::uint32_t>(payload.size() - kPartHeadBytes);
   growing.parts.push_back(
       {file, payload_offset + static_cast<std::uint32_t>(kPartHeadBytes), bytes});

@@ -20,32 +20,62 @@ inline constexpr std::uint8_t kLastPartFlag = 1;
 inline constexpr std::size_t kPartHeadBytes = 16;
 
 struct PartHead {
-  std::uint64_t total_bytes = 0;
+  std::uint64_t total_bytes = 0;  // 0 while nobody knows it: in all parts but the last
   std::uint64_t offset = 0;
 };
 /// Errors: corrupt.
 Result<PartHead> read_part_head(ByteView payload, bool last);
 
-/// Snapshots on their way into the log, a slice per turn, so that they delay no commit. Owned by
-/// the log's shard.
+/// What a group made of its snapshot in one turn.
+struct SnapshotPiece {
+  std::uint64_t covers = 0;
+  std::uint64_t term = 0;
+  ByteBuffer bytes = {};
+  bool last = false;
+  bool nothing = false;  // there is nothing that a snapshot could replace
+};
+
+/// Who has the groups' states.
+class SnapshotSource {
+ public:
+  virtual ~SnapshotSource() = default;
+  /// Begins a snapshot of the group, or goes on with it: about `bytes_max` bytes of it are for
+  /// SnapshotWriter::add(), at once or in a later turn.
+  virtual void ask_for_piece(std::uint32_t group, bool first, std::size_t bytes_max) = 0;
+};
+
+/// Snapshots on their way into the log, one group's after the other's, a slice per turn, so that
+/// they delay no commit. A piece is asked for when the one before has left: no more than that is
+/// ever held in memory. Owned by the log's shard.
 class SnapshotWriter {
  public:
-  struct Snapshot {
-    std::uint32_t group = 0;
-    std::uint64_t covers = 0;
-    std::uint64_t term = 0;
-    ByteBuffer state;
-  };
+  explicit SnapshotWriter(SnapshotSource& source) : source_(source) {}
 
-  void add(Snapshot snapshot) { waiting_.push_back(std::move(snapshot)); }
-  bool empty() const { return waiting_.empty(); }
+  void want(std::uint32_t group) {
+    if (!stopped_) wanted_.push_back(group);
+  }
+  bool empty() const { return wanted_.empty(); }
   /// Stages at most about `bytes_max` bytes, each in parts no larger than that. Errors: as
   /// Wal::stage.
   Result<void> stage(storage::Wal& wal, std::size_t bytes_max);
+  /// The piece that was asked for.
+  void add(SnapshotPiece piece);
+  /// Gives up what is not done; half a snapshot in the log means nothing.
+  void stop();
 
  private:
-  std::deque<Snapshot> waiting_;
-  std::size_t staged_ = 0;  // of the front one
+  bool piece_is_staged() const { return staged_ == piece_.bytes.size(); }
+  Result<std::size_t> stage_part(storage::Wal& wal, std::size_t bytes_max);
+  void finish();
+
+  SnapshotSource& source_;
+  std::deque<std::uint32_t> wanted_;  // the front one is being written
+  SnapshotPiece piece_;
+  std::size_t staged_ = 0;    // of the piece
+  std::uint64_t offset_ = 0;  // staged of the snapshot
+  bool begun_ = false;
+  bool asked_ = false;  // the next piece is on its way
+  bool stopped_ = false;
 };
 
 /// Finds each group's latest complete snapshot in the log. Only places are kept.

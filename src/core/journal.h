@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "core/ids.h"
+#include "core/snapshot_job.h"
 
 namespace naru::core {
 
@@ -78,12 +80,12 @@ class GroupState {
   /// come to apply() later. Entries that were committed at once do not come here.
   virtual void on_written(std::span<const Entry>) {}
   virtual void on_role(Role role, Term term) = 0;
-  /// Replaces the state by a snapshot that an earlier run of save_snapshot() wrote. Errors:
-  /// corrupt, version.
+  /// Replaces the state by a snapshot that a job of begin_snapshot() made in an earlier run.
+  /// Errors: corrupt, version.
   virtual Result<void> install(Index covers, ByteView snapshot) = 0;
-  /// The journal wants to let go of old files: answer with one save_snapshot() in this turn or a
-  /// later one.
-  virtual void on_snapshot_wanted() = 0;
+  /// The journal wants to let go of old files. Null when nothing was applied that a snapshot could
+  /// replace.
+  virtual std::unique_ptr<SnapshotJob> begin_snapshot() = 0;
   /// Names the parts of an old entry that are still needed: those that hold a live body. Asked when
   /// the journal moves what survives of a file. `payload` is what append() was given, stored at
   /// `location`; or, when `moved`, a piece of it that an earlier call named, or several that adjoin
@@ -161,10 +163,6 @@ class Journal {
   /// needed. Called from apply() and install() only, so that it counts committed facts; but what a
   /// group could only estimate in bytes there, it may make less at any time.
   virtual void adjust_live(std::uint32_t file, LiveChange change) = 0;
-
-  /// Stores a group's state as it was applied up to and including `covers`. It replaces every entry
-  /// up to there at the next start.
-  virtual void save_snapshot(GroupId group, Index covers, ByteView state) = 0;
 };
 
 }  // namespace naru::core

@@ -61,7 +61,6 @@ class BenchJournal final : public Journal {
   }
   void read(std::span<const BodyRead>, ReadDone) override { std::abort(); }
   void adjust_live(std::uint32_t, LiveChange) override {}
-  void save_snapshot(GroupId, Index, ByteView) override {}
 
   void commit() {
     state_->apply(entries_);

@@ -45,10 +45,10 @@ struct World {
     return sum;
   }
   std::vector<std::uint8_t> saved() {
-    lane.on_snapshot_wanted();
-    const auto survivors = journal.survivors();
-    NARU_CHECK(survivors.snapshot.has_value(), "an applied lane saves a snapshot");
-    return survivors.snapshot->state;
+    ByteBuffer state;
+    const auto job = lane.begin_snapshot();
+    NARU_CHECK(job != nullptr && job->next(SIZE_MAX, state), "an applied lane saves a snapshot");
+    return {state.data(), state.data() + state.size()};
   }
 };
 

@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
     if (!world.start()) return 1;
     // The last ones are long enough for files to leave the log.
     world.steps(static_cast<int>(seed <= 6 ? 12 * seed : 60 * seed));
-    if (seed % 2 == 0) world.state(1).on_snapshot_wanted();
+    if (seed % 2 == 0) world.journal().want_snapshot(1);
     world.settle_down();
     if (seed % 3 == 0) {
       world.stop();

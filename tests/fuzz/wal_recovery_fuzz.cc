@@ -39,7 +39,7 @@ class AnyState final : public core::GroupState {
     bytes += snapshot.size();
     return {};
   }
-  void on_snapshot_wanted() override {}
+  std::unique_ptr<core::SnapshotJob> begin_snapshot() override { return nullptr; }
   void survivors(ByteView, core::BodyLocation, bool, std::vector<core::Piece>&) override {}
 
   std::uint64_t applied = 0;

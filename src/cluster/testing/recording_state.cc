@@ -153,9 +153,9 @@ void RecordingState::survivors(ByteView payload, core::BodyLocation location, bo
     pieces.push_back({0, static_cast<std::uint32_t>(payload.size())});
 }
 
-void RecordingState::on_snapshot_wanted() {
+std::unique_ptr<core::SnapshotJob> RecordingState::begin_snapshot() {
   ++snapshots_wanted_;
-  journal_.save_snapshot(group_, core::Index(applied_), as_bytes(snapshot()));
+  return std::make_unique<core::WholeSnapshot>(core::Index(applied_), snapshot());
 }
 
 }  // namespace naru::cluster::testing

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,7 +50,7 @@ class RecordingState final : public core::GroupState {
   void on_written(std::span<const core::Entry> entries) override;
   void on_role(core::Role role, core::Term term) override;
   Result<void> install(core::Index covers, ByteView snapshot) override;
-  void on_snapshot_wanted() override;
+  std::unique_ptr<core::SnapshotJob> begin_snapshot() override;
   void survivors(ByteView payload, core::BodyLocation location, bool moved,
                  std::vector<core::Piece>& pieces) override;
 

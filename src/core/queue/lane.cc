@@ -283,8 +283,8 @@ void Lane::survivors(ByteView payload, BodyLocation location, bool moved,
   impl_->survivors(payload, location, moved, pieces);
 }
 
-void Lane::on_snapshot_wanted() {
-  impl_->save_snapshot();
+std::unique_ptr<SnapshotJob> Lane::begin_snapshot() {
+  return impl_->begin_snapshot();
 }
 
 }  // namespace naru::core

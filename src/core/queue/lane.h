@@ -149,7 +149,7 @@ class Lane final : public GroupState {
   void on_written(std::span<const Entry> entries) override;
   void on_role(Role role, Term term) override;
   Result<void> install(Index covers, ByteView snapshot) override;
-  void on_snapshot_wanted() override;
+  std::unique_ptr<SnapshotJob> begin_snapshot() override;
   void survivors(ByteView payload, BodyLocation location, bool moved,
                  std::vector<Piece>& pieces) override;
 

@@ -6,6 +6,14 @@
 
 namespace naru::core {
 
+namespace {
+/// What of a range is below `limit`; from a seq to a smaller one when nothing is.
+SeqRange below(SeqRange range, Seq limit) {
+  if (range.last >= limit && limit != SnapshotMarks::kAll) range.last = Seq(limit.value - 1);
+  return range;
+}
+}  // namespace
+
 void Lane::Impl::apply(std::span<const Entry> committed) {
   for (const Entry& entry : committed) {
     if (entry.type != EntryType::records) {
@@ -19,6 +27,8 @@ void Lane::Impl::apply(std::span<const Entry> committed) {
       held_.push_back({std::move(payload), entry.location});
       continue;
     }
+    applying_ = entry.index;
+    marks_.forget_before(applying_);
     for (const HeldEntry& held : held_) apply_entry(held.payload.view, held.location);
     held_.clear();
     apply_entry(entry.payload, entry.location);
@@ -79,7 +89,7 @@ void Lane::Impl::apply_enqueue(const Fact& fact, BodyLocation location) {
   EnqueueTarget target;
   while (targets.next(target)) {
     Queue* queue = find_any(target.queue);
-    if (queue == nullptr) continue;
+    if (queue == nullptr || target.seq >= replay_limit(*queue)) continue;
     admit_waiting(*queue);
     if (owner_ && target.seq < queue->visible_next) {
       apply_shown(*queue, target.seq);
@@ -155,6 +165,7 @@ void Lane::Impl::apply_settle(const Fact& fact) {
 }
 
 void Lane::Impl::forget(Queue& queue, SeqRange range) {
+  range = below(range, replay_limit(queue));
   queue.index.visit(
       range.first, range.last,
       [&](Seq, IndexEntry& entry) {
@@ -178,6 +189,7 @@ void Lane::Impl::apply_returned(const Fact& fact) {
   SeqRange range;
   while (ranges.next(range)) {
     if (queue == nullptr) continue;
+    range = below(range, replay_limit(*queue));
     queue->index.visit(
         range.first, range.last,
         [&](Seq, IndexEntry& entry) {

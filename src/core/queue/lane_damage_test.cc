@@ -37,7 +37,7 @@ TEST(LaneDamage, DamagedBodyIsParkedAndTheRestGoesOn) {
 
 TEST(LaneDamage, DamagedPageIsParkedAndTheRestGoesOn) {
   LaneWorld world = with_backlog(500);
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   world.crash();
   std::size_t pages = 0;
   for (const auto& stored : world.journal->disk().entries) {

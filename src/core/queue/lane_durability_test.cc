@@ -153,7 +153,7 @@ TEST(LaneDurability, ASnapshotKnowsNothingOfWhatIsOnlyWritten) {
   world.flush();
   world.journal->write();
   EXPECT_EQ(world.stats(1).ready, 2u);
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   world.crash();
   EXPECT_EQ(world.stats(1).ready, 1u);
   world.publish(1, "more");

@@ -1,8 +1,8 @@
 #pragma once
 /// The inside of a lane. lane_stage.cc decides and stages, lane_apply.cc changes applied state,
 /// lane_dispatch.cc hands records out, lane_consumers.cc keeps who takes them, lane_timers.cc lets
-/// them expire, lane_pages.cc leaves parts of the index to the log, lane_snapshot.cc writes and
-/// reads the whole.
+/// them expire, lane_pages.cc leaves parts of the index to the log, lane_snapshot.cc writes the
+/// whole and lane_install.cc reads it.
 
 #include <cstdint>
 #include <memory>
@@ -19,6 +19,7 @@
 #include "core/queue/memory_store.h"
 #include "core/queue/queue.h"
 #include "core/queue/queue_timers.h"
+#include "core/queue/snapshot_marks.h"
 
 namespace naru::core {
 
@@ -65,9 +66,9 @@ class Lane::Impl {
   void on_role(Role role, Term term);
   void survivors(ByteView payload, BodyLocation location, bool moved, std::vector<Piece>& pieces);
 
-  // ---- lane_snapshot.cc ----
+  // ---- lane_snapshot.cc, lane_install.cc ----
+  std::unique_ptr<SnapshotJob> begin_snapshot();
   Result<void> install(Index covers, ByteView snapshot);
-  void save_snapshot();
 
  private:
   // A bound on what one flush takes from one queue: the rest waits for the next turn.
@@ -137,6 +138,10 @@ class Lane::Impl {
   void stage_urgency_of(const Queue& queue);
 
   void apply_entry(ByteView payload, BodyLocation location);
+  /// Seqs of a queue from here on have the facts of this entry already, from a snapshot.
+  Seq replay_limit(const Queue& queue) const {
+    return marks_.empty() ? SnapshotMarks::kAll : marks_.limit(queue.id, applying_);
+  }
   void apply_enqueue(const Fact& fact, BodyLocation location);
   void show_written(const Fact& fact, BodyLocation location);
   void show_watermark(const Fact& fact);
@@ -151,8 +156,11 @@ class Lane::Impl {
   void apply_page(const Fact& fact, ByteView payload, BodyLocation location);
   bool needs(const Fact& fact, ByteView payload, BodyLocation body);
 
-  bool install_queue(ByteReader& in);
-  static bool install_pages(ByteReader& in, std::vector<std::unique_ptr<IndexPage>>& pages);
+  class Snapshot;
+  struct Installing;
+  bool install_old_queues(ByteReader& in);
+  bool install_part(ByteReader& in, Index covers, Installing& installing);
+  bool install_queue(Queue& queue, Installing& installing);
   void install_page(Queue& queue, std::unique_ptr<IndexPage> page);
 
   bool over_index_budget() const;
@@ -227,6 +235,8 @@ class Lane::Impl {
   EnqueuedByLevel enqueued_{};
   Now now_;
   Index applied_;
+  Index applying_;  // the last entry of an atomic run
+  SnapshotMarks marks_;
   std::vector<HeldEntry> held_;
   bool owner_ = false;
   bool failed_ = false;

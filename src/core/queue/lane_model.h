@@ -37,7 +37,8 @@ class LaneModel {
       if (random_.one_in(3)) world_.journal->write(), hear();
       if (random_.one_in(3)) world_.journal->commit(1 + random_.below(3)), hear();
       if (random_.one_in(2)) world_.journal->complete_reads();
-      if (random_.one_in(40)) world_.lane->on_snapshot_wanted();
+      if (world_.journal->is_in_snapshot() ? random_.one_in(2) : random_.one_in(40))
+        world_.journal->go_on_with_snapshot(random_.one_in(4) ? SIZE_MAX : random_.below(400));
       if (random_.one_in(20)) retire();
       if (random_.one_in(50)) world_.lane->set_memory_pressure(static_cast<int>(random_.below(4)));
       if (random_.one_in(30)) rest();
@@ -314,8 +315,7 @@ class LaneModel {
     inspect(kept);
   }
 
-  /// A snapshot is a function of what is committed: not of what was in memory, nor of how it came
-  /// there.
+  /// A snapshot is a function of what is committed, not of what was in memory.
   void replay_says_the_same() { EXPECT_EQ(world_.journal->state_now(), world_.replayed_state()); }
 
   /// Looks at everything that is there after a crash, and puts it back.

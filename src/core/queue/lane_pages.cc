@@ -21,6 +21,8 @@ void Lane::Impl::apply_page(const Fact& fact, ByteView payload, BodyLocation loc
       read_page_places(payload.subspan(fact.body_offset, fact.body_bytes), places_) &&
       page->describe(places_);
   NARU_CHECK(readable, "a committed page is readable");
+  // What the snapshot says of its last records, it says of the page too, unless all of them end.
+  if (page->last_seq() >= replay_limit(*queue)) return;
   page->location = {location.file, location.offset + static_cast<std::uint32_t>(fact.body_offset)};
   page->bytes = fact.body_bytes;
   IndexPage* adopted = queue->index.adopt(std::move(page), places_);

@@ -107,7 +107,7 @@ TEST(LanePages, ConsumedQueueDoesNotPayForOneThatIsNot) {
 
 TEST(LanePages, NothingIsReadBeforeSomebodyConsumes) {
   LaneWorld world = with_backlog(500);
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   world.crash();
   world.run();
   EXPECT_EQ(world.journal->bodies_asked, 0u);
@@ -128,7 +128,7 @@ TEST(LanePages, SnapshotListsPagesAndNotTheirRecords) {
 
 TEST(LanePages, SettledRecordsOfAPageStayAwayAfterACrash) {
   LaneWorld world = with_backlog(200);
-  world.lane->on_snapshot_wanted();  // the ends below are replayed on pages that are not in memory
+  world.journal->save_snapshot();  // the ends below are replayed on pages that are not in memory
   ASSERT_TRUE(world.consume(1, 1));
   world.run();
   world.take();
@@ -227,7 +227,7 @@ TEST(LanePages, PurgeReadsNothing) {
 
 TEST(LanePages, PurgedWhileItIsReadStaysPurged) {
   LaneWorld world = with_backlog(500);
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   world.crash();
   ASSERT_TRUE(world.consume(1, 1, {.prefetch = 30}));
   world.flush();
@@ -280,7 +280,7 @@ TEST(LanePages, PageIsReadWhenItsHeadMayExpire) {
 
 TEST(LanePages, GetReadsThePageOfItsRecord) {
   LaneWorld world = with_backlog(500);
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   world.crash();
   world.get(1);
   world.run();
@@ -307,7 +307,7 @@ TEST(LanePages, LoadedPagesGoAgainWhenNobodyConsumes) {
 
 TEST(LanePages, AttemptsOfAPageSurvive) {
   LaneWorld world = with_backlog(500);
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   ASSERT_TRUE(world.consume(1, 1, {.prefetch = 100}));
   world.run();
   world.requeue(1, 60, 70);
@@ -327,7 +327,7 @@ TEST(LanePages, OneOldRecordKeepsItsPageAndNoOther) {
   world.run();
   EXPECT_EQ(world.lane->memory().pages, 1u);
   EXPECT_EQ(world.journal->live_bodies(), 2) << "the record and its page";
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   world.journal->retire_files(1000);
   world.crash();
   world.take();

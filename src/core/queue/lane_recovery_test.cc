@@ -154,7 +154,7 @@ TEST(LaneRecovery, SnapshotReplacesTheEntriesItCovers) {
   world.settle(1, 2);
   world.flush();  // staged and not committed: the snapshot still has it
   const QueueStats before = world.stats(2);
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   ASSERT_TRUE(world.journal->has_snapshot());
   world.journal->commit();
   world.crash();
@@ -174,7 +174,7 @@ TEST(LaneRecovery, EmptyQueueKeepsItsPlaceInASnapshot) {
   world.run();
   world.settle(1, 1, 3);
   world.run();
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   world.crash();
   world.take();
   ASSERT_TRUE(world.consume(1, 1));
@@ -223,7 +223,7 @@ TEST(LaneRecovery, QueuesThatAreGoneAreForgotten) {
   world.queue(2);
   world.publish_to({1, 2}, {"a"});
   world.run();
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   world.delete_queue(2);
   world.crash();  // the deletion was committed in metadata, QueueClosed was not
   EXPECT_EQ(world.journal->live_bodies(), 1);
@@ -235,12 +235,12 @@ TEST(LaneRecovery, DamagedOrNewerSnapshotIsRefused) {
   world.queue(1);
   world.publish(1, "a");
   world.run();
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   auto state = world.journal->disk().snapshot->state;
   LaneWorld fresh;
   fresh.queue(1);
   auto newer = state;
-  newer[0] = 3;
+  newer[0] = 4;
   EXPECT_EQ(fresh.lane->install(Index(1), newer).error().code, Errc::version);
   for (std::size_t bytes = 1; bytes < state.size(); ++bytes) {
     LaneWorld other;
@@ -251,40 +251,85 @@ TEST(LaneRecovery, DamagedOrNewerSnapshotIsRefused) {
   }
 }
 
-TEST(LaneRecovery, SnapshotThatCannotBeIsRefused) {
-  // One queue with the given next seq and watermark, and one record: a file, and 8 behind its
-  // start.
-  const auto queue = [](std::uint64_t next_seq, std::uint64_t delivered, std::uint64_t file_step) {
+/// Queue 1 as a snapshot has it, or a part of it, with one record.
+struct QueuePart {
+  std::uint64_t as_of = 0;
+  std::uint64_t from = 1;
+  std::uint8_t flags = 0;
+  std::uint64_t next_seq = 2;
+  std::uint64_t delivered = 1;
+  std::uint64_t seq = 1;
+  std::uint64_t file_step = 2;
+
+  std::string section() const {
     ByteBuffer content;
-    for (const std::uint64_t number :
-         {std::uint64_t{1}, next_seq, delivered, std::uint64_t{0}, std::uint64_t{1},
-          std::uint64_t{1}, file_step, std::uint64_t{16}}) {
+    content.u8(1);
+    content.varint(1);
+    content.varint(as_of);
+    content.varint(from);
+    content.u8(flags);
+    for (const std::uint64_t number : {next_seq, delivered, std::uint64_t{0}, std::uint64_t{1}, seq,
+                                       file_step, std::uint64_t{16}, std::uint64_t{30}}) {
       content.varint(number);
     }
-    content.varint(30);
     content.u8(0);
     ByteBuffer out;
     out.le32(static_cast<std::uint32_t>(content.size()));
     out.append(content.view());
     return std::string(as_text(out.view()));
-  };
-  const auto install = [](const std::string& queues, char count) {
+  }
+};
+
+TEST(LaneRecovery, SnapshotThatCannotBeIsRefused) {
+  const std::string end{1, 0, 0, 0, 0};
+  const auto install = [&](const std::string& sections) {
     LaneWorld world;
     world.queue(1);
-    const std::string snapshot = std::string{2, count} + queues;
-    return world.lane->install(Index(1), as_bytes(snapshot));
+    return world.lane->install(Index(1), as_bytes('\3' + sections));
   };
-  const std::string good = queue(2, 1, 2);
-  EXPECT_TRUE(install(good, 1));
-  for (const auto& [queues, count] : std::vector<std::pair<std::string, char>>{
-           {good + good, 2},                          // one queue twice
-           {queue(std::uint64_t{1} << 62, 1, 2), 1},  // a seq beyond all
-           {queue(2, std::uint64_t{1} << 62, 2), 1},  // a watermark beyond all
-           {queue(2, 1, UINT64_MAX - 1), 1},          // a file beyond all
-           {queue(2, 1, 3), 1}}) {                    // a file before the first
-    const auto installed = install(queues, count);
-    ASSERT_FALSE(installed);
+  const std::string good = QueuePart{}.section();
+  const std::string first = QueuePart{.flags = 1}.section();
+  const std::string second = QueuePart{.as_of = 1, .from = 2, .next_seq = 3, .seq = 2}.section();
+  EXPECT_TRUE(install(good + end));
+  EXPECT_TRUE(install(first + second + end));
+  EXPECT_EQ(install(good + std::string{1, 0, 0, 0, 99} + end).error().code, Errc::version);
+  const std::uint64_t beyond = std::uint64_t{1} << 62;
+  for (const std::string& sections : {
+           good,               // the end is missing
+           good + end + end,   // or in the middle
+           good + good + end,  // one queue twice
+           first + end,        // the rest is missing
+           second + end,       // or the beginning
+           first + QueuePart{.as_of = 1}.section() + good + end, first + first + good + end + end,
+           QueuePart{.as_of = 1, .flags = 1}.section() + QueuePart{.from = 2}.section() + end,
+           QueuePart{.flags = 2}.section() + end,                   // an unknown flag
+           QueuePart{.from = 0}.section() + end,                    // no seq
+           QueuePart{.as_of = UINT64_MAX}.section() + end,          // an index beyond all
+           QueuePart{.next_seq = beyond}.section() + end,           // a seq beyond all
+           QueuePart{.delivered = beyond}.section() + end,          // a watermark beyond all
+           QueuePart{.file_step = UINT64_MAX - 1}.section() + end,  // a file beyond all
+           QueuePart{.file_step = 3}.section() + end,               // a file before the first
+       }) {
+    const auto installed = install(sections);
+    ASSERT_FALSE(installed) << testing::PrintToString(sections);
     EXPECT_EQ(installed.error().code, Errc::corrupt);
+  }
+}
+
+TEST(LaneRecovery, SnapshotOfTheVersionBeforeIsRead) {
+  const std::string section = QueuePart{.next_seq = 8}.section();
+  const std::string behind_from = section.substr(9);  // length, kind, queue, as of, from, flags
+  const std::string bytes{static_cast<char>(behind_from.size() + 1), 0, 0, 0};
+  const std::string queue = bytes + '\1' + behind_from;
+  LaneWorld world;
+  world.queue(1);
+  EXPECT_TRUE(world.lane->install(Index(5), as_bytes(std::string{2, 1} + queue)));
+  EXPECT_EQ(world.stats(1).ready, 1u);
+  for (const std::string& bad :
+       {std::string{2, 2} + queue, std::string{2, 2} + queue + queue, std::string{2, 0} + queue}) {
+    LaneWorld other;
+    other.queue(1);
+    EXPECT_FALSE(other.lane->install(Index(5), as_bytes(bad)));
   }
 }
 

@@ -1,157 +1,168 @@
-// A lane's applied state as one run of bytes. Format: docs/formats/lane.md. What is in memory of a
-// page and what is not makes no difference to it.
+// A lane's applied state as bytes, a piece a turn. Format: docs/formats/lane.md. What is in memory
+// of a page and what is not makes no difference to it.
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
-#include "base/byte_reader.h"
 #include "base/check.h"
 #include "core/queue/lane_impl.h"
+#include "core/queue/lane_snapshot.h"
 #include "core/queue/page_summary.h"
 
 namespace naru::core {
 
 namespace {
 
-constexpr std::uint8_t kSnapshotVersion = 2;
-
-template <typename Use>
-void each_chunk(QueueIndex& index, Use&& use) {
-  for (std::size_t at = index.place_of_chunk(Seq(0)); at < index.chunk_end(); ++at)
-    use(index.chunk_at(at));
-}
+/// What is to be looked at for so many bytes: 64 KiB are 4,096 slots of an index, which takes some
+/// 0.2 ms.
+constexpr std::size_t kBytesPerSlot = 16;
 
 // Those that belong to no page. One that is only written is not applied yet. A record that is
 // leased or being settled here is still there in the applied state: its end is in an entry that
 // comes later, or never.
 template <typename Use>
-void each_logged(QueueIndex& index, Use&& use) {
-  each_chunk(index, [&](IndexChunk& chunk) {
-    if (chunk.page != nullptr) return;
-    chunk.each_live([&](Seq seq, const IndexEntry& entry) {
-      if (!entry.has(IndexEntry::kInMemory | IndexEntry::kWritten)) use(seq, entry);
-    });
+void each_logged(IndexChunk& chunk, Seq from, Use&& use) {
+  if (chunk.page != nullptr) return;
+  chunk.each_live([&](Seq seq, const IndexEntry& entry) {
+    if (seq >= from && !entry.has(IndexEntry::kInMemory | IndexEntry::kWritten)) use(seq, entry);
   });
 }
 
-void put_queue(ByteBuffer& out, Queue& queue) {
-  const std::size_t at = out.size();
-  out.le32(0);
-  out.varint(queue.id.value);
-  out.varint(queue.last_logged_applied.value + 1);
-  out.varint(queue.delivered.durable.value);
-  out.varint(queue.index.page_count());
-  PageSummaryWriter pages(out);
-  if (queue.index.page_count() != 0) {
-    each_chunk(queue.index, [&](IndexChunk& chunk) {
-      if (chunk.page != nullptr) pages.put(*chunk.page, chunk);
-    });
-  }
-  std::uint64_t count = 0;
-  each_logged(queue.index, [&](Seq, const IndexEntry&) { ++count; });
-  out.varint(count);
-  PlaceWriter places(out);
-  each_logged(queue.index,
-              [&](Seq seq, const IndexEntry& entry) { places.put(place_of(seq, entry)); });
-  const std::size_t bytes = out.size() - at - sizeof(std::uint32_t);
-  NARU_CHECK(bytes <= UINT32_MAX, "a queue's snapshot is below 4 GiB");
-  out.patch_le32(at, static_cast<std::uint32_t>(bytes));
+std::size_t slots_of(const IndexChunk& chunk) {
+  if (chunk.resident() || chunk.page->exceptions == nullptr) return 1 + chunk.count;
+  return 1 + chunk.page->exceptions->gone.size() + chunk.page->exceptions->attempts.size();
+}
+
+/// The last seq that a chunk has, or that its page covers.
+Seq end_of(const QueueIndex& index, const IndexChunk& chunk) {
+  const Seq last = index.last_seq_of(chunk);
+  return chunk.page != nullptr ? std::max(last, chunk.page->last_seq()) : last;
 }
 
 }  // namespace
 
-void Lane::Impl::save_snapshot() {
-  if (!applied_) return;  // there is no entry that it could replace
-  std::vector<Queue*> queues;
-  for (auto& [id, queue] : queues_) {
-    if (queue->last_logged_applied) queues.push_back(queue.get());
-  }
-  std::sort(queues.begin(), queues.end(),
-            [](const Queue* a, const Queue* b) { return a->id < b->id; });
-  ByteBuffer out;
-  out.u8(kSnapshotVersion);
-  out.varint(queues.size());
-  for (Queue* queue : queues) put_queue(out, *queue);
-  journal_.save_snapshot(id_, applied_, out.view());
-}
-
-Result<void> Lane::Impl::install(Index covers, ByteView snapshot) {
-  ByteReader in(snapshot);
-  if (const std::uint8_t version = in.u8(); version != kSnapshotVersion)
-    return naru::fail(Errc::version, "a lane's snapshot was written by another version");
-  std::uint64_t left = in.varint();
-  for (; left > 0 && in.ok(); --left) {
-    ByteReader content(in.bytes(in.le32()));
-    if (!in.ok() || !install_queue(content)) break;
-  }
-  live_.tell(journal_);
-  if (left != 0 || !in.ok()) return naru::fail(Errc::corrupt, "a lane's snapshot is damaged");
-  applied_ = covers;
-  return {};
-}
-
-bool Lane::Impl::install_queue(ByteReader& in) {
-  Queue* queue = find_any(QueueId(in.varint()));
-  const Seq next_seq(in.varint());
-  const Seq delivered(in.varint());
-  if (!in.ok() || !next_seq || next_seq.value > kSeqMax || delivered.value > kSeqMax) return false;
-  if (queue == nullptr) return true;                              // deleted since
-  if (!queue->index.empty() || queue->last_logged) return false;  // it was there before
-
-  std::vector<std::unique_ptr<IndexPage>> pages;
-  if (!install_pages(in, pages)) return false;
-  Seq after;  // the last seq that is there
-  auto next_page = pages.begin();
-  const auto place_page = [&] {
-    if ((*next_page)->first_seq() <= after) return false;
-    after = (*next_page)->last_seq();
-    install_page(*queue, std::move(*next_page++));
-    return true;
-  };
-  std::uint64_t left = in.varint();
-  PlaceReader places(in);
-  for (RecordPlace place; left > 0; --left) {
-    if (!places.next(place)) return false;
-    while (next_page != pages.end() && (*next_page)->first_seq() < place.seq) {
-      if (!place_page()) return false;
+class Lane::Impl::Snapshot final : public SnapshotJob {
+ public:
+  explicit Snapshot(Impl& lane) : lane_(lane), covers_(lane.applied_) {
+    for (const auto& [id, queue] : lane.queues_) {
+      if (queue->last_logged_applied) queues_.push_back(id);
     }
-    if (place.seq <= after || place.seq >= next_seq) return false;
-    after = place.seq;
-    make_visible(*queue, place.seq,
-                 {place.location, place.bytes, place.flags, place.expires_at_ms});
-    if (place.attempts != 0) queue->index.find(place.seq)->attempts = place.attempts;
-    live_.add(place.location.file, place.bytes);
+    std::ranges::sort(queues_);
   }
-  while (next_page != pages.end()) {
-    if (!place_page()) return false;
-  }
-  if (!in.ok() || after >= next_seq) return false;
-  queue->next_seq = queue->visible_next = next_seq;
-  queue->last_logged = queue->last_logged_applied = Seq(next_seq.value - 1);
-  queue->delivered.durable = queue->delivered.staged = delivered;
-  want_dispatch(*queue);
-  return true;
-}
 
-bool Lane::Impl::install_pages(ByteReader& in, std::vector<std::unique_ptr<IndexPage>>& pages) {
-  PageSummaryReader reader(in);
-  for (std::uint64_t left = in.varint(); left > 0; --left) {
-    auto page = std::make_unique<IndexPage>();
-    if (!reader.next(*page)) return false;
-    pages.push_back(std::move(page));
-  }
-  return in.ok();
-}
+  Index covers() const override { return covers_; }
 
-// Nothing is read: what the snapshot says of a page is enough until somebody consumes.
-void Lane::Impl::install_page(Queue& queue, std::unique_ptr<IndexPage> page) {
-  const IndexPage::Part all = page->part(page->first_seq(), page->last_seq());
-  for (std::size_t at = 0; at < page->file_count; ++at)
-    live_.change(page->files[at].file, all.files[at]);
-  live_.add(page->location.file, page->bytes);
-  queue.stats.ready += all.records;
-  queue.stats.ready_bytes += all.held_bytes;
-  queue.stats.persistent += all.records;
-  queue.index.append(std::move(page));
+  bool next(std::size_t bytes_max, ByteBuffer& out) override {
+    const std::size_t bytes_before = out.size();
+    slots_left_ = bytes_max / kBytesPerSlot + 1;
+    if (!std::exchange(begun_, true)) out.u8(kLaneSnapshotVersion);
+    while (next_ < queues_.size()) {
+      if (slots_left_ == 0 || out.size() - bytes_before >= bytes_max) return false;
+      Queue* queue = lane_.find_any(queues_[next_]);
+      // Metadata knows no closed queue when this is read.
+      if (queue != nullptr && !put_part(out, *queue)) continue;
+      ++next_;
+      from_ = Seq(1);
+    }
+    out.le32(1);
+    out.u8(static_cast<std::uint8_t>(LaneSection::end));
+    return true;
+  }
+
+ private:
+  /// A range of chunks.
+  struct Chunks {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    bool to_the_end = true;
+  };
+
+  /// Puts what there is of a queue from `from_` on, or a part of it. True when that was all.
+  bool put_part(ByteBuffer& out, Queue& queue) {
+    QueueIndex& index = queue.index;
+    // A page that was logged meanwhile takes back what was said of its records.
+    const IndexPage* page = index.page_of(from_);
+    if (page != nullptr) from_ = std::min(from_, page->first_seq());
+    const Chunks chunks = choose(queue);
+
+    const std::size_t at = out.size();
+    out.le32(0);
+    out.u8(static_cast<std::uint8_t>(LaneSection::queue));
+    out.varint(queue.id.value);
+    out.varint(lane_.applied_.value - covers_.value);
+    out.varint(from_.value);
+    out.u8(chunks.to_the_end ? 0 : kMoreOfQueue);
+    out.varint(queue.last_logged_applied.value + 1);
+    out.varint(queue.delivered.durable.value);
+    put_pages(out, index, chunks);
+    put_places(out, index, chunks);
+    const std::size_t bytes = out.size() - at - sizeof(std::uint32_t);
+    NARU_CHECK(bytes <= UINT32_MAX, "a part of a queue is below 4 GiB");
+    out.patch_le32(at, static_cast<std::uint32_t>(bytes));
+
+    if (!chunks.to_the_end) from_ = end_of(index, index.chunk_at(chunks.end - 1)).next();
+    return chunks.to_the_end;
+  }
+
+  /// As many chunks as there is work left for, one at least. A part that is not the last ends
+  /// among the applied records: nothing is ever added before its end.
+  Chunks choose(Queue& queue) {
+    QueueIndex& index = queue.index;
+    Chunks chunks;
+    chunks.begin = chunks.end = index.place_of_chunk(from_);
+    take_slots(1);
+    while (chunks.end < index.chunk_end()) {
+      const IndexChunk& chunk = index.chunk_at(chunks.end++);
+      take_slots(slots_of(chunk));
+      if (slots_left_ != 0 || chunks.end == index.chunk_end()) continue;
+      // Behind what was logged last there is nothing that belongs here.
+      chunks.to_the_end = end_of(index, chunk) >= queue.last_logged_applied;
+      break;
+    }
+    return chunks;
+  }
+
+  void put_pages(ByteBuffer& out, QueueIndex& index, const Chunks& chunks) const {
+    std::uint64_t count = 0;
+    for (std::size_t at = chunks.begin; at < chunks.end; ++at) {
+      if (index.chunk_at(at).page != nullptr) ++count;
+    }
+    out.varint(count);
+    PageSummaryWriter pages(out);
+    for (std::size_t at = chunks.begin; at < chunks.end; ++at) {
+      IndexChunk& chunk = index.chunk_at(at);
+      if (chunk.page != nullptr) pages.put(*chunk.page, chunk);
+    }
+  }
+
+  void put_places(ByteBuffer& out, QueueIndex& index, const Chunks& chunks) const {
+    std::uint64_t count = 0;
+    for (std::size_t at = chunks.begin; at < chunks.end; ++at)
+      each_logged(index.chunk_at(at), from_, [&](Seq, const IndexEntry&) { ++count; });
+    out.varint(count);
+    PlaceWriter places(out);
+    for (std::size_t at = chunks.begin; at < chunks.end; ++at) {
+      each_logged(index.chunk_at(at), from_,
+                  [&](Seq seq, const IndexEntry& entry) { places.put(place_of(seq, entry)); });
+    }
+  }
+
+  void take_slots(std::size_t count) { slots_left_ -= std::min(slots_left_, count); }
+
+  Impl& lane_;
+  const Index covers_;
+  // Queues that held something then. Of another one, all that there is comes behind covers_.
+  std::vector<QueueId> queues_;
+  std::size_t next_ = 0;
+  Seq from_{1};  // of that queue: what is before is in earlier parts
+  std::size_t slots_left_ = 0;
+  bool begun_ = false;
+};
+
+std::unique_ptr<SnapshotJob> Lane::Impl::begin_snapshot() {
+  if (!applied_) return nullptr;  // there is no entry that it could replace
+  return std::make_unique<Snapshot>(*this);
 }
 
 }  // namespace naru::core

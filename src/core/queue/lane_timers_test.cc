@@ -130,7 +130,7 @@ TEST(LaneTimers, TimesToLiveSurviveARestartAndASnapshot) {
   world.queue(1, with_ttl(100));
   world.publish(1, "a");
   world.run();
-  world.lane->on_snapshot_wanted();
+  world.journal->save_snapshot();
   world.publish(1, "b");
   world.run();
   world.crash();

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/byte_buffer.h"
 #include "base/check.h"
 #include "core/journal.h"
 
@@ -189,15 +191,26 @@ class TestingJournal final : public Journal {
     for (const auto& [file, now] : live) NARU_CHECK(has_file(file), "what is needed is there");
   }
 
-  void save_snapshot(GroupId, Index covers, ByteView state) override {
-    disk_.snapshot = Snapshot{covers, {state.begin(), state.end()}};
+  /// The next piece of a snapshot, of about `piece_bytes`. With the last one it is on disk; a crash
+  /// before that leaves the one before.
+  void go_on_with_snapshot(std::size_t piece_bytes) {
+    if (job_ == nullptr) job_ = state_->begin_snapshot();
+    if (job_ == nullptr || !job_->next(piece_bytes, growing_)) return;
+    const ByteView state = growing_.view();
+    disk_.snapshot = Snapshot{job_->covers(), {state.begin(), state.end()}};
+    growing_.clear();
+    job_ = nullptr;
   }
+  bool is_in_snapshot() const { return job_ != nullptr; }
+  ByteView growing_snapshot() const { return growing_.view(); }
+  /// A whole one, in one turn.
+  void save_snapshot() { go_on_with_snapshot(SIZE_MAX); }
   /// What a snapshot would hold now.
   std::vector<std::uint8_t> state_now() {
-    auto before = disk_.snapshot;
-    state_->on_snapshot_wanted();
-    std::swap(before, disk_.snapshot);
-    return before ? std::move(before->state) : std::vector<std::uint8_t>{};
+    ByteBuffer state;
+    const auto job = state_->begin_snapshot();
+    if (job != nullptr) NARU_CHECK(job->next(SIZE_MAX, state), "there is room for all of it");
+    return {state.data(), state.data() + state.size()};
   }
   bool has_snapshot() const { return disk_.snapshot.has_value(); }
 
@@ -302,6 +315,8 @@ class TestingJournal final : public Journal {
   std::size_t written_ = 0;  // entries up to here are in their file
   std::uint32_t next_offset_ = 4096;
   std::vector<PendingRead> reads_;
+  std::unique_ptr<SnapshotJob> job_;
+  ByteBuffer growing_;  // what it made so far
 };
 
 }  // namespace naru::core

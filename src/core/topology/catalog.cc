@@ -148,10 +148,6 @@ Result<void> Catalog::apply(ByteView facts) {
   return impl_->apply(facts);
 }
 
-void Catalog::encode_snapshot(ByteBuffer& out) const {
-  impl_->encode_snapshot(out);
-}
-
 std::optional<TenantId> Catalog::find_tenant(std::string_view name) const {
   const auto at = impl_->tenants_by_name.find(name);
   if (at == impl_->tenants_by_name.end()) return std::nullopt;

@@ -20,6 +20,18 @@
 
 namespace naru::core {
 
+/// The whole durable state as facts, a piece a turn, while it changes. Used between calls of
+/// apply(), on the catalogue's shard; it may outlive the catalogue, unused.
+class CatalogSnapshot {
+ public:
+  virtual ~CatalogSnapshot() = default;
+  /// Facts that were committed; they are applied before the next piece is asked for.
+  virtual void note(ByteView facts) = 0;
+  /// Appends about `bytes_max` bytes more. True when that was all: the pieces together are the
+  /// catalogue as it is now.
+  virtual bool next(std::size_t bytes_max, ByteBuffer& out) = 0;
+};
+
 /// Owned by one shard; changed only by apply() of committed facts (encoded by topology/facts.h).
 class Catalog {
  public:
@@ -42,8 +54,10 @@ class Catalog {
   /// empties the catalogue. Errors: corrupt, version (from a newer Naru); the catalogue is then
   /// unusable.
   Result<void> apply(ByteView facts);
-  /// The whole durable state as facts. Transient and exclusive objects are left out.
+  /// The whole durable state as facts, at once or a piece a turn. Transient and exclusive objects
+  /// are left out.
   void encode_snapshot(ByteBuffer& out) const;
+  std::unique_ptr<CatalogSnapshot> begin_snapshot();
 
   // ---- Look-ups; pointers are valid until the next apply() ----
   std::optional<TenantId> find_tenant(std::string_view name) const;

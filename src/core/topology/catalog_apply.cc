@@ -32,6 +32,11 @@ Result<void> Catalog::Impl::apply_fact(SnapshotBegun&&) {
   return {};
 }
 
+// For metadata, which leaves out entries up to there.
+Result<void> Catalog::Impl::apply_fact(SnapshotAsOf&&) {
+  return {};
+}
+
 Result<void> Catalog::Impl::apply_fact(IdsReserved&& fact) {
   ids_reserved = std::max(ids_reserved, fact.up_to);
   return {};
@@ -222,6 +227,7 @@ void Catalog::Impl::remove_incoming(Destination& node) {
 }
 
 void Catalog::Impl::remove_binding(Binding& binding) {
+  for (Snapshot* snapshot : *snapshots_) snapshot->on_removal(binding);
   auto& source = static_cast<ExchangeNode&>(*binding.source);
   std::visit([&](auto& matcher) { matcher.remove(binding); }, source.matcher);
   --bindings_by_type[source.matcher.index()];

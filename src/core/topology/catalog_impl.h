@@ -85,7 +85,6 @@ class Catalog::Impl {
   explicit Impl(Listener& listener) : listener_(listener) {}
 
   Result<void> apply(ByteView facts);
-  void encode_snapshot(ByteBuffer& out) const;
   Result<const Route*> route(TenantId tenant, std::string_view exchange, std::string_view key,
                              ByteView header, const message::Codec* codec);
 
@@ -116,11 +115,14 @@ class Catalog::Impl {
   std::uint64_t version = 1;
   mutable security::PatternCache patterns;
 
+  class Snapshot;
+
   std::uint64_t take_work() { return std::exchange(work_, 0); }
 
  private:
   // catalog_apply.cc: one function per fact.
   Result<void> apply_fact(SnapshotBegun&& fact);
+  Result<void> apply_fact(SnapshotAsOf&& fact);
   Result<void> apply_fact(IdsReserved&& fact);
   Result<void> apply_fact(TenantCreated&& fact);
   Result<void> apply_fact(TenantDeleted&& fact);
@@ -157,6 +159,8 @@ class Catalog::Impl {
   Result<void> match(ExchangeNode& node, Walk& walk);
 
   Listener& listener_;
+  const std::shared_ptr<std::vector<Snapshot*>> snapshots_ =  // that are being made
+      std::make_shared<std::vector<Snapshot*>>();
   std::uint64_t generations_ = 0;
   std::uint64_t walks_ = 0;
   std::uint64_t work_ = 0;  // since take_work()
@@ -176,6 +180,43 @@ class Catalog::Impl {
     const Route* route = nullptr;
   };
   Last last_;
+};
+
+/// See catalog_snapshot.cc.
+class Catalog::Impl::Snapshot final : public CatalogSnapshot {
+ public:
+  explicit Snapshot(Impl& catalog);
+  ~Snapshot() override;
+
+  void note(ByteView facts) override;
+  bool next(std::size_t bytes_max, ByteBuffer& out) override;
+  /// The binding is about to go.
+  void on_removal(const Binding& binding);
+
+ private:
+  /// What the walk is among; what comes before has been passed.
+  enum class Phase : std::uint8_t { tenants, exchanges, queues, bindings, users, done };
+
+  bool wants(const Fact& fact) const;
+  template <typename Map>
+  void list(const Map& map);
+  void next_phase();
+  void put_next(ByteBuffer& out);
+  void put_next_binding(ByteBuffer& out, ExchangeId source);
+  bool put_next_user(ByteBuffer& out);
+  void step_over(const Binding& binding);
+
+  Impl& catalog_;
+  const std::shared_ptr<std::vector<Snapshot*>> listed_in_;  // outlives the catalogue
+  Phase phase_ = Phase::tenants;
+  std::vector<std::uint64_t> ids_;  // of this phase, still to come
+  const Binding* next_binding_ = nullptr;
+  std::string user_;  // the last one that was passed
+  ByteBuffer noted_;  // facts since the last piece
+  std::size_t budget_ = 0;
+  bool in_exchange_ = false;  // next_binding_ is of the last one of ids_
+  bool first_user_seen_ = false;
+  bool first_binding_seen_ = false;
 };
 
 }  // namespace naru::core

@@ -25,6 +25,7 @@ enum class Kind : std::uint8_t {
   user_deleted = 13,
   permission_put = 14,
   permission_deleted = 15,
+  snapshot_as_of = 16,
 };
 
 /// A change of a fact's meaning raises its version; fields appended to the body do not, as older
@@ -44,6 +45,10 @@ class Writer {
   explicit Writer(ByteBuffer& out) : out_(out) {}
 
   void operator()(const SnapshotBegun&) { begin(Kind::snapshot_begun); }
+  void operator()(const SnapshotAsOf& fact) {
+    begin(Kind::snapshot_as_of);
+    out_.le64(fact.entry.value);
+  }
   void operator()(const IdsReserved& fact) {
     begin(Kind::ids_reserved);
     out_.le64(fact.up_to);
@@ -162,6 +167,8 @@ class Body {
     switch (kind) {
       case Kind::snapshot_begun:
         return SnapshotBegun{};
+      case Kind::snapshot_as_of:
+        return SnapshotAsOf{Index(in_.le64())};
       case Kind::ids_reserved:
         return IdsReserved{in_.le64()};
       case Kind::tenant_created: {

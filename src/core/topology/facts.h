@@ -15,6 +15,11 @@ namespace naru::core {
 
 /// Empties the catalogue; what follows is all there is.
 struct SnapshotBegun {};
+/// What comes before is the state as of this entry, not just as of the one that the snapshot
+/// covers.
+struct SnapshotAsOf {
+  Index entry;
+};
 /// Ids below `up_to` may be given out.
 struct IdsReserved {
   std::uint64_t up_to = 0;
@@ -67,10 +72,10 @@ struct PermissionDeleted {
   TenantId tenant;
 };
 
-using Fact =
-    std::variant<SnapshotBegun, IdsReserved, TenantCreated, TenantDeleted, TenantsUsed,
-                 ExchangeCreated, ExchangeDeleted, QueueCreated, QueueDeleted, BindingCreated,
-                 BindingDeleted, UserPut, UserDeleted, PermissionPut, PermissionDeleted>;
+using Fact = std::variant<SnapshotBegun, IdsReserved, TenantCreated, TenantDeleted, TenantsUsed,
+                          ExchangeCreated, ExchangeDeleted, QueueCreated, QueueDeleted,
+                          BindingCreated, BindingDeleted, UserPut, UserDeleted, PermissionPut,
+                          PermissionDeleted, SnapshotAsOf>;
 
 void encode(ByteBuffer& out, const Fact& fact);
 

@@ -58,11 +58,13 @@ class Metadata::Impl {
   void apply(std::span<const Entry> committed);
   void on_role(Role role);
   Result<void> install(Index covers, ByteView snapshot);
-  void save_snapshot();
+  std::unique_ptr<SnapshotJob> begin_snapshot();
 
   bool anything_logged = false;
 
  private:
+  class Snapshot;
+
   bool settle(std::unique_ptr<Pending>& pending, std::vector<Answer>& answers);
   void retry_waiting(std::vector<Answer>& answers);
   void stage(std::unique_ptr<Pending> pending);
@@ -83,7 +85,37 @@ class Metadata::Impl {
   Pendings to_broadcast_;
   std::deque<InFlight> in_flight_;
   Index applied_;
+  Index as_of_;                                               // of the snapshot that was installed
+  const std::shared_ptr<std::vector<Snapshot*>> snapshots_ =  // that are being made
+      std::make_shared<std::vector<Snapshot*>>();
   bool owner_ = false;
+};
+
+/// The catalogue's facts, and as of which entry they are.
+class Metadata::Impl::Snapshot final : public SnapshotJob {
+ public:
+  explicit Snapshot(Impl& metadata)
+      : metadata_(metadata),
+        covers_(metadata.applied_),
+        facts_(metadata.catalog_.begin_snapshot()),
+        listed_in_(metadata.snapshots_) {
+    listed_in_->push_back(this);
+  }
+  ~Snapshot() override { std::erase(*listed_in_, this); }
+
+  void note(ByteView facts) { facts_->note(facts); }
+  Index covers() const override { return covers_; }
+  bool next(std::size_t bytes_max, ByteBuffer& out) override {
+    if (!facts_->next(bytes_max, out)) return false;
+    encode(out, SnapshotAsOf{metadata_.applied_});
+    return true;
+  }
+
+ private:
+  Impl& metadata_;
+  const Index covers_;
+  const std::unique_ptr<CatalogSnapshot> facts_;
+  const std::shared_ptr<std::vector<Snapshot*>> listed_in_;  // outlives metadata
 };
 
 namespace {
@@ -194,6 +226,8 @@ void Metadata::Impl::take_committed(const Entry& entry, ByteBuffer& facts, Pendi
   applied_ = entry.index;
   if (entry.type != EntryType::records) return;
   anything_logged = true;
+  if (entry.index <= as_of_) return;  // at start-up: the snapshot has it already
+  for (Snapshot* snapshot : *snapshots_) snapshot->note(entry.payload);
   facts.append(entry.payload);
   if (in_flight_.empty() || in_flight_.front().position.index != entry.index) return;
   NARU_CHECK(in_flight_.front().position.term == entry.term, "an owner's entries are its own");
@@ -245,7 +279,11 @@ void Metadata::Impl::on_role(Role role) {
 }
 
 Result<void> Metadata::Impl::install(Index covers, ByteView snapshot) {
-  NARU_TRY_VOID(check_facts(snapshot));
+  ByteReader in(snapshot);
+  while (!in.done()) {
+    NARU_TRY(fact, decode_fact(in));
+    if (const auto* it = std::get_if<SnapshotAsOf>(&fact)) as_of_ = it->entry;
+  }
   applied_ = covers;
   anything_logged = true;
   ByteBuffer facts;
@@ -254,11 +292,9 @@ Result<void> Metadata::Impl::install(Index covers, ByteView snapshot) {
   return {};
 }
 
-void Metadata::Impl::save_snapshot() {
-  if (!applied_) return;
-  ByteBuffer snapshot;
-  catalog_.encode_snapshot(snapshot);
-  journal_.save_snapshot(kMetadataGroup, applied_, snapshot.view());
+std::unique_ptr<SnapshotJob> Metadata::Impl::begin_snapshot() {
+  if (!applied_) return nullptr;
+  return std::make_unique<Snapshot>(*this);
 }
 
 Metadata::Metadata(Journal& journal, Catalog& catalog, Broadcaster& broadcaster, Random& random)
@@ -297,8 +333,8 @@ Result<void> Metadata::install(Index covers, ByteView snapshot) {
   return impl_->install(covers, snapshot);
 }
 
-void Metadata::on_snapshot_wanted() {
-  impl_->save_snapshot();
+std::unique_ptr<SnapshotJob> Metadata::begin_snapshot() {
+  return impl_->begin_snapshot();
 }
 
 }  // namespace naru::core

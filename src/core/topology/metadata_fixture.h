@@ -34,9 +34,17 @@ class HandJournal final : public Journal {
   std::optional<CachedRun> cached(BodyLocation) override { return std::nullopt; }
   void read(std::span<const BodyRead>, ReadDone) override {}
   void adjust_live(std::uint32_t, LiveChange) override {}
-  void save_snapshot(GroupId, Index covers, ByteView state) override {
-    snapshot_covers = covers;
-    snapshot.assign(state.begin(), state.end());
+  /// The next piece of a snapshot of `state`; true when it was the last one.
+  bool go_on_with_snapshot(GroupState& state, std::size_t bytes_max) {
+    if (job == nullptr) {
+      job = state.begin_snapshot();
+      growing.clear();
+    }
+    if (!job->next(bytes_max, growing)) return false;
+    snapshot_covers = job->covers();
+    snapshot.assign(growing.data(), growing.data() + growing.size());
+    job = nullptr;
+    return true;
   }
 
   /// Everything appended and not yet committed, as the journal would hand it over.
@@ -60,6 +68,8 @@ class HandJournal final : public Journal {
   bool refuse = false;
   Index snapshot_covers;
   std::vector<std::uint8_t> snapshot;
+  std::unique_ptr<SnapshotJob> job;
+  ByteBuffer growing;
 };
 
 /// The local catalogue gets facts at once; the other shards have them when deliver() says so.

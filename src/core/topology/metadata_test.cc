@@ -250,7 +250,7 @@ TEST_F(MetadataTest, AReplayBringsBackAllThatWasAnswered) {
 TEST_F(MetadataTest, ASnapshotReplacesAllEntriesUpToTheOneItCovers) {
   run(durable("q"));
   run(exclusive("mine"));
-  metadata.on_snapshot_wanted();
+  EXPECT_TRUE(journal.go_on_with_snapshot(metadata, SIZE_MAX));
   EXPECT_EQ(journal.snapshot_covers, Index(journal.entries.size()));
   NoListener new_listener;
   Catalog restored{new_listener};

@@ -90,8 +90,8 @@ class Bench final : public io::LoopClient,
     applied_ = covers.value;
     return {};
   }
-  void on_snapshot_wanted() override {
-    shard().save_snapshot(core::GroupId(0), core::Index(applied_), as_bytes("state"));
+  std::unique_ptr<core::SnapshotJob> begin_snapshot() override {
+    return std::make_unique<core::WholeSnapshot>(core::Index(applied_), "state");
   }
   void survivors(ByteView, core::BodyLocation, bool, std::vector<core::Piece>&) override {}
   void post(core::ShardId, io::Task task) override { loop_.post(std::move(task)); }

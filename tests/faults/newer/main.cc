@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cluster/journal_local.h"
@@ -32,10 +33,12 @@ class AnyState final : public core::GroupState {
     applied_ = covers;
     return {};
   }
-  void on_snapshot_wanted() override {}
+  std::unique_ptr<core::SnapshotJob> begin_snapshot() override {
+    return std::make_unique<core::WholeSnapshot>(applied_, snapshot);
+  }
   void survivors(ByteView, core::BodyLocation, bool, std::vector<core::Piece>&) override {}
 
-  core::Index applied() const { return applied_; }
+  std::string snapshot;
 
  private:
   core::Index applied_;
@@ -67,12 +70,11 @@ class Volume final : public cluster::ShardPost,
     return journal_.commit_now();
   }
   void save_snapshot(std::uint32_t group, std::string_view state) {
-    const core::Index covers = states_[group]->applied();
-    journal_.on_shard(kShard).save_snapshot(core::GroupId(group), covers, as_bytes(state));
+    states_[group]->snapshot = state;
+    journal_.want_snapshot(group);
   }
   /// Writes what is left to write, as a clean stop does.
   void close() {
-    journal_.close();
     loop_.post([] {});  // the first turn
     loop_.run();
   }
@@ -93,7 +95,10 @@ class Volume final : public cluster::ShardPost,
   void on_deadline(const Now&) override {}
   void on_turn_end(const Now& now) override {
     journal_.flush(kShard, now);
-    if (journal_.idle()) loop_.stop();
+    if (!journal_.idle()) return;
+    if (std::exchange(closing_, true)) return loop_.stop();
+    journal_.close();
+    loop_.post([] {});
   }
 
   io::asio_impl::Loop loop_;
@@ -102,6 +107,7 @@ class Volume final : public cluster::ShardPost,
   NullLogger log_;
   cluster::JournalLocal journal_;
   std::vector<std::unique_ptr<AnyState>> states_;
+  bool closing_ = false;
 };
 
 std::string from_hex(std::string_view hex) {
