@@ -54,10 +54,10 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
   }
   if (!lock) return std::unexpected(lock.error());
   const auto space = files.space(path);
-  if (space && space->free_bytes < kReserveBytes) (void)files.remove(reserve_of(path));
+  if (space && space->free_bytes < kReserveBytes) (void)files.remove_now(reserve_of(path));
   // Only for the message above: a full disk is no reason not to start.
   if (auto noted = files.replace_now(owner_path, std::to_string(::getpid())); !noted) {
-    (void)files.remove(owner_path);  // it names the owner before us
+    (void)files.remove_now(owner_path);  // it names the owner before us
     log.warn("{}", noted.error().what);
   }
   return DataDirectory(files, path, std::move(*lock));

@@ -104,7 +104,7 @@ TEST_F(SegmentDamage, AMissingFileIsRefusedByName) {
   fill(4);
   const std::string file = copied();
   const auto content = world_.disk().content(file);
-  ASSERT_TRUE(world_.disk().remove(file).has_value());
+  ASSERT_TRUE(world_.disk().remove_now(file).has_value());
   expect_refused(file, "missing, although the manifest lists it");
   world_.disk().set_content(file, content);
   ASSERT_STARTS(world_);
@@ -115,7 +115,7 @@ TEST_F(SegmentDamage, AMissingFileIsRefusedByName) {
 TEST_F(SegmentDamage, AMissingPromotedFileIsRefusedByName) {
   fill(1);
   const std::string file = promoted(3);
-  ASSERT_TRUE(world_.disk().remove(file).has_value());
+  ASSERT_TRUE(world_.disk().remove_now(file).has_value());
   expect_refused(file, "missing, although the manifest lists it");
 }
 

@@ -84,7 +84,7 @@ TEST(JournalDamage, AMissingFileIsRefused) {
   World world(options(1));
   write_messages(world, 1);
   world.stop();
-  ASSERT_TRUE(world.disk().remove(kFirstFile).has_value());
+  ASSERT_TRUE(world.disk().remove_now(kFirstFile).has_value());
   auto started = world.start();
   ASSERT_FALSE(started.has_value());
   EXPECT_EQ(started.error().code, Errc::corrupt);
@@ -108,7 +108,7 @@ TEST(JournalDamage, ALostManifestIsRefusedWhileFilesAreThere) {
   World world(options(1));
   write_messages(world, 1);
   world.stop();
-  ASSERT_TRUE(world.disk().remove("data/wal/manifest").has_value());
+  ASSERT_TRUE(world.disk().remove_now("data/wal/manifest").has_value());
   EXPECT_EQ(world.start().error().code, Errc::corrupt);
 }
 

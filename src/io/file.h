@@ -85,6 +85,9 @@ class FileSystem {
   /// Replaces `path` whole or not at all: temporary file, fsync, rename, directory fsync. In the
   /// background.
   virtual void replace(const std::string& path, std::string content, VoidDone done) = 0;
+  /// Removes a file, in the background: giving a large one's blocks back takes tens of ms on some
+  /// file systems.
+  virtual void remove(const std::string& path, VoidDone done) = 0;
 
   /// Blocking forms, for start-up and offline tools only.
   virtual Result<void> make_zeroed_now(const std::string& path, std::uint64_t bytes) = 0;
@@ -94,7 +97,7 @@ class FileSystem {
                                       unsigned mode) = 0;                      // ok when it exists
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;  // names, unordered
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
-  virtual Result<void> remove(const std::string& path) = 0;
+  virtual Result<void> remove_now(const std::string& path) = 0;
   virtual Result<void> sync_directory(const std::string& path) = 0;
   virtual Result<VolumeSpace> space(const std::string& path) = 0;
   /// Takes an exclusive lock on `path` (made when missing); resource_locked when another process

@@ -169,7 +169,7 @@ Result<void> OverlayFiles::rename(const std::string& from, const std::string& to
   return {};
 }
 
-Result<void> OverlayFiles::remove(const std::string& path) {
+Result<void> OverlayFiles::remove_now(const std::string& path) {
   NARU_TRY_VOID(find(path));
   nodes_[path] = nullptr;
   return {};

@@ -42,7 +42,7 @@ TEST(OverlayFiles, ChangesAreSeenAndNotMade) {
     EXPECT_EQ(content(overlay, "d/c"), "new");
     EXPECT_EQ(content(overlay, "d/b"), "(none)");
     EXPECT_EQ(content(overlay, "d/z"), std::string(5'000, '\0'));
-    ASSERT_TRUE(overlay.remove("d/z"));
+    ASSERT_TRUE(overlay.remove_now("d/z"));
     EXPECT_FALSE(overlay.open("d/z", {}));
     EXPECT_THAT(*overlay.list("d"), UnorderedElementsAre("a", "c"));
     EXPECT_GT(overlay.changed_bytes(), 0u);

@@ -107,7 +107,7 @@ void WalFiles::make_ready(TimePoint now) {
 void WalFiles::on_made(ManifestFile record, Result<void> result) {
   making_ = false;
   if (!result && is_temporary(result.error())) {
-    (void)fs_.remove(path(record));  // give back what it had taken
+    remove(path(record));  // give back what it had taken
     return retry_later(result.error());
   }
   if (!result) return client_.on_files_failed(result.error());
@@ -214,9 +214,32 @@ void WalFiles::try_reuse(std::uint32_t sequence) {
   --current_;
   if (record.bytes == options_.file_bytes && free_.size() < options_.free_files_max) {
     free_.push_back(record);
-  } else if (auto removed = fs_.remove(path(record)); !removed) {
-    log_.warn("{}: cannot be removed: {}", path(record), removed.error().what);
+  } else {
+    remove(path(record));
   }
+}
+
+// One after the other, so that the threads stay free for the log. Nothing waits for it: a start
+// removes what the manifest does not list.
+void WalFiles::remove(std::string path) {
+  to_remove_.push_back(std::move(path));
+  if (!removing_) remove_next();
+}
+
+void WalFiles::remove_next() {
+  removing_ = !to_remove_.empty();
+  if (!removing_) return;
+  const std::string path = std::move(to_remove_.front());
+  to_remove_.pop_front();
+  fs_.remove(path, [files = std::weak_ptr(self_)](const Result<void>& removed) {
+    const auto self = files.lock();
+    if (self == nullptr) return;
+    // One that could not be made may never have been there.
+    if (!removed && removed.error().code != Errc::not_found) {
+      (*self)->log_.warn("cannot be removed: {}", removed.error().what);
+    }
+    (*self)->remove_next();
+  });
 }
 
 }  // namespace naru::storage

@@ -106,7 +106,7 @@ class WalFiles {
   const std::deque<std::unique_ptr<WalFile>>& files() const { return files_; }
   std::string path(const ManifestFile& file) const;
   /// No operation of ours is in flight.
-  bool idle() const { return !saving_ && !making_; }
+  bool idle() const { return !saving_ && !making_ && !removing_; }
 
  private:
   Result<void> make_volume(Random& random);
@@ -125,6 +125,8 @@ class WalFiles {
   void try_reuse(std::uint32_t sequence);
   void set_leaving(SegmentId id);
   void try_remove(SegmentFile& segment);
+  void remove(std::string path);
+  void remove_next();
   void retry_later(const Error& error);
   void set_space_short(bool space_short);
 
@@ -142,6 +144,10 @@ class WalFiles {
   std::uint64_t durable_frame_ = 0;
   std::deque<std::uint32_t> rolled_;  // behind the current one, with frames not yet durable
 
+  std::deque<std::string> to_remove_;
+  /// Outlived by the last removal, which a writer that is given up at the very end may ask for.
+  std::shared_ptr<WalFiles*> self_ = std::make_shared<WalFiles*>(this);
+  bool removing_ = false;
   bool making_ = false;
   bool saving_ = false;
   bool save_failed_ = false;  // for want of space or descriptors; tried again

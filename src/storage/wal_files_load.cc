@@ -127,7 +127,7 @@ Result<void> WalFiles::remove_unlisted() {
   for (const std::string& name : names) {
     // Made or retired when the last run ended: its name is all it has.
     if (!is_ours(name) || listed.contains(name)) continue;
-    NARU_TRY_VOID(fs_.remove(options_.directory + "/" + name));
+    NARU_TRY_VOID(fs_.remove_now(options_.directory + "/" + name));
   }
   return {};
 }
@@ -152,7 +152,7 @@ Result<void> WalFiles::begin_run(std::uint64_t first_frame) {
   }
   // Files of another size, after a change of the option, are of no use.
   for (const ManifestFile& file : free_) {
-    if (file.bytes != options_.file_bytes) (void)fs_.remove(path(file));
+    if (file.bytes != options_.file_bytes) (void)fs_.remove_now(path(file));
   }
   std::erase_if(free_, [&](const ManifestFile& f) { return f.bytes != options_.file_bytes; });
 

@@ -21,7 +21,7 @@ void WalFiles::drop_segment(SegmentFile& segment) {
   NARU_CHECK(!segment.complete, "a listed segment is replaced");
   const std::string path = segment.file.path;
   segments_.erase(segment);
-  (void)fs_.remove(path);  // it may never have been made; a start removes what is not listed
+  remove(path);
 }
 
 void WalFiles::replace_segments(const std::vector<SegmentId>& old, SegmentFile* fresh, Then then) {
@@ -57,9 +57,7 @@ void WalFiles::try_remove(SegmentFile& segment) {
   if (!segment.file.leaving || segment.file.readers != 0) return;
   const std::string path = segment.file.path;
   segments_.erase(segment);
-  if (auto removed = fs_.remove(path); !removed) {
-    log_.warn("{}: cannot be removed: {}", path, removed.error().what);
-  }
+  remove(path);
 }
 
 void WalFiles::drop_reader(StoredFile& file) {

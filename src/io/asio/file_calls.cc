@@ -127,4 +127,9 @@ Result<void> replace_file(const std::string& path, std::string_view content) {
   return sync_directory_of(path);
 }
 
+Result<void> remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0) return fail_errno(path);
+  return {};
+}
+
 }  // namespace naru::io::asio_impl

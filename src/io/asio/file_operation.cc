@@ -27,6 +27,9 @@ Result<std::size_t> FileOperation::execute() {
     case Kind::replace:
       NARU_TRY_VOID(replace_file(path, content));
       return 0;
+    case Kind::remove:
+      NARU_TRY_VOID(remove_file(path));
+      return 0;
   }
   std::unreachable();
 }

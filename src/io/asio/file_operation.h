@@ -17,7 +17,7 @@ class PosixFileSystem;
 /// thread, and the result is read on the loop again.
 class FileOperation final : public Job, public Completion {
  public:
-  enum class Kind : std::uint8_t { write, read, sync, make_zeroed, replace };
+  enum class Kind : std::uint8_t { write, read, sync, make_zeroed, replace, remove };
 
   explicit FileOperation(PosixFileSystem& system) : system_(system) {}
   void run() override;       // on the pool's thread

@@ -96,6 +96,14 @@ void PosixFileSystem::replace(const std::string& path, std::string content, Void
   start(operation);
 }
 
+void PosixFileSystem::remove(const std::string& path, VoidDone done) {
+  FileOperation& operation = take();
+  operation.kind = FileOperation::Kind::remove;
+  operation.path = path;
+  operation.void_done = std::move(done);
+  start(operation);
+}
+
 Result<void> PosixFileSystem::make_zeroed_now(const std::string& path, std::uint64_t bytes) {
   return make_zeroed_file(path, bytes);
 }
@@ -147,9 +155,8 @@ Result<void> PosixFileSystem::rename(const std::string& from, const std::string&
   return {};
 }
 
-Result<void> PosixFileSystem::remove(const std::string& path) {
-  if (::unlink(path.c_str()) != 0) return fail_errno(path);
-  return {};
+Result<void> PosixFileSystem::remove_now(const std::string& path) {
+  return remove_file(path);
 }
 
 Result<void> PosixFileSystem::sync_directory(const std::string& path) {

@@ -26,6 +26,7 @@ class PosixFileSystem final : public FileSystem {
   Result<std::unique_ptr<File>> open(const std::string& path, OpenOptions options) override;
   void make_zeroed(const std::string& path, std::uint64_t bytes, VoidDone done) override;
   void replace(const std::string& path, std::string content, VoidDone done) override;
+  void remove(const std::string& path, VoidDone done) override;
 
   Result<void> make_zeroed_now(const std::string& path, std::uint64_t bytes) override;
   Result<void> replace_now(const std::string& path, std::string_view content) override;
@@ -33,7 +34,7 @@ class PosixFileSystem final : public FileSystem {
   Result<void> make_directory(const std::string& path, unsigned mode) override;
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<void> rename(const std::string& from, const std::string& to) override;
-  Result<void> remove(const std::string& path) override;
+  Result<void> remove_now(const std::string& path) override;
   Result<void> sync_directory(const std::string& path) override;
   Result<VolumeSpace> space(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;

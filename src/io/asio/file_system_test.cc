@@ -162,8 +162,21 @@ TEST_F(FileSystemTest, FilesAreRenamedAndRemoved) {
   ASSERT_TRUE(files.replace_now(directory / "a", "x"));
   EXPECT_TRUE(files.rename(directory / "a", directory / "b"));
   EXPECT_TRUE(files.sync_directory(directory.path()));
-  EXPECT_TRUE(files.remove(directory / "b"));
-  EXPECT_EQ(files.remove(directory / "b").error().code, Errc::not_found);
+  EXPECT_TRUE(files.remove_now(directory / "b"));
+  EXPECT_EQ(files.remove_now(directory / "b").error().code, Errc::not_found);
+}
+
+TEST_F(FileSystemTest, FilesAreRemovedInTheBackground) {
+  ASSERT_TRUE(files.replace_now(directory / "a", "x"));
+  std::optional<Result<void>> removed;
+  files.remove(directory / "a", into(removed));
+  EXPECT_TRUE(wait(removed));
+  EXPECT_TRUE(files.list(directory.path())->empty());
+  std::optional<Result<void>> again;
+  files.remove(directory / "a", into(again));
+  ASSERT_FALSE(wait(again));
+  EXPECT_EQ(again->error().code, Errc::not_found);
+  EXPECT_TRUE(again->error().what.starts_with(directory / "a")) << again->error().what;
 }
 
 TEST_F(FileSystemTest, ALockIsHeldOnceAndReleased) {

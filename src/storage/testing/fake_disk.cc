@@ -146,6 +146,9 @@ bool FakeDisk::complete_one() {
     case DiskOperation::make_zeroed:
       done = make_zeroed_now(operation->path, operation->offset);
       break;
+    case DiskOperation::remove:
+      done = remove_now(operation->path);
+      break;
     default:
       done = replace_now(operation->path, as_text(operation->bytes));
       break;
@@ -258,6 +261,14 @@ void FakeDisk::replace(const std::string& path, std::string content, io::VoidDon
   enqueue(std::move(pending));
 }
 
+void FakeDisk::remove(const std::string& path, io::VoidDone done) {
+  auto pending = std::make_unique<Pending>();
+  pending->operation = DiskOperation::remove;
+  pending->path = path;
+  pending->void_done = std::move(done);
+  pending_.push_back(std::move(pending));
+}
+
 Result<std::string> FakeDisk::read_file(const std::string& path, std::size_t bytes_max) {
   NARU_TRY_VOID(step(DiskOperation::read));
   const auto found = names_.find(path);
@@ -302,7 +313,7 @@ Result<void> FakeDisk::rename(const std::string& from, const std::string& to) {
   return {};
 }
 
-Result<void> FakeDisk::remove(const std::string& path) {
+Result<void> FakeDisk::remove_now(const std::string& path) {
   NARU_TRY_VOID(step(DiskOperation::remove));
   if (!names_.contains(path)) return fail(Errc::not_found, path + ": no such file");
   set_name(path, nullptr);

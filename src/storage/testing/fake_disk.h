@@ -94,13 +94,14 @@ class FakeDisk final : public io::FileSystem {
   Result<std::unique_ptr<io::File>> open(const std::string& path, io::OpenOptions options) override;
   void make_zeroed(const std::string& path, std::uint64_t bytes, io::VoidDone done) override;
   void replace(const std::string& path, std::string content, io::VoidDone done) override;
+  void remove(const std::string& path, io::VoidDone done) override;
   Result<void> make_zeroed_now(const std::string& path, std::uint64_t bytes) override;
   Result<void> replace_now(const std::string& path, std::string_view content) override;
   Result<std::string> read_file(const std::string& path, std::size_t bytes_max) override;
   Result<void> make_directory(const std::string& path, unsigned mode) override;
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<void> rename(const std::string& from, const std::string& to) override;
-  Result<void> remove(const std::string& path) override;
+  Result<void> remove_now(const std::string& path) override;
   Result<void> sync_directory(const std::string& path) override;
   Result<io::VolumeSpace> space(const std::string& path) override;
   Result<std::unique_ptr<io::FileLock>> lock(const std::string& path) override;

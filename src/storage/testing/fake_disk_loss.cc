@@ -65,6 +65,8 @@ void FakeDisk::maybe_apply(const Pending& operation, bool power_lost) {
     (void)make_zeroed_now(operation.path, operation.offset);
   } else if (operation.operation == DiskOperation::replace) {
     (void)replace_now(operation.path, as_text(operation.bytes));
+  } else if (operation.operation == DiskOperation::remove) {
+    (void)remove_now(operation.path);
   }
   crash_armed_ = dead_ = false;
 }
