@@ -45,8 +45,13 @@ void JournalLocal::stage(core::ShardId shard, const storage::EntryHead& head, By
                          core::Urgency urgency) {
   const auto sync =
       urgency == core::Urgency::now ? storage::EntrySync::now : storage::EntrySync::later;
+  // Metadata has no bodies: declares, each alone in its frame, would fill the cache with their
+  // blocks.
+  const bool has_bodies = head.group != core::kMetadataGroup.value &&
+                          head.type == static_cast<std::uint8_t>(core::EntryType::records);
   // Sizes were checked on the shard; what fails here is the volume, which tells everybody itself.
-  (void)wal_.stage(head, payload, {}, std::uint64_t{1} << shard.value, sync);
+  (void)wal_.stage(head, payload, {},
+                   {.tag = std::uint64_t{1} << shard.value, .sync = sync, .read_back = has_bodies});
 }
 
 void JournalLocal::take(ShardBatch batch) {
@@ -110,7 +115,8 @@ void JournalLocal::hand_out(const storage::DurableFrame& frame, bool committed) 
                                   .block = *frame.block,
                                   .bytes = frame.bytes,
                                   .committed = committed,
-                                  .known = frame.known};
+                                  .known = frame.known,
+                                  .cached = frame.cached};
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     if ((frame.tags >> i & 1) == 0) continue;
     if (i != kLogShard.value && !recovering_) {

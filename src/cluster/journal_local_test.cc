@@ -49,6 +49,27 @@ TEST(JournalLocal, WhatWasAppliedIsThereAfterACleanStop) {
   EXPECT_NO_VIOLATION(world);
 }
 
+TEST(JournalLocal, WhatIsNeverReadBackDoesNotStayInTheCache) {
+  WorldOptions large = options(1);
+  large.journal.wal.cache_bytes = 10 << 20;
+  large.live_max = 1000;
+  World world(large);
+  ASSERT_STARTS(world);
+  const auto held_after = [&](std::uint32_t group, std::uint64_t first) {
+    for (std::uint64_t id = first; id < first + 100; ++id) {
+      world.append(group, id, 10);
+      world.settle_down();
+    }
+    return world.journal().cached_bytes();
+  };
+  // Each alone in its frame, which is a block of 4 KiB.
+  const std::size_t metadata = held_after(0, 1);
+  EXPECT_LE(metadata, 4 * large.journal.wal.block_bytes);
+  EXPECT_GE(held_after(1, 101), metadata + 100 * 4096);
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
 TEST(JournalLocal, WhatTheStartCommitsIsAppliedAtOnceAndSurvivesPowerLoss) {
   World world(options(1, 2));
   ASSERT_STARTS(world);

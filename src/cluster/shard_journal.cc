@@ -150,7 +150,8 @@ void ShardJournal::on_written(const CommittedFrame& frame) {
 void ShardJournal::on_committed(std::span<const CommittedFrame> frames,
                                 storage::WalRange oldest_cached) {
   for (const CommittedFrame& frame : frames) {
-    if (!frame.known) cache_.add(frame.file, frame.offset, frame.block, frame.bytes);
+    if (!frame.known && frame.cached)
+      cache_.add(frame.file, frame.offset, frame.block, frame.bytes);
     if (frame.committed) {
       apply(frame);
     } else {

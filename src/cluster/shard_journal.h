@@ -27,6 +27,7 @@ struct CommittedFrame {
   ByteView bytes;
   bool committed = true;  // or only written
   bool known = false;     // it came before, as written
+  bool cached = true;     // parts of it may be read back
 };
 
 /// Entries of one turn of a shard, on their way to the log's shard.

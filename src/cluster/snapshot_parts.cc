@@ -51,7 +51,7 @@ Result<std::size_t> SnapshotWriter::stage_part(storage::Wal& wal, std::size_t by
                            .flags = last ? kLastPartFlag : std::uint8_t{0},
                            .index = piece_.covers,
                            .term = piece_.term},
-                          part_head, part));
+                          part_head, part, {.read_back = false}));
   staged_ += part.size();
   offset_ += part.size();
   if (last) finish();

@@ -61,8 +61,7 @@ void FrameBuilder::begin(std::size_t frame_bytes) {
                          .length = static_cast<std::uint32_t>(kFrameHeadBytes),
                          .entries = 0,
                          .sequence = next_.sequence,
-                         .tags = 0,
-                         .urgent = false};
+                         .traits = {}};
   building_limit_ = std::min(room, std::max<std::size_t>(options_.frame_bytes_max, needed));
   building_seed_ = entry_seed(next_);
   ++next_.sequence;
@@ -77,22 +76,21 @@ void FrameBuilder::seal() {
   building_ = {};
 }
 
-void FrameBuilder::add(const EntryHead& head, ByteView first, ByteView second, std::uint64_t tag,
-                       bool urgent) {
+void FrameBuilder::add(const EntryHead& head, ByteView first, ByteView second,
+                       const FrameTraits& traits) {
   const std::size_t bytes = kEntryHeadBytes + first.size() + second.size();
   if (building_.data != nullptr && building_.length + bytes > building_limit_) seal();
   if (building_.data == nullptr) begin(kFrameHeadBytes + bytes);
   write_entry(building_.data + building_.length, building_seed_, head, first, second);
   building_.length += static_cast<std::uint32_t>(bytes);
   ++building_.entries;
-  building_.tags |= tag;
-  building_.urgent |= urgent;
+  building_.traits |= traits;
   staged_bytes_ += bytes;
 }
 
 void FrameBuilder::add_empty_frame() {
   if (building_.data == nullptr) begin(kFrameHeadBytes);
-  building_.urgent = true;
+  building_.traits.urgent = true;
 }
 
 const BuiltFrame& FrameBuilder::front() {

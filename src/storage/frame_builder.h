@@ -33,6 +33,20 @@ class BlockPool {
   std::deque<BlockRef> idle_;
 };
 
+/// What a frame has of its entries: of any of them.
+struct FrameTraits {
+  std::uint64_t tags = 0;
+  bool urgent = false;     // is to be stable as soon as it can be
+  bool read_back = false;  // parts of it may be
+
+  FrameTraits& operator|=(const FrameTraits& entry) {
+    tags |= entry.tags;
+    urgent |= entry.urgent;
+    read_back |= entry.read_back;
+    return *this;
+  }
+};
+
 /// A frame ready to be written. Its head is still empty: file and durable_through are known only
 /// when it is handed to the disk.
 struct BuiltFrame {
@@ -41,8 +55,7 @@ struct BuiltFrame {
   std::uint32_t length = 0;
   std::uint32_t entries = 0;
   std::uint64_t sequence = 0;
-  std::uint64_t tags = 0;  // union of the tags of its entries
-  bool urgent = false;     // one of its entries is to be stable as soon as it can be
+  FrameTraits traits = {};
 
   std::size_t padded() const { return static_cast<std::size_t>(whole_blocks(length)); }
 };
@@ -55,8 +68,8 @@ class FrameBuilder {
   /// The next frame carries `first.sequence`, the ones after it count on.
   void start(const FrameIdentity& first) { next_ = first; }
 
-  /// Copies one entry to the end of what is staged. `tag` is or-ed into its frame's tags.
-  void add(const EntryHead& head, ByteView first, ByteView second, std::uint64_t tag, bool urgent);
+  /// Copies one entry to the end of what is staged.
+  void add(const EntryHead& head, ByteView first, ByteView second, const FrameTraits& traits);
   /// Opens a frame even though it has no entry, to carry durable_through.
   void add_empty_frame();
 

@@ -22,7 +22,7 @@ SegmentWriter::~SegmentWriter() {
 
 void SegmentWriter::add(std::uint32_t group, std::uint32_t file, std::uint32_t begin,
                         ByteView piece) {
-  builder_.add(piece_head(group, file, begin), piece, {}, 0, false);
+  builder_.add(piece_head(group, file, begin), piece, {}, {});
 }
 
 SegmentFile& SegmentWriter::release() {

@@ -140,14 +140,17 @@ void Wal::remember(const ScannedFrame& frame) {
 
 // --- Running
 
-Result<void> Wal::stage(const EntryHead& head, ByteView first, ByteView second, std::uint64_t tag,
-                        EntrySync sync) {
+Result<void> Wal::stage(const EntryHead& head, ByteView first, ByteView second,
+                        const StageOptions& options) {
   if (failed_) return fail(Errc::io, "the volume has stopped");
   if (first.size() + second.size() > options_.entry_bytes_max) {
     return fail(Errc::limit, fmt::format("an entry of {} bytes is larger than {}",
                                          first.size() + second.size(), options_.entry_bytes_max));
   }
-  builder_.add(head, first, second, tag, sync == EntrySync::now);
+  builder_.add(head, first, second,
+               {.tags = options.tag,
+                .urgent = options.sync == EntrySync::now,
+                .read_back = options.read_back});
   return {};
 }
 
@@ -184,7 +187,7 @@ Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
                     .length = frame.length,
                     .entries = frame.entries});
   in_flight_.push_back({frame, file.record.sequence, file_used_, false, false, false});
-  if (frame.urgent) ++urgent_;
+  if (frame.traits.urgent) ++urgent_;
   file_used_ += static_cast<std::uint32_t>(frame.padded());
   builder_.pop();
   ++frames_written_;
@@ -194,7 +197,7 @@ Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
 void Wal::submit(const BuiltFrame& frame) {
   io::File& handle = *files_.current().file.handle;
   const InFlight& it = hand_over(frame);
-  const bool sync = frame.urgent && !NARU_MUTANT(skip_data_sync);
+  const bool sync = frame.traits.urgent && !NARU_MUTANT(skip_data_sync);
   ++writes_;
   handle.write(it.offset, ByteView(frame.data, frame.padded()),
                sync ? io::WriteSync::data : io::WriteSync::none,
@@ -214,7 +217,7 @@ void Wal::on_written(std::uint64_t sequence, Result<std::size_t> result) {
   }
   InFlight& it = in_flight_[static_cast<std::size_t>(sequence - in_flight_.front().frame.sequence)];
   it.written = true;
-  it.stable = it.frame.urgent;
+  it.stable = it.frame.traits.urgent;
   advance();
 }
 
@@ -228,10 +231,11 @@ DurableFrame Wal::as_told(const InFlight& it) {
   return {.file = it.file,
           .offset = it.offset,
           .sequence = it.frame.sequence,
-          .tags = it.frame.tags,
+          .tags = it.frame.traits.tags,
           .bytes = ByteView(it.frame.data, it.frame.length),
           .block = &it.frame.block,
-          .known = it.told};
+          .known = it.told,
+          .cached = it.frame.traits.read_back};
 }
 
 void Wal::advance_written() {
@@ -239,8 +243,10 @@ void Wal::advance_written() {
     InFlight& now_written = in_flight_[written_++];
     const InFlight it = now_written;  // the client may stage and so move it
     now_written.told = !it.stable;
-    cache_.add(it.file, it.offset, it.frame.block, ByteView(it.frame.data, it.frame.length));
-    while (BlockRef block = cache_.evict()) pool_.give(std::move(block));
+    if (it.frame.traits.read_back) {
+      cache_.add(it.file, it.offset, it.frame.block, ByteView(it.frame.data, it.frame.length));
+      while (BlockRef block = cache_.evict()) pool_.give(std::move(block));
+    }
     if (it.stable) continue;
     unstable_bytes_ += it.frame.padded();
     if (sync_due_ == kNever) sync_due_ = now_ + options_.sync_interval;
@@ -253,7 +259,7 @@ void Wal::advance_durable() {
     const InFlight it = std::move(in_flight_.front());
     in_flight_.pop_front();
     --written_;
-    if (it.frame.urgent) --urgent_;
+    if (it.frame.traits.urgent) --urgent_;
     durable_ = it.frame.sequence;
     files_.note_durable(durable_);
     closed_ = it.frame.entries == 0;

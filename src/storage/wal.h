@@ -35,12 +35,21 @@ struct DurableFrame {
   ByteView bytes;          // head and entries: walk it with EntryCursor. Stays while block is held
   const BlockRef* block = nullptr;
   bool known = false;  // on_written told of it before
+  bool cached = true;  // some entry in it may be read back
 };
 
 /// When an entry has to be on stable storage.
 enum class EntrySync : std::uint8_t {
   now,    // as soon as the disk can
   later,  // within WalOptions::sync_interval of its write
+};
+
+struct StageOptions {
+  std::uint64_t tag = 0;  // or-ed into its frame's tags
+  EntrySync sync = EntrySync::now;
+  /// Whether parts of it may be read back while the log runs. Frames of which nothing is do not
+  /// stay in the cache.
+  bool read_back = true;
 };
 
 /// Told by the log, on its shard.
@@ -93,8 +102,8 @@ class Wal final : private WalFilesClient {
 
   // Running.
   /// Errors: limit (larger than entry_bytes_max), io (the volume has stopped).
-  Result<void> stage(const EntryHead& head, ByteView first, ByteView second = {},
-                     std::uint64_t tag = 0, EntrySync sync = EntrySync::now);
+  Result<void> stage(const EntryHead& head, ByteView first, ByteView second,
+                     const StageOptions& options);
   std::size_t staged_bytes() const { return builder_.bytes(); }
   /// Frames handed to the disk in this run.
   std::uint64_t frames_written() const { return frames_written_; }
