@@ -20,6 +20,7 @@ struct Compactor::Job {
   std::unique_ptr<storage::SegmentWriter> writer;
   std::optional<Error> unreadable;  // the reader's
   std::optional<Error> failed;      // the writer's
+  std::uint64_t piece_bytes = 0;    // it wrote
   Phase phase = Phase::copying;
 };
 
@@ -179,15 +180,25 @@ void Compactor::list() {
     figures_.bytes_written += job.writer->written_bytes();
     fresh = &job.writer->release();
   }
+  job.piece_bytes = job.writer->piece_bytes();
   job.writer = nullptr;
   wal_.replace_segments(job.ids, fresh, [this, fresh] { on_listed(fresh); });
 }
 
 void Compactor::on_listed(storage::SegmentFile* fresh) {
+  std::uint64_t old_bytes = 0;
+  for (const SegmentId id : job_->ids) old_bytes += ledger_.segments().bytes(id);
   ledger_.forget_segments(job_->ids);
   if (fresh != nullptr) {
     const storage::ManifestSegment& record = fresh->record;
-    ledger_.note_segment({.copied = true, .number = record.number}, record.bytes, record.sources);
+    const SegmentId id{.copied = true, .number = record.number};
+    ledger_.note_segment(id, record.bytes, record.sources);
+    std::uint64_t pieces = job_->piece_bytes;
+    // More was kept than was counted as needed: what it takes is what that takes, or the same would
+    // be tried again and again.
+    if (record.bytes > old_bytes / 2)
+      pieces = std::min(pieces, ledger_.segments().needed_bytes(id));
+    ledger_.segments().set_written(id, record.table, pieces);
   }
   job_ = nullptr;
 }

@@ -98,12 +98,16 @@ std::vector<std::uint32_t> FileLedger::take_retirable() {
 /// How many bytes of closed files are to leave the log.
 std::uint64_t FileLedger::excess_bytes() const {
   std::uint64_t log = 0;
+  std::uint64_t largest = 0;
   for (const auto& [sequence, file] : files_) {
-    if (file.in_log && sequence < current_) log += file.bytes;
+    if (!file.in_log || sequence >= current_) continue;
+    log += file.bytes;
+    largest = std::max(largest, file.bytes);
   }
   std::uint64_t snapshots = 0;
   for (const auto& [id, group] : groups_) snapshots += group.snapshot_bytes;
-  const std::uint64_t bound = std::max(log_bytes_max_, 2 * snapshots);
+  const std::uint64_t bound =
+      snapshots == 0 ? log_bytes_max_ : std::max(log_bytes_max_, 2 * snapshots + largest);
   return log > bound ? log - bound : 0;
 }
 

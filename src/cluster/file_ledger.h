@@ -19,8 +19,10 @@ namespace naru::cluster {
 /// last body is settled. Owned by the log's shard.
 class FileLedger {
  public:
-  /// The log is to be no longer than `log_bytes_max`, or than twice what the groups' snapshots
-  /// take, whichever is more: so snapshots cost less than what is logged.
+  /// The log is to be no longer than `log_bytes_max`, or than twice what the groups' snapshots take
+  /// in it and one file, whichever is more. So snapshots cost less than what is logged; and where
+  /// nothing is, they come to rest: a group is asked again for a snapshot only when as much as all
+  /// snapshots take twice has been written behind its last one, and by then it was asked but once.
   explicit FileLedger(std::uint64_t log_bytes_max = UINT64_MAX,
                       std::uint64_t dead_bytes_max = UINT64_MAX)
       : log_bytes_max_(log_bytes_max), segments_(dead_bytes_max) {}
@@ -29,7 +31,7 @@ class FileLedger {
   void note_entry(std::uint32_t file, std::uint32_t group, std::uint64_t index);
   /// Part of a snapshot of `group` is durable in `file`; its predecessor still counts.
   void note_snapshot_part(std::uint32_t file, std::uint32_t group);
-  /// The last part was durable: it replaces the group's previous snapshot.
+  /// The last part was durable: it replaces the group's previous snapshot. It takes `bytes` of log.
   void note_snapshot(std::uint32_t group, std::uint64_t covers, std::uint64_t bytes);
   /// A snapshot begins, or begins anew: parts of an unfinished one before it are forgotten.
   void restart_snapshot(std::uint32_t group);

@@ -63,6 +63,36 @@ TEST(JournalCompaction, NoMoreIsCopiedThanWasLogged) {
   EXPECT_NO_VIOLATION(world);
 }
 
+TEST(JournalCompaction, WhatRewritingDoesNotShrinkIsLeftAlone) {
+  // Two bodies to a file of 20 KiB, each in a frame of two blocks of which it needs one and a bit.
+  WorldOptions odd = options(1);
+  odd.live_max = 1000;
+  odd.journal.wal.entry_bytes_max = 8 * 1024;
+  odd.journal.wal.frame_bytes_max = 8 * 1024;
+  odd.journal.wal.file_bytes = odd.journal.wal.first_file_bytes = 20 * 1024;
+  odd.journal.segment_dead_bytes_max = 1;
+  World world(odd);
+  ASSERT_STARTS(world);
+  const auto go_on = [&](int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+      world.disk().complete_one();
+      world.turn(0);
+    }
+  };
+  for (std::uint64_t id = 1; id <= 100; ++id) {
+    world.append(2, id, 4300);
+    go_on(5);
+  }
+  go_on(5000);
+  EXPECT_GT(world.journal().figures().segments, 0U);
+  const std::uint64_t steps = world.disk().steps();
+  go_on(1000);
+  EXPECT_EQ(world.disk().steps(), steps) << "nothing is settled, and nothing written";
+  EXPECT_LE(world.journal().figures().compaction.bytes_written, 50U * 20 * 1024) << "each once";
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
 TEST(JournalCompaction, WhatWasCopiedIsCopiedAgainWhenItIsSparse) {
   World world(options(1));
   ASSERT_STARTS(world);

@@ -184,7 +184,7 @@ Result<bool> JournalLocal::note_snapshot_part(std::uint32_t file, std::uint32_t 
   if (outcome.added == SnapshotCatalog::Added::orphaned) return false;
   if (outcome.added == SnapshotCatalog::Added::first) ledger_.restart_snapshot(group);
   ledger_.note_snapshot_part(file, group);
-  if (outcome.complete) ledger_.note_snapshot(group, entry.head.index, outcome.total_bytes);
+  if (outcome.complete) ledger_.note_snapshot(group, entry.head.index, outcome.log_bytes);
   return outcome.complete;
 }
 

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "storage/frame.h"
+#include "storage/segment_table.h"
 
 namespace naru::cluster {
 
@@ -25,6 +27,11 @@ std::uint64_t footprint(core::LiveChange live) {
 void SegmentLedger::count(Segment& segment) {
   needed_ -= segment.needed;
   segment.needed = std::min(segment.bytes, footprint(segment.live));
+  if (segment.piece_bytes != 0 && segment.piece_bytes < segment.frame_bytes) {
+    // Below 2^32 both: a segment has at most so many bytes.
+    segment.needed =
+        std::min(segment.bytes, segment.needed * segment.frame_bytes / segment.piece_bytes);
+  }
   needed_ += segment.needed;
 }
 
@@ -42,6 +49,14 @@ void SegmentLedger::add(SegmentId id, std::uint64_t bytes, std::span<const std::
   count(segment);
   if (segment.live.bodies == 0) empty_.insert(id);
   tried_dead_ = 0;
+}
+
+void SegmentLedger::set_written(SegmentId id, std::uint64_t frame_bytes,
+                                std::uint64_t piece_bytes) {
+  Segment& segment = segments_.at(id);
+  segment.frame_bytes = frame_bytes;
+  segment.piece_bytes = piece_bytes;
+  count(segment);
 }
 
 void SegmentLedger::adjust_live(std::uint32_t file, core::LiveChange change) {
@@ -69,31 +84,58 @@ bool SegmentLedger::is_sparse(const Segment& segment) const {
 }
 
 std::vector<SegmentId> SegmentLedger::take_sparse(std::uint64_t batch_bytes) {
-  const std::uint64_t dead = bytes_ - needed_;
+  const std::uint64_t dead = bytes_ - needed_;  // ends of blocks and tables included
   if (dead <= std::max(needed_, dead_bytes_max_)) return {};
   // Where all that is dead is spread thinly, looking again is worth it when there is more.
   if (tried_dead_ != 0 && dead < tried_dead_ + dead_bytes_max_ / 8) return {};
+  std::vector<SegmentId> result = choose(batch_bytes);
+  if (!worth_it(result)) {
+    tried_dead_ = dead;
+    return {};
+  }
+  for (const SegmentId id : result) segments_.at(id).busy = true;
+  return result;
+}
+
+/// The sparsest.
+std::vector<SegmentId> SegmentLedger::choose(std::uint64_t batch_bytes) const {
   std::vector<std::pair<double, SegmentId>> sparse;
   for (const auto& [id, segment] : segments_) {
     if (!is_sparse(segment)) continue;
     sparse.emplace_back(static_cast<double>(segment.needed) / static_cast<double>(segment.bytes),
                         id);
   }
-  if (sparse.empty()) tried_dead_ = dead;
   std::ranges::sort(sparse);
   // So many that what they free comes free soon.
   constexpr std::size_t kTogetherMax = 16;
   std::vector<SegmentId> result;
   std::uint64_t needed = 0;
   for (const auto& [ratio, id] : sparse) {
-    Segment& segment = segments_.at(id);
+    const Segment& segment = segments_.at(id);
     if (!result.empty() && needed + segment.needed > batch_bytes) break;
     needed += segment.needed;
-    segment.busy = true;
     result.push_back(id);
     if (result.size() == kTogetherMax) break;
   }
   return result;
+}
+
+/// Whether what they would be written as takes no more than half of them.
+bool SegmentLedger::worth_it(std::span<const SegmentId> ids) const {
+  std::uint64_t bytes = 0;
+  std::uint64_t needed = 0;
+  std::int64_t bodies = 0;
+  for (const SegmentId id : ids) {
+    const Segment& segment = segments_.at(id);
+    bytes += segment.bytes;
+    needed += segment.needed;
+    bodies += segment.live.bodies;
+  }
+  const std::uint64_t rows = static_cast<std::uint64_t>(std::max<std::int64_t>(bodies, 0));
+  const std::uint64_t frames = storage::whole_blocks(storage::kFrameHeadBytes + needed);
+  const std::uint64_t table = storage::whole_blocks(
+      storage::kFrameHeadBytes + storage::kEntryHeadBytes + rows * storage::kTableRowBytes);
+  return !ids.empty() && frames + table <= bytes / 2;
 }
 
 void SegmentLedger::put_back(std::span<const SegmentId> ids) {

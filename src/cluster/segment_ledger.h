@@ -26,6 +26,11 @@ class SegmentLedger {
   /// A segment of `bytes` bytes that holds what is needed of `sources`: `live` in all.
   void add(SegmentId id, std::uint64_t bytes, std::span<const std::uint32_t> sources,
            core::LiveChange live);
+  /// It was just written: its pieces, `piece_bytes` in all, take `frame_bytes` there. What is
+  /// needed of them takes as much more than itself when it is written anew.
+  void set_written(SegmentId id, std::uint64_t frame_bytes, std::uint64_t piece_bytes);
+  /// About so many bytes is what is needed of it.
+  std::uint64_t needed_bytes(SegmentId id) const { return segments_.at(id).needed; }
   /// More or less is needed of a file. Nothing happens when no segment has it.
   void adjust_live(std::uint32_t file, core::LiveChange change);
 
@@ -33,8 +38,9 @@ class SegmentLedger {
   std::vector<SegmentId> take_empty();
   /// The next ones to rewrite together, the sparsest first, of which about `batch_bytes` are needed
   /// at most; nothing while there is no need. Until replace() or put_back() they are being
-  /// rewritten. Each is dead by half at least, so that no more is written than comes free: all
-  /// copying together writes at most what was logged.
+  /// rewritten. What is written anew, its table and the ends of its blocks included, takes half of
+  /// what they take at most, so that no more is written than comes free: all copying together
+  /// writes at most what was logged.
   std::vector<SegmentId> take_sparse(std::uint64_t batch_bytes);
   /// They are as they were.
   void put_back(std::span<const SegmentId> ids);
@@ -45,6 +51,7 @@ class SegmentLedger {
 
   std::span<const std::uint32_t> sources(SegmentId id) const { return segments_.at(id).sources; }
   std::size_t count() const { return segments_.size(); }
+  std::uint64_t bytes(SegmentId id) const { return segments_.at(id).bytes; }
   std::uint64_t bytes() const;
   /// About how many of them are needed.
   std::uint64_t needed_bytes() const;
@@ -55,6 +62,8 @@ class SegmentLedger {
     std::uint64_t bytes = 0;
     core::LiveChange live;
     std::uint64_t needed = 0;  // as counted in the total
+    std::uint64_t frame_bytes = 0;
+    std::uint64_t piece_bytes = 0;  // what took frame_bytes when it was written; 0: not known
     bool busy = false;
     bool damaged = false;
     std::vector<std::uint32_t> sources;
@@ -62,6 +71,8 @@ class SegmentLedger {
 
   void count(Segment& segment);
   bool is_sparse(const Segment& segment) const;
+  std::vector<SegmentId> choose(std::uint64_t batch_bytes) const;
+  bool worth_it(std::span<const SegmentId> ids) const;
 
   const std::uint64_t dead_bytes_max_;
   std::map<SegmentId, Segment> segments_;

@@ -40,8 +40,9 @@ TEST(SegmentLedger, TheSparsestGoFirstAndNoMoreThanABatch) {
 TEST(SegmentLedger, WhatIsNeededByHalfStaysAsItIs) {
   SegmentLedger ledger(1000);
   add(ledger, 1, 5001);
-  add(ledger, 2, 4000);
-  EXPECT_THAT(ledger.take_sparse(100'000), ElementsAre(promoted(2)));
+  for (std::uint32_t i = 2; i <= 6; ++i) add(ledger, i, 4000);
+  EXPECT_THAT(ledger.take_sparse(100'000),
+              ElementsAre(promoted(2), promoted(3), promoted(4), promoted(5), promoted(6)));
 }
 
 TEST(SegmentLedger, ALargeBacklogMayHaveAsMuchDeadBesideIt) {
@@ -50,7 +51,26 @@ TEST(SegmentLedger, ALargeBacklogMayHaveAsMuchDeadBesideIt) {
   for (std::uint32_t i = 11; i <= 19; ++i) add(ledger, i, 1000);
   EXPECT_THAT(ledger.take_sparse(100'000), IsEmpty()) << "81,000 dead, 99,000 needed";
   for (std::uint32_t i = 1; i <= 3; ++i) ledger.adjust_live(i, {0, -9900});
-  EXPECT_THAT(ledger.take_sparse(150), ElementsAre(promoted(1))) << "100 bytes of it are needed";
+  EXPECT_THAT(ledger.take_sparse(250), ElementsAre(promoted(1), promoted(2)))
+      << "100 bytes of each are needed";
+}
+
+TEST(SegmentLedger, WhatItWouldBeWrittenAsCountsWithItsTableAndTheEndsOfBlocks) {
+  SegmentLedger ledger(1000);
+  add(ledger, 1, 100);  // a block, and one for the table: 8,192 of 10,000 bytes
+  EXPECT_THAT(ledger.take_sparse(10'000), IsEmpty());
+  add(ledger, 2, 100);
+  EXPECT_THAT(ledger.take_sparse(10'000), ElementsAre(promoted(1), promoted(2)));
+}
+
+TEST(SegmentLedger, WhatDidNotShrinkIsNotTriedAgainBeforeMoreOfItDied) {
+  SegmentLedger ledger(1000);
+  const std::uint32_t sequence = 1;
+  ledger.add(promoted(1), 100'000, {&sequence, 1}, {10, 40'000});
+  ledger.set_written(promoted(1), 96'000, 40'640);
+  EXPECT_THAT(ledger.take_sparse(100'000), IsEmpty()) << "what is needed of it takes 96,000";
+  ledger.adjust_live(1, {-6, -24'000});
+  EXPECT_THAT(ledger.take_sparse(100'000), ElementsAre(promoted(1)));
 }
 
 TEST(SegmentLedger, SmallBodiesAreCountedWithTheirHeads) {
@@ -85,8 +105,9 @@ TEST(SegmentLedger, ASegmentWithoutLiveBodiesIsTakenOnce) {
 TEST(SegmentLedger, WhatIsRewrittenIsNotTakenAwayMeanwhile) {
   SegmentLedger ledger(1000);
   add(ledger, 1, 100);
+  add(ledger, 2, 100);
   const auto taken = ledger.take_sparse(1000);
-  ASSERT_THAT(taken, ElementsAre(promoted(1)));
+  ASSERT_THAT(taken, ElementsAre(promoted(1), promoted(2)));
   ledger.adjust_live(1, {-1, -36});
   EXPECT_THAT(ledger.take_empty(), IsEmpty());
   ledger.put_back(taken);
@@ -96,10 +117,12 @@ TEST(SegmentLedger, WhatIsRewrittenIsNotTakenAwayMeanwhile) {
 TEST(SegmentLedger, ADamagedSegmentIsNotTriedAgainButGoesWhenNothingNeedsIt) {
   SegmentLedger ledger(1000);
   add(ledger, 1, 100);
-  ASSERT_THAT(ledger.take_sparse(1000), ElementsAre(promoted(1)));
+  add(ledger, 2, 100);
+  const auto taken = ledger.take_sparse(1000);
+  ASSERT_THAT(taken, ElementsAre(promoted(1), promoted(2)));
   ledger.set_damaged(promoted(1));
   EXPECT_THAT(ledger.take_sparse(1000), IsEmpty());
-  EXPECT_EQ(ledger.bytes(), 10'000U) << "it is still there";
+  EXPECT_EQ(ledger.bytes(), 20'000U) << "it is still there";
   ledger.adjust_live(1, {-1, -36});
   EXPECT_THAT(ledger.take_empty(), ElementsAre(promoted(1)));
 }

@@ -94,11 +94,11 @@ Result<SnapshotCatalog::Outcome> SnapshotCatalog::add(const storage::EntryHead& 
   }
   Group& group = found->second;
   Found& growing = group.growing;
-  Outcome outcome{Added::next, last, part.total_bytes};
+  Outcome outcome{.added = Added::next, .complete = last};
   if (part.offset == 0) {
     outcome.added = Added::first;
     growing = Found{head.index, head.term, part.total_bytes, {}};
-    group.bytes = 0;
+    group.bytes = group.log_bytes = 0;
   } else if (growing.covers != head.index || group.bytes != part.offset) {
     return Outcome{};
   }
@@ -107,7 +107,10 @@ Result<SnapshotCatalog::Outcome> SnapshotCatalog::add(const storage::EntryHead& 
   growing.parts.push_back(
       {file, payload_offset + static_cast<std::uint32_t>(kPartHeadBytes), bytes});
   group.bytes += bytes;
+  group.log_bytes +=
+      storage::whole_blocks(storage::kFrameHeadBytes + storage::kEntryHeadBytes + payload.size());
   if (!last) return outcome;
+  outcome.log_bytes = std::exchange(group.log_bytes, 0);
   group.complete = std::exchange(growing, Found{});
   group.bytes = 0;
   return outcome;

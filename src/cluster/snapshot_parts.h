@@ -96,7 +96,7 @@ class SnapshotCatalog {
   struct Outcome {
     Added added = Added::orphaned;
     bool complete = false;
-    std::uint64_t total_bytes = 0;
+    std::uint64_t log_bytes = 0;  // that it takes, each part in a frame of its own
   };
   /// Adds one part, in the order of the log. Errors: corrupt.
   Result<Outcome> add(const storage::EntryHead& head, ByteView payload, std::uint32_t file,
@@ -109,6 +109,7 @@ class SnapshotCatalog {
     Found complete;
     Found growing;
     std::uint64_t bytes = 0;  // of `growing`, so far
+    std::uint64_t log_bytes = 0;
   };
   std::vector<std::pair<std::uint32_t, Group>> groups_;
 };

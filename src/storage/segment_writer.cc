@@ -22,6 +22,7 @@ SegmentWriter::~SegmentWriter() {
 
 void SegmentWriter::add(std::uint32_t group, std::uint32_t file, std::uint32_t begin,
                         ByteView piece) {
+  piece_bytes_ += piece.size();
   builder_.add(piece_head(group, file, begin), piece, {}, {});
 }
 

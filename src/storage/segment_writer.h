@@ -32,6 +32,8 @@ class SegmentWriter {
   void leave_out(std::uint32_t file) { left_out_.insert(file); }
   std::size_t staged_bytes() const { return builder_.bytes(); }
   std::uint64_t written_bytes() const { return offset_; }
+  /// Of all pieces, without their heads and the ends of blocks.
+  std::uint64_t piece_bytes() const { return piece_bytes_; }
 
   void flush(io::VoidDone done);
   /// Writes the rest and the table, and makes all of it stable. Without sources() nothing was
@@ -57,6 +59,7 @@ class SegmentWriter {
   std::vector<TableRow> rows_;
   std::set<std::uint32_t> left_out_;
   std::uint64_t offset_ = 0;
+  std::uint64_t piece_bytes_ = 0;
   bool made_ = false;
 };
 
