@@ -17,6 +17,12 @@ Error located(Error error, const std::string& path, std::uint32_t offset) {
   if (error.code == Errc::version) {
     error.what = fmt::format("{}: offset {}: {}; start the newer program that wrote it", path,
                              offset, error.what);
+  } else if (error.code == Errc::not_implemented) {
+    error.what = fmt::format(
+        "{}: offset {}: {}; it is older than this program understands: start the older program "
+        "that "
+        "wrote it, or move the data directory away to start empty",
+        path, offset, error.what);
   } else if (error.code == Errc::corrupt) {
     error.what =
         fmt::format("{}: damaged at offset {}: {}; restore the data directory from a backup", path,

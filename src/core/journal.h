@@ -71,7 +71,8 @@ class GroupState {
   virtual ~GroupState() = default;
   /// Whether this program understands an entry of type records. Asked at start-up about what
   /// earlier runs wrote, before anything is applied; changes nothing. Errors: version (a newer Naru
-  /// wrote it), corrupt.
+  /// wrote it), not_implemented (an older one did, in a form that is no longer understood),
+  /// corrupt.
   virtual Result<void> check(ByteView payload) const = 0;
   /// The only place where applied state changes. Never reads a clock, configuration or chance.
   virtual void apply(std::span<const Entry> committed) = 0;
@@ -81,7 +82,7 @@ class GroupState {
   virtual void on_written(std::span<const Entry>) {}
   virtual void on_role(Role role, Term term) = 0;
   /// Replaces the state by a snapshot that a job of begin_snapshot() made in an earlier run.
-  /// Errors: corrupt, version.
+  /// Errors: as check().
   virtual Result<void> install(Index covers, ByteView snapshot) = 0;
   /// The journal wants to let go of old files. Null when nothing was applied that a snapshot could
   /// replace.

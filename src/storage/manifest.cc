@@ -139,9 +139,12 @@ Result<void> check_version(std::uint16_t version) {
                                            "start the newer program that wrote it",
                                            version, kManifestVersion));
   }
-  return fail(Errc::version, fmt::format("offset 8: format {}, which no release wrote; move the "
-                                         "data directory away to start empty",
-                                         version));
+  return fail(
+      Errc::version,
+      fmt::format("offset 8: format {}, which no release wrote; it is older than this program "
+                  "understands: start the older program that wrote it, or move the data "
+                  "directory away to start empty",
+                  version));
 }
 
 }  // namespace

@@ -133,9 +133,10 @@ TEST(Manifest, AnotherFormatIsAnErrorOfItsOwnThatSaysWhatToDo) {
       refused_version(3).what,
       "offset 8: format 3, this program reads format 2; start the newer program that wrote it");
   EXPECT_EQ(refused_version(1).code, Errc::version);
-  EXPECT_EQ(
-      refused_version(1).what,
-      "offset 8: format 1, which no release wrote; move the data directory away to start empty");
+  EXPECT_EQ(refused_version(1).what,
+            "offset 8: format 1, which no release wrote; it is older than this program "
+            "understands: start "
+            "the older program that wrote it, or move the data directory away to start empty");
 }
 
 TEST(Manifest, TheWorkedExampleOfTheFormatPageIsRead) {

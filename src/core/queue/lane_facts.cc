@@ -304,7 +304,7 @@ Result<void> check_ranges(const Fact& fact) {
 Result<void> check_lane_entry(ByteView entry) {
   // Nothing of the first version was ever released.
   if (!entry.empty() && entry[0] != 0 && entry[0] < kLaneEntryVersion)
-    return fail(Errc::version, "a fact of a queue in the form of an early development version");
+    return fail(Errc::not_implemented, "a fact of a queue in a form that no release wrote");
   FactReader reader(entry);
   Fact fact;
   std::vector<RecordPlace> places;

@@ -234,6 +234,13 @@ TEST(LaneFacts, UnknownVersionFlagOrFactIsNotReadable) {
   }
 }
 
+TEST(LaneFacts, AnEntryOfTheFirstVersionIsOlderThanWhatIsUnderstood) {
+  ByteBuffer out;
+  put_entry_head(out, false);
+  out.data()[0] = 1;
+  EXPECT_EQ(check_lane_entry(out.view()).error().code, Errc::not_implemented);
+}
+
 TEST(LaneFacts, ATargetOrRecordOfANewerNaruIsAVersionError) {
   const std::vector<EnqueueTarget> targets = {{QueueId(7), Seq(1), 0, false}};
   ByteBuffer out;

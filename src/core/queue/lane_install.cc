@@ -32,8 +32,11 @@ struct Lane::Impl::Installing {
 Result<void> Lane::Impl::install(Index covers, ByteView snapshot) {
   ByteReader in(snapshot);
   const std::uint8_t version = in.u8();
-  if (version != kLaneSnapshotVersion && version != kLaneSnapshotOfOneIndex)
-    return naru::fail(Errc::version, "a lane's snapshot was written by another version");
+  if (!in.ok() || version == 0) return naru::fail(Errc::corrupt, "a lane's snapshot is damaged");
+  if (version > kLaneSnapshotVersion)
+    return naru::fail(Errc::version, "a lane's snapshot in a form that only a newer Naru knows");
+  if (version < kLaneSnapshotOfOneIndex)
+    return naru::fail(Errc::not_implemented, "a lane's snapshot in a form that no release wrote");
   Installing installing;
   bool ended = version == kLaneSnapshotOfOneIndex && install_old_queues(in);
   while (version == kLaneSnapshotVersion && !in.done() && !ended) {
