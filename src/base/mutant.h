@@ -21,6 +21,8 @@
   X(list_segment_early, "copied bodies are listed before they are written")                 \
   X(copy_unverified, "what is copied to a segment is not checked")                          \
   X(forget_survivor, "a body that is needed is not copied to the segment")                  \
+  X(shared_body_of_first_lane_only, "of the lanes of a shared body one is asked")           \
+  X(refer_to_wrong_body, "a lane refers to another shared body than its own")               \
   X(recycle_with_readers, "a file is reused while it is read")                              \
   X(recycle_before_manifest, "a file is reused while the manifest lists it")                \
   X(snapshot_covers_next, "a snapshot says that it covers one entry more than it does")     \

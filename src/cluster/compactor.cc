@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "cluster/bodies_entry.h"
 #include "storage/segment_table.h"
 
 namespace naru::cluster {
@@ -71,6 +72,21 @@ void Compactor::read_slice() {
   job_->reader->next([this](Result<storage::SegmentSlice> slice) { on_slice(std::move(slice)); });
 }
 
+namespace {
+/// The entry as its groups are asked about it, if they are; in a file of the log it is `at`.
+std::optional<OldEntry> old_entry(const storage::EntryView& entry, core::BodyLocation at) {
+  const storage::EntryHead& head = entry.head;
+  OldEntry old{.group = head.group, .location = at, .payload = entry.payload};
+  if (storage::is_piece(head)) {
+    old.location = {storage::piece_file(head), storage::piece_begin(head)};
+    old.moved = true;
+  }
+  old.shared = head.type == kBodies || head.type == storage::kSharedPieceEntry;
+  const bool own = head.type == static_cast<std::uint8_t>(core::EntryType::records);
+  return own || old.moved || old.shared ? std::optional(old) : std::nullopt;
+}
+}  // namespace
+
 void Compactor::on_slice(Result<storage::SegmentSlice> slice) {
   if (!slice) {
     in_flight_ = false;
@@ -83,15 +99,8 @@ void Compactor::on_slice(Result<storage::SegmentSlice> slice) {
     storage::EntryCursor cursor(frame.bytes);
     storage::EntryView entry;
     while (cursor.next(entry)) {
-      if (entry.head.type == storage::kPieceEntry) {
-        entries.push_back({entry.head.group,
-                           {storage::piece_file(entry.head), storage::piece_begin(entry.head)},
-                           entry.payload,
-                           true});
-      } else if (entry.head.type == static_cast<std::uint8_t>(core::EntryType::records)) {
-        const auto at = static_cast<std::uint32_t>(frame.offset + entry.offset);
-        entries.push_back({entry.head.group, {file, at}, entry.payload, false});
-      }
+      const auto at = static_cast<std::uint32_t>(frame.offset + entry.offset);
+      if (auto old = old_entry(entry, {file, at})) entries.push_back(*old);
     }
   }
   auto asked = std::make_shared<std::vector<OldEntry>>(entries);
@@ -116,7 +125,8 @@ void Compactor::on_survivors(const std::vector<OldEntry>& entries,
     }
     if (NARU_MUTANT(forget_survivor) && i == survivors.size()) break;
     job_->writer->add(entry.group, entry.location.file, entry.location.offset + piece.offset,
-                      entry.payload.subspan(piece.offset, piece.bytes));
+                      entry.payload.subspan(piece.offset, piece.bytes),
+                      entry.shared ? storage::kSharedPieceEntry : storage::kPieceEntry);
   }
 }
 

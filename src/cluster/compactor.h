@@ -20,10 +20,11 @@ namespace naru::cluster {
 
 /// An entry of an old file, or a piece of one, that its group's state is asked about.
 struct OldEntry {
-  std::uint32_t group = 0;
+  std::uint32_t group = 0;      // or, when it is shared, the bits of a core::GroupSet
   core::BodyLocation location;  // of payload[0], where it was first written
   ByteView payload;
-  bool moved = false;  // a piece, or adjoining ones
+  bool moved = false;   // a piece, or adjoining ones
+  bool shared = false;  // bodies that several groups refer to
 };
 struct Survivor {
   std::uint32_t entry = 0;  // position among the entries that were asked about

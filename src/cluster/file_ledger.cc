@@ -9,13 +9,26 @@
 namespace naru::cluster {
 
 void FileLedger::note_entry(std::uint32_t file, std::uint32_t group, std::uint64_t index) {
-  auto& groups = files_[file].groups;
-  for (auto& [known, largest] : groups) {
+  note_index(files_[file], group, index);
+  Group& owner = groups_[group];
+  for (const std::uint32_t holder : owner.bodies_files) note_index(files_[holder], group, index);
+  unpin(owner.bodies_files);
+}
+
+void FileLedger::note_index(File& file, std::uint32_t group, std::uint64_t index) {
+  for (auto& [known, largest] : file.groups) {
     if (known != group) continue;
     largest = std::max(largest, index);
     return;
   }
-  groups.emplace_back(group, index);
+  file.groups.emplace_back(group, index);
+}
+
+void FileLedger::note_bodies(std::uint32_t file, std::uint32_t group) {
+  auto& files = groups_[group].bodies_files;
+  if (!files.empty() && files.back() == file) return;
+  files.push_back(file);
+  ++files_[file].pins;
 }
 
 void FileLedger::note_snapshot_part(std::uint32_t file, std::uint32_t group) {

@@ -29,6 +29,9 @@ class FileLedger {
 
   /// An entry of `group` is durable in `file`, the latest file so far or the same.
   void note_entry(std::uint32_t file, std::uint32_t group, std::uint64_t index);
+  /// Bodies are durable in `file` that the next entry of `group` refers to. As far as the file is
+  /// concerned, they are of that entry.
+  void note_bodies(std::uint32_t file, std::uint32_t group);
   /// Part of a snapshot of `group` is durable in `file`; its predecessor still counts.
   void note_snapshot_part(std::uint32_t file, std::uint32_t group);
   /// The last part was durable: it replaces the group's previous snapshot. It takes `bytes` of log.
@@ -69,7 +72,7 @@ class FileLedger {
     std::uint64_t bytes = 0;  // 0: not known to exist
     core::LiveChange live;
     bool in_log = true;
-    std::uint32_t pins = 0;                                       // snapshots with parts in it
+    std::uint32_t pins = 0;  // snapshots with parts in it, bodies nobody refers to yet
     std::vector<std::pair<std::uint32_t, std::uint64_t>> groups;  // largest index by group
   };
   struct Group {
@@ -78,8 +81,10 @@ class FileLedger {
     bool wanted = false;
     std::vector<std::uint32_t> snapshot_files;
     std::vector<std::uint32_t> unfinished_files;
+    std::vector<std::uint32_t> bodies_files;  // that the group's next entry refers to
   };
 
+  static void note_index(File& file, std::uint32_t group, std::uint64_t index);
   bool covered(const File& file) const;
   bool needed_by_starts(const File& file) const { return file.pins != 0 || !covered(file); }
   std::uint64_t excess_bytes() const;

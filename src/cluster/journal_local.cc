@@ -8,6 +8,7 @@
 
 #include "base/byte_reader.h"
 #include "base/check.h"
+#include "cluster/bodies_entry.h"
 
 namespace naru::cluster {
 
@@ -42,16 +43,20 @@ JournalLocal::~JournalLocal() = default;
 // --- Into the log
 
 void JournalLocal::stage(core::ShardId shard, const storage::EntryHead& head, ByteView payload,
-                         core::Urgency urgency) {
+                         core::Urgency urgency, const storage::EntryLinks& links) {
   const auto sync =
       urgency == core::Urgency::now ? storage::EntrySync::now : storage::EntrySync::later;
   // Metadata has no bodies: declares, each alone in its frame, would fill the cache with their
   // blocks.
-  const bool has_bodies = head.group != core::kMetadataGroup.value &&
-                          head.type == static_cast<std::uint8_t>(core::EntryType::records);
+  const bool has_bodies = head.type == kBodies ||
+                          (head.group != core::kMetadataGroup.value &&
+                           head.type == static_cast<std::uint8_t>(core::EntryType::records));
   // Sizes were checked on the shard; what fails here is the volume, which tells everybody itself.
   (void)wal_.stage(head, payload, {},
-                   {.tag = std::uint64_t{1} << shard.value, .sync = sync, .read_back = has_bodies});
+                   {.tag = std::uint64_t{1} << shard.value,
+                    .sync = sync,
+                    .read_back = has_bodies,
+                    .links = links});
 }
 
 void JournalLocal::take(ShardBatch batch) {
@@ -61,8 +66,12 @@ void JournalLocal::take(ShardBatch batch) {
     storage::EntryHead head;
     std::memcpy(&head, in.bytes(sizeof head).data(), sizeof head);
     const auto urgency = static_cast<core::Urgency>(in.u8());
+    const bool referred = in.u8() != 0;
+    references_.resize(in.le32());
     const std::uint64_t bytes = in.le64();
-    stage(batch.from, head, in.bytes(bytes), urgency);
+    for (std::uint32_t& offset : references_) offset = in.le32();
+    stage(batch.from, head, in.bytes(bytes), urgency,
+          {.referred = referred, .references = references_});
   }
   spare_[batch.from.value].push_back(std::move(batch.entries));
 }
@@ -169,6 +178,10 @@ Result<void> JournalLocal::note_frame(std::uint32_t file, std::uint32_t offset, 
   while (cursor.next(entry)) {
     if (entry.head.type == kSnapshotPart) {
       NARU_TRY_VOID(note_snapshot_part(file, offset + entry.offset, entry));
+    } else if (entry.head.type == kBodies) {
+      groups_of_bodies(entry.head).each([&](core::GroupId group) {
+        ledger_.note_bodies(file, group.value);
+      });
     } else {
       ledger_.note_entry(file, entry.head.group, entry.head.index);
     }

@@ -115,7 +115,7 @@ class JournalLocal final : private storage::WalClient,
   storage::Wal& wal() { return wal_; }
   bool recovering() const { return recovering_; }
   void stage(core::ShardId shard, const storage::EntryHead& head, ByteView payload,
-             core::Urgency urgency);
+             core::Urgency urgency, const storage::EntryLinks& links);
   void adjust_live(std::uint32_t file, core::LiveChange change) {
     ledger_.adjust_live(file, change);
   }
@@ -147,7 +147,11 @@ class JournalLocal final : private storage::WalClient,
 
   // Recovery.
   struct Recovery;
+  bool has_group(std::uint32_t group) const {
+    return group < group_shard_.size() && group_shard_[group] < shards_.size();
+  }
   Result<void> check_entry(const storage::EntryView& entry) const;
+  Result<void> check_bodies(const storage::EntryView& entry) const;
   Result<void> survey(Recovery& recovery, const storage::ScannedFrame& frame);
   Result<void> recover_metadata(const Recovery& recovery);
   Result<void> recover_others();
@@ -171,6 +175,7 @@ class JournalLocal final : private storage::WalClient,
   std::vector<std::uint32_t> group_shard_;      // by group, for snapshot requests
   std::uint32_t current_file_ = 0;              // of the latest durable frame
   std::set<std::pair<std::string, std::uint64_t>> damaged_;  // path, offset: each is told once
+  std::vector<std::uint32_t> references_;                    // scratch of take()
   bool recovering_ = false;
   bool space_short_ = false;
 };

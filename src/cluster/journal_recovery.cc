@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "cluster/bodies_entry.h"
 #include "cluster/journal_local.h"
 
 namespace naru::cluster {
@@ -48,7 +49,8 @@ struct JournalLocal::Recovery {
 /// Whether this program can apply an entry that it found in the log. Errors: version, corrupt.
 Result<void> JournalLocal::check_entry(const storage::EntryView& entry) const {
   const storage::EntryHead& head = entry.head;
-  if (head.group >= group_shard_.size() || group_shard_[head.group] >= shards_.size()) {
+  if (head.type == kBodies) return check_bodies(entry);
+  if (!has_group(head.group)) {
     return fail(Errc::version,
                 fmt::format("an entry of group {}, which this program does not have", head.group));
   }
@@ -67,6 +69,22 @@ Result<void> JournalLocal::check_entry(const storage::EntryView& entry) const {
   return shards_[group_shard_[head.group]]->check(head.group, entry.payload);
 }
 
+Result<void> JournalLocal::check_bodies(const storage::EntryView& entry) const {
+  const core::GroupSet groups = groups_of_bodies(entry.head);
+  if (entry.head.flags != 0) {
+    return fail(Errc::version, fmt::format("bodies with flags {}", entry.head.flags));
+  }
+  bool known = !groups.empty() && !groups.has(core::kMetadataGroup);
+  groups.each([&](core::GroupId group) { known = known && has_group(group.value); });
+  if (!known) {
+    return fail(Errc::version, fmt::format("bodies of the groups {:#x}, some of which this "
+                                           "program does not have",
+                                           groups.bits()));
+  }
+  const std::uint32_t first = groups.first().value;
+  return shards_[group_shard_[first]]->check(first, entry.payload);
+}
+
 Result<void> JournalLocal::survey(Recovery& recovery, const storage::ScannedFrame& frame) {
   storage::EntryCursor cursor(frame.bytes);
   storage::EntryView entry;
@@ -76,7 +94,7 @@ Result<void> JournalLocal::survey(Recovery& recovery, const storage::ScannedFram
       return std::unexpected(located(std::move(known).error(), wal_.file_path(frame.head.file),
                                      frame.offset + entry.offset));
     }
-    if (head.group != kMetadata || head.type == kSnapshotPart) continue;
+    if (head.group != kMetadata || head.type == kSnapshotPart || head.type == kBodies) continue;
     recovery.metadata.push_back(
         {head, Slice::copy_of(entry.payload), {frame.head.file, frame.offset + entry.offset}});
   }

@@ -35,8 +35,11 @@ struct Question {
     std::ranges::move(more, std::back_inserter(found));
     if (--answers_left != 0) return;
     // By place within an entry: std::stable_sort uses a deprecated buffer.
-    std::ranges::sort(found, {},
-                      [](const Survivor& it) { return std::pair(it.entry, it.piece.offset); });
+    const auto place = [](const Survivor& it) { return std::pair(it.entry, it.piece.offset); };
+    std::ranges::sort(found, {}, place);
+    // What several groups need is kept once.
+    const auto again = std::ranges::unique(found, {}, place);
+    found.erase(again.begin(), again.end());
     answer(std::move(found));
   }
 };
@@ -44,10 +47,15 @@ struct Question {
 
 void JournalLocal::ask(const BlockRef& block, std::vector<OldEntry> entries, Answer answer) {
   std::uint64_t asked = 1;  // a set of shards; shard 0 in any case
+  const auto ask_group = [&](std::uint32_t group) {
+    if (has_group(group)) asked |= std::uint64_t{1} << group_shard_[group];
+  };
   for (const OldEntry& entry : entries) {
-    const bool known =
-        entry.group < group_shard_.size() && group_shard_[entry.group] < shards_.size();
-    if (known) asked |= std::uint64_t{1} << group_shard_[entry.group];
+    if (entry.shared) {
+      core::GroupSet(entry.group).each([&](core::GroupId group) { ask_group(group.value); });
+    } else {
+      ask_group(entry.group);
+    }
   }
   auto question = std::make_shared<Question>();
   question->answer = std::move(answer);

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "cluster/bodies_entry.h"
 #include "cluster/journal_local.h"
 
 namespace naru::cluster {
@@ -39,7 +40,8 @@ void ShardJournal::attach(core::GroupId group, core::GroupState& state) {
 }
 
 Result<core::Position> ShardJournal::append(core::GroupId group_id, ByteView payload,
-                                            core::Urgency urgency) {
+                                            core::Urgency urgency,
+                                            std::span<const std::uint32_t> references) {
   if (failed_) return fail(Errc::io, "the volume has stopped");
   const auto found = groups_.find(group_id.value);
   if (found == groups_.end() || found->second.term == 0) {
@@ -56,16 +58,35 @@ Result<core::Position> ShardJournal::append(core::GroupId group_id, ByteView pay
          .type = static_cast<std::uint8_t>(core::EntryType::records),
          .index = index,
          .term = group.term},
-        payload, urgency);
+        payload, urgency, {.referred = false, .references = references});
   return core::Position{core::Term(group.term), core::Index(index)};
 }
 
-void ShardJournal::stage(const storage::EntryHead& head, ByteView payload, core::Urgency urgency) {
-  if (local() || journal_.recovering()) return journal_.stage(id_, head, payload, urgency);
+Result<void> ShardJournal::append_bodies(core::GroupSet groups, ByteView payload) {
+  if (failed_) return fail(Errc::io, "the volume has stopped");
+  if (payload.size() > entry_bytes_max()) {
+    return fail(Errc::limit, fmt::format("bodies of {} bytes are larger than {}", payload.size(),
+                                         entry_bytes_max()));
+  }
+  const auto first = groups_.find(groups.first().value);
+  NARU_CHECK(first != groups_.end(), "bodies are of groups of this shard");
+  uncommitted_bytes_ += payload.size();
+  // Durable with the entries behind it at the latest: those say how soon.
+  stage({.group = groups.bits(), .type = kBodies, .index = 0, .term = first->second.term}, payload,
+        core::Urgency::later, {.referred = true, .references = {}});
+  return {};
+}
+
+void ShardJournal::stage(const storage::EntryHead& head, ByteView payload, core::Urgency urgency,
+                         const storage::EntryLinks& links) {
+  if (local() || journal_.recovering()) return journal_.stage(id_, head, payload, urgency, links);
   const std::uint64_t bytes = payload.size();
   batch_.entries.append(ByteView(reinterpret_cast<const std::uint8_t*>(&head), sizeof head));
   batch_.entries.u8(static_cast<std::uint8_t>(urgency));
+  batch_.entries.u8(links.referred ? 1 : 0);
+  batch_.entries.le32(static_cast<std::uint32_t>(links.references.size()));
   batch_.entries.le64(bytes);
+  for (const std::uint32_t offset : links.references) batch_.entries.le32(offset);
   batch_.entries.append(payload);
 }
 
@@ -106,6 +127,11 @@ void ShardJournal::apply(const CommittedFrame& frame) {
   touched_.clear();
   while (cursor.next(view)) {
     if (view.head.type == kSnapshotPart) continue;
+    if (view.head.type == kBodies) {
+      if (groups_.contains(groups_of_bodies(view.head).first().value))
+        uncommitted_bytes_ -= std::min(uncommitted_bytes_, view.payload.size());
+      continue;
+    }
     const auto found = groups_.find(view.head.group);
     if (found == groups_.end()) continue;  // of another shard
     Group& group = found->second;
@@ -178,12 +204,26 @@ SnapshotPiece ShardJournal::snapshot_piece(std::uint32_t group_id, bool first,
 void ShardJournal::survivors(std::span<const OldEntry> entries, std::vector<Survivor>& found) {
   for (std::uint32_t i = 0; i < entries.size(); ++i) {
     const OldEntry& entry = entries[i];
-    const auto group = groups_.find(entry.group);
-    if (group == groups_.end()) continue;
-    pieces_.clear();
-    group->second.state->survivors(entry.payload, entry.location, entry.moved, pieces_);
-    for (const core::Piece& piece : pieces_) found.push_back({i, piece});
+    if (!entry.shared) {
+      ask_survivors(entry.group, i, entry, found);
+      continue;
+    }
+    core::GroupSet groups(entry.group);
+    if (NARU_MUTANT(shared_body_of_first_lane_only)) {
+      groups = core::GroupSet();
+      groups.add(core::GroupSet(entry.group).first());
+    }
+    groups.each([&](core::GroupId group) { ask_survivors(group.value, i, entry, found); });
   }
+}
+
+void ShardJournal::ask_survivors(std::uint32_t group_id, std::uint32_t position,
+                                 const OldEntry& entry, std::vector<Survivor>& found) {
+  const auto group = groups_.find(group_id);
+  if (group == groups_.end()) return;
+  pieces_.clear();
+  group->second.state->survivors(entry.payload, entry.location, entry.moved, pieces_);
+  for (const core::Piece& piece : pieces_) found.push_back({position, piece});
 }
 
 ShardBatch ShardJournal::take_batch() {
@@ -225,8 +265,9 @@ Result<void> ShardJournal::replay(const CommittedFrame& frame) {
   storage::EntryView view;
   std::unordered_map<std::uint32_t, std::uint64_t> next;
   while (cursor.next(view)) {
+    if (view.head.type == kSnapshotPart || view.head.type == kBodies) continue;
     const auto found = groups_.find(view.head.group);
-    if (found == groups_.end() || view.head.type == kSnapshotPart) continue;
+    if (found == groups_.end()) continue;
     if (view.head.index <= found->second.applied) continue;
     auto& expected = next.try_emplace(view.head.group, found->second.applied + 1).first->second;
     if (view.head.index != expected++) {

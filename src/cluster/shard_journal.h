@@ -33,7 +33,9 @@ struct CommittedFrame {
 /// Entries of one turn of a shard, on their way to the log's shard.
 struct ShardBatch {
   core::ShardId from;
-  ByteBuffer entries;  // storage::EntryHead, u8 urgency, payload size, payload; again and again
+  /// storage::EntryHead, u8 urgency, u8 referred, le32 count of references, le64 payload size,
+  /// references, payload; again and again.
+  ByteBuffer entries;
   std::vector<std::pair<std::uint32_t, core::LiveChange>> live;  // by file
 
   bool empty() const { return entries.empty() && live.empty(); }
@@ -47,8 +49,9 @@ class ShardJournal final : public core::Journal {
   ~ShardJournal() override;
 
   void attach(core::GroupId group, core::GroupState& state) override;
-  Result<core::Position> append(core::GroupId group, ByteView payload,
-                                core::Urgency urgency) override;
+  Result<core::Position> append(core::GroupId group, ByteView payload, core::Urgency urgency,
+                                std::span<const std::uint32_t> references) override;
+  Result<void> append_bodies(core::GroupSet groups, ByteView payload) override;
   std::size_t entry_bytes_max() const override;
   std::size_t uncommitted_bytes() const override { return uncommitted_bytes_; }
   std::optional<core::CachedRun> cached(core::BodyLocation at) override;
@@ -65,6 +68,7 @@ class ShardJournal final : public core::Journal {
   /// See SnapshotSource::ask_for_piece().
   SnapshotPiece snapshot_piece(std::uint32_t group, bool first, std::size_t bytes_max);
   /// Asks the states of this shard's groups about `entries`; those of other groups are left out.
+  /// A piece that several of them need is found several times.
   void survivors(std::span<const OldEntry> entries, std::vector<Survivor>& found);
   void on_volume_failed() { failed_ = true; }
   ShardBatch take_batch();
@@ -87,6 +91,9 @@ class ShardJournal final : public core::Journal {
   void announce_term();
 
  private:
+  void ask_survivors(std::uint32_t group, std::uint32_t position, const OldEntry& entry,
+                     std::vector<Survivor>& found);
+
   struct Group {
     core::GroupState* state = nullptr;
     std::uint64_t next_index = 1;
@@ -96,7 +103,8 @@ class ShardJournal final : public core::Journal {
     std::unique_ptr<core::SnapshotJob> snapshot;
   };
 
-  void stage(const storage::EntryHead& head, ByteView payload, core::Urgency urgency);
+  void stage(const storage::EntryHead& head, ByteView payload, core::Urgency urgency,
+             const storage::EntryLinks& links = {});
   bool local() const { return id_.value == 0; }
 
   JournalLocal& journal_;

@@ -145,8 +145,8 @@ void Client::enqueue(Channel& from, Publish& publish, const Route& route) {
   for (const Route::LaneTargets& targets : route.lanes) {
     queues += targets.queues.size();
     from.lanes_touched |= 1U << targets.lane.value;
-    shard_.enqueue(targets.lane, targets.queues, publish.record, publisher);
   }
+  shard_.enqueue(route.lanes, publish.record, publisher);
   shard_.charge_queues(queues);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "core/group_set.h"
 #include "core/ids.h"
 #include "core/snapshot_job.h"
 
@@ -69,10 +70,10 @@ struct Piece {
 class GroupState {
  public:
   virtual ~GroupState() = default;
-  /// Whether this program understands an entry of type records. Asked at start-up about what
-  /// earlier runs wrote, before anything is applied; changes nothing. Errors: version (a newer Naru
-  /// wrote it), not_implemented (an older one did, in a form that is no longer understood),
-  /// corrupt.
+  /// Whether this program understands an entry of type records, or bodies that this group and
+  /// others refer to. Asked at start-up about what earlier runs wrote, before anything is applied;
+  /// changes nothing. Errors: version (a newer Naru wrote it), not_implemented (an older one did,
+  /// in a form that is no longer understood), corrupt.
   virtual Result<void> check(ByteView payload) const = 0;
   /// The only place where applied state changes. Never reads a clock, configuration or chance.
   virtual void apply(std::span<const Entry> committed) = 0;
@@ -88,10 +89,11 @@ class GroupState {
   /// replace.
   virtual std::unique_ptr<SnapshotJob> begin_snapshot() = 0;
   /// Names the parts of an old entry that are still needed: those that hold a live body. Asked when
-  /// the journal moves what survives of a file. `payload` is what append() was given, stored at
-  /// `location`; or, when `moved`, a piece of it that an earlier call named, or several that adjoin
-  /// each other. Pieces ascend, do not overlap, and hold all that this call needs to judge them
-  /// again. A body keeps its location wherever its piece goes. Changes nothing.
+  /// the journal moves what survives of a file. `payload` is what append() was given, or
+  /// append_bodies() for this group and others, stored at `location`; or, when `moved`, a piece of
+  /// it that an earlier call named, or several that adjoin each other. Pieces ascend, do not
+  /// overlap, and hold all that this call needs to judge them again. A body keeps its location
+  /// wherever its piece goes. Changes nothing.
   virtual void survivors(ByteView payload, BodyLocation location, bool moved,
                          std::vector<Piece>& pieces) = 0;
 };
@@ -147,9 +149,15 @@ class Journal {
 
   /// Appends one entry; durable and applied later, all entries of a turn in one write. The bytes
   /// are copied. Errors: limit (larger than entry_bytes_max), not_owner, io (the volume has
-  /// stopped).
-  virtual Result<Position> append(GroupId group, ByteView payload,
-                                  Urgency urgency = Urgency::now) = 0;
+  /// stopped). `references` are the offsets, ascending, of eight bytes each in the payload that
+  /// become the location of the last append_bodies(): le32 file, le32 offset.
+  virtual Result<Position> append(GroupId group, ByteView payload, Urgency urgency = Urgency::now,
+                                  std::span<const std::uint32_t> references = {}) = 0;
+  /// Appends records that several groups of this shard refer to, so that they are stored once; it
+  /// is no entry of any of them, and durable before they are. At once behind it one append() for
+  /// each of `groups`, with references, and no other. The bytes are copied. Errors: those of
+  /// append().
+  virtual Result<void> append_bodies(GroupSet groups, ByteView payload) = 0;
   virtual std::size_t entry_bytes_max() const = 0;
   /// Bytes appended on this shard and not yet committed.
   virtual std::size_t uncommitted_bytes() const = 0;

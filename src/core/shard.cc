@@ -23,6 +23,7 @@ Shard::Shard(Options options, Journal& journal, ShardLink& link,
       not_in_effect_log_(log),
       now_(now),
       catalog_(*this),
+      shared_bodies_(journal, options.shared),
       batches_(options.shard_count),
       in_flight_bytes_(options.shard_count),
       staged_bytes_(options.shard_count) {
@@ -33,7 +34,8 @@ Shard::Shard(Options options, Journal& journal, ShardLink& link,
   for (std::uint32_t number = 1; number <= kLaneCount; ++number) {
     const GroupId id(number);
     if (!owns(id)) continue;
-    lanes_[number] = std::make_unique<Lane>(id, journal_, *this, log_, options_.lane);
+    lanes_[number] =
+        std::make_unique<Lane>(id, journal_, *this, log_, options_.lane, &shared_bodies_);
     own_lanes_.push_back(lanes_[number].get());
     journal_.attach(id, *lanes_[number]);
   }
@@ -125,7 +127,8 @@ bool Shard::has_work() const {
 void Shard::flush_once() {
   if (metadata_) metadata_->flush();
   lanes_flushing_.swap(lanes_to_flush_);
-  for (Lane* lane : lanes_flushing_) lane->flush(now_);
+  for (Lane* lane : lanes_flushing_) lane->dispatch(now_);
+  for (Lane* lane : lanes_flushing_) lane->append();
   lanes_flushing_.clear();
   flush_events();
 }

@@ -21,6 +21,8 @@
 #include "core/memory_step.h"
 #include "core/outbox.h"
 #include "core/queue/lane.h"
+#include "core/queue/shared_bodies.h"
+#include "core/routing/route.h"
 #include "core/topology/catalog.h"
 #include "core/topology/metadata.h"
 #include "core/topology/not_in_effect.h"
@@ -69,6 +71,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     /// roughly 0.1 µs: then they wait for the next one, and others get theirs.
     std::uint64_t turn_work_max = 100'000;
     Lane::Options lane{};
+    SharedBodies::Options shared{};
   };
   /// Everything handed in outlives the shard. `now` is the loop's, refreshed every turn.
   Shard(Options options, Journal& journal, ShardLink& link, security::Authenticator& authenticator,
@@ -139,7 +142,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void wait_for_writable(ConnectionId id) { waiting_clients_.push_back(id); }
   const Alarm* alarm() const { return alarm_ ? &*alarm_ : nullptr; }
 
-  void enqueue(GroupId lane, std::span<const QueueId> queues, const message::RecordView& record,
+  /// To the lanes of a route, whichever shards they are on.
+  void enqueue(std::span<const Route::LaneTargets> lanes, const message::RecordView& record,
                const PublishRange& publisher);
   void end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end);
   /// What is enqueued and ended between the two is committed together in each lane, or not at all
@@ -204,6 +208,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void wake_waiting_clients();
   void apply_facts(ByteView facts);
   void receive(ShardId from, Batch& batch);
+  void receive_enqueues(const Batch& batch);
   void receive_runs(Batch& batch);
   void send_batch(ShardId to);
   Batch& batch_to(ShardId to) { return batches_[to.value]; }
@@ -219,6 +224,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   const Now& now_;
 
   Catalog catalog_;
+  SharedBodies shared_bodies_;
+  std::vector<LaneQueues> own_targets_;  // scratch, of one record
   std::array<std::unique_ptr<Lane>, kLaneCount + 1> lanes_;
   std::vector<Lane*> own_lanes_;
   std::vector<Lane*> lanes_to_flush_;

@@ -30,12 +30,7 @@ void Shard::receive(ShardId from, Batch& batch) {
   if (batch.atomic) {
     for (Lane* own : own_lanes_) own->atomic_begin();
   }
-  for (const Batch::Enqueue& item : batch.enqueues) {
-    const auto record = message::decode_record(batch.bytes.view().subspan(item.record_at));
-    NARU_CHECK(record.has_value(), "a shard sends whole records");
-    lane(item.lane).enqueue({batch.queues.data() + item.queues_at, item.queue_count}, *record,
-                            item.publisher, now_);
-  }
+  receive_enqueues(batch);
   if (!batch.enqueues.empty()) staged_bytes_[from.value] += batch.bytes.size();
   for (const Batch::Lease& lease : batch.leases) {
     end_leases(lease.queue, lease.first, lease.last, lease.end);
@@ -46,6 +41,22 @@ void Shard::receive(ShardId from, Batch& batch) {
   on_published(batch.published);
   receive_runs(batch);
   in_flight_bytes_[from.value] -= batch.taken_bytes;
+}
+
+// What is for several lanes here comes with one record.
+void Shard::receive_enqueues(const Batch& batch) {
+  for (std::size_t i = 0; i < batch.enqueues.size();) {
+    const Batch::Enqueue& first = batch.enqueues[i];
+    own_targets_.clear();
+    for (; i < batch.enqueues.size() && batch.enqueues[i].record_at == first.record_at; ++i) {
+      const Batch::Enqueue& item = batch.enqueues[i];
+      own_targets_.push_back(
+          {&lane(item.lane), {batch.queues.data() + item.queues_at, item.queue_count}});
+    }
+    const auto record = message::decode_record(batch.bytes.view().subspan(first.record_at));
+    NARU_CHECK(record.has_value(), "a shard sends whole records");
+    shared_bodies_.enqueue(own_targets_, *record, first.publisher, now_);
+  }
 }
 
 void Shard::receive_runs(Batch& batch) {
@@ -61,15 +72,28 @@ void Shard::receive_runs(Batch& batch) {
   }
 }
 
-void Shard::enqueue(GroupId lane_id, std::span<const QueueId> queues,
-                    const message::RecordView& record, const PublishRange& publisher) {
-  if (owns(lane_id)) return lane(lane_id).enqueue(queues, record, publisher, now_);
-  Batch& batch = batch_to(shard_of_lane(lane_id));
-  batch.enqueues.push_back({lane_id, static_cast<std::uint32_t>(batch.queues.size()),
-                            static_cast<std::uint32_t>(queues.size()), batch.bytes.size(),
-                            publisher});
-  batch.queues.insert(batch.queues.end(), queues.begin(), queues.end());
-  message::encode(batch.bytes, record);
+void Shard::enqueue(std::span<const Route::LaneTargets> lanes, const message::RecordView& record,
+                    const PublishRange& publisher) {
+  own_targets_.clear();
+  std::uint64_t others = 0;  // shards that own some of the lanes
+  for (const Route::LaneTargets& to : lanes) {
+    const ShardId shard = shard_of_lane(to.lane);
+    if (shard == options_.id) {
+      own_targets_.push_back({&lane(to.lane), to.queues});
+      continue;
+    }
+    // The first item of the record for a shard brings the record; those behind it refer to it.
+    Batch& batch = batch_to(shard);
+    const bool first = (others >> shard.value & 1) == 0;
+    others |= std::uint64_t{1} << shard.value;
+    batch.enqueues.push_back({to.lane, static_cast<std::uint32_t>(batch.queues.size()),
+                              static_cast<std::uint32_t>(to.queues.size()),
+                              first ? batch.bytes.size() : batch.enqueues.back().record_at,
+                              publisher});
+    batch.queues.insert(batch.queues.end(), to.queues.begin(), to.queues.end());
+    if (first) message::encode(batch.bytes, record);
+  }
+  if (!own_targets_.empty()) shared_bodies_.enqueue(own_targets_, record, publisher, now_);
 }
 
 void Shard::end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end) {

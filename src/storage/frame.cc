@@ -83,8 +83,7 @@ std::uint32_t entry_seed(const FrameIdentity& identity) {
   return crc32c(bytes);
 }
 
-std::size_t write_entry(std::uint8_t* at, std::uint32_t seed, const EntryHead& head, ByteView first,
-                        ByteView second) {
+std::size_t put_entry(std::uint8_t* at, const EntryHead& head, ByteView first, ByteView second) {
   const std::size_t length = first.size() + second.size();
   Putter out(at + kChecksumBytes);
   out.put(static_cast<std::uint32_t>(length));
@@ -97,10 +96,22 @@ std::size_t write_entry(std::uint8_t* at, std::uint32_t seed, const EntryHead& h
   std::uint8_t* payload = at + kEntryHeadBytes;
   if (!first.empty()) std::memcpy(payload, first.data(), first.size());
   if (!second.empty()) std::memcpy(payload + first.size(), second.data(), second.size());
+  return kEntryHeadBytes + length;
+}
+
+void sum_entry(std::uint8_t* at, std::uint32_t seed) {
+  std::uint32_t length = 0;
+  std::memcpy(&length, at + kChecksumBytes, sizeof length);
   const std::uint32_t sum =
       crc32c(ByteView(at + kChecksumBytes, kEntryHeadBytes - kChecksumBytes + length), seed);
   std::memcpy(at, &sum, sizeof sum);
-  return kEntryHeadBytes + length;
+}
+
+std::size_t write_entry(std::uint8_t* at, std::uint32_t seed, const EntryHead& head, ByteView first,
+                        ByteView second) {
+  const std::size_t bytes = put_entry(at, head, first, second);
+  sum_entry(at, seed);
+  return bytes;
 }
 
 bool EntryCursor::next(EntryView& entry) {

@@ -64,7 +64,11 @@ struct EntryHead {
   bool operator==(const EntryHead&) const = default;
 };
 
-/// Writes head and payload (`first` then `second`); returns the bytes written.
+/// Writes head and payload (`first` then `second`) without the checksum; returns the bytes written.
+std::size_t put_entry(std::uint8_t* at, const EntryHead& head, ByteView first, ByteView second);
+/// Writes the checksum of an entry that is otherwise as it is to be.
+void sum_entry(std::uint8_t* at, std::uint32_t seed);
+/// Both.
 std::size_t write_entry(std::uint8_t* at, std::uint32_t seed, const EntryHead& head, ByteView first,
                         ByteView second = {});
 

@@ -61,7 +61,8 @@ void FrameBuilder::begin(std::size_t frame_bytes) {
                          .length = static_cast<std::uint32_t>(kFrameHeadBytes),
                          .entries = 0,
                          .sequence = next_.sequence,
-                         .traits = {}};
+                         .traits = {},
+                         .referred = false};
   building_limit_ = std::min(room, std::max<std::size_t>(options_.frame_bytes_max, needed));
   building_seed_ = entry_seed(next_);
   ++next_.sequence;
@@ -77,15 +78,64 @@ void FrameBuilder::seal() {
 }
 
 void FrameBuilder::add(const EntryHead& head, ByteView first, ByteView second,
-                       const FrameTraits& traits) {
+                       const FrameTraits& traits, const EntryLinks& links) {
   const std::size_t bytes = kEntryHeadBytes + first.size() + second.size();
   if (building_.data != nullptr && building_.length + bytes > building_limit_) seal();
   if (building_.data == nullptr) begin(kFrameHeadBytes + bytes);
-  write_entry(building_.data + building_.length, building_seed_, head, first, second);
+  std::uint8_t* at = building_.data + building_.length;
+  if (links.references.empty()) {
+    write_entry(at, building_seed_, head, first, second);
+  } else {
+    put_entry(at, head, first, second);
+    add_references(links.references);
+  }
+  if (links.referred) {
+    building_.referred = true;
+    target_frame_ = building_.sequence;
+    target_ = building_.length + static_cast<std::uint32_t>(kEntryHeadBytes);
+  }
   building_.length += static_cast<std::uint32_t>(bytes);
   ++building_.entries;
   building_.traits |= traits;
   staged_bytes_ += bytes;
+}
+
+void FrameBuilder::add_references(std::span<const std::uint32_t> offsets) {
+  NARU_CHECK(target_frame_ != 0, "what is referred to is staged before");
+  for (const std::uint32_t offset : offsets) {
+    references_.push_back(
+        {.frame = building_.sequence,
+         .entry_at = building_.length,
+         .at = building_.length + static_cast<std::uint32_t>(kEntryHeadBytes) + offset,
+         .target = target_,
+         .same_frame = target_frame_ == building_.sequence});
+  }
+}
+
+// Between a reference and what it refers to no other entry is referred to: so what is in an earlier
+// frame is in the last one that has such an entry.
+void FrameBuilder::place_front(FramePlace here) {
+  const BuiltFrame& frame = front();
+  const std::uint32_t seed = entry_seed({next_.volume, next_.incarnation, frame.sequence});
+  const auto ends_entry = [&](std::size_t i) {
+    return i + 1 == references_.size() || references_[i + 1].frame != frame.sequence ||
+           references_[i + 1].entry_at != references_[i].entry_at;
+  };
+  for (; references_done_ < references_.size() &&
+         references_[references_done_].frame == frame.sequence;
+       ++references_done_) {
+    const Reference& it = references_[references_done_];
+    const FramePlace target = it.same_frame ? here : placed_target_frame_;
+    const std::uint32_t offset = target.offset + it.target;
+    std::memcpy(frame.data + it.at, &target.file, sizeof target.file);
+    std::memcpy(frame.data + it.at + sizeof target.file, &offset, sizeof offset);
+    if (ends_entry(references_done_)) sum_entry(frame.data + it.entry_at, seed);
+  }
+  if (references_done_ * 2 > references_.size()) {
+    const auto done = static_cast<std::ptrdiff_t>(std::exchange(references_done_, 0));
+    references_.erase(references_.begin(), references_.begin() + done);
+  }
+  if (frame.referred) placed_target_frame_ = here;
 }
 
 void FrameBuilder::add_empty_frame() {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
+#include <vector>
 
 #include "base/bytes.h"
 #include "storage/frame.h"
@@ -47,6 +49,21 @@ struct FrameTraits {
   }
 };
 
+/// Where bytes of the log are.
+struct FramePlace {
+  std::uint32_t file = 0;
+  std::uint32_t offset = 0;
+};
+
+/// How an entry has to do with those around it.
+struct EntryLinks {
+  /// Entries behind this one refer to it: to the last such one before them.
+  bool referred = false;
+  /// Offsets in the payload of eight bytes each, for the place of the payload that is referred to:
+  /// le32 file, le32 offset. Ascending.
+  std::span<const std::uint32_t> references = {};
+};
+
 /// A frame ready to be written. Its head is still empty: file and durable_through are known only
 /// when it is handed to the disk.
 struct BuiltFrame {
@@ -56,6 +73,7 @@ struct BuiltFrame {
   std::uint32_t entries = 0;
   std::uint64_t sequence = 0;
   FrameTraits traits = {};
+  bool referred = false;  // one of its entries is referred to, perhaps by later frames
 
   std::size_t padded() const { return static_cast<std::size_t>(whole_blocks(length)); }
 };
@@ -69,7 +87,8 @@ class FrameBuilder {
   void start(const FrameIdentity& first) { next_ = first; }
 
   /// Copies one entry to the end of what is staged.
-  void add(const EntryHead& head, ByteView first, ByteView second, const FrameTraits& traits);
+  void add(const EntryHead& head, ByteView first, ByteView second, const FrameTraits& traits,
+           const EntryLinks& links = {});
   /// Opens a frame even though it has no entry, to carry durable_through.
   void add_empty_frame();
 
@@ -77,11 +96,25 @@ class FrameBuilder {
   std::size_t bytes() const { return staged_bytes_; }
   /// The oldest frame; seals the one under construction if it is the only one. Not when empty().
   const BuiltFrame& front();
+  /// The oldest frame goes to `here`: fills in what its entries refer to. Once, before it is
+  /// written.
+  void place_front(FramePlace here);
   void pop();
 
  private:
+  /// A place to be filled in when the frame's own is known: not earlier, as a frame may go to
+  /// another file than it was meant for.
+  struct Reference {
+    std::uint64_t frame = 0;     // sequence of the frame that holds it
+    std::uint32_t entry_at = 0;  // in the frame: of the entry's head
+    std::uint32_t at = 0;        // in the frame
+    std::uint32_t target = 0;    // offset of the payload referred to in its frame
+    bool same_frame = false;
+  };
+
   void begin(std::size_t frame_bytes);
   void seal();
+  void add_references(std::span<const std::uint32_t> offsets);
 
   const WalOptions& options_;
   BlockPool& pool_;
@@ -93,6 +126,12 @@ class FrameBuilder {
   std::uint32_t building_seed_ = 0;
   std::deque<BuiltFrame> sealed_;
   std::size_t staged_bytes_ = 0;
+
+  std::vector<Reference> references_;  // of staged frames, oldest first
+  std::size_t references_done_ = 0;    // at the front of references_
+  std::uint64_t target_frame_ = 0;     // sequence of the frame that was referred to last
+  std::uint32_t target_ = 0;           // and where in it
+  FramePlace placed_target_frame_;  // of those that were handed over: the last that is referred to
 };
 
 }  // namespace naru::storage

@@ -22,9 +22,10 @@ bool before(const TableRow& a, const TableRow& b) {
 
 }  // namespace
 
-EntryHead piece_head(std::uint32_t group, std::uint32_t file, std::uint32_t begin) {
+EntryHead piece_head(std::uint8_t type, std::uint32_t group, std::uint32_t file,
+                     std::uint32_t begin) {
   return {.group = group,
-          .type = kPieceEntry,
+          .type = type,
           .flags = 0,
           .index = std::uint64_t{file} << 32 | begin,
           .term = 0};
@@ -34,7 +35,7 @@ void append_rows(ByteView frame, std::uint64_t offset, std::vector<TableRow>& ro
   EntryCursor cursor(frame);
   EntryView entry;
   while (cursor.next(entry)) {
-    if (entry.head.type != kPieceEntry) continue;
+    if (!is_piece(entry.head)) continue;
     rows.push_back({piece_file(entry.head), piece_begin(entry.head),
                     static_cast<std::uint32_t>(entry.payload.size()),
                     static_cast<std::uint32_t>(offset + entry.offset)});

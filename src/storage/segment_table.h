@@ -13,8 +13,13 @@
 namespace naru::storage {
 
 /// The entry types of segments, beside those of the log's users.
-inline constexpr std::uint8_t kPieceEntry = 4;  // a part of an entry of the log
-inline constexpr std::uint8_t kTableEntry = 5;  // the rows of a table
+inline constexpr std::uint8_t kPieceEntry = 4;        // a part of an entry of the log
+inline constexpr std::uint8_t kTableEntry = 5;        // the rows of a table
+inline constexpr std::uint8_t kSharedPieceEntry = 7;  // of an entry whose group is a set of groups
+
+inline bool is_piece(const EntryHead& head) {
+  return head.type == kPieceEntry || head.type == kSharedPieceEntry;
+}
 
 /// `bytes` bytes that were first written at `begin` of `file` are at `position` of the segment.
 struct TableRow {
@@ -28,7 +33,8 @@ struct TableRow {
 inline constexpr std::size_t kTableRowBytes = 16;
 
 /// The head of the entry that holds a piece: its place is in the index.
-EntryHead piece_head(std::uint32_t group, std::uint32_t file, std::uint32_t begin);
+EntryHead piece_head(std::uint8_t type, std::uint32_t group, std::uint32_t file,
+                     std::uint32_t begin);
 inline std::uint32_t piece_file(const EntryHead& head) {
   return static_cast<std::uint32_t>(head.index >> 32);
 }

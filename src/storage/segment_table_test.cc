@@ -106,9 +106,10 @@ TEST(SegmentTable, OrderedRunsAreMergedInOrder) {
 TEST(SegmentTable, RowsFollowFromThePiecesOfAFrame) {
   std::vector<std::uint8_t> frame(200);
   std::size_t at = kFrameHeadBytes;
-  at += write_entry(frame.data() + at, 1, piece_head(5, 1, 4203), as_bytes("first"));
+  at += write_entry(frame.data() + at, 1, piece_head(kPieceEntry, 5, 1, 4203), as_bytes("first"));
   at += write_entry(frame.data() + at, 1, {.group = 5, .type = 1}, as_bytes("no piece"));
-  at += write_entry(frame.data() + at, 1, piece_head(6, 0xffff'0000, 0xffff'f000), as_bytes("x"));
+  at += write_entry(frame.data() + at, 1,
+                    piece_head(kSharedPieceEntry, 6, 0xffff'0000, 0xffff'f000), as_bytes("x"));
   frame.resize(at);
   std::vector<TableRow> rows;
   append_rows(frame, 8192, rows);
@@ -125,10 +126,10 @@ TEST(SegmentTable, TheWorkedExampleOfTheFormatPageIsWritten) {
   const FrameIdentity first{kIdentity.volume, kIdentity.incarnation, 1};
   std::vector<std::uint8_t> frame(4096);
   std::size_t at = kFrameHeadBytes;
-  at +=
-      write_entry(frame.data() + at, entry_seed(first), piece_head(1, 1, 4203), as_bytes("hello"));
-  at +=
-      write_entry(frame.data() + at, entry_seed(first), piece_head(2, 3, 8288), as_bytes("world"));
+  at += write_entry(frame.data() + at, entry_seed(first), piece_head(kPieceEntry, 1, 1, 4203),
+                    as_bytes("hello"));
+  at += write_entry(frame.data() + at, entry_seed(first), piece_head(kPieceEntry, 2, 3, 8288),
+                    as_bytes("world"));
   std::vector<TableRow> rows;
   append_rows(ByteView(frame).first(at), 0, rows);
   const std::vector<TableRow> expected{{.file = 1, .begin = 4203, .bytes = 5, .position = 96},

@@ -21,9 +21,9 @@ SegmentWriter::~SegmentWriter() {
 }
 
 void SegmentWriter::add(std::uint32_t group, std::uint32_t file, std::uint32_t begin,
-                        ByteView piece) {
+                        ByteView piece, std::uint8_t type) {
   piece_bytes_ += piece.size();
-  builder_.add(piece_head(group, file, begin), piece, {}, {});
+  builder_.add(piece_head(type, group, file, begin), piece, {}, {});
 }
 
 SegmentFile& SegmentWriter::release() {

@@ -27,7 +27,9 @@ class SegmentWriter {
   SegmentWriter& operator=(const SegmentWriter&) = delete;
 
   /// Adds bytes of an entry of `group` that were first written at `begin` of `file`. Copies them.
-  void add(std::uint32_t group, std::uint32_t file, std::uint32_t begin, ByteView piece);
+  /// `type`: kPieceEntry, or kSharedPieceEntry when `group` is a set of groups.
+  void add(std::uint32_t group, std::uint32_t file, std::uint32_t begin, ByteView piece,
+           std::uint8_t type = kPieceEntry);
   /// What was added from this file does not count.
   void leave_out(std::uint32_t file) { left_out_.insert(file); }
   std::size_t staged_bytes() const { return builder_.bytes(); }

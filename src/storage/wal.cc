@@ -150,7 +150,8 @@ Result<void> Wal::stage(const EntryHead& head, ByteView first, ByteView second,
   builder_.add(head, first, second,
                {.tags = options.tag,
                 .urgent = options.sync == EntrySync::now,
-                .read_back = options.read_back});
+                .read_back = options.read_back},
+               options.links);
   return {};
 }
 
@@ -188,6 +189,7 @@ Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
                     .entries = frame.entries});
   in_flight_.push_back({frame, file.record.sequence, file_used_, false, false, false});
   if (frame.traits.urgent) ++urgent_;
+  builder_.place_front({file.record.sequence, file_used_});
   file_used_ += static_cast<std::uint32_t>(frame.padded());
   builder_.pop();
   ++frames_written_;

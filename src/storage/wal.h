@@ -50,6 +50,7 @@ struct StageOptions {
   /// Whether parts of it may be read back while the log runs. Frames of which nothing is do not
   /// stay in the cache.
   bool read_back = true;
+  EntryLinks links = {};
 };
 
 /// Told by the log, on its shard.

@@ -39,7 +39,8 @@ namespace {
 class BenchJournal final : public Journal {
  public:
   void attach(GroupId, GroupState& state) override { state_ = &state; }
-  Result<Position> append(GroupId group, ByteView payload, Urgency) override {
+  Result<Position> append(GroupId group, ByteView payload, Urgency,
+                          std::span<const std::uint32_t>) override {
     if (used_ + payload.size() > kBlockBytes) {
       ++file_;
       used_ = 0;
@@ -53,6 +54,7 @@ class BenchJournal final : public Journal {
     bytes += payload.size();
     return Position{Term(1), Index(index_)};
   }
+  Result<void> append_bodies(GroupSet, ByteView) override { std::abort(); }
   std::size_t entry_bytes_max() const override { return 256u << 10; }
   std::size_t uncommitted_bytes() const override { return 0; }
   std::optional<CachedRun> cached(BodyLocation at) override {

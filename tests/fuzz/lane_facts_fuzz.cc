@@ -8,12 +8,30 @@
 #include "base/byte_buffer.h"
 #include "base/check.h"
 #include "core/queue/lane_facts.h"
+#include "core/queue/shared_facts.h"
 #include "message/record.h"
 
 namespace {
 
 using namespace naru;
 using namespace naru::core;
+
+/// A record that a shared enqueue refers to.
+struct SharedItem {
+  SharedRecord record;  // in the bodies
+  std::vector<EnqueueTarget> targets;
+};
+
+bool same_target(const EnqueueTarget& x, const EnqueueTarget& y) {
+  return x.queue == y.queue && x.seq == y.seq && x.expires_at_ms == y.expires_at_ms &&
+         x.at_once == y.at_once;
+}
+
+bool same_item(const SharedItem& x, const SharedItem& y) {
+  return x.record.offset == y.record.offset && x.record.bytes == y.record.bytes &&
+         x.record.persistent == y.record.persistent &&
+         std::ranges::equal(x.targets, y.targets, same_target);
+}
 
 /// One fact, with all that its readers find in it.
 struct Found {
@@ -22,6 +40,7 @@ struct Found {
   std::vector<SeqRange> ranges;
   std::vector<EnqueueTarget> targets;
   std::vector<RecordPlace> places;
+  std::vector<SharedItem> items;
 };
 
 bool read_ranges(Found& found) {
@@ -46,10 +65,38 @@ bool read_targets(Found& found, ByteView entry) {
   return reader.ok();
 }
 
+bool read_shared_targets(Found& found) {
+  SharedTargetReader reader(found.fact.rest);
+  EnqueueTarget target;
+  while (reader.next(target.queue, target.seq)) found.targets.push_back(target);
+  return reader.ok();
+}
+
+bool read_items(Found& found) {
+  SharedEnqueueReader reader(found.fact);
+  for (SharedEnqueueReader::Item item; reader.next(item);) {
+    NARU_CHECK(item.location.file == found.fact.bodies.file &&
+                   item.location.offset >= found.fact.bodies.offset,
+               "a shared record is among its bodies");
+    SharedItem& it = found.items.emplace_back();
+    it.record.offset = item.location.offset - found.fact.bodies.offset;
+    it.record.bytes = item.bytes;
+    it.record.persistent = item.persistent;
+    for (EnqueueTarget target; item.targets.next(target);) it.targets.push_back(target);
+    NARU_CHECK(item.targets.ok(), "targets that were stepped over are readable");
+  }
+  return reader.ok();
+}
+
 bool read_inside(Found& found, ByteView entry) {
   switch (found.fact.type) {
     case FactType::enqueue:
       return read_targets(found, entry);
+    case FactType::shared_enqueue:
+      return read_items(found);
+    case FactType::shared_record:
+      found.record = entry.subspan(found.fact.body_offset, found.fact.body_bytes);
+      return read_shared_targets(found);
     case FactType::settle:
     case FactType::returned:
     case FactType::purge:
@@ -69,7 +116,7 @@ std::vector<Found> read_all(ByteView entry, bool& whole) {
   std::vector<Found> all;
   FactReader reader(entry);
   for (Fact fact; reader.next(fact);) {
-    Found found{.fact = fact, .record = {}, .ranges = {}, .targets = {}, .places = {}};
+    Found found{.fact = fact, .record = {}, .ranges = {}, .targets = {}, .places = {}, .items = {}};
     if (!read_inside(found, entry)) {
       whole = false;
       return all;
@@ -80,23 +127,50 @@ std::vector<Found> read_all(ByteView entry, bool& whole) {
   return all;
 }
 
+/// False when the record is none: its fact cannot be written.
+bool write_record(ByteBuffer& out, const Found& found) {
+  message::RecordView record;
+  const bool read = message::read_record(found.record, record);
+  const auto decoded = message::decode_record(found.record);
+  NARU_CHECK(read == decoded.has_value(), "both readers of a record agree");
+  if (!read) return false;
+  NARU_CHECK(message::encoded_bytes(record) <= found.record.size(), "a record fits its bytes");
+  NARU_CHECK(record.persistent == found.fact.record_persistent, "both say what is persistent");
+  const std::size_t before = out.size();
+  std::size_t bound = enqueue_fact_bytes_max(found.targets.size(), record);
+  if (found.fact.type == FactType::enqueue) {
+    put_enqueue(out, found.targets, record);
+  } else {
+    bound = shared_record_fact_bytes_max(found.targets.size(), record);
+    put_shared_record(out, found.targets, record);
+  }
+  NARU_CHECK(out.size() - before <= bound, "the bound of an enqueue holds");
+  return true;
+}
+
+void write_items(ByteBuffer& out, const Found& found) {
+  SharedEnqueueWriter writer;
+  std::vector<std::uint32_t> references;
+  for (const SharedItem& item : found.items) {
+    const std::size_t before = out.size();
+    writer.put(out, references, item.record, item.targets);
+    NARU_CHECK(out.size() - before <= SharedEnqueueWriter::bytes_max(item.targets.size()),
+               "the bound of a shared enqueue holds");
+  }
+  NARU_CHECK(references.size() == 1, "records that follow each other share a fact");
+  out.patch_le32(references[0], found.fact.bodies.file);
+  out.patch_le32(references[0] + 4, found.fact.bodies.offset);
+}
+
 /// False when the fact holds a record that is none: such a fact cannot be written.
 bool write(ByteBuffer& out, const Found& found) {
   switch (found.fact.type) {
-    case FactType::enqueue: {
-      message::RecordView record;
-      const bool read = message::read_record(found.record, record);
-      const auto decoded = message::decode_record(found.record);
-      NARU_CHECK(read == decoded.has_value(), "both readers of a record agree");
-      if (!read) return false;
-      NARU_CHECK(message::encoded_bytes(record) <= found.record.size(), "a record fits its bytes");
-      NARU_CHECK(record.persistent == found.fact.record_persistent, "both say what is persistent");
-      const std::size_t before = out.size();
-      put_enqueue(out, found.targets, record);
-      NARU_CHECK(out.size() - before <= enqueue_fact_bytes_max(found.targets.size(), record),
-                 "the bound of an enqueue holds");
+    case FactType::enqueue:
+    case FactType::shared_record:
+      return write_record(out, found);
+    case FactType::shared_enqueue:
+      write_items(out, found);
       return true;
-    }
     case FactType::settle:
     case FactType::returned:
     case FactType::purge: {
@@ -131,14 +205,13 @@ void check_same(const Found& a, const Found& b) {
   NARU_CHECK(b.record.size() <= a.record.size() &&
                  std::ranges::equal(a.record.first(b.record.size()), b.record),
              "the record is kept, but for what stands behind it");
-  NARU_CHECK(std::ranges::equal(a.targets, b.targets,
-                                [](const EnqueueTarget& x, const EnqueueTarget& y) {
-                                  return x.queue == y.queue && x.seq == y.seq &&
-                                         x.expires_at_ms == y.expires_at_ms &&
-                                         x.at_once == y.at_once;
-                                }),
-             "the targets are kept");
-  if (a.fact.type == FactType::enqueue) return;
+  NARU_CHECK(std::ranges::equal(a.targets, b.targets, same_target), "the targets are kept");
+  NARU_CHECK(std::ranges::equal(a.items, b.items, same_item), "shared records are kept");
+  if (a.fact.type == FactType::enqueue || a.fact.type == FactType::shared_record) return;
+  if (a.fact.type == FactType::shared_enqueue) {
+    NARU_CHECK(a.fact.bodies == b.fact.bodies, "the place of the bodies is kept");
+    return;
+  }
   NARU_CHECK(a.fact.queue == b.fact.queue, "the queue is kept");
   if (a.fact.type == FactType::delivered) {
     NARU_CHECK(a.fact.through == b.fact.through, "the watermark is kept");

@@ -211,6 +211,7 @@ Options draw_options(Random& random) {
   if (options.faults.free_bytes_max != 0) options.node.disk_free_min = 512 << 10;
   options.rounds = static_cast<std::uint32_t>(1 + random.below(4));
   options.steps_per_round = one_of<std::uint32_t>(random, {1000, 5000, 15'000});
+  options.node.shard.shared.record_bytes_min = one_of<std::size_t>(random, {1, 128});
   return options;
 }
 

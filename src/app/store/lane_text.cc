@@ -2,6 +2,7 @@
 
 #include "app/store/entry_text.h"
 #include "core/queue/lane_facts.h"
+#include "core/queue/shared_facts.h"
 #include "message/record.h"
 
 namespace naru::app {
@@ -22,6 +23,34 @@ std::string targets_text(core::TargetReader targets) {
     if (target.expires_at_ms != 0) text += fmt::format(" expires {}", target.expires_at_ms);
   }
   if (shown > kTargetsMax) text += fmt::format(" and {} more", shown - kTargetsMax);
+  return text;
+}
+
+std::string shared_targets_text(core::SharedTargetReader targets) {
+  constexpr int kTargetsMax = 8;
+  std::string text;
+  core::Seq seq;
+  int shown = 0;
+  for (core::QueueId queue; targets.next(queue, seq);) {
+    if (++shown > kTargetsMax) continue;
+    text += fmt::format("{}queue {} seq {}", text.empty() ? "" : ", ", queue.value, seq.value);
+  }
+  if (shown > kTargetsMax) text += fmt::format(" and {} more", shown - kTargetsMax);
+  return text;
+}
+
+std::string shared_enqueue_text(const core::Fact& fact) {
+  constexpr int kItemsMax = 8;
+  std::string text =
+      fmt::format("enqueue from bodies at {}:{}:", fact.bodies.file, fact.bodies.offset);
+  core::SharedEnqueueReader reader(fact);
+  int shown = 0;
+  for (core::SharedEnqueueReader::Item item; reader.next(item);) {
+    if (++shown > kItemsMax) continue;
+    text += fmt::format(" {} bytes at {} to {};", item.bytes, item.location.offset,
+                        targets_text(item.targets));
+  }
+  if (shown > kItemsMax) text += fmt::format(" and {} more", shown - kItemsMax);
   return text;
 }
 
@@ -61,6 +90,12 @@ std::string fact_text(const core::Fact& fact, ByteView payload) {
   switch (fact.type) {
     case core::FactType::enqueue:
       return fmt::format("enqueue to {}: {}", targets_text(fact.targets()),
+                         record_text(payload.subspan(fact.body_offset, fact.body_bytes)));
+    case core::FactType::shared_enqueue:
+      return shared_enqueue_text(fact);
+    case core::FactType::shared_record:
+      return fmt::format("record for {}: {}",
+                         shared_targets_text(core::SharedTargetReader(fact.rest)),
                          record_text(payload.subspan(fact.body_offset, fact.body_bytes)));
     case core::FactType::settle:
       return fmt::format("settle queue {}:{}", fact.queue.value, ranges_text(fact.ranges()));

@@ -2,6 +2,7 @@
 
 #include "app/store/entry_text.h"
 #include "app/store/store_command.h"
+#include "cluster/bodies_entry.h"
 #include "cluster/snapshot_parts.h"
 #include "core/journal.h"
 #include "storage/inspect.h"
@@ -15,9 +16,28 @@ std::string_view type_text(std::uint8_t type) {
   if (type == static_cast<std::uint8_t>(core::EntryType::records)) return "records";
   if (type == static_cast<std::uint8_t>(core::EntryType::term_start)) return "term start";
   if (type == cluster::kSnapshotPart) return "part of a snapshot";
-  if (type == storage::kPieceEntry) return "piece";
+  if (type == cluster::kBodies) return "bodies";
+  if (type == storage::kPieceEntry || type == storage::kSharedPieceEntry) return "piece";
   if (type == storage::kTableEntry) return "table";
   return "of a newer Naru";
+}
+
+bool is_shared(const storage::EntryHead& head) {
+  return head.type == cluster::kBodies || head.type == storage::kSharedPieceEntry;
+}
+
+bool is_of(const storage::EntryHead& head, std::uint32_t group) {
+  if (is_shared(head)) return cluster::groups_of_bodies(head).has(core::GroupId(group));
+  return head.group == group;
+}
+
+std::string group_text(const storage::EntryHead& head) {
+  if (!is_shared(head)) return fmt::format("group {}", head.group);
+  std::string text;
+  cluster::groups_of_bodies(head).each([&](core::GroupId group) {
+    text += fmt::format("{}{}", text.empty() ? "groups " : ",", group.value);
+  });
+  return text;
 }
 
 class Dump {
@@ -31,11 +51,11 @@ class Dump {
     storage::EntryCursor cursor(bytes);
     storage::EntryView entry;
     while (!done() && cursor.next(entry)) {
-      if (options_.group && entry.head.group != *options_.group) continue;
+      if (options_.group && !is_of(entry.head, *options_.group)) continue;
       ++entries_;
-      const bool piece = entry.head.type == storage::kPieceEntry;
-      const std::string place = fmt::format("{}:{} frame {} group {}", path, offset + entry.offset,
-                                            head.identity.sequence, entry.head.group);
+      const bool piece = storage::is_piece(entry.head);
+      const std::string place = fmt::format("{}:{} frame {} {}", path, offset + entry.offset,
+                                            head.identity.sequence, group_text(entry.head));
       if (piece) {
         fmt::print(out_, "{} piece of log file {} offset {}, {} bytes\n", place,
                    storage::piece_file(entry.head), storage::piece_begin(entry.head),
@@ -44,9 +64,11 @@ class Dump {
         fmt::print(out_, "{} index {} term {} {}, {} bytes\n", place, entry.head.index,
                    entry.head.term, type_text(entry.head.type), entry.payload.size());
       }
-      if (!piece && entry.head.type != static_cast<std::uint8_t>(core::EntryType::records))
+      const bool shared = is_shared(entry.head);
+      if (!piece && !shared &&
+          entry.head.type != static_cast<std::uint8_t>(core::EntryType::records))
         continue;
-      const auto lines = entry.head.group == core::kMetadataGroup.value
+      const auto lines = !shared && entry.head.group == core::kMetadataGroup.value
                              ? describe_metadata_facts(entry.payload)
                              : describe_lane_facts(entry.payload, piece);
       for (const std::string& line : lines) fmt::print(out_, "  {}\n", line);

@@ -5,6 +5,7 @@
 #include "app/store/entry_text.h"
 #include "app/store/recovered_volume.h"
 #include "app/store/store_command.h"
+#include "cluster/bodies_entry.h"
 #include "storage/inspect.h"
 
 namespace naru::app {
@@ -27,6 +28,14 @@ std::string_view state_text(storage::FileState state) {
   return "unknown";
 }
 
+/// Stands for entries that several groups refer to.
+constexpr std::uint32_t kShared = UINT32_MAX;
+
+std::string group_text(std::uint32_t group) {
+  if (group == kShared) return "shared";
+  return group == core::kMetadataGroup.value ? "metadata" : fmt::format("lane {}", group);
+}
+
 struct GroupCount {
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
@@ -42,18 +51,19 @@ Result<void> print_files(const StoreDirectory& store, const storage::Manifest& m
     storage::FileInspection found;
     if (record.state != storage::FileState::free) {
       NARU_TRY(file, store.files.open(store.path(record), {.write = false}));
-      NARU_TRY(inspected, storage::inspect_file(*file, store.path(record), manifest.volume, record,
-                                                [&](const auto&, std::uint64_t, ByteView bytes) {
-                                                  storage::EntryCursor cursor(bytes);
-                                                  storage::EntryView entry;
-                                                  while (cursor.next(entry)) {
-                                                    GroupCount& group = groups[entry.head.group];
-                                                    ++group.entries;
-                                                    group.bytes += entry.payload.size();
-                                                    group.last_index = std::max(group.last_index,
-                                                                                entry.head.index);
-                                                  }
-                                                }));
+      NARU_TRY(inspected, storage::inspect_file(
+                              *file, store.path(record), manifest.volume, record,
+                              [&](const auto&, std::uint64_t, ByteView bytes) {
+                                storage::EntryCursor cursor(bytes);
+                                storage::EntryView entry;
+                                while (cursor.next(entry)) {
+                                  const bool shared = entry.head.type == cluster::kBodies;
+                                  GroupCount& group = groups[shared ? kShared : entry.head.group];
+                                  ++group.entries;
+                                  group.bytes += entry.payload.size();
+                                  group.last_index = std::max(group.last_index, entry.head.index);
+                                }
+                              }));
       found = std::move(inspected);
     }
     const core::LiveChange live =
@@ -93,9 +103,7 @@ Result<void> stat_store(const StoreDirectory& store, std::FILE* out) {
   NARU_TRY_VOID(print_files(store, manifest, volume->journal(), groups, out));
   fmt::print(out, "\n{:<10} {:>12} {:>14} {:>12}\n", "GROUP", "ENTRIES", "BYTES", "LAST-INDEX");
   for (const auto& [group, count] : groups) {
-    const std::string name =
-        group == core::kMetadataGroup.value ? "metadata" : fmt::format("lane {}", group);
-    fmt::print(out, "{:<10} {:>12} {:>14} {:>12}\n", name, count.entries, count.bytes,
+    fmt::print(out, "{:<10} {:>12} {:>14} {:>12}\n", group_text(group), count.entries, count.bytes,
                count.last_index);
   }
   print_queues(volume->shard(), out);

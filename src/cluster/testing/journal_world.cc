@@ -163,10 +163,32 @@ void World::append(std::uint32_t group, std::uint64_t id, std::size_t body_bytes
   add(group, std::move(payload));
 }
 
-void World::add(std::uint32_t group, std::string payload) {
+void World::append_shared(core::GroupSet groups, std::uint64_t id, std::size_t body_bytes) {
+  const std::string body = make_payload(kBody, id, body_bytes);
+  if (!shard_journal(groups.first().value).append_bodies(groups, as_bytes(body))) return;
+  const std::uint32_t reference = kOpHeadBytes;
+  groups.each([&](core::GroupId group) {
+    add(group.value, make_reference(id, body_bytes), {&reference, 1});
+  });
+}
+
+/// The group and some others of its shard.
+core::GroupSet World::some_beside(std::uint32_t group) {
+  core::GroupSet groups;
+  groups.add(core::GroupId(group));
+  for (std::uint32_t other = 1; other < options_.groups; ++other) {
+    if (other % options_.shards == group % options_.shards && random_.one_in(2))
+      groups.add(core::GroupId(other));
+  }
+  return groups;
+}
+
+void World::add(std::uint32_t group, std::string payload,
+                std::span<const std::uint32_t> references) {
   const auto urgency =
       random_.below(100) < options_.later_percent ? core::Urgency::later : core::Urgency::now;
-  auto position = shard_journal(group).append(core::GroupId(group), as_bytes(payload), urgency);
+  auto position =
+      shard_journal(group).append(core::GroupId(group), as_bytes(payload), urgency, references);
   if (!position) return;
   NARU_CHECK(position->index.value == models_[group].ops.size() + 1, "the model follows");
   models_[group].ops.push_back({.term_start = false, .payload = std::move(payload)});
@@ -199,7 +221,10 @@ void World::random_operation() {
   const bool large = random_.one_in(20);
   const std::size_t bytes_max =
       large ? options_.journal.wal.entry_bytes_max - kOpHeadBytes : options_.body_bytes_max;
-  append(group, next_id_++, random_.below(bytes_max + 1));
+  const std::size_t bytes = random_.below(bytes_max + 1);
+  if (group != 0 && random_.below(100) < options_.shared_percent)
+    return append_shared(some_beside(group), next_id_++, bytes);
+  append(group, next_id_++, bytes);
 }
 
 void World::random_read() {

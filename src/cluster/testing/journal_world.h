@@ -22,9 +22,10 @@ struct WorldOptions {
   std::uint32_t groups = 3;
   JournalOptions journal;
   std::uint32_t body_bytes_max = 3000;
-  std::uint32_t later_percent = 0;  // of entries that need not be stable at once
-  std::uint32_t live_max = 20;      // per group: more are settled first
-  std::uint32_t kept_in = 0;        // one message in so many is never settled; 0: none is kept
+  std::uint32_t later_percent = 0;    // of entries that need not be stable at once
+  std::uint32_t live_max = 20;        // per group: more are settled first
+  std::uint32_t kept_in = 0;          // one message in so many is never settled; 0: none is kept
+  std::uint32_t shared_percent = 15;  // of messages that go to several groups, stored once
 };
 /// Files of a few frames, so that rolling and reuse happen all the time.
 JournalOptions small_files();
@@ -50,6 +51,8 @@ class World final : private ShardPost, private VolumeClient {
   void step();
   void steps(int count);
   void append(std::uint32_t group, std::uint64_t id, std::size_t body_bytes);
+  /// Of one shard, none of them group 0: each gets the message, which is stored once.
+  void append_shared(core::GroupSet groups, std::uint64_t id, std::size_t body_bytes);
   void settle(std::uint32_t group, std::uint64_t id);
   /// Turns and completions until nothing is in flight.
   void settle_down();
@@ -76,7 +79,9 @@ class World final : private ShardPost, private VolumeClient {
   void post(core::ShardId shard, io::Task task) override;
   void on_volume_failed(const Error& error) override;
   void on_space_short(bool space_short) override { space_short_ = space_short; }
-  void add(std::uint32_t group, std::string payload);
+  void add(std::uint32_t group, std::string payload,
+           std::span<const std::uint32_t> references = {});
+  core::GroupSet some_beside(std::uint32_t group);
   void random_operation();
   void random_read();
   void check_recovered();

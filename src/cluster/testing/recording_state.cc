@@ -23,6 +23,15 @@ std::pair<char, std::uint64_t> read_op(ByteView payload) {
   return {kind, in.le64()};
 }
 
+/// Whether the log has what was appended; a location was not known then.
+bool is_what_was_appended(std::string_view appended, ByteView stored) {
+  if (appended.size() != stored.size()) return false;
+  std::string bytes(as_text(stored));
+  if (!appended.empty() && appended[0] == kRefer)
+    bytes.replace(kOpHeadBytes, kLocationBytes, kLocationBytes, '\0');
+  return appended == bytes;
+}
+
 }  // namespace
 
 std::string make_payload(char kind, std::uint64_t id, std::size_t body_bytes) {
@@ -30,6 +39,15 @@ std::string make_payload(char kind, std::uint64_t id, std::size_t body_bytes) {
   out.u8(static_cast<std::uint8_t>(kind));
   out.le64(id);
   for (std::size_t i = 0; i < body_bytes; ++i) out.u8(body_byte(id, i));
+  return std::string(as_text(out.view()));
+}
+
+std::string make_reference(std::uint64_t id, std::size_t body_bytes) {
+  ByteBuffer out;
+  out.u8(static_cast<std::uint8_t>(kRefer));
+  out.le64(id);
+  out.le64(0);  // the journal's
+  out.le32(static_cast<std::uint32_t>(body_bytes));
   return std::string(as_text(out.view()));
 }
 
@@ -45,7 +63,7 @@ std::vector<std::uint64_t> GroupModel::live_ids() const {
   for (const Op& op : ops) {
     if (op.term_start) continue;
     const auto [kind, id] = read_op(as_bytes(op.payload));
-    if (kind == kEnqueue) live.insert(id);
+    if (kind == kEnqueue || kind == kRefer) live.insert(id);
     if (kind == kSettle) live.erase(id);
   }
   return {live.begin(), live.end()};
@@ -71,7 +89,8 @@ void RecordingState::on_written(std::span<const core::Entry> entries) {
     if (index <= applied_ || index <= model_.written) {
       violation(fmt::format("entry {} is reported as written too late or twice", index));
     }
-    if (index > model_.ops.size() || model_.ops[index - 1].payload != as_text(entry.payload)) {
+    if (index > model_.ops.size() ||
+        !is_what_was_appended(model_.ops[index - 1].payload, entry.payload)) {
       violation(fmt::format("entry {} is written as something else", index));
     }
     model_.written = index;
@@ -92,21 +111,30 @@ void RecordingState::apply_one(const core::Entry& entry) {
     ops.push_back({.term_start = true, .payload = {}});
   }
   if (index > ops.size() || ops[index - 1].term_start != term_start ||
-      ops[index - 1].payload != as_text(entry.payload)) {
+      !is_what_was_appended(ops[index - 1].payload, entry.payload)) {
     return violation(fmt::format("entry {} is not what was appended", index));
   }
   if (term_start) return;
   const auto [kind, id] = read_op(entry.payload);
   if (kind == kEnqueue) {
-    const core::BodyLocation body{entry.location.file,
-                                  entry.location.offset + std::uint32_t{kOpHeadBytes}};
-    messages_[id] = {body, static_cast<std::uint32_t>(entry.payload.size() - kOpHeadBytes)};
-    journal_.adjust_live(body.file, {1, messages_[id].bytes});
+    enqueue(id, {entry.location.file, entry.location.offset + std::uint32_t{kOpHeadBytes}},
+            static_cast<std::uint32_t>(entry.payload.size() - kOpHeadBytes));
+  } else if (kind == kRefer) {
+    ByteReader in(entry.payload.subspan(kOpHeadBytes));
+    core::BodyLocation bodies;
+    bodies.file = in.le32();
+    bodies.offset = in.le32();
+    enqueue(id, {bodies.file, bodies.offset + std::uint32_t{kOpHeadBytes}}, in.le32());
   } else if (const auto found = messages_.find(id); found != messages_.end()) {
     const Message& message = found->second;
     journal_.adjust_live(message.location.file, {-1, -std::int64_t{message.bytes}});
     messages_.erase(found);
   }
+}
+
+void RecordingState::enqueue(std::uint64_t id, core::BodyLocation body, std::uint32_t bytes) {
+  messages_[id] = {body, bytes};
+  journal_.adjust_live(body.file, {1, bytes});
 }
 
 void RecordingState::on_role(core::Role role, core::Term term) {
@@ -149,7 +177,8 @@ void RecordingState::survivors(ByteView payload, core::BodyLocation location, bo
   const auto [kind, id] = read_op(payload);
   const auto found = messages_.find(id);
   const core::BodyLocation body{location.file, location.offset + std::uint32_t{kOpHeadBytes}};
-  if (kind == kEnqueue && found != messages_.end() && found->second.location == body)
+  if ((kind == kEnqueue || kind == kBody) && found != messages_.end() &&
+      found->second.location == body)
     pieces.push_back({0, static_cast<std::uint32_t>(payload.size())});
 }
 

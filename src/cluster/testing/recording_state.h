@@ -17,7 +17,11 @@ namespace naru::cluster::testing {
 inline constexpr char kEnqueue = 'E';
 inline constexpr char kSettle = 'S';
 inline constexpr char kNewer = 'N';  // what this program does not know
+inline constexpr char kBody = 'B';   // what entries of several groups refer to
+inline constexpr char kRefer = 'R';  // an enqueue whose body is there: location, le32 bytes
 inline constexpr std::size_t kOpHeadBytes = 9;
+inline constexpr std::size_t kLocationBytes = 8;
+std::string make_reference(std::uint64_t id, std::size_t body_bytes);
 std::string make_payload(char kind, std::uint64_t id, std::size_t body_bytes);
 bool body_matches(std::uint64_t id, ByteView body);
 
@@ -62,6 +66,7 @@ class RecordingState final : public core::GroupState {
 
  private:
   void apply_one(const core::Entry& entry);
+  void enqueue(std::uint64_t id, core::BodyLocation body, std::uint32_t bytes);
   void violation(const std::string& what);
 
   core::Journal& journal_;

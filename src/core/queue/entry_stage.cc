@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "core/queue/lane_facts.h"
+#include "core/queue/shared_bodies.h"
 
 namespace naru::core {
 
@@ -27,20 +28,42 @@ void EntryStage::begin_entry() {
 
 void EntryStage::make_room(std::size_t fact_bytes) {
   NARU_CHECK(kLaneEntryHeadBytes + fact_bytes <= bytes_max_, "one fact fits an entry");
-  if (atomic_from_ != kNotAtomic && atomic_from_ > kLaneEntryHeadBytes) {
-    // What is not part of the atomic run goes ahead; the run moves to the front.
-    append_bytes(staged_.view().first(atomic_from_));
-    staged_.consume(atomic_from_ - kLaneEntryHeadBytes);
-    ByteBuffer head;
-    put_entry_head(head, false);
-    std::memcpy(staged_.data(), head.data(), kLaneEntryHeadBytes);
-    atomic_from_ = kLaneEntryHeadBytes;
+  if (!references_.empty()) {
+    shared_->leave();  // and with it what is staged here
+  } else if (atomic_from_ != kNotAtomic) {
+    append_front();
   }
+  if (staged_.empty()) begin_entry();
   if (staged_.size() + fact_bytes <= bytes_max_) return;
   if (atomic_from_ != kNotAtomic) mark_continued(staged_);
-  append_bytes(staged_.view());
+  append_bytes(staged_.size());
   staged_.clear();
   begin_entry();
+}
+
+// What is not part of the atomic run goes ahead; the run moves to the front.
+void EntryStage::append_front() {
+  if (atomic_from_ == kLaneEntryHeadBytes) return;
+  append_bytes(atomic_from_);
+  staged_.consume(atomic_from_ - kLaneEntryHeadBytes);
+  ByteBuffer head;
+  put_entry_head(head, false);
+  std::memcpy(staged_.data(), head.data(), kLaneEntryHeadBytes);
+  atomic_from_ = kLaneEntryHeadBytes;
+}
+
+void EntryStage::put_shared(const SharedRecord& record, std::span<const EnqueueTarget> targets) {
+  NARU_CHECK(atomic_from_ == kNotAtomic, "an atomic run refers to nothing");
+  if (staged_.empty()) begin_entry();  // what was staged may have left since room() was made
+  if (references_.empty()) shared_->add_referrer(*this);
+  shared_writer_.put(staged_, references_, record, targets);
+}
+
+void EntryStage::leave_behind(const Result<void>& bodies) {
+  if (!bodies && outcome_) outcome_ = bodies;
+  if (atomic_from_ != kNotAtomic) return append_front();
+  append_bytes(staged_.size());
+  staged_.clear();
 }
 
 void EntryStage::atomic_begin() {
@@ -77,9 +100,12 @@ bool EntryStage::idle() const {
          memory_publishes_.empty();
 }
 
-void EntryStage::append_bytes(ByteView entry) {
-  if (!outcome_) return;
-  auto position = journal_.append(group_, entry, urgency_);
+/// Appends `count` bytes of what is staged: all that refers to shared bodies is among them.
+void EntryStage::append_bytes(std::size_t count) {
+  shared_writer_.close();
+  if (!outcome_) return references_.clear();
+  auto position = journal_.append(group_, staged_.view().first(count), urgency_, references_);
+  references_.clear();
   if (position) {
     appended_ = position->index;
   } else {
@@ -89,7 +115,8 @@ void EntryStage::append_bytes(ByteView entry) {
 
 Result<void> EntryStage::append(LaneSink& sink) {
   NARU_CHECK(atomic_from_ == kNotAtomic, "an atomic run ends in its turn");
-  if (staged_.size() > kLaneEntryHeadBytes) append_bytes(staged_.view());
+  if (!references_.empty()) shared_->leave();
+  if (staged_.size() > kLaneEntryHeadBytes) append_bytes(staged_.size());
   staged_.clear();
   urgency_ = Urgency::later;
   if (!outcome_) return outcome_;

@@ -10,22 +10,32 @@
 #include "core/journal.h"
 #include "core/queue/flat_queue.h"
 #include "core/queue/lane_sink.h"
+#include "core/queue/shared_facts.h"
 
 namespace naru::core {
+
+class SharedBodies;
 
 /// Collects the facts of a turn into one entry. When they outgrow what the journal takes, the entry
 /// is appended early, between two facts; inside an atomic run such an entry is marked as continued
 /// by the next one, and applied with it.
 class EntryStage {
  public:
-  EntryStage(GroupId group, Journal& journal) : group_(group), journal_(journal) {}
+  /// `shared`: where records for several lanes are; null when none are.
+  EntryStage(GroupId group, Journal& journal, SharedBodies* shared)
+      : group_(group), journal_(journal), shared_(shared) {}
 
+  GroupId group() const { return group_; }
   /// Where to put one fact of at most `fact_bytes`.
   ByteBuffer& room(std::size_t fact_bytes) {
     if (staged_.empty()) begin_entry();
     if (staged_.size() + fact_bytes > bytes_max_) make_room(fact_bytes);
     return staged_;
   }
+  /// Stages a reference to a record of the shared bodies; there is room() for it.
+  void put_shared(const SharedRecord& record, std::span<const EnqueueTarget> targets);
+  /// The bodies that are referred to were appended, if they could be: appends what refers to them.
+  void leave_behind(const Result<void>& bodies);
   /// What is staged in this turn is to be stable as soon as it can be.
   void set_urgent() { urgency_ = Urgency::now; }
   void atomic_begin();
@@ -60,13 +70,17 @@ class EntryStage {
 
   void begin_entry();
   void make_room(std::size_t fact_bytes);
-  void append_bytes(ByteView entry);
+  void append_front();
+  void append_bytes(std::size_t count);
   void tell(std::size_t publishes, std::size_t barriers, LaneSink& sink);
   void tell_publishes(std::size_t begin, std::size_t count, LaneSink& sink);
 
   const GroupId group_;
   Journal& journal_;
+  SharedBodies* const shared_;
   ByteBuffer staged_;
+  SharedEnqueueWriter shared_writer_;
+  std::vector<std::uint32_t> references_;  // offsets in staged_ of the locations of shared bodies
   std::size_t bytes_max_ = 0;
   std::size_t atomic_from_ = kNotAtomic;  // offset in staged_ of the atomic run's first fact
   Urgency urgency_ = Urgency::later;      // of this turn's entries

@@ -8,14 +8,15 @@
 
 namespace naru::core {
 
-Lane::Impl::Impl(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options)
+Lane::Impl::Impl(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options,
+                 SharedBodies* shared)
     : id_(id),
       journal_(journal),
       sink_(sink),
       log_(log),
       options_(options),
       chunk_pool_(options.page_records),
-      stage_(id, journal) {}
+      stage_(id, journal, shared) {}
 
 void Lane::Impl::create_queue(QueueId id, const QueueSettings& settings) {
   const bool created =
@@ -100,7 +101,7 @@ void Lane::Impl::want_facts(Queue& queue) {
   want_flush();
 }
 
-void Lane::Impl::flush(const Now& now) {
+void Lane::Impl::dispatch(const Now& now) {
   now_ = now;
   flush_wanted_ = false;
   if (!owner_ || failed_) return;
@@ -123,6 +124,10 @@ void Lane::Impl::flush(const Now& now) {
     if (Queue* queue = find_any(id)) stage_facts(*queue);
   }
   facts_list_.clear();
+}
+
+void Lane::Impl::append() {
+  if (!owner_ || failed_) return;
   if (auto appended = stage_.append(sink_); !appended) return fail(appended.error());
 }
 
@@ -172,8 +177,9 @@ void Lane::Impl::set_memory_pressure(int level) {
 
 // ---- Lane: finds the queue, forwards ----
 
-Lane::Lane(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options)
-    : impl_(std::make_unique<Impl>(id, journal, sink, log, options)) {}
+Lane::Lane(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options,
+           SharedBodies* shared)
+    : impl_(std::make_unique<Impl>(id, journal, sink, log, options, shared)) {}
 Lane::~Lane() = default;
 
 GroupId Lane::id() const {
@@ -191,7 +197,22 @@ bool Lane::has_queue(QueueId queue) const {
 
 void Lane::enqueue(std::span<const QueueId> queues, const message::RecordView& record,
                    const PublishRange& publisher, const Now& now) {
-  impl_->enqueue(queues, record, publisher, now);
+  impl_->plan(queues, record, now);
+  impl_->stage_planned(record, nullptr, publisher, now);
+}
+std::span<const EnqueueTarget> Lane::plan(std::span<const QueueId> queues,
+                                          const message::RecordView& record, const Now& now) {
+  return impl_->plan(queues, record, now);
+}
+void Lane::make_shared_room() {
+  impl_->make_shared_room();
+}
+void Lane::stage_planned(const message::RecordView& record, const SharedRecord* shared,
+                         const PublishRange& publisher, const Now& now) {
+  impl_->stage_planned(record, shared, publisher, now);
+}
+bool Lane::in_atomic() const {
+  return impl_->in_atomic();
 }
 void Lane::settle(QueueId queue, Seq first, Seq last) {
   if (Queue* found = impl_->find(queue)) impl_->settle(*found, {first, last});
@@ -248,8 +269,15 @@ void Lane::touch(QueueId queue, const Now& now) {
   if (Queue* found = impl_->find(queue)) impl_->touch(*found, now);
 }
 
+void Lane::dispatch(const Now& now) {
+  impl_->dispatch(now);
+}
+void Lane::append() {
+  impl_->append();
+}
 void Lane::flush(const Now& now) {
-  impl_->flush(now);
+  impl_->dispatch(now);
+  impl_->append();
 }
 TimePoint Lane::next_deadline() const {
   return impl_->next_deadline();

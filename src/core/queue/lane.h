@@ -14,10 +14,13 @@
 #include "base/log.h"
 #include "core/journal.h"
 #include "core/queue/consumer.h"
+#include "core/queue/enqueue_target.h"
 #include "core/queue/lane_sink.h"
 #include "message/record.h"
 
 namespace naru::core {
+
+class SharedBodies;
 
 /// What a lane must know of a queue. Decided by metadata, fixed for the queue's life.
 struct QueueSettings {
@@ -81,7 +84,9 @@ class Lane final : public GroupState {
     std::size_t index_bytes = 1u << 20;
     std::uint32_t page_records = 512;  // so many messages to a page; a power of two from 8 to 512
   };
-  Lane(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options);
+  /// `shared`: of the lane's shard; null when no record is to be shared with other lanes.
+  Lane(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options,
+       SharedBodies* shared = nullptr);
   ~Lane() override;
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
@@ -101,6 +106,15 @@ class Lane final : public GroupState {
   /// == last == its sequence; sequence 0: not told).
   void enqueue(std::span<const QueueId> queues, const message::RecordView& record,
                const PublishRange& publisher, const Now& now);
+  /// The same in two steps, for SharedBodies. First what is decided: returns the targets that are
+  /// logged, valid until the next call. Then what is staged: the record itself, or, when it is
+  /// shared, a reference, for which make_shared_room() is called in between.
+  std::span<const EnqueueTarget> plan(std::span<const QueueId> queues,
+                                      const message::RecordView& record, const Now& now);
+  void make_shared_room();
+  void stage_planned(const message::RecordView& record, const SharedRecord* shared,
+                     const PublishRange& publisher, const Now& now);
+  bool in_atomic() const;
   void settle(QueueId queue, Seq first, Seq last);
   void give_back(QueueId queue, Seq first, Seq last, bool requeue, const Now& now);
 
@@ -136,8 +150,12 @@ class Lane final : public GroupState {
   /// go of, and less is read ahead.
   void set_memory_pressure(int level);
 
-  /// End of turn: appends what was staged as one entry (or more, when larger than the journal
-  /// takes), dispatches what is ready.
+  /// End of turn, in two steps: dispatches what is ready and stages what comes of it; appends what
+  /// was staged as one entry (or more, when larger than the journal takes). A shard takes the
+  /// second step when all its lanes have taken the first: they refer to the same bodies.
+  void dispatch(const Now& now);
+  void append();
+  /// Both.
   void flush(const Now& now);
   /// The next time at which a TTL or x-expires is due; on_deadline then settles or reports.
   TimePoint next_deadline() const;

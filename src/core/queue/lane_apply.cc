@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/mutant.h"
 #include "core/queue/lane_impl.h"
+#include "core/queue/shared_facts.h"
 
 namespace naru::core {
 
@@ -48,8 +49,13 @@ void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
   while (reader.next(fact)) {
     switch (fact.type) {
       case FactType::enqueue:
-        apply_enqueue(fact, location);
+      case FactType::shared_enqueue:
+        each_enqueued(fact, location, [this](const EnqueueTarget& target, const NewRecord& record) {
+          apply_enqueue(target, record);
+        });
         break;
+      case FactType::shared_record:
+        break;  // lanes are told of it in their own entries
       case FactType::settle:
       case FactType::purge:
         apply_settle(fact);
@@ -72,39 +78,47 @@ void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
   NARU_CHECK(reader.ok(), "a committed lane entry is readable");
 }
 
-Lane::Impl::NewRecord Lane::Impl::new_record(const Fact& fact, BodyLocation location,
-                                             const EnqueueTarget& target) {
-  NewRecord record;
-  record.location.file = location.file;
-  record.location.offset = location.offset + static_cast<std::uint32_t>(fact.body_offset);
-  record.record_bytes = fact.body_bytes;
-  record.flags = fact.record_persistent ? IndexEntry::kPersistent : 0;
-  if (target.at_once) record.flags |= IndexEntry::kAtOnce;
-  record.expires_at_ms = target.expires_at_ms;
-  return record;
+template <typename Take>
+void Lane::Impl::each_enqueued(const Fact& fact, BodyLocation location, Take&& take) {
+  const auto take_all = [&](TargetReader targets, BodyLocation body, std::uint32_t bytes,
+                            bool persistent) {
+    EnqueueTarget target;
+    while (targets.next(target)) {
+      NewRecord record{body, bytes, 0, target.expires_at_ms};
+      if (persistent) record.flags |= IndexEntry::kPersistent;
+      if (target.at_once) record.flags |= IndexEntry::kAtOnce;
+      take(target, record);
+    }
+    NARU_CHECK(targets.ok(), "an enqueue in the log is readable");
+  };
+  if (fact.type == FactType::enqueue) {
+    const BodyLocation body{location.file,
+                            location.offset + static_cast<std::uint32_t>(fact.body_offset)};
+    return take_all(fact.targets(), body, fact.body_bytes, fact.record_persistent);
+  }
+  SharedEnqueueReader reader(fact);
+  SharedEnqueueReader::Item before;
+  for (SharedEnqueueReader::Item item; reader.next(item); before = item) {
+    const bool wrong = NARU_MUTANT(refer_to_wrong_body) && before.bytes != 0;
+    const SharedEnqueueReader::Item& body = wrong ? before : item;
+    take_all(item.targets, body.location, body.bytes, item.persistent);
+  }
+  NARU_CHECK(reader.ok(), "a reference to shared records in the log is readable");
 }
 
-void Lane::Impl::apply_enqueue(const Fact& fact, BodyLocation location) {
-  TargetReader targets = fact.targets();
-  EnqueueTarget target;
-  while (targets.next(target)) {
-    Queue* queue = find_any(target.queue);
-    if (queue == nullptr || target.seq >= replay_limit(*queue)) continue;
-    admit_waiting(*queue);
-    if (owner_ && target.seq < queue->visible_next) {
-      apply_shown(*queue, target.seq);
-      continue;
-    }
-    NARU_CHECK(target.seq >= queue->visible_next, "records become visible in order");
-    make_visible(*queue, target.seq, new_record(fact, location, target));
-    queue->next_seq = std::max(queue->next_seq, target.seq.next());
-    queue->last_logged = std::max(queue->last_logged, target.seq);
-    queue->last_logged_applied = target.seq;
-    live_.add(location.file, fact.body_bytes);
-    admit_waiting(*queue);
-    want_dispatch(*queue);
-  }
-  NARU_CHECK(targets.ok(), "a committed enqueue is readable");
+void Lane::Impl::apply_enqueue(const EnqueueTarget& target, const NewRecord& record) {
+  Queue* queue = find_any(target.queue);
+  if (queue == nullptr || target.seq >= replay_limit(*queue)) return;
+  admit_waiting(*queue);
+  if (owner_ && target.seq < queue->visible_next) return apply_shown(*queue, target.seq);
+  NARU_CHECK(target.seq >= queue->visible_next, "records become visible in order");
+  make_visible(*queue, target.seq, record);
+  queue->next_seq = std::max(queue->next_seq, target.seq.next());
+  queue->last_logged = std::max(queue->last_logged, target.seq);
+  queue->last_logged_applied = target.seq;
+  live_.add(record.location.file, record.record_bytes);
+  admit_waiting(*queue);
+  want_dispatch(*queue);
 }
 
 // It is in the queue since it was written; what became of it meanwhile is in later entries.
@@ -121,7 +135,12 @@ void Lane::Impl::on_written(std::span<const Entry> entries) {
     FactReader reader(entry.payload);
     Fact fact;
     while (reader.next(fact)) {
-      if (fact.type == FactType::enqueue) show_written(fact, entry.location);
+      if (fact.type == FactType::enqueue || fact.type == FactType::shared_enqueue) {
+        each_enqueued(fact, entry.location,
+                      [this](const EnqueueTarget& target, const NewRecord& record) {
+                        show_written(target, record);
+                      });
+      }
       if (fact.type == FactType::delivered) show_watermark(fact);
     }
     stage_.written(entry.index, sink_);
@@ -137,20 +156,15 @@ void Lane::Impl::show_watermark(const Fact& fact) {
 
 // Only entries without anything of the level fsync come here: all of its records are of a level
 // that is visible when written, as far as nothing stronger is before them.
-void Lane::Impl::show_written(const Fact& fact, BodyLocation location) {
-  TargetReader targets = fact.targets();
-  EnqueueTarget target;
-  while (targets.next(target)) {
-    Queue* queue = find(target.queue);
-    if (queue == nullptr) continue;
-    admit_waiting(*queue);
-    if (target.seq != queue->visible_next) continue;
-    NewRecord record = new_record(fact, location, target);
-    record.flags |= IndexEntry::kWritten;
-    make_visible(*queue, target.seq, record);
-    admit_waiting(*queue);
-    want_dispatch(*queue);
-  }
+void Lane::Impl::show_written(const EnqueueTarget& target, NewRecord record) {
+  Queue* queue = find(target.queue);
+  if (queue == nullptr) return;
+  admit_waiting(*queue);
+  if (target.seq != queue->visible_next) return;
+  record.flags |= IndexEntry::kWritten;
+  make_visible(*queue, target.seq, record);
+  admit_waiting(*queue);
+  want_dispatch(*queue);
 }
 
 void Lane::Impl::apply_settle(const Fact& fact) {
@@ -218,7 +232,9 @@ void Lane::Impl::survivors(ByteView payload, BodyLocation location, bool moved,
   FactReader reader(payload, moved ? FactReader::Form::facts : FactReader::Form::entry);
   Fact fact;
   while (reader.next(fact)) {
-    if (fact.type != FactType::enqueue && fact.type != FactType::page) continue;
+    const bool holds_body = fact.type == FactType::enqueue || fact.type == FactType::page ||
+                            fact.type == FactType::shared_record;
+    if (!holds_body) continue;
     const BodyLocation body{location.file,
                             location.offset + static_cast<std::uint32_t>(fact.body_offset)};
     if (needs(fact, payload, body)) pieces.push_back(reader.last_fact());
@@ -237,20 +253,29 @@ bool Lane::Impl::needs(const Fact& fact, ByteView payload, BodyLocation body) {
     const IndexPage* page = queue->index.page_of(places_.front().seq);
     return page != nullptr && page->location == body;
   }
-  TargetReader targets = fact.targets();
-  EnqueueTarget target;
-  while (targets.next(target)) {
-    Queue* queue = find_any(target.queue);
-    if (queue == nullptr) continue;
-    if (const IndexEntry* entry = queue->index.find(target.seq)) {
-      if (!entry->has(IndexEntry::kInMemory) && entry->location() == body) return true;
-    } else if (const IndexPage* page = queue->index.page_of(target.seq)) {
-      if (page->state != IndexPage::State::resident && page->has(target.seq) &&
-          page->file_of(target.seq) == body.file)
-        return true;
+  if (fact.type == FactType::shared_record) {
+    SharedTargetReader targets(fact.rest);
+    Seq seq;
+    for (QueueId queue; targets.next(queue, seq);) {
+      if (has(queue, seq, body)) return true;
     }
+    return false;
+  }
+  TargetReader targets = fact.targets();
+  for (EnqueueTarget target; targets.next(target);) {
+    if (has(target.queue, target.seq, body)) return true;
   }
   return false;
+}
+
+bool Lane::Impl::has(QueueId id, Seq seq, BodyLocation body) {
+  Queue* queue = find_any(id);
+  if (queue == nullptr) return false;
+  if (const IndexEntry* entry = queue->index.find(seq))
+    return !entry->has(IndexEntry::kInMemory) && entry->location() == body;
+  const IndexPage* page = queue->index.page_of(seq);
+  return page != nullptr && page->state != IndexPage::State::resident && page->has(seq) &&
+         page->file_of(seq) == body.file;
 }
 
 void Lane::Impl::apply_queue_closed(QueueId id) {

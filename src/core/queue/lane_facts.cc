@@ -5,35 +5,18 @@
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "base/mutant.h"
+#include "core/queue/fact_bytes.h"
 #include "core/queue/index_page.h"
+#include "core/queue/shared_facts.h"
 
 namespace naru::core {
 
 namespace {
 
-constexpr std::size_t kVarintBytesMax = 10;
 constexpr std::uint8_t kContinued = 1;
 constexpr std::uint8_t kExpires = 1;
 constexpr std::uint8_t kAtOnce = 2;
 constexpr std::uint8_t kFirstIgnorableType = 128;
-
-/// Writes a fact's head and, when it goes out of scope, the length of what was put behind it.
-class FactScope {
- public:
-  FactScope(ByteBuffer& out, FactType type) : out_(out), at_(out.size()) {
-    out_.prepare(kFactHeadBytes)[0] = static_cast<std::uint8_t>(type);
-    out_.commit(kFactHeadBytes);
-  }
-  ~FactScope() {
-    out_.patch_le32(at_ + 1, static_cast<std::uint32_t>(out_.size() - at_ - kFactHeadBytes));
-  }
-  FactScope(const FactScope&) = delete;
-  FactScope& operator=(const FactScope&) = delete;
-
- private:
-  ByteBuffer& out_;
-  std::size_t at_;
-};
 
 // Ascending ranges as distances: mostly one or two bytes each.
 void put_range_list(ByteBuffer& out, std::span<const SeqRange> ranges) {
@@ -65,15 +48,17 @@ std::size_t enqueue_fact_bytes_max(std::size_t targets, const message::RecordVie
          kVarintBytesMax + targets * (3 * kVarintBytesMax + 1);
 }
 
-void put_enqueue(ByteBuffer& out, std::span<const EnqueueTarget> targets,
-                 const message::RecordView& record) {
-  FactScope scope(out, FactType::enqueue);
+std::size_t put_body(ByteBuffer& out, const message::RecordView& record) {
   const std::size_t bytes = message::encoded_bytes(record);
   out.le32(static_cast<std::uint32_t>(bytes));
   std::uint8_t* body = out.prepare(kBodyCrcBytes + bytes) + kBodyCrcBytes;
   message::encode_to(body, record);
   out.le32(crc32c({body, bytes}));
   out.commit(bytes);
+  return out.size() - bytes;
+}
+
+void put_targets(ByteBuffer& out, std::span<const EnqueueTarget> targets) {
   out.varint(targets.size());
   for (const EnqueueTarget& target : targets) {
     out.varint(target.queue.value);
@@ -82,6 +67,13 @@ void put_enqueue(ByteBuffer& out, std::span<const EnqueueTarget> targets,
                                      (target.at_once ? kAtOnce : 0)));
     if (target.expires_at_ms != 0) out.varint(static_cast<std::uint64_t>(target.expires_at_ms));
   }
+}
+
+void put_enqueue(ByteBuffer& out, std::span<const EnqueueTarget> targets,
+                 const message::RecordView& record) {
+  FactScope scope(out, FactType::enqueue);
+  put_body(out, record);
+  put_targets(out, targets);
 }
 
 std::size_t ranges_fact_bytes_max(std::size_t ranges) {
@@ -178,14 +170,15 @@ bool RangeReader::next(SeqRange& range) {
   return true;
 }
 
-TargetReader::TargetReader(ByteReader in) : in_(in) {
+TargetReader::TargetReader(ByteReader in, std::uint64_t further) : in_(in), further_(further) {
   left_ = in_.varint();
 }
 
 bool TargetReader::next(EnqueueTarget& target) {
   if (left_ == 0) return false;
   target.queue = QueueId(in_.varint());
-  target.seq = Seq(in_.varint());
+  const std::uint64_t seq = in_.varint();
+  target.seq = Seq(seq + further_);
   const std::uint8_t flags = in_.u8();
   target.expires_at_ms = (flags & kExpires) != 0 ? static_cast<WallMs>(in_.varint()) : 0;
   target.at_once = (flags & kAtOnce) != 0;
@@ -193,7 +186,7 @@ bool TargetReader::next(EnqueueTarget& target) {
     from_newer_ = true;
     in_.set_failed();
   }
-  if (!target.seq) in_.set_failed();
+  if (seq == 0 || target.seq.value < seq) in_.set_failed();
   if (!in_.ok()) return false;
   --left_;
   return true;
@@ -217,7 +210,10 @@ bool FactReader::next(Fact& fact) {
     const ByteView content = in_.bytes(in_.le32());
     if (!in_.ok()) return false;
     if (type >= kFirstIgnorableType) continue;
-    if (type > static_cast<std::uint8_t>(FactType::page)) {
+    const bool known = type <= static_cast<std::uint8_t>(FactType::page) ||
+                       type == static_cast<std::uint8_t>(FactType::shared_enqueue) ||
+                       type == static_cast<std::uint8_t>(FactType::shared_record);
+    if (!known) {
       refuse_newer();
       return false;
     }
@@ -246,13 +242,19 @@ ByteView FactReader::parse_body(Fact& fact, ByteReader& content) {
 
 bool FactReader::parse(Fact& fact, ByteReader content) {
   switch (fact.type) {
-    case FactType::enqueue: {
+    case FactType::enqueue:
+    case FactType::shared_record: {
       const ByteView record = parse_body(fact, content);
       if (!content.ok() || record.size() < message::kRecordHeadBytes) return false;
       fact.record_persistent = message::encoded_persistent(record);
       fact.rest = content;
       return true;
     }
+    case FactType::shared_enqueue:
+      fact.bodies.file = content.le32();
+      fact.bodies.offset = content.le32();
+      fact.rest = content;
+      return content.ok();
     case FactType::page:
       parse_body(fact, content);
       fact.queue = QueueId(content.varint());
@@ -281,9 +283,14 @@ std::unexpected<Error> unreadable(bool from_newer) {
                     : fail(Errc::corrupt, "a fact of a queue that makes no sense");
 }
 
-Result<void> check_enqueue(const Fact& fact, ByteView entry) {
+Result<void> check_record(const Fact& fact, ByteView entry) {
   const auto record = message::decode_record(entry.subspan(fact.body_offset, fact.body_bytes));
   if (!record) return unreadable(record.error().code == Errc::version);
+  return {};
+}
+
+Result<void> check_enqueue(const Fact& fact, ByteView entry) {
+  NARU_TRY_VOID(check_record(fact, entry));
   TargetReader targets = fact.targets();
   for (EnqueueTarget target; targets.next(target);) {
   }
@@ -312,6 +319,13 @@ Result<void> check_lane_entry(ByteView entry) {
     switch (fact.type) {
       case FactType::enqueue:
         NARU_TRY_VOID(check_enqueue(fact, entry));
+        break;
+      case FactType::shared_enqueue:
+        NARU_TRY_VOID(check_shared_enqueue(fact));
+        break;
+      case FactType::shared_record:
+        NARU_TRY_VOID(check_record(fact, entry));
+        NARU_TRY_VOID(check_shared_targets(fact));
         break;
       case FactType::page:
         if (!read_page_places(entry.subspan(fact.body_offset, fact.body_bytes), places))

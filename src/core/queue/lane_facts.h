@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "core/ids.h"
 #include "core/journal.h"
+#include "core/queue/enqueue_target.h"
 #include "core/queue/record_place.h"
 #include "message/record.h"
 
@@ -31,13 +32,15 @@ inline constexpr std::size_t kRangesPerFactMax = 1024;
 inline constexpr std::size_t kTargetsPerFactMax = 8192;
 
 enum class FactType : std::uint8_t {
-  enqueue = 1,       // le32 record_bytes · le32 crc32c · record · count · target…
-  settle = 2,        // queue · count · range…: they left the queue
-  returned = 3,      // queue · count · range…: a lease ended and the record stays, attempt + 1
-  delivered = 4,     // queue · through: records up to there may have been delivered
-  purge = 5,         // queue · count · range…: they left the queue by a purge
-  queue_closed = 6,  // queue: it was deleted, with all its records
-  page = 7,          // le32 page_bytes · le32 crc32c · page · queue: where so many records are
+  enqueue = 1,          // le32 record_bytes · le32 crc32c · record · count · target…
+  settle = 2,           // queue · count · range…: they left the queue
+  returned = 3,         // queue · count · range…: a lease ended and the record stays, attempt + 1
+  delivered = 4,        // queue · through: records up to there may have been delivered
+  purge = 5,            // queue · count · range…: they left the queue by a purge
+  queue_closed = 6,     // queue: it was deleted, with all its records
+  page = 7,             // le32 page_bytes · le32 crc32c · page · queue: where so many records are
+  shared_enqueue = 10,  // le32 file · le32 offset · le32 count · item…: see shared_facts.h
+  shared_record = 11,   // le32 record_bytes · le32 crc32c · record · count · target…: of bodies
 };
 
 /// Seqs first…last, both included.
@@ -46,15 +49,6 @@ struct SeqRange {
   Seq last;
 
   bool operator==(const SeqRange&) const = default;
-};
-
-/// One queue that a record goes to.
-///   queue · seq · flags (bit 0: expires_at_ms follows, bit 1: at_once) · [expires_at_ms]
-struct EnqueueTarget {
-  QueueId queue;
-  Seq seq;
-  WallMs expires_at_ms = 0;  // 0: never; the smaller of the record's own and the queue's
-  bool at_once = false;      // had no time to live: delivered at once or never
 };
 
 // ---- Writing ----
@@ -113,15 +107,19 @@ class RangeReader {
 /// Walks the targets of an enqueue fact.
 class TargetReader {
  public:
-  explicit TargetReader(ByteReader in);
+  /// Every seq is so much `further` than the bytes say.
+  explicit TargetReader(ByteReader in, std::uint64_t further = 0);
   bool next(EnqueueTarget& target);
   bool ok() const { return in_.ok(); }
   /// Not ok() because of something that only a newer Naru writes.
   bool from_newer() const { return from_newer_; }
+  /// What is behind the targets, at their end.
+  ByteReader rest() const { return in_; }
 
  private:
   ByteReader in_;
   std::uint64_t left_ = 0;
+  std::uint64_t further_ = 0;
   bool from_newer_ = false;
 };
 
@@ -131,10 +129,11 @@ bool read_page_places(ByteView page, std::vector<RecordPlace>& places);
 /// One fact; which fields count depends on its type.
 struct Fact {
   FactType type = FactType::enqueue;
-  QueueId queue;                // all but enqueue
+  QueueId queue;                // all but enqueues and shared records
   Seq through;                  // delivered
-  std::size_t body_offset = 0;  // enqueue: of the encoded record; page: of the page; in the
-                                // reader's bytes
+  std::size_t body_offset = 0;  // enqueue, shared record: of the encoded record; page: of the
+                                // page; in the reader's bytes
+  BodyLocation bodies;          // shared enqueue
   std::uint32_t body_bytes = 0;
   bool record_persistent = false;
   ByteReader rest{{}};

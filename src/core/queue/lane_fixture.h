@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/queue/lane.h"
+#include "core/queue/shared_bodies.h"
 #include "core/queue/testing_journal.h"
 
 namespace naru::core {
@@ -78,7 +79,12 @@ class LaneWorld {
  public:
   static constexpr GroupId kLane{3};
 
-  explicit LaneWorld(Lane::Options options = {}) : options_(options) { start({}); }
+  /// `sharing`: what is stored apart of the lane's entries. By default nothing is, as there is no
+  /// other lane.
+  explicit LaneWorld(Lane::Options options = {}, SharedBodies::Options sharing = {})
+      : options_(options), sharing_(sharing) {
+    start({});
+  }
 
   /// The process dies; what is committed survives, and `torn` entries that were written but not
   /// acknowledged. Queues are created anew as metadata would.
@@ -122,7 +128,8 @@ class LaneWorld {
     record.routing_key = "a.key";
     record.body = as_bytes(message.body);
     ++sequence;
-    lane->enqueue(ids, record, {ConnectionId(9), ChannelId(1), sequence, sequence}, now);
+    const LaneQueues to{lane.get(), ids};
+    shared->enqueue({&to, 1}, record, {ConnectionId(9), ChannelId(1), sequence, sequence}, now);
   }
   void publish(std::uint64_t queue, const std::string& body) {
     publish_to({queue}, {body, true, 0});
@@ -197,6 +204,7 @@ class LaneWorld {
   std::uint64_t sequence = 0;
   std::unique_ptr<TestingJournal> journal;
   std::unique_ptr<RecordingSink> sink;
+  std::unique_ptr<SharedBodies> shared;
   std::unique_ptr<Lane> lane;
 
  private:
@@ -210,13 +218,15 @@ class LaneWorld {
     journal->caches = caches;
     journal->entries_per_file = entries_per_file;
     sink = std::make_unique<RecordingSink>();
-    lane = std::make_unique<Lane>(kLane, *journal, *sink, *log_, options_);
+    shared = std::make_unique<SharedBodies>(*journal, sharing_);
+    lane = std::make_unique<Lane>(kLane, *journal, *sink, *log_, options_, shared.get());
     journal->attach(kLane, *lane);
     for (const auto& [id, settings] : queues_) lane->create_queue(QueueId(id), settings);
     journal->recover();
   }
 
   const Lane::Options options_;
+  const SharedBodies::Options sharing_;
   std::unique_ptr<NullLogger> log_ = std::make_unique<NullLogger>();
   std::map<std::uint64_t, QueueSettings> queues_;
   std::uint64_t ticket_ = 0;

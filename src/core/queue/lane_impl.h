@@ -25,7 +25,8 @@ namespace naru::core {
 
 class Lane::Impl {
  public:
-  Impl(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options);
+  Impl(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options,
+       SharedBodies* shared);
 
   // ---- lane.cc: queues and the turn ----
   GroupId id() const { return id_; }
@@ -33,15 +34,20 @@ class Lane::Impl {
   void delete_queue(QueueId id);
   /// The queue as commands see it: null when it is not there or deleted.
   Queue* find(QueueId id);
-  void flush(const Now& now);
+  void dispatch(const Now& now);
+  void append();
   LaneMemory memory() const;
   void set_memory_pressure(int level);
 
   const EnqueuedByLevel& enqueued() const { return enqueued_; }
 
   // ---- lane_stage.cc ----
-  void enqueue(std::span<const QueueId> queues, const message::RecordView& record,
-               const PublishRange& publisher, const Now& now);
+  std::span<const EnqueueTarget> plan(std::span<const QueueId> queues,
+                                      const message::RecordView& record, const Now& now);
+  void make_shared_room();
+  void stage_planned(const message::RecordView& record, const SharedRecord* shared,
+                     const PublishRange& publisher, const Now& now);
+  bool in_atomic() const { return stage_.in_atomic(); }
   void settle(Queue& queue, SeqRange range);
   void give_back(Queue& queue, SeqRange range, bool requeue);
   std::uint32_t purge(Queue& queue);
@@ -92,7 +98,10 @@ class Lane::Impl {
     std::uint8_t flags = 0;
     WallMs expires_at_ms = 0;
   };
-  static NewRecord new_record(const Fact& fact, BodyLocation location, const EnqueueTarget& target);
+  /// Calls take(target, record) for each record that the fact brought to a queue. `location` is
+  /// that of the fact's entry.
+  template <typename Take>
+  static void each_enqueued(const Fact& fact, BodyLocation location, Take&& take);
   /// An entry that the next one continues, kept until that is there.
   struct HeldEntry {
     Slice payload;
@@ -142,8 +151,8 @@ class Lane::Impl {
   Seq replay_limit(const Queue& queue) const {
     return marks_.empty() ? SnapshotMarks::kAll : marks_.limit(queue.id, applying_);
   }
-  void apply_enqueue(const Fact& fact, BodyLocation location);
-  void show_written(const Fact& fact, BodyLocation location);
+  void apply_enqueue(const EnqueueTarget& target, const NewRecord& record);
+  void show_written(const EnqueueTarget& target, NewRecord record);
   void show_watermark(const Fact& fact);
   void apply_shown(Queue& queue, Seq seq);
   void apply_settle(const Fact& fact);
@@ -155,6 +164,7 @@ class Lane::Impl {
   void forget(Queue& queue, SeqRange range);
   void apply_page(const Fact& fact, ByteView payload, BodyLocation location);
   bool needs(const Fact& fact, ByteView payload, BodyLocation body);
+  bool has(QueueId id, Seq seq, BodyLocation body);
 
   class Snapshot;
   struct Installing;

@@ -16,7 +16,7 @@ namespace naru::core {
 
 class LaneModel {
  public:
-  explicit LaneModel(std::uint64_t seed) : random_(seed), world_(draw_lane_options(random_)) {
+  explicit LaneModel(std::uint64_t seed) : random_(seed), world_(draw_world(random_)) {
     burst_ = random_.one_in(2) ? 2 : 200;
     interval_queue_ = random_.below(3);
     world_.journal->entries_per_file = 1 + random_.below(30);

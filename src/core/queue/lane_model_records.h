@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "base/random.h"
-#include "core/queue/lane.h"
+#include "core/queue/lane_fixture.h"
 
 namespace naru::core {
 
@@ -45,6 +45,17 @@ inline Lane::Options draw_lane_options(Random& random) {
     options.index_bytes = random.below(5000);
   }
   return options;
+}
+
+/// Some lanes find the larger of their records in bodies that they share.
+inline SharedBodies::Options draw_shared_options(Random& random) {
+  if (random.one_in(2)) return {};
+  return {.record_bytes_min = random.one_in(2) ? 1u : 70u, .lanes_min = 1};
+}
+
+inline LaneWorld draw_world(Random& random) {
+  const Lane::Options lane = draw_lane_options(random);
+  return LaneWorld(lane, draw_shared_options(random));
 }
 
 }  // namespace naru::core

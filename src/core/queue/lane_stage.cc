@@ -37,8 +37,8 @@ WallMs Lane::Impl::expiry(const Queue& queue, const message::RecordView& record,
   return record.expires_at_ms == 0 ? by_queue : std::min(by_queue, record.expires_at_ms);
 }
 
-void Lane::Impl::enqueue(std::span<const QueueId> queues, const message::RecordView& record,
-                         const PublishRange& publisher, const Now& now) {
+std::span<const EnqueueTarget> Lane::Impl::plan(std::span<const QueueId> queues,
+                                                const message::RecordView& record, const Now& now) {
   logged_targets_.clear();
   memory_targets_.clear();
   for (const QueueId id : queues) {
@@ -62,7 +62,22 @@ void Lane::Impl::enqueue(std::span<const QueueId> queues, const message::RecordV
     queue->next_seq = queue->next_seq.next();
   }
   if (NARU_MUTANT(first_queue_only) && logged_targets_.size() > 1) logged_targets_.resize(1);
-  if (!logged_targets_.empty()) stage_enqueue(record);
+  return logged_targets_;
+}
+
+void Lane::Impl::make_shared_room() {
+  if (!logged_targets_.empty()) stage_.room(SharedEnqueueWriter::bytes_max(logged_targets_.size()));
+}
+
+void Lane::Impl::stage_planned(const message::RecordView& record, const SharedRecord* shared,
+                               const PublishRange& publisher, const Now& now) {
+  if (logged_targets_.empty()) {
+    // Nothing of it is logged here.
+  } else if (shared != nullptr) {
+    stage_.put_shared(*shared, logged_targets_);
+  } else {
+    stage_enqueue(record);
+  }
   if (!memory_targets_.empty()) enqueue_in_memory(record, now);
   if (publisher.first != 0) {
     if (logged_targets_.empty() || NARU_MUTANT(confirm_before_commit)) {

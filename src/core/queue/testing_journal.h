@@ -2,6 +2,7 @@
 /// For tests: a journal in memory that commits, reads and forgets when it is told to.
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@ class TestingJournal final : public Journal {
     Slice payload;
     BodyLocation location;
     Urgency urgency = Urgency::now;
+    bool bodies = false;  // that the entry behind it refers to
   };
   struct Snapshot {
     Index covers;
@@ -81,14 +83,32 @@ class TestingJournal final : public Journal {
     state_->on_role(Role::owner, Term(1));
   }
 
-  Result<Position> append(GroupId, ByteView payload, Urgency urgency) override {
+  Result<Position> append(GroupId, ByteView payload, Urgency urgency,
+                          std::span<const std::uint32_t> references) override {
     if (failing) return fail(Errc::io, "the disk is broken");
     if (payload.size() > bytes_max) return fail(Errc::limit, "too large");
+    NARU_CHECK(references.empty() != bodies_due_, "at once behind bodies is what refers to them");
+    std::vector<std::uint8_t> bytes(payload.begin(), payload.end());
+    for (const std::uint32_t at : references) {
+      const BodyLocation bodies = disk_.entries.back().location;
+      std::memcpy(&bytes.at(at), &bodies.file, sizeof bodies.file);
+      std::memcpy(&bytes.at(at + 4), &bodies.offset, sizeof bodies.offset);
+    }
+    bodies_due_ = false;
     ++appends;
     appended_bytes += payload.size();
-    const Position position{Term(1), store(EntryType::records, payload)};
+    const Position position{Term(1), store(EntryType::records, bytes)};
     disk_.entries.back().urgency = urgency;
     return position;
+  }
+  Result<void> append_bodies(GroupSet groups, ByteView payload) override {
+    if (failing) return fail(Errc::io, "the disk is broken");
+    if (payload.size() > bytes_max) return fail(Errc::limit, "too large");
+    NARU_CHECK(groups.has(group_) && !bodies_due_, "bodies are for the one group that is here");
+    bodies_due_ = true;
+    store(EntryType::records, payload, true);
+    disk_.entries.back().urgency = Urgency::later;
+    return {};
   }
   std::size_t entry_bytes_max() const override { return bytes_max; }
   std::size_t uncommitted_bytes() const override { return 0; }
@@ -99,7 +119,7 @@ class TestingJournal final : public Journal {
     written_ = std::max(written_, committed_);
     for (; written_ < disk_.entries.size(); ++written_) {
       const Stored stored = disk_.entries[written_];
-      if (stored.urgency == Urgency::now) continue;
+      if (stored.urgency == Urgency::now || stored.bodies) continue;
       const Entry entry{group_,
                         Term(1),
                         stored.index,
@@ -234,10 +254,13 @@ class TestingJournal final : public Journal {
     return stored.location.offset + static_cast<std::uint32_t>(stored.payload.view.size()) + 32;
   }
 
-  Index store(EntryType type, ByteView payload) {
+  // Bodies have the index of the entry behind them.
+  Index store(EntryType type, ByteView payload, bool bodies = false) {
     Stored stored;
-    stored.index = disk_.entries.empty() ? Index(1) : disk_.entries.back().index.next();
+    const Stored* last = disk_.entries.empty() ? nullptr : &disk_.entries.back();
+    stored.index = last == nullptr ? Index(1) : last->bodies ? last->index : last->index.next();
     stored.type = type;
+    stored.bodies = bodies;
     stored.payload = Slice::copy_of(payload);
     stored.location.file = static_cast<std::uint32_t>(1 + stored.index.value / entries_per_file);
     stored.location.offset = next_offset_;
@@ -251,10 +274,11 @@ class TestingJournal final : public Journal {
     std::vector<Stored> held(disk_.entries.begin() + static_cast<std::ptrdiff_t>(begin),
                              disk_.entries.begin() + static_cast<std::ptrdiff_t>(end));
     for (const Stored& stored : held) {
+      if (stored.bodies) continue;
       entries.push_back({group_, Term(1), stored.index, stored.type, stored.payload.view,
                          stored.location, &stored.payload.owner});
     }
-    state_->apply(entries);
+    if (!entries.empty()) state_->apply(entries);
   }
 
   void keep_survivors(ByteView bytes, BodyLocation at, bool moved, std::vector<StoredPiece>& kept) {
@@ -314,6 +338,7 @@ class TestingJournal final : public Journal {
   std::size_t committed_ = 0;
   std::size_t written_ = 0;  // entries up to here are in their file
   std::uint32_t next_offset_ = 4096;
+  bool bodies_due_ = false;  // their referrer is to come
   std::vector<PendingRead> reads_;
   std::unique_ptr<SnapshotJob> job_;
   ByteBuffer growing_;  // what it made so far

@@ -21,13 +21,17 @@ namespace naru::core {
 class HandJournal final : public Journal {
  public:
   void attach(GroupId, GroupState&) override {}
-  Result<Position> append(GroupId group, ByteView payload, Urgency) override {
+  Result<Position> append(GroupId group, ByteView payload, Urgency,
+                          std::span<const std::uint32_t>) override {
     EXPECT_EQ(group, kMetadataGroup);
     EXPECT_FALSE(payload.empty());
     EXPECT_LE(payload.size(), entry_max);
     if (refuse) return fail(Errc::io, "the volume has stopped");
     entries.emplace_back(payload.begin(), payload.end());
     return Position{Term(1), Index(entries.size())};
+  }
+  Result<void> append_bodies(GroupSet, ByteView) override {
+    return fail(Errc::internal, "metadata has no bodies");
   }
   std::size_t entry_bytes_max() const override { return entry_max; }
   std::size_t uncommitted_bytes() const override { return 0; }

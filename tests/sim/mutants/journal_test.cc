@@ -91,6 +91,10 @@ TEST(Mutants, ForgettingASurvivorIsCaught) {
   EXPECT_GT(caught_of_sixty(Mutant::forget_survivor, caught_in_segments), 0);
 }
 
+TEST(Mutants, AskingOneGroupOfSharedBodiesIsCaught) {
+  EXPECT_GT(caught_of_sixty(Mutant::shared_body_of_first_lane_only, caught_in_segments), 0);
+}
+
 TEST(Mutants, RecyclingAFileThatIsReadIsCaught) {
   EXPECT_GT(caught_of_sixty(Mutant::recycle_with_readers), 0);
 }
