@@ -9,6 +9,7 @@
 #include "app/settings.h"
 #include "app/toml_source.h"
 #include "core/queue/lane_facts.h"
+#include "message/record.h"
 
 namespace naru::app {
 
@@ -21,10 +22,11 @@ constexpr std::array<std::string_view, 7> kOtherVariables{
 
 // Beside its body, an entry of the log holds a message's header, which came in one frame, its
 // exchange and key, and the queues it goes to.
-constexpr std::uint64_t kHeaderBytesMax = 128 * 1024;
+constexpr std::size_t kHeaderBytesMax = 128 * 1024;
 std::uint64_t around_a_body() {
-  return core::kLaneEntryHeadBytes + core::enqueue_fact_bytes_max(core::kTargetsPerFactMax, {}) +
-         kHeaderBytesMax + 2 * std::uint64_t{255};
+  constexpr std::size_t kRecordBytes = message::kRecordHeadBytes + kHeaderBytesMax + 2 * 255;
+  return core::kLaneEntryHeadBytes +
+         core::enqueue_fact_bytes_max(core::kTargetsPerFactMax, kRecordBytes);
 }
 
 Result<const Setting*> known(std::string_view key, std::string_view where) {

@@ -13,6 +13,18 @@
 
 namespace naru {
 
+inline constexpr std::size_t kVarintBytesMax = 10;
+
+/// Writes a varint where there is room for it; returns where it ends.
+inline std::uint8_t* put_varint(std::uint8_t* at, std::uint64_t v) {
+  while (v >= 0x80) {
+    *at++ = static_cast<std::uint8_t>(v | 0x80);
+    v >>= 7;
+  }
+  *at++ = static_cast<std::uint8_t>(v);
+  return at;
+}
+
 /// Owned, contiguous, growing bytes. clear() keeps the capacity, so that a buffer reused every turn
 /// allocates nothing in the steady state. Pointers into it are invalid after any call that may grow
 /// it.
@@ -90,13 +102,7 @@ class ByteBuffer {
   void le32(std::uint32_t v) { put(v); }
   void le64(std::uint64_t v) { put(v); }
   void varint(std::uint64_t v) {
-    std::uint8_t* at = prepare(10);
-    while (v >= 0x80) {
-      *at++ = static_cast<std::uint8_t>(v | 0x80);
-      v >>= 7;
-    }
-    *at++ = static_cast<std::uint8_t>(v);
-    size_ = static_cast<std::size_t>(at - data_);
+    size_ = static_cast<std::size_t>(put_varint(prepare(kVarintBytesMax), v) - data_);
   }
 
   /// Overwrites a number written before, e.g. a length that is known only now.

@@ -56,6 +56,13 @@ static bool has_publish(std::span<const Command> transaction) {
 }
 
 std::size_t Client::submit(std::span<Command> batch) {
+  const bool outer = std::exchange(busy_, true);
+  const std::size_t taken = take(batch);
+  busy_ = outer;
+  return taken;
+}
+
+std::size_t Client::take(std::span<Command> batch) {
   enum class Transaction : std::uint8_t { none, open, discarded };
   Transaction transaction = Transaction::none;
   Channel* transacting = nullptr;  // its Barrier waits for the lanes of what it ends, too
@@ -65,12 +72,11 @@ std::size_t Client::submit(std::span<Command> batch) {
     Command& command = batch[i];
     if (auto* message = std::get_if<Publish>(&command)) {
       // Within a transaction nothing is left for later.
-      if (transaction == Transaction::none && (!takes_publishes || shard_.turn_is_over())) {
-        if (refuse_for_now(*message)) continue;
+      const bool may_wait = transaction == Transaction::none;
+      if (!publish_run(*message, takes_publishes, may_wait)) {
         wait_with_publishes();
         return i;
       }
-      publish(*message);
     } else if (const auto* settle = std::get_if<Settle>(&command)) {
       if (transacting != nullptr) transacting->lanes_touched |= 1U << settle->queue.lane.value;
       shard_.end_leases(settle->queue, settle->first, settle->last,
@@ -207,7 +213,7 @@ void Client::on_deliveries(const Deliveries& deliveries) {
   flush_events();
   shard_.totals().delivered += deliveries.batch.size();
   const Event event = deliveries;
-  host_.on_events({&event, 1});
+  tell({&event, 1});
 }
 
 void Client::on_consumer_cancelled(ConsumerHandle consumer) {
@@ -281,6 +287,12 @@ void Client::request_close(Errc code, std::string text) {
   emit(CloseRequested{code, std::move(text)});
 }
 
+void Client::tell(std::span<const Event> events) {
+  const bool outer = std::exchange(busy_, true);
+  host_.on_events(events);
+  busy_ = outer;
+}
+
 void Client::emit(Event event) {
   events_.push_back(std::move(event));
   mark_dirty();
@@ -306,7 +318,7 @@ void Client::flush_events() {
   handing_over_.swap(events_);
   const std::vector<Slice> kept = std::exchange(kept_, {});
   const std::vector<std::unique_ptr<Delivery>> deliveries = std::exchange(kept_deliveries_, {});
-  host_.on_events(handing_over_);
+  tell(handing_over_);
   handing_over_.clear();
 }
 

@@ -72,6 +72,9 @@ class Client final : public BrokerPort {
   };
   void each_consumer(const std::function<void(const Consumer&)>& visit) const;
 
+  /// Not in the middle of a submit(), nor told something just now, nor about to be.
+  bool is_at_rest() const { return !busy_ && !dirty_; }
+
   // ---- Called by the shard ----
   void on_published(ChannelId slot, std::uint64_t first, std::uint64_t last);
   void on_deliveries(const Deliveries& deliveries);
@@ -131,8 +134,10 @@ class Client final : public BrokerPort {
     return last ? *last_channel_ : find_channel(id);
   }
   Channel& find_channel(ChannelId id);
-  bool publish(Publish& publish);
-  bool check(Channel& from, const Publish& publish);
+  std::size_t take(std::span<Command> batch);
+  bool publish_run(Publish& run, bool takes_publishes, bool may_wait);
+  std::size_t publish(Publish& publish);
+  void check(Channel& from, const Publish& publish);
   bool may_write(Channel& from, const Publish& publish);
   bool refuse_for_now(const Publish& publish);
   void wait_with_publishes();
@@ -142,13 +147,16 @@ class Client final : public BrokerPort {
   /// to be found out.
   const Route* repeated_route(const Publish& publish);
   Result<void> authorise_write(std::string_view exchange);
-  void enqueue(Channel& channel, Publish& publish, const Route& route);
+  /// Sends a message, and those behind it of which `more` are the bodies, along `route`.
+  void enqueue(Channel& channel, const Publish& publish, std::span<const ByteView> more,
+               const Route& route);
   bool publish_to_reply_address(Channel& channel, Publish& publish);
   void complete_unrouted(Channel& channel, Publish& publish);
   void barrier(const Barrier& barrier);
   void close_channel(ChannelId id);
   void free_slot_if_idle(Channel& channel);
   const ReplyTo* find_reply_address(std::string_view key) const;
+  void tell(std::span<const Event> events);
   void emit(Event event);
   void mark_dirty();
 
@@ -182,6 +190,7 @@ class Client final : public BrokerPort {
   std::vector<Slice> kept_;
   std::vector<std::unique_ptr<Delivery>> kept_deliveries_;
   bool dirty_ = false;
+  bool busy_ = false;
   bool was_blocked_ = false;
   bool wants_writable_ = false;
   bool holds_exclusive_queues_ = false;

@@ -14,50 +14,64 @@ namespace {
 constexpr std::string_view kReplyPrefix = "amq.rabbitmq.reply-to.";
 }  // namespace
 
-bool Client::publish(Publish& publish) {
+// Takes a run from its front, message by message or all that is left of it at once. False when the
+// rest has to wait: `publish` is that then.
+bool Client::publish_run(Publish& run, bool takes_publishes, bool may_wait) {
+  for (;;) {
+    std::size_t taken = 1;
+    if (may_wait && (!takes_publishes || shard_.turn_is_over())) {
+      if (!refuse_for_now(run)) return false;
+    } else {
+      taken = publish(run);
+    }
+    if (taken == run.count()) return true;
+    run.drop_first();
+  }
+}
+
+// How many of the run are done with: the first, or all.
+std::size_t Client::publish(Publish& publish) {
   Channel& from = channel(publish.channel);
-  if (from.refused) return false;
-  if (publish.step == PublishStep::check) return check(from, publish);
-  ++shard_.totals().published;
+  if (from.refused) return publish.count();
+  if (publish.step == PublishStep::check) {
+    check(from, publish);
+    return 1;
+  }
   if (publish.expiration_ms) {
     publish.record.expires_at_ms =
         shard_.now().wall_ms + static_cast<WallMs>(*publish.expiration_ms);
   }
   if (const Route* route = repeated_route(publish)) {
-    enqueue(from, publish, *route);
-    return true;
+    // What goes to many queues is work that the turn is asked about, message by message.
+    const bool whole = route->queue_count() <= Shard::kQueuesUncharged;
+    const std::span<const ByteView> more = whole ? publish.more : std::span<const ByteView>();
+    shard_.totals().published += 1 + more.size();
+    enqueue(from, publish, more, *route);
+    return 1 + more.size();
   }
+  ++shard_.totals().published;
   const bool checked = publish.step == PublishStep::checked;
-  if (!checked && !may_write(from, publish)) return false;
+  if (!checked && !may_write(from, publish)) return 1;
   if (publish.record.exchange.empty() && publish.record.routing_key.starts_with(kReplyPrefix) &&
       publish_to_reply_address(from, publish)) {
-    return true;
+    return 1;
   }
   auto route = route_of(publish);
-  if (!route && checked) {
-    complete_unrouted(from, publish);
-    return true;
-  }
-  if (!route) {
+  if (!route && !checked) {
     refuse(from, publish, std::move(route).error());
-    return false;
-  }
-  if ((*route)->empty()) {
+  } else if (!route || (*route)->empty()) {
     complete_unrouted(from, publish);
-    return true;
+  } else {
+    enqueue(from, publish, {}, **route);
   }
-  enqueue(from, publish, **route);
-  return true;
+  return 1;
 }
 
-bool Client::check(Channel& from, const Publish& publish) {
-  if (!may_write(from, publish)) return false;
-  if (publish.record.exchange.empty() && parse_reply_address(publish.record.routing_key)) {
-    return true;
-  }
+void Client::check(Channel& from, const Publish& publish) {
+  if (!may_write(from, publish)) return;
+  if (publish.record.exchange.empty() && parse_reply_address(publish.record.routing_key)) return;
   auto route = route_of(publish);
   if (!route) refuse(from, publish, std::move(route).error());
-  return route.has_value();
 }
 
 // Not an address for direct replies either: those are never routed.
@@ -124,7 +138,7 @@ bool Client::refuse_for_now(const Publish& publish) {
   if (from.tracker.outstanding() >= shard_.options().refused_behind_max) return false;
   if (!std::exchange(was_blocked_, true)) on_alarm_changed();
   ++shard_.totals().refused;
-  from.tracker.add(publish.sequence, 0);
+  from.tracker.add(publish.sequence, publish.sequence, 0);
   from.confirm_due = true;
   emit(PublishRefused{from.id, publish.sequence, {Errc::no_space, alarm->reason}});
   return true;
@@ -135,19 +149,21 @@ void Client::refuse(Channel& from, const Publish& publish, Error error) {
   emit(PublishRefused{from.id, publish.sequence, std::move(error)});
 }
 
-void Client::enqueue(Channel& from, Publish& publish, const Route& route) {
-  ++shard_.totals().routed;
-  const PublishRange publisher{id_, from.slot, publish.sequence, publish.sequence};
+void Client::enqueue(Channel& from, const Publish& publish, std::span<const ByteView> more,
+                     const Route& route) {
+  const message::RecordRun run(publish.record, more);
+  shard_.totals().routed += run.size();
+  PublishRange publisher{id_, from.slot, publish.sequence, publish.sequence};
   if (publish.sequence != 0) {
-    from.tracker.add(publish.sequence, static_cast<std::uint8_t>(route.lanes.size()));
+    publisher.last += more.size();
+    from.tracker.add(publisher.first, publisher.last,
+                     static_cast<std::uint8_t>(route.lanes.size()));
   }
-  std::size_t queues = 0;
   for (const Route::LaneTargets& targets : route.lanes) {
-    queues += targets.queues.size();
     from.lanes_touched |= 1U << targets.lane.value;
   }
-  shard_.enqueue(route.lanes, publish.record, publisher);
-  shard_.charge_queues(queues);
+  shard_.enqueue(route.lanes, run, publisher);
+  shard_.charge_queues(route.queue_count());
 }
 
 void Client::complete_unrouted(Channel& from, Publish& publish) {
@@ -161,7 +177,7 @@ void Client::complete_unrouted(Channel& from, Publish& publish) {
     ++shard_.totals().unroutable_dropped;
   }
   if (publish.sequence != 0) {
-    from.tracker.add(publish.sequence, 0);
+    from.tracker.add(publish.sequence, publish.sequence, 0);
     from.confirm_due = true;
     mark_dirty();
   }
@@ -181,7 +197,7 @@ bool Client::publish_to_reply_address(Channel& from, Publish& publish) {
                     }
                   });
   if (publish.sequence != 0) {
-    from.tracker.add(publish.sequence, 0);
+    from.tracker.add(publish.sequence, publish.sequence, 0);
     from.confirm_due = true;
     mark_dirty();
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -25,9 +26,11 @@ enum class PublishStep : std::uint8_t {
   checked,  // its check was passed: what has gone since makes it unroutable, never refused
 };
 
-/// Publishes one message. All views are valid during submit(); the broker copies what it keeps.
-/// Outcome: Confirmed when `sequence` is not 0, Returned when mandatory and unroutable,
-/// PublishRefused on an error.
+/// Publishes one message, or a run of them: those of `more` follow it, differ from it in their
+/// bodies alone, and are numbered on from it. All views are valid during submit(); the broker
+/// copies what it keeps, and takes from the front what it takes of a run. Outcome, for each of
+/// them: Confirmed when `sequence` is not 0, Returned when mandatory and unroutable, PublishRefused
+/// on an error.
 struct Publish {
   ChannelId channel;
   std::uint64_t sequence = 0;  // dense from 1 per channel in confirm mode; 0: nobody waits
@@ -37,6 +40,16 @@ struct Publish {
   std::optional<std::uint64_t> expiration_ms;
   message::RecordView record;  // expires_at_ms is filled in by the broker
   const message::Codec* codec = nullptr;
+  std::span<const ByteView> more;
+
+  std::size_t count() const { return 1 + more.size(); }
+  std::uint64_t last_sequence() const { return sequence == 0 ? 0 : sequence + more.size(); }
+  /// Leaves what follows the first message, which there has to be.
+  void drop_first() {
+    record.body = more.front();
+    more = more.subspan(1);
+    if (sequence != 0) ++sequence;
+  }
 };
 
 /// Leases first…last of `queue` end well. The session owned every one of them.

@@ -14,12 +14,13 @@ namespace naru::core {
 /// Built by one shard, moved to another, taken apart there. Records are encoded into `bytes`
 /// (message/record.h).
 struct Batch {
-  /// A record for `queue_count` queues of `lane`, listed in Batch::queues from `queues_at`.
+  /// A run of records for `queue_count` queues of `lane`, listed in Batch::queues from `queues_at`.
   struct Enqueue {
     GroupId lane;
     std::uint32_t queues_at = 0;
     std::uint32_t queue_count = 0;
-    std::size_t record_at = 0;
+    std::size_t record_at = 0;  // of the first; the others follow it
+    std::size_t record_count = 1;
     PublishRange publisher;
   };
   enum class LeaseEnd : std::uint8_t { settle, requeue, reject };

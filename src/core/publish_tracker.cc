@@ -7,13 +7,13 @@
 
 namespace naru::core {
 
-void PublishTracker::add(std::uint64_t sequence, std::uint8_t lanes) {
-  NARU_CHECK(sequence == last_added() + 1, "publishes are numbered without gaps");
+void PublishTracker::add(std::uint64_t first, std::uint64_t last, std::uint8_t lanes) {
+  NARU_CHECK(first == last_added() + 1 && first <= last, "publishes are numbered without gaps");
   if (lanes == 0 && waiting_.empty()) {
-    ++base_;
+    base_ = last + 1;
     return;
   }
-  waiting_.push_back(lanes);
+  for (std::uint64_t sequence = first; sequence <= last; ++sequence) waiting_.push_back(lanes);
 }
 
 void PublishTracker::done(std::uint64_t first, std::uint64_t last) {

@@ -12,9 +12,9 @@ namespace naru::core {
 /// connection's shard.
 class PublishTracker {
  public:
-  /// Publish `sequence` waits for `lanes` answers (0: none). Must be the successor of the one added
-  /// before.
-  void add(std::uint64_t sequence, std::uint8_t lanes);
+  /// Publishes first…last wait for `lanes` answers each (0: none). `first` must be the successor of
+  /// the one added before.
+  void add(std::uint64_t first, std::uint64_t last, std::uint8_t lanes);
   /// One lane is done with first…last; numbers that are already complete are ignored.
   void done(std::uint64_t first, std::uint64_t last);
   /// Every publish up to here is complete.

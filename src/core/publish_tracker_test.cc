@@ -13,7 +13,7 @@ namespace {
 
 TEST(PublishTracker, NothingIsCompleteBeforeItsLaneAnswers) {
   PublishTracker tracker;
-  tracker.add(1, 1);
+  tracker.add(1, 1, 1);
   EXPECT_EQ(tracker.complete_up_to(), 0u);
   tracker.done(1, 1);
   EXPECT_EQ(tracker.complete_up_to(), 1u);
@@ -21,8 +21,8 @@ TEST(PublishTracker, NothingIsCompleteBeforeItsLaneAnswers) {
 
 TEST(PublishTracker, AnUnroutedPublishWaitsForTheOnesBeforeIt) {
   PublishTracker tracker;
-  tracker.add(1, 1);
-  tracker.add(2, 0);
+  tracker.add(1, 1, 1);
+  tracker.add(2, 2, 0);
   EXPECT_EQ(tracker.complete_up_to(), 0u);
   tracker.done(1, 1);
   EXPECT_EQ(tracker.complete_up_to(), 2u);
@@ -30,7 +30,7 @@ TEST(PublishTracker, AnUnroutedPublishWaitsForTheOnesBeforeIt) {
 
 TEST(PublishTracker, APublishToTwoLanesWaitsForBoth) {
   PublishTracker tracker;
-  tracker.add(1, 2);
+  tracker.add(1, 1, 2);
   tracker.done(1, 1);
   EXPECT_EQ(tracker.complete_up_to(), 0u);
   tracker.done(1, 1);
@@ -47,7 +47,7 @@ TEST(PublishTracker, AgreesWithCountingInAnyOrderOfAnswers) {
       if (random.below(2) == 0 || owed.empty()) {
         const auto lanes = static_cast<std::uint8_t>(random.below(4));
         left.push_back(lanes);
-        tracker.add(left.size(), lanes);
+        tracker.add(left.size(), left.size(), lanes);
         for (int i = 0; i < lanes; ++i) owed.push_back(left.size());
       } else {
         const std::size_t pick = random.below(owed.size());

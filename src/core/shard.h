@@ -135,15 +135,16 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   bool takes_publishes() const;
   /// Counts work of this turn: looking for routes, and more queues than most messages go to.
   void charge(std::uint64_t work) { turn_work_ += work; }
+  static constexpr std::size_t kQueuesUncharged = 16;
   void charge_queues(std::size_t queues) {
-    if (queues > 16) turn_work_ += 4 * queues;
+    if (queues > kQueuesUncharged) turn_work_ += 4 * queues;
   }
   bool turn_is_over() const { return turn_work_ >= options_.turn_work_max; }
   void wait_for_writable(ConnectionId id) { waiting_clients_.push_back(id); }
   const Alarm* alarm() const { return alarm_ ? &*alarm_ : nullptr; }
 
   /// To the lanes of a route, whichever shards they are on.
-  void enqueue(std::span<const Route::LaneTargets> lanes, const message::RecordView& record,
+  void enqueue(std::span<const Route::LaneTargets> lanes, const message::RecordRun& run,
                const PublishRange& publisher);
   void end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end);
   /// What is enqueued and ended between the two is committed together in each lane, or not at all
@@ -187,6 +188,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   // ---- LaneSink ----
   void on_flush_wanted(GroupId lane) override;
   void on_published(std::span<const PublishRange> done) override;
+  bool takes_now(ConnectionId connection) override;
   void on_deliveries(ConnectionId connection, const Deliveries& deliveries) override;
   void on_consumer_cancelled(ConsumerKey consumer) override;
   void on_barrier(TicketId ticket) override;
@@ -209,6 +211,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void apply_facts(ByteView facts);
   void receive(ShardId from, Batch& batch);
   void receive_enqueues(const Batch& batch);
+  void receive_enqueue(const Batch& batch, const Batch::Enqueue& item);
   void receive_runs(Batch& batch);
   void send_batch(ShardId to);
   Batch& batch_to(ShardId to) { return batches_[to.value]; }
@@ -248,6 +251,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::vector<std::size_t> in_flight_bytes_;  // records sent to each shard and not yet taken there
   std::vector<std::size_t> staged_bytes_;     // of each shard's records, not yet said to be taken
   std::vector<Delivery> delivery_scratch_;
+  std::vector<ByteView> body_scratch_;
 
   std::uint64_t ticket_counter_ = 0;
   boost::unordered_flat_map<std::uint64_t, GotDone> got_waiters_;

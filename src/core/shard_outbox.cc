@@ -43,20 +43,35 @@ void Shard::receive(ShardId from, Batch& batch) {
   in_flight_bytes_[from.value] -= batch.taken_bytes;
 }
 
-// What is for several lanes here comes with one record.
+// What is for several lanes here comes with one run.
 void Shard::receive_enqueues(const Batch& batch) {
   for (std::size_t i = 0; i < batch.enqueues.size();) {
-    const Batch::Enqueue& first = batch.enqueues[i];
+    const Batch::Enqueue& item = batch.enqueues[i];
     own_targets_.clear();
-    for (; i < batch.enqueues.size() && batch.enqueues[i].record_at == first.record_at; ++i) {
-      const Batch::Enqueue& item = batch.enqueues[i];
+    for (; i < batch.enqueues.size() && batch.enqueues[i].record_at == item.record_at; ++i) {
+      const Batch::Enqueue& it = batch.enqueues[i];
       own_targets_.push_back(
-          {&lane(item.lane), {batch.queues.data() + item.queues_at, item.queue_count}});
+          {&lane(it.lane), {batch.queues.data() + it.queues_at, it.queue_count}});
     }
-    const auto record = message::decode_record(batch.bytes.view().subspan(first.record_at));
-    NARU_CHECK(record.has_value(), "a shard sends whole records");
-    shared_bodies_.enqueue(own_targets_, *record, first.publisher, now_);
+    receive_enqueue(batch, item);
   }
+}
+
+// The run of an item, to own_targets_.
+void Shard::receive_enqueue(const Batch& batch, const Batch::Enqueue& item) {
+  ByteView bytes = batch.bytes.view().subspan(item.record_at);
+  const auto first = message::decode_record(bytes);
+  NARU_CHECK(first.has_value(), "a shard sends whole records");
+  body_scratch_.clear();
+  std::size_t record_bytes = message::encoded_bytes(*first);
+  for (std::size_t i = 1; i < item.record_count; ++i) {
+    bytes = bytes.subspan(record_bytes);
+    const auto next = message::decode_record(bytes);
+    NARU_CHECK(next.has_value(), "a shard sends whole records");
+    body_scratch_.push_back(next->body);
+    record_bytes = message::encoded_bytes(*next);
+  }
+  shared_bodies_.enqueue(own_targets_, {*first, body_scratch_}, item.publisher, now_);
 }
 
 void Shard::receive_runs(Batch& batch) {
@@ -72,7 +87,15 @@ void Shard::receive_runs(Batch& batch) {
   }
 }
 
-void Shard::enqueue(std::span<const Route::LaneTargets> lanes, const message::RecordView& record,
+static void encode_run(ByteBuffer& out, const message::RecordRun& run) {
+  message::RecordView record = run.first;
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    record.body = run.body(i);
+    message::encode(out, record);
+  }
+}
+
+void Shard::enqueue(std::span<const Route::LaneTargets> lanes, const message::RecordRun& run,
                     const PublishRange& publisher) {
   own_targets_.clear();
   std::uint64_t others = 0;  // shards that own some of the lanes
@@ -82,18 +105,18 @@ void Shard::enqueue(std::span<const Route::LaneTargets> lanes, const message::Re
       own_targets_.push_back({&lane(to.lane), to.queues});
       continue;
     }
-    // The first item of the record for a shard brings the record; those behind it refer to it.
+    // The first item of the run for a shard brings the records; those behind it refer to them.
     Batch& batch = batch_to(shard);
     const bool first = (others >> shard.value & 1) == 0;
     others |= std::uint64_t{1} << shard.value;
     batch.enqueues.push_back({to.lane, static_cast<std::uint32_t>(batch.queues.size()),
                               static_cast<std::uint32_t>(to.queues.size()),
                               first ? batch.bytes.size() : batch.enqueues.back().record_at,
-                              publisher});
+                              run.size(), publisher});
     batch.queues.insert(batch.queues.end(), to.queues.begin(), to.queues.end());
-    if (first) message::encode(batch.bytes, record);
+    if (first) encode_run(batch.bytes, run);
   }
-  if (!own_targets_.empty()) shared_bodies_.enqueue(own_targets_, record, publisher, now_);
+  if (!own_targets_.empty()) shared_bodies_.enqueue(own_targets_, run, publisher, now_);
 }
 
 void Shard::end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end) {
@@ -135,6 +158,11 @@ void Shard::on_published(std::span<const PublishRange> done) {
       client->on_published(range.channel, range.first, range.last);
     }
   }
+}
+
+bool Shard::takes_now(ConnectionId connection) {
+  const Client* client = find_client(connection);  // null for those of other shards
+  return client != nullptr && client->is_at_rest();
 }
 
 void Shard::on_deliveries(ConnectionId connection, const Deliveries& deliveries) {

@@ -1,5 +1,6 @@
 #include "message/record.h"
 
+#include <cstddef>
 #include <cstring>
 
 #include "base/check.h"
@@ -58,6 +59,20 @@ void encode(ByteBuffer& out, const RecordView& record) {
   const std::size_t bytes = encoded_bytes(record);
   encode_to(out.prepare(bytes), record);
   out.commit(bytes);
+}
+
+RunEncoder::RunEncoder(const RecordView& record, ByteBuffer& front) : front_(front) {
+  RecordView bodiless = record;
+  bodiless.body = {};
+  front.clear();
+  encode(front, bodiless);
+}
+
+void RunEncoder::encode_to(std::uint8_t* out, ByteView body) const {
+  std::memcpy(out, front_.data(), front_.size());
+  const auto body_bytes = static_cast<std::uint32_t>(body.size());
+  std::memcpy(out + offsetof(Head, body_bytes), &body_bytes, sizeof body_bytes);
+  put(out + front_.size(), body.data(), body.size());
 }
 
 bool read_record(ByteView bytes, RecordView& record) {

@@ -2,6 +2,7 @@
 /// One message as it is stored and handed on: Naru's small envelope around the bytes that arrived.
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/byte_buffer.h"
@@ -33,6 +34,20 @@ struct RecordView {
   ByteView body;                 // as it arrived, joined
 };
 
+/// A message, and others behind it that differ from it in their bodies alone. Views, as those of
+/// the message are.
+struct RecordRun {
+  RecordRun(const RecordView& record) : first(record) {}
+  RecordRun(const RecordView& record, std::span<const ByteView> bodies)
+      : first(record), more(bodies) {}
+
+  const RecordView& first;
+  std::span<const ByteView> more;
+
+  std::size_t size() const { return 1 + more.size(); }
+  ByteView body(std::size_t at) const { return at == 0 ? first.body : more[at - 1]; }
+};
+
 inline constexpr std::size_t kRecordHeadBytes = 24;
 
 /// Bytes that encode() will append.
@@ -43,6 +58,20 @@ inline std::size_t encoded_bytes(const RecordView& record) {
 void encode(ByteBuffer& out, const RecordView& record);
 /// Writes encoded_bytes(record) bytes to `out`.
 void encode_to(std::uint8_t* out, const RecordView& record);
+
+/// Encodes the records of a run: what they share is put together once.
+class RunEncoder {
+ public:
+  /// `front` is the caller's, reused from run to run, and holds what the records share.
+  RunEncoder(const RecordView& record, ByteBuffer& front);
+
+  std::size_t bytes(ByteView body) const { return front_.size() + body.size(); }
+  /// Writes bytes(body) bytes to `out`: the run's record with this body.
+  void encode_to(std::uint8_t* out, ByteView body) const;
+
+ private:
+  const ByteBuffer& front_;
+};
 
 /// Whether the encoded record that begins at `head` (kRecordHeadBytes at least) is persistent.
 inline bool encoded_persistent(ByteView head) {

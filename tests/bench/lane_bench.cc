@@ -86,6 +86,7 @@ class BenchSink final : public LaneSink {
   void on_published(std::span<const PublishRange> done) override {
     for (const PublishRange& range : done) published += range.last - range.first + 1;
   }
+  bool takes_now(ConnectionId) override { return true; }
   void on_deliveries(ConnectionId, const Deliveries& deliveries) override {
     delivered += deliveries.batch.size();
     for (const Delivery& it : deliveries.batch) body_bytes += it.record.body.size();

@@ -48,13 +48,20 @@ class ModelBroker final : public core::BrokerPort {
     return hash;
   }
 
+  void note(const core::Publish& publish) {
+    log.insert(log.end(),
+               {1, publish.channel.value, publish.sequence, digest(publish.record.exchange),
+                digest(publish.record.routing_key), digest(naru::as_text(publish.record.header)),
+                digest(naru::as_text(publish.record.body))});
+  }
   void note(core::Command& command) {
-    if (const auto* publish = std::get_if<core::Publish>(&command)) {
+    if (auto* publish = std::get_if<core::Publish>(&command)) {
       NARU_CHECK(publish->record.exchange.size() <= 255, "names are short strings");
-      log.insert(log.end(), {1, publish->channel.value, publish->sequence,
-                             digest(publish->record.exchange), digest(publish->record.routing_key),
-                             digest(naru::as_text(publish->record.header)),
-                             digest(naru::as_text(publish->record.body))});
+      note(*publish);
+      while (!publish->more.empty()) {
+        publish->drop_first();
+        note(*publish);
+      }
     } else if (const auto* settle = std::get_if<core::Settle>(&command)) {
       for (auto seq = settle->first; seq <= settle->last; seq = seq.next())
         log.insert(log.end(), {2, seq.value});

@@ -137,9 +137,10 @@ bool write_record(ByteBuffer& out, const Found& found) {
   NARU_CHECK(message::encoded_bytes(record) <= found.record.size(), "a record fits its bytes");
   NARU_CHECK(record.persistent == found.fact.record_persistent, "both say what is persistent");
   const std::size_t before = out.size();
-  std::size_t bound = enqueue_fact_bytes_max(found.targets.size(), record);
+  std::size_t bound = enqueue_fact_bytes_max(found.targets.size(), message::encoded_bytes(record));
   if (found.fact.type == FactType::enqueue) {
-    put_enqueue(out, found.targets, record);
+    ByteBuffer front;
+    put_enqueue(out, found.targets, message::RunEncoder(record, front), record.body);
   } else {
     bound = shared_record_fact_bytes_max(found.targets.size(), record);
     put_shared_record(out, found.targets, record);

@@ -21,6 +21,7 @@ class Nobody final : public LaneSink {
  public:
   void on_flush_wanted(GroupId) override {}
   void on_published(std::span<const PublishRange>) override {}
+  bool takes_now(ConnectionId) override { return false; }
   void on_deliveries(ConnectionId, const Deliveries&) override {}
   void on_consumer_cancelled(ConsumerKey) override {}
   void on_barrier(TicketId) override {}

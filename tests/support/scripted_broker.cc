@@ -111,9 +111,7 @@ std::size_t ScriptedBroker::submit(std::span<core::Command> batch) {
   ++batches;
   std::size_t taken = 0;
   for (core::Command& command : batch) {
-    if (room == 0) break;
-    if (room != SIZE_MAX) --room;
-    log_.push_back(describe(command));
+    if (!note(command)) break;
     if (auto* request = std::get_if<std::unique_ptr<core::Request>>(&command)) {
       open_.push_back((*request)->id);
       last_ = std::move(*request);
@@ -123,6 +121,19 @@ std::size_t ScriptedBroker::submit(std::span<core::Command> batch) {
     ++taken;
   }
   return taken;
+}
+
+// A run is noted message by message. False when there was no room for the rest of it.
+bool ScriptedBroker::note(core::Command& command) {
+  ++commands;
+  auto* publish = std::get_if<core::Publish>(&command);
+  for (;;) {
+    if (room == 0) return false;
+    if (room != SIZE_MAX) --room;
+    log_.push_back(describe(command));
+    if (publish == nullptr || publish->more.empty()) return true;
+    publish->drop_first();
+  }
 }
 
 std::vector<std::string> ScriptedBroker::take_log() {

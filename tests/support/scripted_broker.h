@@ -27,8 +27,11 @@ class ScriptedBroker final : public core::BrokerPort {
   /// How many more commands are taken; everything above waits for a Writable event.
   std::size_t room = SIZE_MAX;
   std::size_t batches = 0;
+  std::size_t commands = 0;  // taken, or in part: of publishes, a run is one
 
  private:
+  bool note(core::Command& command);
+
   std::vector<std::string> log_;
   std::deque<core::RequestId> open_;
   std::unique_ptr<core::Request> last_;

@@ -55,6 +55,7 @@ class ConsumerRing {
   bool resume(ConsumerKey key);
 
   Consumer& at(Slot slot) { return *state_->slots[slot]; }
+  const Consumer& at(Slot slot) const { return *state_->slots[slot]; }
   /// Keeps the slot taken while a batch for its consumer is out: handing one batch over may cancel
   /// the consumer of another, and a newcomer must not get what was meant for it.
   void pin(Slot slot) { ++at(slot).pins; }

@@ -195,10 +195,9 @@ bool Lane::has_queue(QueueId queue) const {
   return impl_->find(queue) != nullptr;
 }
 
-void Lane::enqueue(std::span<const QueueId> queues, const message::RecordView& record,
+void Lane::enqueue(std::span<const QueueId> queues, const message::RecordRun& run,
                    const PublishRange& publisher, const Now& now) {
-  impl_->plan(queues, record, now);
-  impl_->stage_planned(record, nullptr, publisher, now);
+  impl_->enqueue(queues, run, publisher, now);
 }
 std::span<const EnqueueTarget> Lane::plan(std::span<const QueueId> queues,
                                           const message::RecordView& record, const Now& now) {
@@ -208,8 +207,8 @@ void Lane::make_shared_room() {
   impl_->make_shared_room();
 }
 void Lane::stage_planned(const message::RecordView& record, const SharedRecord* shared,
-                         const PublishRange& publisher, const Now& now) {
-  impl_->stage_planned(record, shared, publisher, now);
+                         const PublishRange& publisher) {
+  impl_->stage_planned(record, shared, publisher);
 }
 bool Lane::in_atomic() const {
   return impl_->in_atomic();

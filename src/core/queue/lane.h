@@ -101,10 +101,11 @@ class Lane final : public GroupState {
   bool has_queue(QueueId queue) const;
 
   // ---- Hot path: stage ----
-  /// Stages one record for several queues of this lane: stored once. `publisher` is told by
-  /// on_published when it is done (first
-  /// == last == its sequence; sequence 0: not told).
-  void enqueue(std::span<const QueueId> queues, const message::RecordView& record,
+  /// Stages a run of records for several queues of this lane: each is stored once. `publisher` is
+  /// told by on_published when they are done (first to last are their sequences, in order; 0: not
+  /// told). What is not logged and finds a consumer waiting that does not acknowledge may be handed
+  /// to the sink before this returns (LaneSink::takes_now).
+  void enqueue(std::span<const QueueId> queues, const message::RecordRun& run,
                const PublishRange& publisher, const Now& now);
   /// The same in two steps, for SharedBodies. First what is decided: returns the targets that are
   /// logged, valid until the next call. Then what is staged: the record itself, or, when it is
@@ -113,7 +114,7 @@ class Lane final : public GroupState {
                                       const message::RecordView& record, const Now& now);
   void make_shared_room();
   void stage_planned(const message::RecordView& record, const SharedRecord* shared,
-                     const PublishRange& publisher, const Now& now);
+                     const PublishRange& publisher);
   bool in_atomic() const;
   void settle(QueueId queue, Seq first, Seq last);
   void give_back(QueueId queue, Seq first, Seq last, bool requeue, const Now& now);

@@ -57,10 +57,10 @@ void put_entry_head(ByteBuffer& out, bool continued);
 /// Turns an entry head at the front of `out` into one that the next entry continues.
 void mark_continued(ByteBuffer& out);
 
-/// No enqueue fact of these arguments is larger, its head included.
-std::size_t enqueue_fact_bytes_max(std::size_t targets, const message::RecordView& record);
+/// No enqueue fact of a record of so many bytes is larger, its head included.
+std::size_t enqueue_fact_bytes_max(std::size_t targets, std::size_t record_bytes);
 void put_enqueue(ByteBuffer& out, std::span<const EnqueueTarget> targets,
-                 const message::RecordView& record);
+                 const message::RunEncoder& record, ByteView body);
 
 /// No fact of `ranges` ranges is larger, its head included.
 std::size_t ranges_fact_bytes_max(std::size_t ranges);

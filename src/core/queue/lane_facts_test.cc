@@ -22,6 +22,11 @@ message::RecordView record(std::string_view body) {
   return view;
 }
 
+void put(ByteBuffer& out, std::span<const EnqueueTarget> targets, const message::RecordView& view) {
+  ByteBuffer front;
+  put_enqueue(out, targets, message::RunEncoder(view, front), view.body);
+}
+
 std::vector<SeqRange> ranges_of(const Fact& fact) {
   std::vector<SeqRange> ranges;
   RangeReader reader = fact.ranges();
@@ -35,8 +40,9 @@ TEST(LaneFacts, EnqueueComesBackWithItsTargets) {
   put_entry_head(out, false);
   const std::vector<EnqueueTarget> targets = {
       {QueueId(7), Seq(1), 0, false}, {QueueId(1u << 30), Seq(1ull << 40), 1234567890, true}};
-  put_enqueue(out, targets, record("hello"));
-  EXPECT_LE(out.size(), kLaneEntryHeadBytes + enqueue_fact_bytes_max(2, record("hello")));
+  put(out, targets, record("hello"));
+  const std::size_t record_bytes = message::encoded_bytes(record("hello"));
+  EXPECT_LE(out.size(), kLaneEntryHeadBytes + enqueue_fact_bytes_max(2, record_bytes));
 
   FactReader reader(out.view());
   Fact fact;
@@ -82,7 +88,7 @@ TEST(LaneFacts, WorkedExampleOfTheFormatPageHolds) {
   ByteBuffer out;
   put_entry_head(out, false);
   const std::vector<EnqueueTarget> targets = {{QueueId(7), Seq(1), 0, false}};
-  put_enqueue(out, targets, view);
+  put(out, targets, view);
   put_delivered(out, QueueId(7), Seq(1));
   EXPECT_THAT(std::vector<std::uint8_t>(out.data(), out.data() + out.size()),
               testing::ElementsAreArray(kExample));
@@ -149,7 +155,7 @@ TEST(LaneFacts, WhatNoPageCanHoldIsCorrupt) {
 TEST(LaneFacts, BodyThatChangedIsNotTakenForTheOneThatWasStored) {
   ByteBuffer out;
   const std::vector<EnqueueTarget> targets = {{QueueId(7), Seq(1), 0, false}};
-  put_enqueue(out, targets, record("hello"));
+  put(out, targets, record("hello"));
   FactReader reader(out.view(), FactReader::Form::facts);
   Fact fact;
   ASSERT_TRUE(reader.next(fact));
@@ -245,7 +251,7 @@ TEST(LaneFacts, ATargetOrRecordOfANewerNaruIsAVersionError) {
   const std::vector<EnqueueTarget> targets = {{QueueId(7), Seq(1), 0, false}};
   ByteBuffer out;
   put_entry_head(out, false);
-  put_enqueue(out, targets, record("hello"));
+  put(out, targets, record("hello"));
   EXPECT_TRUE(check_lane_entry(out.view()));
   const std::size_t record_flags = kLaneEntryHeadBytes + kFactHeadBytes + 4 + kBodyCrcBytes + 1;
   for (const std::size_t at : {record_flags, out.size() - 1}) {
@@ -263,7 +269,7 @@ TEST(LaneFacts, WhatNoNaruWritesIsCorrupt) {
   const std::vector<EnqueueTarget> targets = {{QueueId(7), Seq(1), 0, false}};
   put_ranges(out, FactType::settle, QueueId(5), ranges);
   const std::size_t ranges_end = out.size();
-  put_enqueue(out, targets, record("hello"));
+  put(out, targets, record("hello"));
   put_delivered(out, QueueId(6), Seq(7));
   EXPECT_TRUE(check_lane_entry(out.view()));
   for (std::size_t bytes = 0; bytes < out.size(); ++bytes) {
@@ -285,7 +291,7 @@ TEST(LaneFacts, CutEntryIsNotReadable) {
   ByteBuffer out;
   put_entry_head(out, false);
   const std::vector<EnqueueTarget> targets = {{QueueId(7), Seq(1), 0, false}};
-  put_enqueue(out, targets, record("hello"));
+  put(out, targets, record("hello"));
   for (std::size_t bytes = kLaneEntryHeadBytes + 1; bytes < out.size(); ++bytes) {
     FactReader reader(out.view().first(bytes));
     Fact fact;
@@ -302,7 +308,7 @@ TEST(LaneFacts, NoBytesMakeTheReaderLeaveTheEntry) {
     put_entry_head(out, false);
     const std::vector<SeqRange> ranges = {{Seq(1), Seq(1)}, {Seq(3), Seq(900)}};
     const std::vector<EnqueueTarget> targets = {{QueueId(7), Seq(1), 5, false}};
-    put_enqueue(out, targets, record("hello"));
+    put(out, targets, record("hello"));
     put_ranges(out, FactType::settle, QueueId(5), ranges);
     for (std::uint64_t hits = random.below(4); hits > 0; --hits)
       out.data()[random.below(out.size())] = static_cast<std::uint8_t>(random.next());

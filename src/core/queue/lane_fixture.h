@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,7 @@ class RecordingSink final : public LaneSink {
   void on_published(std::span<const PublishRange> done) override {
     published.insert(published.end(), done.begin(), done.end());
   }
+  bool takes_now(ConnectionId) override { return takes_at_once; }
   void on_deliveries(ConnectionId connection, const Deliveries& deliveries) override {
     for (const Delivery& it : deliveries.batch) {
       received.push_back({ConsumerKey{connection, deliveries.consumer}, it.seq,
@@ -62,6 +64,7 @@ class RecordingSink final : public LaneSink {
     std::optional<Received> delivery;
     std::uint32_t ready_after = 0;
   };
+  bool takes_at_once = false;
   bool flush_wanted = false;
   std::vector<PublishRange> published;
   std::vector<Received> received;
@@ -116,8 +119,9 @@ class LaneWorld {
     WallMs expires_at_ms = 0;
     message::Durability durability = message::Durability::fsync;
   };
-  /// Publishes with the next sequence of channel 1 of connection 9.
-  void publish_to(std::vector<std::uint64_t> queues, const Message& message) {
+  /// Publishes with the next sequence of channel 1 of connection 9; `more` are the bodies of a run.
+  void publish_to(std::vector<std::uint64_t> queues, const Message& message,
+                  std::span<const std::string> more = {}) {
     std::vector<QueueId> ids;
     for (const std::uint64_t id : queues) ids.emplace_back(id);
     message::RecordView record;
@@ -127,9 +131,13 @@ class LaneWorld {
     record.exchange = "amq.topic";
     record.routing_key = "a.key";
     record.body = as_bytes(message.body);
-    ++sequence;
+    std::vector<ByteView> bodies;
+    for (const std::string& body : more) bodies.push_back(as_bytes(body));
+    const std::uint64_t first = sequence + 1;
+    sequence += 1 + bodies.size();
     const LaneQueues to{lane.get(), ids};
-    shared->enqueue({&to, 1}, record, {ConnectionId(9), ChannelId(1), sequence, sequence}, now);
+    shared->enqueue({&to, 1}, {record, bodies}, {ConnectionId(9), ChannelId(1), first, sequence},
+                    now);
   }
   void publish(std::uint64_t queue, const std::string& body) {
     publish_to({queue}, {body, true, 0});
@@ -200,6 +208,9 @@ class LaneWorld {
     return bodies;
   }
 
+  /// Whether the sink takes deliveries while they are enqueued.
+  void take_at_once(bool at_once = true) { sink->takes_at_once = takes_at_once_ = at_once; }
+
   Now now{TimePoint(std::chrono::hours(1)), 1'700'000'000'000};
   std::uint64_t sequence = 0;
   std::unique_ptr<TestingJournal> journal;
@@ -218,6 +229,7 @@ class LaneWorld {
     journal->caches = caches;
     journal->entries_per_file = entries_per_file;
     sink = std::make_unique<RecordingSink>();
+    sink->takes_at_once = takes_at_once_;
     shared = std::make_unique<SharedBodies>(*journal, sharing_);
     lane = std::make_unique<Lane>(kLane, *journal, *sink, *log_, options_, shared.get());
     journal->attach(kLane, *lane);
@@ -230,6 +242,7 @@ class LaneWorld {
   std::unique_ptr<NullLogger> log_ = std::make_unique<NullLogger>();
   std::map<std::uint64_t, QueueSettings> queues_;
   std::uint64_t ticket_ = 0;
+  bool takes_at_once_ = false;
 };
 
 }  // namespace naru::core

@@ -1,8 +1,8 @@
 #pragma once
 /// The inside of a lane. lane_stage.cc decides and stages, lane_apply.cc changes applied state,
-/// lane_dispatch.cc hands records out, lane_consumers.cc keeps who takes them, lane_timers.cc lets
-/// them expire, lane_pages.cc leaves parts of the index to the log, lane_snapshot.cc writes the
-/// whole and lane_install.cc reads it.
+/// lane_dispatch.cc hands records out, lane_direct.cc those that need not be stored,
+/// lane_consumers.cc keeps who takes them, lane_timers.cc lets them expire, lane_pages.cc leaves
+/// parts of the index to the log, lane_snapshot.cc writes the whole and lane_install.cc reads it.
 
 #include <cstdint>
 #include <memory>
@@ -25,6 +25,14 @@ namespace naru::core {
 
 class Lane::Impl {
  public:
+  /// So many records of a run, from its front, that a consumer takes as they come.
+  struct Direct {
+    const Queue* queue = nullptr;
+    ConsumerRing::Slot consumer = ConsumerRing::kNone;
+    Seq first;
+    std::size_t count = 0;
+  };
+
   Impl(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options,
        SharedBodies* shared);
 
@@ -42,11 +50,13 @@ class Lane::Impl {
   const EnqueuedByLevel& enqueued() const { return enqueued_; }
 
   // ---- lane_stage.cc ----
+  void enqueue(std::span<const QueueId> queues, const message::RecordRun& run,
+               const PublishRange& publisher, const Now& now);
   std::span<const EnqueueTarget> plan(std::span<const QueueId> queues,
                                       const message::RecordView& record, const Now& now);
   void make_shared_room();
   void stage_planned(const message::RecordView& record, const SharedRecord* shared,
-                     const PublishRange& publisher, const Now& now);
+                     const PublishRange& publisher);
   bool in_atomic() const { return stage_.in_atomic(); }
   void settle(Queue& queue, SeqRange range);
   void give_back(Queue& queue, SeqRange range, bool requeue);
@@ -54,6 +64,10 @@ class Lane::Impl {
   void barrier(TicketId ticket);
   void atomic_begin() { stage_.atomic_begin(); }
   void atomic_end();
+
+  // ---- lane_direct.cc ----
+  Direct take_direct(std::span<const QueueId> queues, const message::RecordRun& run);
+  void hand_on(const Direct& direct, const message::RecordRun& run);
 
   // ---- lane_consumers.cc ----
   Result<void> add_consumer(Queue& queue, ConsumerSettings settings, const Now& now);
@@ -102,6 +116,12 @@ class Lane::Impl {
   /// that of the fact's entry.
   template <typename Take>
   static void each_enqueued(const Fact& fact, BodyLocation location, Take&& take);
+  /// A queue that a record which is not logged goes to.
+  struct MemoryTarget {
+    Queue* queue = nullptr;
+    WallMs expires_at_ms = 0;
+    std::uint8_t flags = 0;  // of IndexEntry
+  };
   /// An entry that the next one continues, kept until that is there.
   struct HeldEntry {
     Slice payload;
@@ -136,8 +156,14 @@ class Lane::Impl {
     if (!queue.waiting.empty()) admit_all_waiting(queue);
   }
   void admit_all_waiting(Queue& queue);
-  void stage_enqueue(const message::RecordView& record);
-  void enqueue_in_memory(const message::RecordView& record, const Now& now);
+  ConsumerRing::Slot direct_consumer(const Queue& queue) const;
+  static std::size_t direct_count(const message::RecordRun& run, const ConsumerSettings& settings);
+  void stage_run(std::span<const QueueId> queues, const message::RecordRun& run, const Now& now);
+  void choose_targets(std::span<const QueueId> queues, const message::RecordRun& run,
+                      const Now& now);
+  void add_publisher(const PublishRange& publisher);
+  void stage_enqueue(const message::RunEncoder& record, ByteView body);
+  void enqueue_in_memory(const message::RunEncoder& record, ByteView body);
   /// Ends a record for good: at once when only memory knows it, else when the fact is committed.
   QueueIndex::Visit end_record(Queue& queue, Seq seq, IndexEntry& entry,
                                std::vector<SeqRange>& ranges, bool bridge);
@@ -240,7 +266,9 @@ class Lane::Impl {
   std::vector<EnqueueTarget> logged_targets_;  // reused, as are the next
   std::vector<RecordPlace> places_;
   ByteBuffer page_bytes_;
-  std::vector<Queue*> memory_targets_;
+  std::vector<MemoryTarget> memory_targets_;
+  ByteBuffer run_front_;
+  std::vector<Delivery> direct_;
 
   EnqueuedByLevel enqueued_{};
   Now now_;

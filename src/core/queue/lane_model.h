@@ -18,6 +18,7 @@ class LaneModel {
  public:
   explicit LaneModel(std::uint64_t seed) : random_(seed), world_(draw_world(random_)) {
     burst_ = random_.one_in(2) ? 2 : 200;
+    world_.take_at_once(random_.one_in(2));
     interval_queue_ = random_.below(3);
     world_.journal->entries_per_file = 1 + random_.below(30);
     // A long queue has settles of many ranges.
@@ -65,30 +66,29 @@ class LaneModel {
   }
 
   void publish(std::uint64_t count) {
-    for (; count > 0; --count) publish_one();
+    while (count > 0) {
+      const std::uint64_t run = 1 + random_.below(std::min<std::uint64_t>(count, 8));
+      publish_run(run);
+      count -= run;
+    }
   }
 
-  void publish_one() {
-    const std::uint64_t number = ++published_;
-    std::vector<std::uint64_t> queues;
-    for (std::uint64_t id = 1; id <= kQueues; ++id) {
-      if (random_.one_in(2)) queues.push_back(id);
-    }
+  void publish_run(std::uint64_t count) {
+    const std::vector<std::uint64_t> queues = draw_queues(random_, kQueues);
     const bool persistent = !random_.one_in(3);
-    for (const std::uint64_t id : queues) {
-      ModelRecord& record = records_[{id, number}];
-      record.logged = persistent && id != kQueues;
-      if (record.logged) unstaged_enqueues_.push_back({id, number});
+    std::vector<std::string> bodies;
+    for (std::uint64_t number = published_ + 1; number <= published_ + count; ++number) {
+      bodies.push_back(draw_body(random_, number, world_.journal->bytes_max));
+      for (const std::uint64_t id : queues) {
+        ModelRecord& record = records_[{id, number}];
+        record.logged = persistent && id != kQueues;
+        if (record.logged) unstaged_enqueues_.push_back({id, number});
+      }
     }
-    world_.publish_to(queues,
-                      {std::to_string(number) + std::string(body_bytes(), '.'), persistent, 0});
-    EXPECT_EQ(world_.sequence, number);
-  }
-
-  std::size_t body_bytes() {
-    // Few are so large that they come with an owner, and only where an entry takes them.
-    if (world_.journal->bytes_max > 100'000 && random_.one_in(20)) return 20'000;
-    return random_.below(50);
+    published_ += count;
+    world_.publish_to(queues, {bodies[0], persistent, 0}, std::span(bodies).subspan(1));
+    hear();
+    EXPECT_EQ(world_.sequence, published_);
   }
 
   void end_leases(bool settle) {

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "core/queue/lane_fixture.h"
@@ -32,6 +34,22 @@ struct ModelConsumer {
   bool no_ack = false;
   std::uint32_t leased = 0;
 };
+
+/// Queues that a publish goes to, of those numbered 1 to `count`.
+inline std::vector<std::uint64_t> draw_queues(Random& random, std::uint64_t count) {
+  std::vector<std::uint64_t> queues;
+  for (std::uint64_t id = 1; id <= count; ++id) {
+    if (random.one_in(2)) queues.push_back(id);
+  }
+  return queues;
+}
+
+/// A body that begins with `number`. Few are so large that they come with an owner, and only where
+/// an entry takes them.
+inline std::string draw_body(Random& random, std::uint64_t number, std::size_t entry_bytes_max) {
+  const bool large = entry_bytes_max > 100'000 && random.one_in(20);
+  return std::to_string(number) + std::string(large ? 20'000 : random.below(50), '.');
+}
 
 /// Small numbers, so that every bound is met often.
 inline Lane::Options draw_lane_options(Random& random) {

@@ -46,6 +46,10 @@ class LaneSink {
   /// Publishes that this lane was given are committed (or visible, where nothing is logged). A
   /// publish is told once per lane.
   virtual void on_published(std::span<const PublishRange> done) = 0;
+  /// Whether on_deliveries for `connection` may come now, in the middle of Lane::enqueue: when the
+  /// connection is here and not in the middle of something, so that this call of on_deliveries
+  /// comes back before anything is asked of a lane.
+  virtual bool takes_now(ConnectionId connection) = 0;
   /// Deliveries of one consumer of `connection`.
   virtual void on_deliveries(ConnectionId connection, const Deliveries& deliveries) = 0;
   /// The consumer was removed because its queue is gone.

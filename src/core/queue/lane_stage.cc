@@ -20,11 +20,6 @@ void add_to(std::vector<SeqRange>& ranges, SeqRange range, bool bridge) {
   }
 }
 
-message::Durability level_of(const message::RecordView& record, const QueueSettings& settings) {
-  if (!record.persistent || !settings.durable) return message::Durability::memory;
-  return std::min(record.durability, settings.durability);
-}
-
 }  // namespace
 
 WallMs Lane::Impl::expiry(const Queue& queue, const message::RecordView& record,
@@ -37,31 +32,27 @@ WallMs Lane::Impl::expiry(const Queue& queue, const message::RecordView& record,
   return record.expires_at_ms == 0 ? by_queue : std::min(by_queue, record.expires_at_ms);
 }
 
+void Lane::Impl::enqueue(std::span<const QueueId> queues, const message::RecordRun& run,
+                         const PublishRange& publisher, const Now& now) {
+  logged_targets_.clear();
+  memory_targets_.clear();
+  const Direct direct = take_direct(queues, run);
+  if (direct.count == 0) {
+    stage_run(queues, run, now);
+  } else if (direct.count < run.size()) {
+    message::RecordView next = run.first;
+    next.body = run.body(direct.count);
+    stage_run(queues, {next, run.more.subspan(direct.count)}, now);
+  }
+  add_publisher(publisher);
+  if (direct.count != 0) hand_on(direct, run);
+}
+
 std::span<const EnqueueTarget> Lane::Impl::plan(std::span<const QueueId> queues,
                                                 const message::RecordView& record, const Now& now) {
   logged_targets_.clear();
   memory_targets_.clear();
-  for (const QueueId id : queues) {
-    Queue* queue = find(id);
-    if (queue == nullptr) continue;  // deleted while the publish was on its way: like no queue
-    ++queue->stats.published;
-    want_dispatch(*queue);
-    const message::Durability level = level_of(record, queue->settings);
-    ++enqueued_[static_cast<std::size_t>(level)];
-    if (level == message::Durability::memory) {
-      memory_targets_.push_back(queue);
-      continue;
-    }
-    if (level == message::Durability::fsync && !NARU_MUTANT(interval_counts_as_fsync)) {
-      stage_.set_urgent();
-    }
-    const WallMs expires = expiry(*queue, record, now);
-    logged_targets_.push_back(
-        {id, queue->next_seq, expires, expires != 0 && expires <= now.wall_ms});
-    queue->last_logged = queue->next_seq;
-    queue->next_seq = queue->next_seq.next();
-  }
-  if (NARU_MUTANT(first_queue_only) && logged_targets_.size() > 1) logged_targets_.resize(1);
+  choose_targets(queues, record, now);
   return logged_targets_;
 }
 
@@ -70,60 +61,111 @@ void Lane::Impl::make_shared_room() {
 }
 
 void Lane::Impl::stage_planned(const message::RecordView& record, const SharedRecord* shared,
-                               const PublishRange& publisher, const Now& now) {
+                               const PublishRange& publisher) {
+  const message::RunEncoder encoder(record, run_front_);
   if (logged_targets_.empty()) {
     // Nothing of it is logged here.
   } else if (shared != nullptr) {
     stage_.put_shared(*shared, logged_targets_);
   } else {
-    stage_enqueue(record);
+    stage_enqueue(encoder, record.body);
   }
-  if (!memory_targets_.empty()) enqueue_in_memory(record, now);
-  if (publisher.first != 0) {
-    if (logged_targets_.empty() || NARU_MUTANT(confirm_before_commit)) {
-      stage_.add_memory_publish(publisher);
-    } else {
-      stage_.add_publish(publisher);
-    }
+  if (!memory_targets_.empty()) enqueue_in_memory(encoder, record.body);
+  want_flush();
+  add_publisher(publisher);
+}
+
+// Told when what was staged just now is done.
+void Lane::Impl::add_publisher(const PublishRange& publisher) {
+  if (publisher.first == 0) return;
+  want_flush();
+  if (logged_targets_.empty() || NARU_MUTANT(confirm_before_commit)) {
+    stage_.add_memory_publish(publisher);
+  } else {
+    stage_.add_publish(publisher);
   }
+}
+
+void Lane::Impl::stage_run(std::span<const QueueId> queues, const message::RecordRun& run,
+                           const Now& now) {
+  choose_targets(queues, run, now);
+  const bool logged = !logged_targets_.empty();
+  const bool in_memory = !memory_targets_.empty();
+  const message::RunEncoder record(run.first, run_front_);
+  const auto stage = [&](ByteView body) {
+    if (logged) stage_enqueue(record, body);
+    if (in_memory) enqueue_in_memory(record, body);
+  };
+  stage(run.first.body);
+  for (const ByteView body : run.more) stage(body);
   want_flush();
 }
 
-void Lane::Impl::stage_enqueue(const message::RecordView& record) {
-  const std::span<const EnqueueTarget> targets(logged_targets_);
-  if (targets.size() <= kTargetsPerFactMax) {
-    put_enqueue(stage_.room(enqueue_fact_bytes_max(targets.size(), record)), targets, record);
-    return;
+// Which queues the run goes to, and at which level. Its records take the next seqs of each; those
+// of logged_targets_ are the first record's.
+void Lane::Impl::choose_targets(std::span<const QueueId> queues, const message::RecordRun& run,
+                                const Now& now) {
+  for (const QueueId id : queues) {
+    Queue* queue = find(id);
+    if (queue == nullptr) continue;  // deleted while the publish was on its way: like no queue
+    queue->stats.published += run.size();
+    want_dispatch(*queue);
+    const message::Durability level = level_of(run.first, queue->settings);
+    enqueued_[static_cast<std::size_t>(level)] += run.size();
+    const WallMs expires = expiry(*queue, run.first, now);
+    const bool at_once = expires != 0 && expires <= now.wall_ms;
+    if (level == message::Durability::memory) {
+      const int flags = IndexEntry::kInMemory |
+                        (run.first.persistent ? IndexEntry::kPersistent : 0) |
+                        (at_once ? IndexEntry::kAtOnce : 0);
+      memory_targets_.push_back({queue, expires, static_cast<std::uint8_t>(flags)});
+      continue;
+    }
+    if (level == message::Durability::fsync && !NARU_MUTANT(interval_counts_as_fsync)) {
+      stage_.set_urgent();
+    }
+    logged_targets_.push_back({id, queue->next_seq, expires, at_once});
+    queue->last_logged = Seq(queue->next_seq.value + run.size() - 1);
+    queue->next_seq = queue->last_logged.next();
   }
-  // A publish is one decision, however many queues it goes to.
-  const bool own_run = !stage_.in_atomic();
-  if (own_run) stage_.atomic_begin();
-  for (std::size_t at = 0; at < targets.size(); at += kTargetsPerFactMax) {
-    const auto some = targets.subspan(at, std::min(kTargetsPerFactMax, targets.size() - at));
-    put_enqueue(stage_.room(enqueue_fact_bytes_max(some.size(), record)), some, record);
-  }
-  if (own_run) stage_.atomic_end();
+  if (NARU_MUTANT(first_queue_only) && logged_targets_.size() > 1) logged_targets_.resize(1);
 }
 
-void Lane::Impl::enqueue_in_memory(const message::RecordView& record, const Now& now) {
-  const auto bytes = static_cast<std::uint32_t>(message::encoded_bytes(record));
+void Lane::Impl::stage_enqueue(const message::RunEncoder& record, ByteView body) {
+  const std::span<EnqueueTarget> targets(logged_targets_);
+  const auto put = [&](std::span<const EnqueueTarget> some) {
+    put_enqueue(stage_.room(enqueue_fact_bytes_max(some.size(), record.bytes(body))), some, record,
+                body);
+  };
+  if (targets.size() <= kTargetsPerFactMax) {
+    put(targets);
+  } else {
+    // A publish is one decision, however many queues it goes to.
+    const bool own_run = !stage_.in_atomic();
+    if (own_run) stage_.atomic_begin();
+    for (std::size_t at = 0; at < targets.size(); at += kTargetsPerFactMax)
+      put(targets.subspan(at, std::min(kTargetsPerFactMax, targets.size() - at)));
+    if (own_run) stage_.atomic_end();
+  }
+  for (EnqueueTarget& target : targets) target.seq = target.seq.next();
+}
+
+void Lane::Impl::enqueue_in_memory(const message::RunEncoder& record, ByteView body) {
   NewRecord stored;
-  stored.location = memory_.put(record, bytes, static_cast<std::uint32_t>(memory_targets_.size()));
-  stored.record_bytes = bytes;
-  for (Queue* queue : memory_targets_) {
-    const Seq seq = queue->next_seq;
-    queue->next_seq = seq.next();
-    stored.expires_at_ms = expiry(*queue, record, now);
-    stored.flags = IndexEntry::kInMemory;
-    if (record.persistent) stored.flags |= IndexEntry::kPersistent;
-    if (stored.expires_at_ms != 0 && stored.expires_at_ms <= now.wall_ms)
-      stored.flags |= IndexEntry::kAtOnce;
-    if (queue->visible_next == seq) {
-      make_visible(*queue, seq, stored);
+  stored.location = memory_.put(record, body, static_cast<std::uint32_t>(memory_targets_.size()));
+  stored.record_bytes = static_cast<std::uint32_t>(record.bytes(body));
+  for (const MemoryTarget& target : memory_targets_) {
+    Queue& queue = *target.queue;
+    const Seq seq = queue.next_seq;
+    queue.next_seq = seq.next();
+    stored.expires_at_ms = target.expires_at_ms;
+    stored.flags = target.flags;
+    if (queue.visible_next == seq) {
+      make_visible(queue, seq, stored);
     } else {
       // Stronger records before it are on their way to the disk.
-      queue->waiting.push_back(
-          {seq, stored.location, bytes, stored.flags, false, stored.expires_at_ms});
+      queue.waiting.push_back(
+          {seq, stored.location, stored.record_bytes, stored.flags, false, stored.expires_at_ms});
     }
   }
 }

@@ -4,8 +4,9 @@
 
 namespace naru::core {
 
-BodyLocation MemoryStore::put(const message::RecordView& record, std::uint32_t bytes,
+BodyLocation MemoryStore::put(const message::RunEncoder& record, ByteView body,
                               std::uint32_t references) {
+  const auto bytes = static_cast<std::uint32_t>(record.bytes(body));
   std::uint32_t number = current_;
   if (bytes > kChunkBytes / 4) {
     number = add_chunk(bytes);  // a large one neither wastes a chunk's rest nor is pinned by others
@@ -15,7 +16,7 @@ BodyLocation MemoryStore::put(const message::RecordView& record, std::uint32_t b
   }
   Chunk& chunk = *chunks_[number];
   const std::uint32_t offset = chunk.used;
-  message::encode_to(chunk.block->data() + offset, record);
+  record.encode_to(chunk.block->data() + offset, body);
   chunk.used += bytes;
   chunk.live += references;
   return {number, offset};

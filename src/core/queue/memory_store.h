@@ -16,9 +16,8 @@ namespace naru::core {
 /// it.
 class MemoryStore {
  public:
-  /// Stores `record` for `references` queues; release() is called as often.
-  BodyLocation put(const message::RecordView& record, std::uint32_t bytes,
-                   std::uint32_t references);
+  /// Stores a record for `references` queues; release() is called as often.
+  BodyLocation put(const message::RunEncoder& record, ByteView body, std::uint32_t references);
   void release(BodyLocation key);
 
   ByteView view(BodyLocation key, std::uint32_t bytes) const {

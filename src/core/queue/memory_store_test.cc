@@ -23,7 +23,9 @@ Stored put(MemoryStore& store, std::string body, std::uint32_t references = 1) {
   message::RecordView record;
   record.body = as_bytes(body);
   const auto bytes = static_cast<std::uint32_t>(message::encoded_bytes(record));
-  return {store.put(record, bytes, references), bytes, std::move(body)};
+  ByteBuffer front;
+  const BodyLocation key = store.put({record, front}, record.body, references);
+  return {key, bytes, std::move(body)};
 }
 
 std::string body_of(const MemoryStore& store, const Stored& stored) {

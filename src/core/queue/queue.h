@@ -139,6 +139,13 @@ struct Queue {
   QueueStats stats;  // ready: what is visible; pending and consumers are filled in for readers
 };
 
+/// The level of a record in a queue: the weaker of what its publisher and the queue ask for.
+inline message::Durability level_of(const message::RecordView& record,
+                                    const QueueSettings& settings) {
+  if (!record.persistent || !settings.durable) return message::Durability::memory;
+  return std::min(record.durability, settings.durability);
+}
+
 // 10,000 idle queues are 5 MiB.
 static_assert(sizeof(Queue) <= 512);
 

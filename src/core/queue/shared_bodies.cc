@@ -9,10 +9,24 @@
 
 namespace naru::core {
 
-void SharedBodies::enqueue(std::span<const LaneQueues> lanes, const message::RecordView& record,
+void SharedBodies::enqueue(std::span<const LaneQueues> lanes, const message::RecordRun& run,
                            const PublishRange& publisher, const Now& now) {
-  if (lanes.size() < options_.lanes_min || lanes.front().lane->in_atomic() ||
-      message::encoded_bytes(record) < options_.record_bytes_min) {
+  if (lanes.size() < options_.lanes_min || lanes.front().lane->in_atomic()) {
+    for (const LaneQueues& to : lanes) to.lane->enqueue(to.queues, run, publisher, now);
+    return;
+  }
+  message::RecordView record = run.first;
+  PublishRange one = publisher;
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    record.body = run.body(i);
+    if (publisher.first != 0) one.first = one.last = publisher.first + i;
+    enqueue_one(lanes, record, one, now);
+  }
+}
+
+void SharedBodies::enqueue_one(std::span<const LaneQueues> lanes, const message::RecordView& record,
+                               const PublishRange& publisher, const Now& now) {
+  if (message::encoded_bytes(record) < options_.record_bytes_min) {
     for (const LaneQueues& to : lanes) to.lane->enqueue(to.queues, record, publisher, now);
     return;
   }
@@ -24,13 +38,13 @@ void SharedBodies::enqueue(std::span<const LaneQueues> lanes, const message::Rec
     if (!logged.empty()) ++logging;
   }
   if (logging < options_.lanes_min || targets_.size() > kTargetsPerFactMax) {
-    for (const LaneQueues& to : lanes) to.lane->stage_planned(record, nullptr, publisher, now);
+    for (const LaneQueues& to : lanes) to.lane->stage_planned(record, nullptr, publisher);
     return;
   }
   // Before the record is there: who appends early now does not refer to it.
   for (const LaneQueues& to : lanes) to.lane->make_shared_room();
   const SharedRecord shared = put(record);
-  for (const LaneQueues& to : lanes) to.lane->stage_planned(record, &shared, publisher, now);
+  for (const LaneQueues& to : lanes) to.lane->stage_planned(record, &shared, publisher);
 }
 
 SharedRecord SharedBodies::put(const message::RecordView& record) {

@@ -40,9 +40,10 @@ class SharedBodies {
   };
   SharedBodies(Journal& journal, Options options) : journal_(journal), options_(options) {}
 
-  /// Stages one record for queues of several lanes, as Lane::enqueue does in each of them: stored
-  /// once when at least two of them log it. Not within an atomic run, which has its copies.
-  void enqueue(std::span<const LaneQueues> lanes, const message::RecordView& record,
+  /// Stages a run of records for queues of several lanes, as Lane::enqueue does in each of them:
+  /// each is stored once when at least two of them log it. Not within an atomic run, which has its
+  /// copies.
+  void enqueue(std::span<const LaneQueues> lanes, const message::RecordRun& run,
                const PublishRange& publisher, const Now& now);
 
   // For EntryStage.
@@ -52,6 +53,8 @@ class SharedBodies {
   void leave();
 
  private:
+  void enqueue_one(std::span<const LaneQueues> lanes, const message::RecordView& record,
+                   const PublishRange& publisher, const Now& now);
   SharedRecord put(const message::RecordView& record);
 
   Journal& journal_;

@@ -18,6 +18,11 @@ struct Route {
   bool by_headers = false;
 
   bool empty() const { return lanes.empty(); }
+  std::size_t queue_count() const {
+    std::size_t count = 0;
+    for (const LaneTargets& targets : lanes) count += targets.queues.size();
+    return count;
+  }
 };
 
 /// A route in the making. Keeps its memory from one to the next.

@@ -11,8 +11,10 @@ namespace {
 
 std::size_t viewed_bytes(const core::Publish& publish) {
   const message::RecordView& record = publish.record;
-  return record.exchange.size() + record.routing_key.size() + record.header.size() +
-         record.body.size();
+  std::size_t bytes = record.exchange.size() + record.routing_key.size() + record.header.size() +
+                      record.body.size();
+  for (const ByteView body : publish.more) bytes += body.size();
+  return bytes;
 }
 
 // Copies views to the front of a block that was made large enough for them.
@@ -36,20 +38,31 @@ class Copier {
 void HeldCommands::hold(std::span<core::Command> commands) {
   std::size_t bytes = 0;
   for (const core::Command& command : commands) {
-    if (const auto* publish = std::get_if<core::Publish>(&command)) bytes += viewed_bytes(*publish);
+    const auto* publish = std::get_if<core::Publish>(&command);
+    if (publish == nullptr) continue;
+    bytes += viewed_bytes(*publish);
+    bytes_ += publish->more.size() * sizeof(core::Command);
   }
   bytes_ += bytes + commands.size_bytes();
   Copier copy(nullptr);
   if (bytes != 0) copy = Copier(blocks_.emplace_back(BlockRef::make(bytes))->data());
   for (core::Command& command : commands) {
-    if (auto* publish = std::get_if<core::Publish>(&command)) {
-      message::RecordView& record = publish->record;
-      record.exchange = copy(record.exchange);
-      record.routing_key = copy(record.routing_key);
-      record.header = copy(record.header);
-      record.body = copy(record.body);
+    auto* publish = std::get_if<core::Publish>(&command);
+    if (publish == nullptr) {
+      commands_.push_back(std::move(command));
+      continue;
     }
-    commands_.push_back(std::move(command));
+    message::RecordView& record = publish->record;
+    record.exchange = copy(record.exchange);
+    record.routing_key = copy(record.routing_key);
+    record.header = copy(record.header);
+    for (;;) {
+      core::Publish& held = std::get<core::Publish>(commands_.emplace_back(*publish));
+      held.record.body = copy(record.body);
+      held.more = {};
+      if (publish->more.empty()) break;
+      publish->drop_first();
+    }
   }
 }
 
@@ -77,7 +90,7 @@ void CommandBatch::end_lease(core::QueueRef queue, core::Seq seq, LeaseEnd end) 
         return;
       }
     }
-    return add(core::Settle{queue, seq, seq});
+    return add(core::Settle{queue, first, last});
   }
   const bool requeue = end == LeaseEnd::requeue;
   if (!commands_.empty()) {
@@ -88,16 +101,18 @@ void CommandBatch::end_lease(core::QueueRef queue, core::Seq seq, LeaseEnd end) 
       return;
     }
   }
-  add(core::Return{queue, seq, seq, requeue});
+  add(core::Return{queue, first, last, requeue});
 }
 
 void CommandBatch::flush() {
+  run_ = nullptr;
   if (commands_.empty()) return;
   const std::span<core::Command> all(commands_.data(), commands_.size());
   // Order is kept: nothing overtakes what is waiting.
   const std::size_t taken = backlog_.empty() ? broker_.submit(all) : 0;
   if (taken < all.size()) backlog_.hold(all.subspan(taken));
   commands_.clear();
+  bodies_.clear();
 }
 
 }  // namespace naru::amqp091

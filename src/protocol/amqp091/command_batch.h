@@ -20,7 +20,8 @@ enum class LeaseEnd : std::uint8_t { settle, requeue, reject };
 /// the broker had no room for.
 class HeldCommands {
  public:
-  /// Moves `commands` to the end and copies what they view into one block.
+  /// Moves `commands` to the end and copies what they view into one block. A run becomes single
+  /// publishes.
   void hold(std::span<core::Command> commands);
 
   std::span<core::Command> commands() { return std::span(commands_).subspan(first_); }
@@ -47,16 +48,35 @@ class CommandBatch {
   /// 256 commands are 35 KiB of stack, and enough that a call into the broker costs nothing per
   /// message.
   static constexpr std::size_t kCommandsMax = 256;
+  /// Bodies of runs: 8 KiB. A read of small messages brings a few hundred.
+  static constexpr std::size_t kBodiesMax = 512;
 
   CommandBatch(core::BrokerPort& broker, HeldCommands& backlog)
       : broker_(broker), backlog_(backlog) {}
 
   /// A publish to fill in; its views must live until the next flush().
   core::Publish& publish() {
+    run_ = nullptr;
     make_room();
     return std::get<core::Publish>(commands_.emplace_back(std::in_place_type<core::Publish>));
   }
+  /// What publish() gave, and is filled in now, may be repeated: as long as nothing else is added.
+  void begin_run(core::Publish& publish) { run_ = &publish; }
+  void end_run() { run_ = nullptr; }
+  /// Adds a message like the one that the run under way began with, but for its body. False when
+  /// there is no run, when `sequence` is not the next one of it, or when there is no room.
+  bool repeat(std::uint64_t sequence, ByteView body) {
+    if (bodies_.size() == kBodiesMax) flush();
+    if (run_ == nullptr) return false;
+    const std::uint64_t next = run_->sequence == 0 ? 0 : run_->last_sequence() + 1;
+    if (sequence != next) return false;
+    bodies_.push_back(body);
+    const std::size_t count = run_->more.size() + 1;
+    run_->more = {bodies_.data() + bodies_.size() - count, count};
+    return true;
+  }
   void add(core::Command command) {
+    run_ = nullptr;
     make_room();
     commands_.push_back(std::move(command));
   }
@@ -74,6 +94,8 @@ class CommandBatch {
   core::BrokerPort& broker_;
   HeldCommands& backlog_;
   boost::container::static_vector<core::Command, kCommandsMax> commands_;
+  core::Publish* run_ = nullptr;  // the last command, while it may grow
+  boost::container::static_vector<ByteView, kBodiesMax> bodies_;
 };
 
 }  // namespace naru::amqp091

@@ -14,6 +14,7 @@
 #include "protocol/amqp091/constants.h"
 #include "protocol/amqp091/frame.h"
 #include "protocol/amqp091/methods.h"
+#include "protocol/amqp091/short_compare.h"
 
 namespace naru::amqp091 {
 
@@ -41,7 +42,7 @@ class PublishMemo {
   /// Whether `input` begins with the frame that was noted.
   bool begins(ByteView input) const {
     return frame_bytes_ != 0 && input.size() >= frame_bytes_ &&
-           std::memcmp(input.data(), frame_.data(), frame_bytes_) == 0;
+           same_bytes(input.first(frame_bytes_), {frame_.data(), frame_bytes_});
   }
   /// Of the frame at the front of `input`, which begins() has recognised; views of `input`.
   BasicPublish method(ByteView input) const {
@@ -91,8 +92,10 @@ class PublishMemo {
   bool begins_content(ByteView input, std::size_t payload_max, Content& content) const {
     const std::uint8_t* at = input.data();
     if (header_bytes_ == 0 || input.size() < header_bytes_) return false;
-    if (std::memcmp(at, header_.data(), kSizeAt) != 0) return false;
-    if (std::memcmp(at + kContentAt, &header_[kContentAt], header_bytes_ - kContentAt) != 0) {
+    const ByteView noted(header_.data(), header_bytes_);
+    const ByteView begin = input.first(header_bytes_);
+    if (!same_bytes(begin.first(kSizeAt), noted.first(kSizeAt)) ||
+        !same_bytes(begin.subspan(kContentAt), noted.subspan(kContentAt))) {
       return false;
     }
     content.header = input.subspan(kContentAt, header_bytes_ - kContentAt - 1);

@@ -101,6 +101,70 @@ TEST_F(Repeating, PropertiesThatAskForSomethingAreLookedAtEachTime) {
   }
 }
 
+std::string publishes(std::string_view rest, std::string_view bodies) {
+  std::string octets;
+  for (const char body : bodies)
+    octets += wire::octets("1 publish " + std::string(rest) + " body=\"" + body + "\"");
+  return octets;
+}
+
+TEST_F(Repeating, WhatDiffersInItsBodyAloneIsOneRun) {
+  send("1 confirm.select");
+  const std::size_t before = broker_.commands;
+  peer_.send(publishes(R"(routing_key="k" delivery_mode=2)", "abcde"));
+  EXPECT_EQ(broker_.commands - before, 2u) << "the first one, and a run of what is recognised";
+  EXPECT_EQ(
+      asked(),
+      (Lines{"publish 1 seq=1 ''->'k' persistent 'a'", "publish 1 seq=2 ''->'k' persistent 'b'",
+             "publish 1 seq=3 ''->'k' persistent 'c'", "publish 1 seq=4 ''->'k' persistent 'd'",
+             "publish 1 seq=5 ''->'k' persistent 'e'"}));
+}
+
+TEST_F(Repeating, ARunEndsWhereSomethingElseIsAskedFor) {
+  open_channel(2);
+  consume();
+  deliver(1, 1, 1);
+  const std::string one = publishes(R"(routing_key="k")", "abc");
+  peer_.send(one + wire::octets("1 confirm.select") + one +
+             wire::octets("1 basic.ack delivery_tag=1") + one +
+             wire::octets(R"(2 publish routing_key="k" body="x")") + one);
+  EXPECT_EQ(asked(), (Lines{"publish 1 seq=0 ''->'k' 'a'", "publish 1 seq=0 ''->'k' 'b'",
+                            "publish 1 seq=0 ''->'k' 'c'", "publish 1 seq=1 ''->'k' 'a'",
+                            "publish 1 seq=2 ''->'k' 'b'", "publish 1 seq=3 ''->'k' 'c'",
+                            "settle 7 1..1", "publish 1 seq=4 ''->'k' 'a'",
+                            "publish 1 seq=5 ''->'k' 'b'", "publish 1 seq=6 ''->'k' 'c'",
+                            "publish 2 seq=0 ''->'k' 'x'", "publish 1 seq=7 ''->'k' 'a'",
+                            "publish 1 seq=8 ''->'k' 'b'", "publish 1 seq=9 ''->'k' 'c'"}));
+}
+
+TEST_F(Repeating, ATransactionTakesNoPartInARun) {
+  peer_.send(publishes(R"(routing_key="k")", "abc") + wire::octets("1 tx.select") +
+             publishes(R"(routing_key="k")", "de"));
+  EXPECT_EQ(asked(), (Lines{"publish 1 seq=0 ''->'k' 'a'", "publish 1 seq=0 ''->'k' 'b'",
+                            "publish 1 seq=0 ''->'k' 'c'", "check 1 seq=0 ''->'k' 'd'",
+                            "check 1 seq=0 ''->'k' 'e'"}));
+}
+
+TEST_F(Repeating, WhatIsLeftOfARunWaitsInOrder) {
+  send("1 confirm.select");
+  broker_.room = 3;
+  peer_.send(publishes(R"(routing_key="k")", "abcdef"));
+  EXPECT_EQ(asked(), (Lines{"publish 1 seq=1 ''->'k' 'a'", "publish 1 seq=2 ''->'k' 'b'",
+                            "publish 1 seq=3 ''->'k' 'c'"}));
+  broker_.room = 1;
+  peer_.event(core::Writable{});
+  EXPECT_EQ(asked(), Lines{"publish 1 seq=4 ''->'k' 'd'"});
+  broker_.room = SIZE_MAX;
+  peer_.event(core::Writable{});
+  EXPECT_EQ(asked(), (Lines{"publish 1 seq=5 ''->'k' 'e'", "publish 1 seq=6 ''->'k' 'f'"}));
+}
+
+TEST_F(Repeating, ALongRunIsHandedOverInParts) {
+  peer_.send(publishes(R"(routing_key="k")", std::string(3000, 'x')));
+  EXPECT_EQ(asked().size(), 3000u);
+  EXPECT_LT(broker_.commands, 20u);
+}
+
 TEST_F(Repeating, AWrongEndOctetIsStillAnError) {
   const std::string good = wire::octets(R"(1 publish routing_key="k" body="m")");
   std::string bad = good;

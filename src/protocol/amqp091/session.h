@@ -149,6 +149,8 @@ class Session final : public protocol::Session {
   /// Publishes the message at the front of input_ when its method is the one of the last publish.
   /// False when it is not, or anything else is in the way: then it takes the longer way.
   bool publish_again();
+  void publish_remembered(Channel& channel, ByteView method_frame,
+                          const PublishMemo::Content& content);
   bool publish_whole(Channel& channel, const BasicPublish& method);
   void on_content_header(Channel& channel, const Frame& frame);
   void on_content_body(Channel& channel, const Frame& frame);

@@ -55,6 +55,7 @@ void Session::on_method(Channel& channel, const BasicPublish& method) {
   }
   if (memo_ == nullptr) memo_ = std::make_unique<PublishMemo>();
   memo_->remember(channel, frame_, method);
+  batch_->end_run();
   if (publish_whole(channel, method)) return;
   if (channel.assembly == nullptr) channel.assembly = std::make_unique<Assembly>();
   Assembly& assembly = *channel.assembly;
@@ -70,21 +71,37 @@ bool Session::publish_again() {
   Channel& channel = memo_->channel();
   if (channel.state != ChannelState::open || channel.expecting != Expecting::method) return false;
   const ByteView input = input_;
-  const BasicPublish method = memo_->method(input);
   input_ = input.subspan(memo_->frame_bytes());
   PublishMemo::Content content;
   if (memo_->begins_content(input_, frame_bytes_max_ - kFrameOverheadBytes, content) &&
       content.body.size() <= settings_.message_bytes_max) {
     input_ = input_.subspan(content.wire_bytes);
-    const Message message{method.exchange, method.routing_key, method.mandatory, content.header,
-                          content.body};
-    const auto [persistent, priority, durability] = memo_->properties();
-    hand_over(channel, message, {content.header, std::nullopt, persistent, priority, durability});
+    publish_remembered(channel, input, content);
     return true;
   }
-  if (publish_whole(channel, method)) return true;
+  batch_->end_run();  // its header is another, and may be remembered
+  if (publish_whole(channel, memo_->method(input))) return true;
   input_ = input;
   return false;
+}
+
+// Both frames in front of the body are known: it joins the run of those before it, or begins one.
+void Session::publish_remembered(Channel& channel, ByteView method_frame,
+                                 const PublishMemo::Content& content) {
+  const std::uint64_t sequence = channel.confirms ? channel.published + 1 : 0;
+  if (!channel.transaction && batch_->repeat(sequence, content.body)) {
+    if (channel.confirms) channel.published = sequence;
+    return;
+  }
+  const BasicPublish method = memo_->method(method_frame);
+  const Message message{method.exchange, method.routing_key, method.mandatory, content.header,
+                        content.body};
+  const auto [persistent, priority, durability] = memo_->properties();
+  const Asked asked{content.header, std::nullopt, persistent, priority, durability};
+  if (channel.transaction) return hold(channel, message, asked);
+  core::Publish& publish = batch_->publish();
+  fill(publish, channel, message, asked);
+  batch_->begin_run(publish);
 }
 
 // The common case: header and body are in the input behind the method, the body in one frame. Then
