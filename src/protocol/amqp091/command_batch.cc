@@ -81,12 +81,12 @@ bool HeldCommands::has_publish() const {
       [](const core::Command& command) { return std::holds_alternative<core::Publish>(command); });
 }
 
-void CommandBatch::end_lease(core::QueueRef queue, core::Seq seq, LeaseEnd end) {
+void CommandBatch::end_leases(core::QueueRef queue, core::Seq first, core::Seq last, LeaseEnd end) {
   if (end == LeaseEnd::settle) {
     if (!commands_.empty()) {
-      auto* last = std::get_if<core::Settle>(&commands_.back());
-      if (last != nullptr && last->queue == queue && last->last.next() == seq) {
-        last->last = seq;
+      auto* before = std::get_if<core::Settle>(&commands_.back());
+      if (before != nullptr && before->queue == queue && before->last.next() == first) {
+        before->last = last;
         return;
       }
     }
@@ -94,10 +94,10 @@ void CommandBatch::end_lease(core::QueueRef queue, core::Seq seq, LeaseEnd end) 
   }
   const bool requeue = end == LeaseEnd::requeue;
   if (!commands_.empty()) {
-    auto* last = std::get_if<core::Return>(&commands_.back());
-    if (last != nullptr && last->queue == queue && last->requeue == requeue &&
-        last->last.next() == seq) {
-      last->last = seq;
+    auto* before = std::get_if<core::Return>(&commands_.back());
+    if (before != nullptr && before->queue == queue && before->requeue == requeue &&
+        before->last.next() == first) {
+      before->last = last;
       return;
     }
   }

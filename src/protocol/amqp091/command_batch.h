@@ -81,7 +81,10 @@ class CommandBatch {
     commands_.push_back(std::move(command));
   }
   /// Ends a lease; neighbours of one queue become one command.
-  void end_lease(core::QueueRef queue, core::Seq seq, LeaseEnd end);
+  void end_lease(core::QueueRef queue, core::Seq seq, LeaseEnd end) {
+    end_leases(queue, seq, seq, end);
+  }
+  void end_leases(core::QueueRef queue, core::Seq first, core::Seq last, LeaseEnd end);
 
   /// Hands over what was collected.
   void flush();

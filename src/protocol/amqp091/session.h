@@ -26,6 +26,8 @@
 
 namespace naru::amqp091 {
 
+class DeliveryFront;
+
 /// Owned by its connection, on one shard. Takes input while no answer of the broker is awaited, so
 /// that everything happens in the order in which it was asked for.
 class Session final : public protocol::Session {
@@ -175,6 +177,9 @@ class Session final : public protocol::Session {
   void on_event(const core::PublishRefused& event);
   void acknowledge_up_to(Channel& channel, std::uint64_t sequence);
   std::unique_ptr<Transaction> take_transaction(Channel& channel);
+  void append_delivery(const Consumer& consumer, DeliveryFront& front, std::uint64_t tag,
+                       const core::Delivery& delivery);
+  bool goes_by_copy(ByteView body, const BlockRef* owner) const;
   void append_content(std::uint16_t channel, const message::RecordView& record,
                       const BlockRef* owner);
 

@@ -31,13 +31,26 @@ static std::optional<Unacked> take_named(UnackedList& unacked, std::uint64_t tag
 void Session::acknowledge(Channel& channel, std::uint64_t tag, bool multiple, LeaseEnd end,
                           MethodId method) {
   std::int64_t credit = 0;
+  // Consecutive leases of one queue are ended together.
+  core::QueueRef queue;
+  core::Seq first;
+  core::Seq last;
+  const auto end_run = [&] {
+    if (first) batch_->end_leases(queue, first, last, end);
+  };
   const auto end_one = [&](const Unacked& lease) {
     if (channel.transaction) {
       channel.transaction->ends.push_back({lease, end});
       return;
     }
-    batch_->end_lease(lease.queue, lease.seq, end);
     if (lease.consumer) ++credit;
+    if (first && lease.seq == last.next() && lease.queue == queue) {
+      last = lease.seq;
+      return;
+    }
+    end_run();
+    queue = lease.queue;
+    first = last = lease.seq;
   };
   bool known = true;
   if (multiple && tag == 0) {
@@ -53,6 +66,7 @@ void Session::acknowledge(Channel& channel, std::uint64_t tag, bool multiple, Le
     return refuse(channel, ReplyCode::precondition_failed,
                   fmt::format("unknown delivery tag {}", tag), method);
   }
+  end_run();
   release_credit(channel, credit);
 }
 

@@ -1,48 +1,15 @@
 // What goes to the client unasked: deliveries, confirms, returned messages (amqp091 §6).
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
+#include "protocol/amqp091/delivery_front.h"
 #include "protocol/amqp091/errors.h"
+#include "protocol/amqp091/pen.h"
 #include "protocol/amqp091/session.h"
 
 namespace naru::amqp091 {
 
 namespace {
-
-/// Writes into room that was made before.
-class Pen {
- public:
-  explicit Pen(std::uint8_t* at) : at_(at) {}
-
-  void u8(std::uint8_t value) { *at_++ = value; }
-  void u16(std::uint16_t value) { number(std::byteswap(value)); }
-  void u32(std::uint32_t value) { number(std::byteswap(value)); }
-  void u64(std::uint64_t value) { number(std::byteswap(value)); }
-  void bytes(ByteView bytes) {
-    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
-    at_ += bytes.size();
-  }
-  void short_string(std::string_view text) {
-    u8(static_cast<std::uint8_t>(text.size()));
-    bytes(as_bytes(text));
-  }
-  void frame_head(FrameType type, std::uint16_t channel, std::size_t payload_bytes) {
-    u8(static_cast<std::uint8_t>(type));
-    u16(channel);
-    u32(static_cast<std::uint32_t>(payload_bytes));
-  }
-  void frame_end() { u8(kFrameEnd); }
-
- private:
-  template <typename T>
-  void number(T value) {
-    std::memcpy(at_, &value, sizeof value);
-    at_ += sizeof value;
-  }
-  std::uint8_t* at_;
-};
 
 constexpr std::uint8_t kNoProperties[2] = {0, 0};
 
@@ -51,6 +18,13 @@ constexpr std::uint8_t kNoProperties[2] = {0, 0};
 ByteView header_of(const message::RecordView& record) {
   if (record.encoding == message::EncodingId::amqp091) return record.header;
   return kNoProperties;
+}
+
+void put_body_frame(std::uint8_t* at, std::uint16_t channel, ByteView body) {
+  Pen pen(at);
+  pen.frame_head(FrameType::body, channel, body.size());
+  pen.bytes(body);
+  pen.frame_end();
 }
 
 }  // namespace
@@ -67,28 +41,48 @@ void Session::on_event(const core::Deliveries& event) {
       batch_->end_lease(event.queue, delivery.seq, LeaseEnd::requeue);
     return;
   }
-  ByteBuffer& out = host_.output().buffer();
-  const ByteView front = consumer.deliver_front.view();
+  DeliveryFront front(consumer);
   for (const core::Delivery& delivery : event.batch) {
-    const message::RecordView& record = delivery.record;
     const std::uint64_t tag = ++channel.delivery_tag;
-    // delivery tag u64, redelivered u8, and the lengths of the two names
-    const std::size_t wire_bytes =
-        front.size() + 11 + record.exchange.size() + record.routing_key.size() + 1;
-    Pen pen(out.prepare(wire_bytes));
-    pen.bytes(front);
-    pen.u64(tag);
-    pen.u8(delivery.redelivered ? 1 : 0);
-    pen.short_string(record.exchange);
-    pen.short_string(record.routing_key);
-    pen.frame_end();
-    out.commit(wire_bytes);
-    out.patch_u32(out.size() - wire_bytes + 3,
-                  static_cast<std::uint32_t>(wire_bytes - kFrameOverheadBytes));
-    append_content(channel.number, record, delivery.owner);
+    append_delivery(consumer, front, tag, delivery);
     if (!consumer.no_ack) channel.unacked.push({tag, delivery.seq, event.queue, consumer.handle});
   }
   heartbeat_.sent();
+}
+
+void Session::append_delivery(const Consumer& consumer, DeliveryFront& front, std::uint64_t tag,
+                              const core::Delivery& delivery) {
+  const message::RecordView& record = delivery.record;
+  ByteBuffer& out = host_.output().buffer();
+  if (goes_by_copy(record.body, delivery.owner) && front.turn_to(record, header_of(record))) {
+    const ByteView body = record.body;
+    const std::size_t body_bytes = body.empty() ? 0 : kFrameOverheadBytes + body.size();
+    std::uint8_t* const at = out.prepare(front.bytes() + body_bytes);
+    front.copy_to(at, tag, delivery.redelivered, body.size());
+    if (body_bytes != 0) put_body_frame(at + front.bytes(), consumer.channel->number, body);
+    return out.commit(front.bytes() + body_bytes);
+  }
+  const ByteView begin = consumer.deliver_front.view();
+  // delivery tag u64, redelivered u8, and the lengths of the two names
+  const std::size_t wire_bytes =
+      begin.size() + 11 + record.exchange.size() + record.routing_key.size() + 1;
+  Pen pen(out.prepare(wire_bytes));
+  pen.bytes(begin);
+  pen.u64(tag);
+  pen.u8(delivery.redelivered ? 1 : 0);
+  pen.short_string(record.exchange);
+  pen.short_string(record.routing_key);
+  pen.frame_end();
+  out.commit(wire_bytes);
+  out.patch_u32(out.size() - wire_bytes + 3,
+                static_cast<std::uint32_t>(wire_bytes - kFrameOverheadBytes));
+  append_content(consumer.channel->number, record, delivery.owner);
+}
+
+// In one frame, next to its head: small, or nobody keeps it alive.
+bool Session::goes_by_copy(ByteView body, const BlockRef* owner) const {
+  return body.size() <= frame_bytes_max_ - kFrameOverheadBytes &&
+         (owner == nullptr || body.size() < protocol::Output::kReferenceBytesMin);
 }
 
 void Session::append_content(std::uint16_t channel, const message::RecordView& record,
@@ -98,8 +92,7 @@ void Session::append_content(std::uint16_t channel, const message::RecordView& r
   const ByteView header = header_of(record);
   ByteView body = record.body;
   const std::size_t payload_max = frame_bytes_max_ - kFrameOverheadBytes;
-  const bool by_copy = body.size() <= payload_max &&
-                       (owner == nullptr || body.size() < protocol::Output::kReferenceBytesMin);
+  const bool by_copy = goes_by_copy(body, owner);
   const std::size_t header_bytes = kFrameOverheadBytes + kContentHeadBytes + header.size();
   const std::size_t body_bytes = by_copy && !body.empty() ? kFrameOverheadBytes + body.size() : 0;
   Pen pen(out.prepare(header_bytes + body_bytes));
@@ -109,11 +102,7 @@ void Session::append_content(std::uint16_t channel, const message::RecordView& r
   pen.u64(body.size());
   pen.bytes(header);
   pen.frame_end();
-  if (body_bytes != 0) {
-    pen.frame_head(FrameType::body, channel, body.size());
-    pen.bytes(body);
-    pen.frame_end();
-  }
+  if (body_bytes != 0) put_body_frame(out.data() + out.size() + header_bytes, channel, body);
   out.commit(header_bytes + body_bytes);
   if (by_copy) return;
   while (!body.empty()) {
