@@ -221,8 +221,37 @@ void check_same(const Found& a, const Found& b) {
 
 }  // namespace
 
+/// The short way to read a plain enqueue gives what the long one gives, and never more.
+static void check_plain(ByteView entry) {
+  FactReader longer(entry);
+  FactReader shorter(entry);
+  for (Fact fact, same;;) {
+    PlainEnqueue plain;
+    const bool is_plain = shorter.next_plain(plain);
+    const bool found = longer.next(fact);
+    if (!is_plain) {
+      NARU_CHECK(shorter.next(same) == found, "what is not plain is left as it is");
+      NARU_CHECK(shorter.ok() == longer.ok(), "both know whether an entry is good");
+      if (!found) return;
+      continue;
+    }
+    TargetReader targets = fact.targets();
+    EnqueueTarget target;
+    NARU_CHECK(found && fact.type == FactType::enqueue && targets.next(target),
+               "a plain enqueue is one");
+    NARU_CHECK(target.queue == plain.queue && target.seq == plain.seq, "it goes to its queue");
+    NARU_CHECK(target.expires_at_ms == 0 && !target.at_once, "it never expires");
+    NARU_CHECK(!targets.next(target) && targets.ok(), "it goes nowhere else");
+    NARU_CHECK(fact.body_offset == plain.body_offset && fact.body_bytes == plain.body_bytes &&
+                   fact.record_persistent == plain.record_persistent,
+               "it brings the same record");
+    NARU_CHECK(shorter.last_fact() == longer.last_fact(), "it is in the same place");
+  }
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView entry(data, size);
+  check_plain(entry);
   bool whole = false;
   const std::vector<Found> found = read_all(entry, whole);
 

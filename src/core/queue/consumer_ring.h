@@ -43,10 +43,13 @@ class ConsumerRing {
   Slot turn() const;
   /// The turn passes on to the next one of the same priority.
   void pass_turn(Slot slot);
-  /// One more lease of this consumer; it drops out of the ring at its prefetch limit.
-  void add_lease(Slot slot) {
+  /// Whether the turn comes back to it at once, as nobody else of its priority can take a record.
+  bool is_alone(Slot slot) const { return at(slot).next == slot; }
+  /// One more lease of this consumer; it drops out of the ring at its prefetch limit: then false.
+  bool add_lease(Slot slot) {
     Consumer& consumer = at(slot);
     if (++consumer.leased == consumer.settings.prefetch) update(slot);
+    return consumer.active;
   }
   /// Leases of this consumer ended. True when it may take records again because of that.
   bool end_leases(Slot slot, std::uint32_t count);

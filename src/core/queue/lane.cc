@@ -68,8 +68,7 @@ void Lane::Impl::erase(Queue& queue) {
   queues_.erase(queue.id);
 }
 
-Queue* Lane::Impl::find_any(QueueId id) {
-  if (last_found_ != nullptr && last_found_->id == id) return last_found_;
+Queue* Lane::Impl::look_up(QueueId id) {
   const auto found = queues_.find(id);
   if (found == queues_.end()) return nullptr;
   last_found_ = found->second.get();
@@ -87,8 +86,7 @@ void Lane::Impl::want_flush() {
   sink_.on_flush_wanted(id_);
 }
 
-void Lane::Impl::want_dispatch(Queue& queue) {
-  if (queue.wants_dispatch) return;
+void Lane::Impl::list_for_dispatch(Queue& queue) {
   queue.wants_dispatch = true;
   dispatch_list_.push_back(queue.id);
   want_flush();

@@ -45,8 +45,11 @@ void Lane::Impl::apply(std::span<const Entry> committed) {
 
 void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
   FactReader reader(payload);
+  PlainEnqueue plain;
   Fact fact;
-  while (reader.next(fact)) {
+  for (;;) {
+    while (reader.next_plain(plain)) apply_plain(plain, location);
+    if (!reader.next(fact)) break;
     switch (fact.type) {
       case FactType::enqueue:
       case FactType::shared_enqueue:
@@ -107,18 +110,32 @@ void Lane::Impl::each_enqueued(const Fact& fact, BodyLocation location, Take&& t
 }
 
 void Lane::Impl::apply_enqueue(const EnqueueTarget& target, const NewRecord& record) {
-  Queue* queue = find_any(target.queue);
-  if (queue == nullptr || target.seq >= replay_limit(*queue)) return;
-  admit_waiting(*queue);
-  if (owner_ && target.seq < queue->visible_next) return apply_shown(*queue, target.seq);
-  NARU_CHECK(target.seq >= queue->visible_next, "records become visible in order");
-  make_visible(*queue, target.seq, record);
-  queue->next_seq = std::max(queue->next_seq, target.seq.next());
-  queue->last_logged = std::max(queue->last_logged, target.seq);
-  queue->last_logged_applied = target.seq;
+  if (Queue* queue = find_any(target.queue)) apply_record(*queue, target.seq, record);
+}
+
+// The same for the common case, whose fields were found without the detours.
+void Lane::Impl::apply_plain(const PlainEnqueue& plain, BodyLocation location) {
+  Queue* queue = find_any(plain.queue);
+  if (queue == nullptr) return;
+  NewRecord record;
+  record.location = {location.file, location.offset + plain.body_offset};
+  record.record_bytes = plain.body_bytes;
+  record.flags = plain.record_persistent ? IndexEntry::kPersistent : 0;
+  apply_record(*queue, plain.seq, record);
+}
+
+void Lane::Impl::apply_record(Queue& queue, Seq seq, const NewRecord& record) {
+  if (seq >= replay_limit(queue)) return;
+  admit_waiting(queue);
+  if (owner_ && seq < queue.visible_next) return apply_shown(queue, seq);
+  NARU_CHECK(seq >= queue.visible_next, "records become visible in order");
+  make_visible(queue, seq, record);
+  queue.next_seq = std::max(queue.next_seq, seq.next());
+  queue.last_logged = std::max(queue.last_logged, seq);
+  queue.last_logged_applied = seq;
   live_.add(record.location.file, record.record_bytes);
-  admit_waiting(*queue);
-  want_dispatch(*queue);
+  admit_waiting(queue);
+  want_dispatch(queue);
 }
 
 // It is in the queue since it was written; what became of it meanwhile is in later entries.

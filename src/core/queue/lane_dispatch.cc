@@ -23,14 +23,11 @@ void Lane::Impl::dispatch(Queue& queue) {
     DeliveryBatches::Batch* batch = batch_for(queue, slot);
     if (batch == nullptr) continue;
 
-    if (!lease(queue, step, batches_.add(*batch, step.entry->record_bytes))) return;
-    queue.consumers.pass_turn(slot);
-    if (!batch->no_ack) {
-      step.entry->holder = slot;
-      queue.consumers.add_lease(slot);
-    }
-    --budget;
-    if (batch->deliveries.size() >= options_.deliveries_per_run) hand_over(queue);
+    search = serve(queue, step, slot, *batch, budget);
+    if (failed_) return;
+    if (search == Search::none) break;
+    if (search == Search::found && batch->deliveries.size() >= options_.deliveries_per_run)
+      hand_over(queue);
   }
   hand_over(queue);
   dispatching_ = nullptr;
@@ -45,6 +42,27 @@ void Lane::Impl::dispatch(Queue& queue) {
   if (queue.index.page_count() != 0) load_pages(queue);
   stage_watermark(queue);
   arm_timer(queue, blocked);
+}
+
+// Hands what `step` found to the consumer whose turn it is, and what comes behind it as long as the
+// turn stays there: one that is alone at its priority need not be looked for again and again.
+Lane::Impl::Search Lane::Impl::serve(Queue& queue, Step& step, ConsumerRing::Slot slot,
+                                     DeliveryBatches::Batch& batch, std::size_t& budget) {
+  const bool alone = queue.consumers.is_alone(slot);
+  for (;;) {
+    if (!lease(queue, step, batches_.add(batch, step.entry->record_bytes))) return Search::blocked;
+    --budget;
+    if (!alone) queue.consumers.pass_turn(slot);
+    bool may_go_on = alone && budget != 0 && batches_.has_credit(batch) &&
+                     batch.deliveries.size() < options_.deliveries_per_run;
+    if (!batch.no_ack) {
+      step.entry->holder = slot;
+      may_go_on &= queue.consumers.add_lease(slot);
+    }
+    if (!may_go_on) return Search::found;
+    const Search next = find_step(queue, step);
+    if (next != Search::found) return next;  // the batch may be gone
+  }
 }
 
 // Single reads come before consumers. Returns false when the first one has to wait; so has

@@ -19,6 +19,16 @@ constexpr std::uint8_t kExpires = 1;
 constexpr std::uint8_t kAtOnce = 2;
 constexpr std::uint8_t kFirstIgnorableType = 128;
 
+void put_le32(std::uint8_t* at, std::uint32_t value) {
+  std::memcpy(at, &value, sizeof value);
+}
+
+std::uint32_t get_le32(const std::uint8_t* at) {
+  std::uint32_t value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
 // Ascending ranges as distances: mostly one or two bytes each.
 void put_range_list(ByteBuffer& out, std::span<const SeqRange> ranges) {
   out.varint(ranges.size());
@@ -243,6 +253,33 @@ bool FactReader::next(Fact& fact) {
     in_.set_failed();
   }
   return false;
+}
+
+bool FactReader::next_plain(PlainEnqueue& found) {
+  constexpr std::size_t kBodyAt = kFactHeadBytes + sizeof(std::uint32_t) + kBodyCrcBytes;
+  const ByteView rest = in_.rest();
+  if (!in_.ok() || rest.size() < kBodyAt + message::kRecordHeadBytes ||
+      rest[0] != static_cast<std::uint8_t>(FactType::enqueue)) {
+    return false;
+  }
+  const std::size_t fact_bytes = kFactHeadBytes + std::size_t{get_le32(&rest[1])};
+  const std::uint32_t body_bytes = get_le32(&rest[kFactHeadBytes]);
+  const std::size_t targets_at = kBodyAt + body_bytes;
+  if (body_bytes < message::kRecordHeadBytes || targets_at > fact_bytes || fact_bytes > rest.size())
+    return false;
+  ByteReader targets(rest.subspan(targets_at, fact_bytes - targets_at));
+  const bool one = targets.u8() == 1;
+  found.queue = QueueId(targets.varint());
+  found.seq = Seq(targets.varint());
+  const bool never_expires = targets.u8() == 0;
+  if (!one || !never_expires || !found.seq || !targets.ok()) return false;
+  const std::size_t begin = bytes_.size() - rest.size();
+  found.body_offset = static_cast<std::uint32_t>(begin + kBodyAt);
+  found.body_bytes = body_bytes;
+  found.record_persistent = message::encoded_persistent(rest.subspan(kBodyAt));
+  last_fact_ = {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(fact_bytes)};
+  in_.bytes(fact_bytes);
+  return true;
 }
 
 void FactReader::refuse_newer() {

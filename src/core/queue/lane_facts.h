@@ -142,6 +142,15 @@ struct Fact {
   TargetReader targets() const { return TargetReader(rest); }  // enqueue
 };
 
+/// An enqueue for one queue that never expires, as nearly all are.
+struct PlainEnqueue {
+  QueueId queue;
+  Seq seq;
+  std::uint32_t body_offset = 0;  // as in Fact
+  std::uint32_t body_bytes = 0;
+  bool record_persistent = false;
+};
+
 /// Reads the facts of one entry in order.
 class FactReader {
  public:
@@ -153,6 +162,9 @@ class FactReader {
   bool continued() const { return continued_; }
   /// False at the end of the entry and when it is not readable: ask ok().
   bool next(Fact& fact);
+  /// Reads the next fact when it is a plain enqueue, at a fraction of what next() and its targets
+  /// cost. False, and nothing is read, when it is anything else, or bad: next() tells.
+  bool next_plain(PlainEnqueue& found);
   bool ok() const { return in_.ok(); }
   /// Not ok() because of something that only a newer Naru writes.
   bool from_newer() const { return from_newer_; }

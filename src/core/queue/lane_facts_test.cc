@@ -342,5 +342,55 @@ TEST(LaneFacts, NormalisedRangesAreSortedAndDisjoint) {
                                   SeqRange{Seq(20), Seq(21)}));
 }
 
+// What worries us: a record that is applied here from a short look at it, and after a start, from a
+// long one, is not the same.
+TEST(LaneFacts, APlainEnqueueReadsTheSameTheShortWayAndTheLongOne) {
+  Random random(3);
+  std::size_t plain_count = 0;
+  for (int round = 0; round < 3000; ++round) {
+    ByteBuffer out;
+    put_entry_head(out, false);
+    for (std::uint64_t facts = random.below(4); facts > 0; --facts) {
+      std::vector<EnqueueTarget> targets(1 + random.below(2));
+      for (EnqueueTarget& target : targets) {
+        target = {QueueId(random.below(1000)), Seq(1 + random.below(1u << 20)),
+                  random.one_in(4) ? 5 : 0, random.one_in(8)};
+      }
+      put(out, targets, record(std::string(random.below(40), 'x')));
+      if (random.one_in(3)) put_delivered(out, QueueId(1), Seq(9));
+    }
+    if (random.one_in(2))
+      out.data()[random.below(out.size())] ^= static_cast<std::uint8_t>(1u << random.below(8));
+    if (random.one_in(4)) out.truncate(random.below(out.size() + 1));
+    FactReader longer(out.view());
+    FactReader shorter(out.view());
+    Fact fact;
+    PlainEnqueue plain;
+    for (;;) {
+      const bool is_plain = shorter.next_plain(plain);
+      const bool found = longer.next(fact);
+      if (!is_plain) {
+        ASSERT_EQ(shorter.next(fact), found);
+        ASSERT_EQ(shorter.ok(), longer.ok());
+        if (!found) break;
+        continue;
+      }
+      ++plain_count;
+      ASSERT_TRUE(found && fact.type == FactType::enqueue);
+      TargetReader targets = fact.targets();
+      EnqueueTarget target;
+      ASSERT_TRUE(targets.next(target));
+      EXPECT_EQ(target.queue, plain.queue);
+      EXPECT_EQ(target.seq, plain.seq);
+      EXPECT_TRUE(target.expires_at_ms == 0 && !target.at_once && !targets.next(target));
+      EXPECT_EQ(fact.body_offset, plain.body_offset);
+      EXPECT_EQ(fact.body_bytes, plain.body_bytes);
+      EXPECT_EQ(fact.record_persistent, plain.record_persistent);
+      EXPECT_EQ(shorter.last_fact(), longer.last_fact());
+    }
+  }
+  EXPECT_GT(plain_count, 1000u);
+}
+
 }  // namespace
 }  // namespace naru::core

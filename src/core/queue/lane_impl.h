@@ -141,9 +141,15 @@ class Lane::Impl {
     const BlockRef* owner = nullptr;
   };
 
-  Queue* find_any(QueueId id);
+  Queue* find_any(QueueId id) {
+    return last_found_ != nullptr && last_found_->id == id ? last_found_ : look_up(id);
+  }
+  Queue* look_up(QueueId id);
   void want_flush();
-  void want_dispatch(Queue& queue);
+  void want_dispatch(Queue& queue) {
+    if (!queue.wants_dispatch) list_for_dispatch(queue);
+  }
+  void list_for_dispatch(Queue& queue);
   void want_facts(Queue& queue);
   void stage_facts(Queue& queue);
   void bury(Queue& queue);
@@ -178,6 +184,8 @@ class Lane::Impl {
     return marks_.empty() ? SnapshotMarks::kAll : marks_.limit(queue.id, applying_);
   }
   void apply_enqueue(const EnqueueTarget& target, const NewRecord& record);
+  void apply_plain(const PlainEnqueue& plain, BodyLocation location);
+  void apply_record(Queue& queue, Seq seq, const NewRecord& record);
   void show_written(const EnqueueTarget& target, NewRecord record);
   void show_watermark(const Fact& fact);
   void apply_shown(Queue& queue, Seq seq);
@@ -217,6 +225,8 @@ class Lane::Impl {
   bool answer_gets(Queue& queue);
   IndexEntry* next_ready(Queue& queue, Seq& seq);
   bool may_leave(const Queue& queue, const IndexEntry& entry, Seq seq) const;
+  Search serve(Queue& queue, Step& step, ConsumerRing::Slot slot, DeliveryBatches::Batch& batch,
+               std::size_t& budget);
   Search find_step(Queue& queue, Step& step);
   Search find_body(Queue& queue, Step& step);
   DeliveryBatches::Batch* batch_for(Queue& queue, ConsumerRing::Slot slot);
@@ -239,7 +249,10 @@ class Lane::Impl {
   std::size_t read_ahead_bytes_max() const;
   void stage_watermark(Queue& queue);
 
-  bool expired(const Queue& queue, const IndexEntry& entry, Seq seq) const;
+  bool expired(const Queue& queue, const IndexEntry& entry, Seq seq) const {
+    return entry.expires_at_ms != 0 && is_over(queue, entry, seq);
+  }
+  bool is_over(const Queue& queue, const IndexEntry& entry, Seq seq) const;
   void arm_timer(Queue& queue, bool blocked);
 
   const GroupId id_;

@@ -16,10 +16,10 @@ Duration milliseconds(std::uint64_t count) {
 }  // namespace
 
 // A record that came without time to live may still leave in the first dispatch that sees it.
-bool Lane::Impl::expired(const Queue& queue, const IndexEntry& entry, Seq seq) const {
+bool Lane::Impl::is_over(const Queue& queue, const IndexEntry& entry, Seq seq) const {
   if (NARU_MUTANT(deliver_expired)) return false;
-  if (NARU_MUTANT(expire_early)) return entry.expires_at_ms != 0;
-  return entry.expires_at_ms != 0 && entry.expires_at_ms <= now_.wall_ms &&
+  if (NARU_MUTANT(expire_early)) return true;
+  return entry.expires_at_ms <= now_.wall_ms &&
          !(entry.has(IndexEntry::kAtOnce) && seq >= queue.first_chance);
 }
 

@@ -1,7 +1,6 @@
 #include "core/queue/queue_index.h"
 
 #include <algorithm>
-#include <new>
 
 namespace naru::core {
 
@@ -11,22 +10,12 @@ std::size_t QueueIndex::capacity() const {
   return entries;
 }
 
-IndexEntry& QueueIndex::push(Seq seq) {
-  IndexChunk* tail = chunks_.empty() ? nullptr : chunks_.back();
-  if (tail != nullptr) NARU_CHECK(seq.value > last_seq(*tail), "seqs ascend");
-  if (tail == nullptr || tail->count == tail->capacity || tail->page != nullptr ||
-      seq.value - tail->first_seq > UINT32_MAX) {
-    // A chunk as large as the queue: few bytes for a short queue, large chunks for a long one.
-    tail = pool_->take(size_);
-    tail->first_seq = seq.value;
-    chunks_.push_back(tail);
-  }
-  IndexEntry* entry = new (tail->entries() + tail->count) IndexEntry;
-  entry->seq_delta = static_cast<std::uint32_t>(seq.value - tail->first_seq);
-  ++tail->count;
-  ++tail->live;
-  ++size_;
-  return *entry;
+// As large as the queue: few bytes for a short queue, large chunks for a long one.
+IndexChunk* QueueIndex::add_chunk(Seq first) {
+  IndexChunk* chunk = pool_->take(size_);
+  chunk->first_seq = first.value;
+  chunks_.push_back(chunk);
+  return chunk;
 }
 
 std::uint32_t QueueIndex::lower_slot(IndexChunk& chunk, std::uint64_t seq) {

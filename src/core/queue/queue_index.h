@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -33,7 +34,20 @@ class QueueIndex {
   std::size_t capacity() const;
 
   /// Appends an entry in state ready; `seq` is larger than every one before it.
-  IndexEntry& push(Seq seq);
+  IndexEntry& push(Seq seq) {
+    IndexChunk* tail = chunks_.empty() ? nullptr : chunks_.back();
+    if (tail != nullptr) NARU_CHECK(seq.value > last_seq(*tail), "seqs ascend");
+    if (tail == nullptr || tail->count == tail->capacity || tail->page != nullptr ||
+        seq.value - tail->first_seq > UINT32_MAX) {
+      tail = add_chunk(seq);
+    }
+    IndexEntry* entry = new (tail->entries() + tail->count) IndexEntry;
+    entry->seq_delta = static_cast<std::uint32_t>(seq.value - tail->first_seq);
+    ++tail->count;
+    ++tail->live;
+    ++size_;
+    return *entry;
+  }
   /// The entry of `seq`; null when it is not there or gone.
   IndexEntry* find(Seq seq) {
     IndexEntry* entry = at_distance(seq.value);
@@ -106,6 +120,7 @@ class QueueIndex {
     IndexEntry* entry = chunk.entries() + distance;
     return entry->seq_delta == distance ? entry : nullptr;
   }
+  IndexChunk* add_chunk(Seq first);
   IndexEntry* search(std::uint64_t seq);
   IndexEntry* search_after(Seq& seq);
   /// The first slot with a seq of at least `seq`, dead or alive; chunk_end() when none.
