@@ -48,9 +48,9 @@ void JournalLocal::stage(core::ShardId shard, const storage::EntryHead& head, By
       urgency == core::Urgency::now ? storage::EntrySync::now : storage::EntrySync::later;
   // Metadata has no bodies: declares, each alone in its frame, would fill the cache with their
   // blocks.
-  const bool has_bodies = head.type == kBodies ||
-                          (head.group != core::kMetadataGroup.value &&
-                           head.type == static_cast<std::uint8_t>(core::EntryType::records));
+  const bool has_bodies =
+      head.type == kBodies || (head.group != core::kMetadataGroup.value &&
+                               head.type == static_cast<std::uint8_t>(core::EntryType::records));
   // Sizes were checked on the shard; what fails here is the volume, which tells everybody itself.
   (void)wal_.stage(head, payload, {},
                    {.tag = std::uint64_t{1} << shard.value,
