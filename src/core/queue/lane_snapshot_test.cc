@@ -111,7 +111,7 @@ TEST(LaneSnapshot, QueuesThatComeMeanwhileAreInTheEntriesBehindIt) {
 }
 
 TEST(LaneSnapshot, QueuesThatGoMeanwhileAreGone) {
-  for (const std::uint64_t gone : {1, 2, 3}) {  // passed, half of it given out, still to come
+  for (const std::uint64_t gone : {1u, 2u, 3u}) {  // passed, half of it given out, still to come
     LaneWorld world;
     for (std::uint64_t id = 1; id <= 3; ++id) {
       world.queue(id);
@@ -163,7 +163,7 @@ TEST(LaneSnapshot, APageMayTakeBackWhatWasSaidOfItsRecords) {
   entry.u8(0);
   entry.u8(0);
   put_page(entry, QueueId(1), page.view());
-  ASSERT_TRUE(world.journal->append(LaneWorld::kLane, entry.view(), Urgency::now));
+  ASSERT_TRUE(world.journal->append(LaneWorld::kLane, entry.view(), Urgency::now, {}));
   world.journal->commit();
   ASSERT_EQ(world.lane->memory().pages, 1u);
   finish(world);

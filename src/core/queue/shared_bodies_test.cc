@@ -61,7 +61,6 @@ class LogOfLanes final : public Journal {
   }
   void read(std::span<const BodyRead>, ReadDone) override { NARU_CHECK(false, "all is cached"); }
   void adjust_live(std::uint32_t, LiveChange change) override { live += change; }
-  void save_snapshot(GroupId, Index, ByteView) override {}
 
   void commit() {
     EXPECT_TRUE(due_.empty()) << "bodies without what refers to them";
