@@ -21,6 +21,9 @@ std::string binding_text(std::string_view verb, const core::BindingInfo& it) {
 /// A password's hash is never shown.
 struct FactText {
   std::string operator()(const core::SnapshotBegun&) const { return "all that follows is all"; }
+  std::string operator()(const core::SnapshotAsOf& it) const {
+    return fmt::format("all of it is of entry {}", it.entry.value);
+  }
   std::string operator()(const core::IdsReserved& it) const {
     return fmt::format("ids below {} may be given out", it.up_to);
   }
