@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
@@ -93,14 +94,19 @@ void Compactor::on_slice(Result<storage::SegmentSlice> slice) {
     job_->unreadable = std::move(slice).error();
     return;
   }
-  const std::uint32_t file = job_->ids[job_->next].number;
+  const SegmentId id = job_->ids[job_->next];
+  const std::uint32_t file = id.number;
+  const std::span<const std::uint32_t> sources = ledger_.segments().sources(id);
   std::vector<OldEntry> entries;
   for (const storage::SegmentSlice::Frame& frame : slice->frames) {
     storage::EntryCursor cursor(frame.bytes);
     storage::EntryView entry;
     while (cursor.next(entry)) {
       const auto at = static_cast<std::uint32_t>(frame.offset + entry.offset);
-      if (auto old = old_entry(entry, {file, at})) entries.push_back(*old);
+      const auto old = old_entry(entry, {file, at});
+      // A copied segment may hold pieces that were left out of its table: their own one was damaged
+      // when they had been copied, and is still the one that they are read from.
+      if (old && std::ranges::binary_search(sources, old->location.file)) entries.push_back(*old);
     }
   }
   auto asked = std::make_shared<std::vector<OldEntry>>(entries);
