@@ -81,8 +81,11 @@ Result<void> FakeDisk::apply_write(Node& node, std::uint64_t offset, ByteView by
   if (auto stepped = step(DiskOperation::write); !stepped) {
     // A failed write may have reached the disk in part.
     if (!dead_ && random_.one_in(2)) {
+      // What was written before it waits for its sync as it did.
+      auto others = std::exchange(node.unsynced, {});
       node.unsynced.push_back({offset, {bytes.begin(), bytes.end()}});
       lose_unsynced(node);
+      node.unsynced = std::move(others);
     }
     return stepped;
   }
