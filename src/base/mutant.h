@@ -37,7 +37,6 @@
   X(lose_settle_at_start, "a start forgets settles")                                        \
   X(acknowledge_next, "an acknowledgement ends the lease behind the one it names")          \
   X(requeue_out_of_order, "returned records leave in the wrong order")                      \
-  X(forget_queue_as_of, "a start applies to a queue what its snapshot has already")         \
   X(lose_binding_in_snapshot, "a snapshot of the metadata leaves out the last binding")     \
   X(ignore_back_pressure, "publishers never wait for the disk")                             \
   X(interval_counts_as_fsync, "a publish of level fsync is confirmed when it is written")   \

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/byte_reader.h"
-#include "base/mutant.h"
 #include "core/queue/lane_impl.h"
 #include "core/queue/lane_snapshot.h"
 #include "core/queue/page_summary.h"
@@ -93,8 +92,7 @@ bool Lane::Impl::install_part(ByteReader& in, Index covers, Installing& installi
   if (!installing.read_part(in, from)) return false;
   Queue* queue = installing.queue;
   if (queue == nullptr) return true;
-  if (as_of != 0 && !NARU_MUTANT(forget_queue_as_of))
-    marks_.add(id, from, Index(covers.value + as_of));
+  if (as_of != 0) marks_.add(id, from, Index(covers.value + as_of));
   return installing.more || install_queue(*queue, installing);
 }
 
