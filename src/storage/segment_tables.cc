@@ -13,7 +13,7 @@ const SegmentTable* SegmentTables::find(std::uint32_t number) {
 }
 
 void SegmentTables::load(SegmentFile& segment, Done done) {
-  auto& waiting = loading_[segment.record.number];
+  auto& waiting = loading_[segment.record.number].waiting;
   waiting.push_back(std::move(done));
   if (waiting.size() > 1) return;
   WalFiles::add_reader(segment.file);
@@ -45,24 +45,26 @@ void SegmentTables::on_read(SegmentFile& segment, const BlockRef& block,
                                          .last_frame = 0,
                                          .file = segment.record.number,
                                          .end = segment.record.table};
-  rebuild(segment, std::make_shared<Rebuild>(files_, segment, expected, options_.block_bytes));
+  auto& state = loading_.at(segment.record.number).rebuild;
+  state = std::make_unique<Rebuild>(files_, segment, expected, options_.block_bytes);
+  rebuild(segment, *state);
 }
 
-void SegmentTables::rebuild(SegmentFile& segment, const std::shared_ptr<Rebuild>& state) {
-  if (state->reader.at_end()) {
-    order_rows(state->rows);
-    return finish(segment, SegmentTable(std::move(state->rows)));
+void SegmentTables::rebuild(SegmentFile& segment, Rebuild& state) {
+  if (state.reader.at_end()) {
+    order_rows(state.rows);
+    return finish(segment, SegmentTable(std::move(state.rows)));
   }
-  state->reader.next([this, &segment, state](Result<SegmentSlice> slice) {
+  state.reader.next([this, &segment, &state](Result<SegmentSlice> slice) {
     if (!slice && slice.error().code == Errc::corrupt) {
       // What lies behind is lost with its table.
-      client_.on_damage(segment.file.path, state->reader.offset(), slice.error().what);
-      order_rows(state->rows);
-      return finish(segment, SegmentTable(std::move(state->rows)));
+      client_.on_damage(segment.file.path, state.reader.offset(), slice.error().what);
+      order_rows(state.rows);
+      return finish(segment, SegmentTable(std::move(state.rows)));
     }
     if (!slice) return finish(segment, std::unexpected(std::move(slice).error()));
     for (const SegmentSlice::Frame& frame : slice->frames) {
-      append_rows(frame.bytes, frame.offset, state->rows);
+      append_rows(frame.bytes, frame.offset, state.rows);
     }
     rebuild(segment, state);
   });
@@ -78,8 +80,8 @@ void SegmentTables::finish(SegmentFile& segment, Result<SegmentTable> table) {
     result = std::unexpected(std::move(table).error());
   }
   files_.drop_reader(segment.file);
-  auto waiting = std::move(loading_.extract(number).mapped());
-  for (Done& done : waiting) done(result);
+  const auto loading = loading_.extract(number);
+  for (Done& done : loading.mapped().waiting) done(result);
 }
 
 void SegmentTables::keep(std::uint32_t number, SegmentTable table) {

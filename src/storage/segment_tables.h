@@ -45,10 +45,14 @@ class SegmentTables {
     SegmentReader reader;
     std::vector<TableRow> rows;
   };
+  struct Loading {
+    std::vector<Done> waiting;
+    std::unique_ptr<Rebuild> rebuild;  // ends with its owner, whatever is in flight then
+  };
 
   void start(SegmentFile& segment);
   void on_read(SegmentFile& segment, const BlockRef& block, Result<std::size_t> result);
-  void rebuild(SegmentFile& segment, const std::shared_ptr<Rebuild>& state);
+  void rebuild(SegmentFile& segment, Rebuild& state);
   void finish(SegmentFile& segment, Result<SegmentTable> table);
   void keep(std::uint32_t number, SegmentTable table);
 
@@ -57,7 +61,7 @@ class SegmentTables {
   WalFilesClient& client_;
   std::list<Kept> kept_;  // the one used last at the end
   std::uint64_t kept_bytes_ = 0;
-  std::map<std::uint32_t, std::vector<Done>> loading_;
+  std::map<std::uint32_t, Loading> loading_;
 };
 
 }  // namespace naru::storage
