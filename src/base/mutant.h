@@ -30,6 +30,7 @@
   X(confirm_one_more, "a confirm covers the publish behind it as well")                     \
   X(commit_before_settles, "tx.commit-ok does not wait for acknowledgements")               \
   X(apply_continued_early, "half of an atomic run is applied before the rest is there")     \
+  X(transient_ahead, "transient records of a transaction are there before the rest")        \
   X(first_queue_only, "a publish to several queues of a lane is stored for the first")      \
   X(forget_delivered, "a start forgets how far records were delivered")                     \
   X(forget_flag, "a returned record leaves again without its flag")                         \

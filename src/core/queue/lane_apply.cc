@@ -83,12 +83,10 @@ void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
 
 template <typename Take>
 void Lane::Impl::each_enqueued(const Fact& fact, BodyLocation location, Take&& take) {
-  const auto take_all = [&](TargetReader targets, BodyLocation body, std::uint32_t bytes,
-                            bool persistent) {
+  const auto take_all = [&](TargetReader targets, BodyLocation body, std::uint32_t bytes) {
     EnqueueTarget target;
     while (targets.next(target)) {
-      NewRecord record{body, bytes, 0, target.expires_at_ms};
-      if (persistent) record.flags |= IndexEntry::kPersistent;
+      NewRecord record{body, bytes, IndexEntry::kPersistent, target.expires_at_ms};
       if (target.at_once) record.flags |= IndexEntry::kAtOnce;
       take(target, record);
     }
@@ -97,14 +95,14 @@ void Lane::Impl::each_enqueued(const Fact& fact, BodyLocation location, Take&& t
   if (fact.type == FactType::enqueue) {
     const BodyLocation body{location.file,
                             location.offset + static_cast<std::uint32_t>(fact.body_offset)};
-    return take_all(fact.targets(), body, fact.body_bytes, fact.record_persistent);
+    return take_all(fact.targets(), body, fact.body_bytes);
   }
   SharedEnqueueReader reader(fact);
   SharedEnqueueReader::Item before;
   for (SharedEnqueueReader::Item item; reader.next(item); before = item) {
     const bool wrong = NARU_MUTANT(refer_to_wrong_body) && before.bytes != 0;
     const SharedEnqueueReader::Item& body = wrong ? before : item;
-    take_all(item.targets, body.location, body.bytes, item.persistent);
+    take_all(item.targets, body.location, body.bytes);
   }
   NARU_CHECK(reader.ok(), "a reference to shared records in the log is readable");
 }
@@ -120,7 +118,7 @@ void Lane::Impl::apply_plain(const PlainEnqueue& plain, BodyLocation location) {
   NewRecord record;
   record.location = {location.file, location.offset + plain.body_offset};
   record.record_bytes = plain.body_bytes;
-  record.flags = plain.record_persistent ? IndexEntry::kPersistent : 0;
+  record.flags = IndexEntry::kPersistent;
   apply_record(*queue, plain.seq, record);
 }
 

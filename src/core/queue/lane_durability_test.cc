@@ -176,6 +176,31 @@ TEST(LaneDurability, TransactionsAreOfTheDisk) {
   EXPECT_THAT(world.sink->barriers, SizeIs(1));
 }
 
+TEST(LaneDurability, ATransactionsTransientRecordsAreNotSeenBeforeItsPersistentOnes) {
+  LaneWorld world;
+  world.queue(1);
+  ASSERT_TRUE(world.consume(1, 1));
+  world.lane->atomic_begin();
+  world.publish_transient(1, "weak");
+  world.publish(1, "strong");
+  world.lane->atomic_end();
+  world.flush();
+  EXPECT_THAT(world.take_bodies(), IsEmpty()) << "a crash would take only the other one";
+  EXPECT_EQ(world.stats(1).pending, 2u);
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("weak", "strong"));
+}
+
+TEST(LaneDurability, ATransactionToAQueueInMemoryWaitsForNothing) {
+  LaneWorld world;
+  world.queue(1, {.durable = true, .durability = Durability::memory});
+  world.lane->atomic_begin();
+  world.publish(1, "a");
+  world.publish_transient(1, "b");
+  world.lane->atomic_end();
+  EXPECT_EQ(world.stats(1).ready, 2u);
+}
+
 TEST(LaneDurability, PurgeAndDeleteTakeWhatIsOnlyWritten) {
   LaneWorld world;
   world.queue(1, kInterval);

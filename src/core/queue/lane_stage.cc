@@ -110,7 +110,9 @@ void Lane::Impl::choose_targets(std::span<const QueueId> queues, const message::
     if (queue == nullptr) continue;  // deleted while the publish was on its way: like no queue
     queue->stats.published += run.size();
     want_dispatch(*queue);
-    const message::Durability level = level_of(run.first, queue->settings);
+    const bool whole = stage_.in_atomic() && !NARU_MUTANT(transient_ahead);
+    const message::Durability level =
+        whole ? level_of_transaction(queue->settings) : level_of(run.first, queue->settings);
     enqueued_[static_cast<std::size_t>(level)] += run.size();
     const WallMs expires = expiry(*queue, run.first, now);
     const bool at_once = expires != 0 && expires <= now.wall_ms;

@@ -146,6 +146,12 @@ inline message::Durability level_of(const message::RecordView& record,
   return std::min(record.durability, settings.durability);
 }
 
+/// The level of what a transaction puts into a queue, transient records included: were some of them
+/// there at once, a crash before the commit would leave a consumer with a part of it.
+inline message::Durability level_of_transaction(const QueueSettings& settings) {
+  return settings.durable ? settings.durability : message::Durability::memory;
+}
+
 // 10,000 idle queues are 5 MiB.
 static_assert(sizeof(Queue) <= 512);
 

@@ -49,9 +49,12 @@ void TransactionsAreWhole::on_drained(const std::string&) {
     const Known& known = messages_[number];
     if (known.transaction == 0) continue;
     for (QueueNo queue = 0; queue < removals_.size(); ++queue) {
-      if ((known.sure & ~known.excused & queue_bit(queue)) == 0) continue;
       Part& part = parts[{known.transaction, queue}];
-      ((known.seen & queue_bit(queue)) != 0 ? part.seen : part.missing) = number;
+      if ((known.seen & queue_bit(queue)) != 0) {
+        part.seen = number;
+      } else if ((known.sure & ~known.excused & queue_bit(queue)) != 0) {
+        part.missing = number;
+      }
     }
   }
   for (const auto& [place, part] : parts) {
