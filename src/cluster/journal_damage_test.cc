@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include "cluster/testing/journal_world.h"
@@ -87,6 +88,15 @@ class SegmentDamage : public ::testing::Test {
     const auto messages = world_.state(1).messages();
     for (const auto& [id, message] : messages) {
       if (count++ % 16 != 0) world_.settle(1, id);
+    }
+    world_.settle_down();
+  }
+
+  template <typename Keeps>
+  void settle_all_but(Keeps keeps) {
+    const auto messages = world_.state(1).messages();
+    for (const auto& [id, message] : messages) {
+      if (!keeps(message.location)) world_.settle(1, id);
     }
     world_.settle_down();
   }
@@ -224,6 +234,40 @@ TEST_F(SegmentDamage, ADamagedSegmentIsToldWhenItIsRewrittenAndKept) {
   world_.append(2, 5000, 100);
   world_.settle_down();
   EXPECT_EQ(world_.journal().figures().segments, 0U);
+}
+
+// They are in the rewritten segment all the same, and not in its table: that is not their place.
+TEST_F(SegmentDamage, WhatWasCopiedBeforeTheDamageWasFoundStaysLeftOut) {
+  fill(1);
+  const std::string file = promoted(2);
+  const std::vector<storage::ManifestFile> files = manifest().files;
+  const std::uint32_t sequence =
+      std::ranges::find(files, file, [](const storage::ManifestFile& it) {
+        return kDirectory + storage::wal_file_name(it.number);
+      })->sequence;
+  world_.disk().flip_bit(file, (kFileBytes - 4096 + 2000) * 8);  // in its last body
+  ASSERT_STARTS(world_);
+  settle_all_but([](core::BodyLocation at) { return at.offset < 2 * 4096; });
+  EXPECT_EQ(world_.journal().figures().damaged, 1U);
+  const std::uint64_t written = world_.journal().figures().compaction.segments_written;
+  EXPECT_GT(written, 0U);
+  // Two stay: the new segments are sparse, and rewritten.
+  settle_all_but([&](core::BodyLocation at) {
+    return at.offset < 4096 && (at.file == sequence || at.file == sequence + 1);
+  });
+  EXPECT_GT(world_.journal().figures().compaction.segments_written, written);
+  world_.read_everything();
+  world_.stop();
+  std::set<std::uint32_t> sources;
+  for (const auto& segment : manifest().segments) {
+    for (const std::uint32_t source : segment.sources) {
+      EXPECT_TRUE(sources.insert(source).second) << "file " << source << " is in two places";
+    }
+  }
+  EXPECT_TRUE(world_.disk().exists(file));
+  ASSERT_STARTS(world_);
+  world_.read_everything();
+  EXPECT_NO_VIOLATION(world_);
 }
 
 TEST_F(SegmentDamage, AnUnreadableSegmentIsKeptToo) {
