@@ -1,5 +1,6 @@
 // What a shard holds in memory, and what it does when that is short.
 
+#include <algorithm>
 #include <utility>
 
 #include "core/shard.h"
@@ -29,9 +30,11 @@ void Shard::set_memory_step(MemoryStep step) {
 
 // What is on its way to a connection that does not read stays until it reads, so the bounds of it
 // shrink early.
+// A limit, however small, stays one: with 0 there is none.
 std::int64_t Shard::connection_credit_bytes() const {
-  return memory_step_ == MemoryStep::normal ? options_.connection_credit_bytes
-                                            : options_.connection_credit_bytes / 16;
+  const std::int64_t most = options_.connection_credit_bytes;
+  if (memory_step_ == MemoryStep::normal || most == 0) return most;
+  return std::max<std::int64_t>(1, most / 16);
 }
 
 std::size_t Shard::waiting_reply_bytes_max() const {

@@ -43,6 +43,7 @@ Result<void> BrokerRig::start() {
     core::Shard::Options shard{.id = id,
                                .shard_count = options_.shards,
                                .uncommitted_bytes_max = options_.uncommitted_bytes_max,
+                               .connection_credit_bytes = options_.connection_credit_bytes,
                                .turn_work_max = options_.turn_work_max,
                                .lane = options_.lane};
     shards_[i].core =

@@ -24,6 +24,7 @@ class Memory : public ::testing::TestWithParam<std::uint16_t> {
   static BrokerRig::Options with_shards(std::uint16_t shards) {
     BrokerRig::Options options;
     options.shards = shards;
+    options.connection_credit_bytes = 1;  // a message at a time
     return options;
   }
   RigConnection& connect() {
@@ -153,6 +154,30 @@ TEST_P(Memory, TheSumGoesUpAndComesBack) {
   EXPECT_LE(after.bodies, before.bodies + 64 * 1024);
   EXPECT_LE(after.indexes, before.indexes);
   EXPECT_EQ(after.metadata, before.metadata);
+}
+
+// A sixteenth of the least bound there is was none at all, and the whole queue went.
+TEST_P(Memory, WhoDoesNotReadGetsOneMessageAtEachStep) {
+  RigConnection& client = connect();
+  answer(client, R"(1 queue.declare queue="q")");
+  const std::string body(1000, 'x');
+  for (int i = 0; i < 50; ++i) {
+    client.send(octets(R"(1 publish routing_key="q" body=")" + body + "\""));
+  }
+  rig_.settle();
+  for (const MemoryStep step : {MemoryStep::normal, MemoryStep::page_out, MemoryStep::refuse}) {
+    set_step(step);
+    RigConnection& reader = connect();
+    reader.stop_reading(true);
+    reader.send(octets(R"(1 basic.consume queue="q")"));
+    rig_.settle();
+    EXPECT_GE(reader.output().pending_bytes(), body.size());
+    EXPECT_LE(reader.output().pending_bytes(), 2 * body.size());
+    reader.stop_reading(false);
+    rig_.settle();
+    rig_.cut(reader);
+    rig_.settle();
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, Memory, ::testing::Values(std::uint16_t{1}, std::uint16_t{2}));
