@@ -28,14 +28,24 @@ void MemoryStore::release(BodyLocation key) {
   if (--chunk.live != 0) return;
   if (key.file != current_) {
     drop_chunk(key.file);
+  } else if (!keeps_spare_) {
+    drop_current();
   } else if (chunk.block.get()->unique()) {
     chunk.used = 0;  // nobody looks at it any more: start it again
   }
 }
 
-void MemoryStore::trim() {
+void MemoryStore::keep_spare(bool kept) {
+  keeps_spare_ = kept;
+  if (kept) return;
   bytes_ -= spare_.size() * kChunkBytes;
   spare_.clear();
+  if (current_ != kNone && chunks_[current_]->live == 0) drop_current();
+}
+
+void MemoryStore::drop_current() {
+  drop_chunk(current_);
+  current_ = kNone;
 }
 
 std::uint32_t MemoryStore::add_chunk(std::size_t capacity) {
@@ -63,7 +73,8 @@ std::uint32_t MemoryStore::add_chunk(std::size_t capacity) {
 void MemoryStore::drop_chunk(std::uint32_t number) {
   Chunk& chunk = *chunks_[number];
   const std::size_t capacity = chunk.block->capacity();
-  if (capacity == kChunkBytes && spare_.size() < kSpareMax && chunk.block->unique()) {
+  const bool kept = keeps_spare_ && capacity == kChunkBytes && spare_.size() < kSpareMax;
+  if (kept && chunk.block->unique()) {
     spare_.push_back(std::move(chunk.block));
   } else {
     chunk.block = BlockRef();

@@ -28,8 +28,9 @@ class MemoryStore {
 
   /// Memory held, in bytes: chunks in use and a few spare ones.
   std::size_t bytes() const { return bytes_; }
-  /// Frees the spare chunks.
-  void trim();
+  /// Whether chunks of which nothing is needed are kept for the next records; else they are freed,
+  /// those at hand too.
+  void keep_spare(bool kept);
 
  private:
   // 64 KiB hold some 300 records of 200 bytes; a larger record has a chunk of its own.
@@ -45,12 +46,14 @@ class MemoryStore {
 
   std::uint32_t add_chunk(std::size_t capacity);
   void drop_chunk(std::uint32_t number);
+  void drop_current();
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
   std::vector<std::uint32_t> free_numbers_;
   std::vector<BlockRef> spare_;
   std::uint32_t current_ = kNone;
   std::size_t bytes_ = 0;
+  bool keeps_spare_ = true;
 };
 
 }  // namespace naru::core

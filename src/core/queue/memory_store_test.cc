@@ -52,6 +52,27 @@ TEST(MemoryStore, MemoryReturnsWhenABacklogIsGone) {
   EXPECT_LE(store.bytes(), 2u << 20);
 }
 
+// Else what consumers take while memory is short would make room for nobody.
+TEST(MemoryStore, NothingIsKeptForLaterWhileMemoryIsShort) {
+  MemoryStore store;
+  std::vector<Stored> backlog;
+  for (int i = 0; i < 10'000; ++i) backlog.push_back(put(store, std::string(200, 'x')));
+  const std::size_t full = store.bytes();
+  store.keep_spare(false);
+  EXPECT_EQ(store.bytes(), full) << "all of it is needed";
+  for (const Stored& it : backlog) store.release(it.key);
+  EXPECT_EQ(store.bytes(), 0u);
+  const Stored one = put(store, "1");
+  EXPECT_EQ(body_of(store, one), "1");
+  store.release(one.key);
+  EXPECT_EQ(store.bytes(), 0u);
+  store.keep_spare(true);
+  store.release(put(store, "2").key);
+  EXPECT_EQ(store.bytes(), 64u << 10);
+  store.keep_spare(false);
+  EXPECT_EQ(store.bytes(), 0u);
+}
+
 TEST(MemoryStore, SteadyTrafficStaysInOneChunk) {
   MemoryStore store;
   for (int i = 0; i < 100'000; ++i) store.release(put(store, std::string(50, 'x')).key);
