@@ -42,6 +42,7 @@
   X(ignore_back_pressure, "publishers never wait for the disk")                             \
   X(interval_counts_as_fsync, "a publish of level fsync is confirmed when it is written")   \
   X(forget_interval, "what is only written waits for something that is urgent")             \
+  X(never_unblock, "publishers are never told that they may go on")                         \
   X(ignore_memory_limit, "nobody looks at how much memory is held")                         \
   X(expire_early, "a message that may expire does so at once")                              \
   X(deliver_expired, "what has expired is delivered all the same")                          \

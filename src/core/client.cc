@@ -276,6 +276,7 @@ void Client::on_alarm_changed() {
   if (!was_blocked_) return;
   if (const Alarm* alarm = shard_.alarm()) return emit(Blocked{*alarm});
   was_blocked_ = false;
+  if (NARU_MUTANT(never_unblock)) return;
   emit(Unblocked{});
 }
 

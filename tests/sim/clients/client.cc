@@ -19,9 +19,11 @@ void Client::sleep(Duration most) {
 void Client::step() {
   const bool awake = wake_at_ <= environment_.now.mono;
   if (link_.is_up()) link_.pump();
+  // Nobody reads a goodbye.
+  if (retired_ && link_.is_up() && link_.is_blocked()) return link_.cut(Link::Cut::reset);
   if (!awake) return;
   if (!link_.is_up()) {
-    if (retired_) {
+    if (retired_ || away_) {
       wake_at_ = kNever;
     } else {
       link_.connect();
@@ -30,7 +32,6 @@ void Client::step() {
     return;
   }
   sleep(patience());
-  if (retired_ && link_.is_blocked()) return link_.cut(Link::Cut::reset);  // nobody reads a goodbye
   if (channel_ == 0) return;
   if (retired_) {
     if (!std::exchange(closing_, true)) link_.close();
@@ -43,6 +44,16 @@ void Client::step() {
 void Client::retire() {
   retired_ = true;
   link_.stop_reading(false);
+  wake_at_ = environment_.now.mono;
+}
+
+void Client::leave() {
+  away_ = true;
+  if (link_.is_up()) link_.cut(Link::Cut::reset);
+}
+
+void Client::go_on() {
+  held_ = away_ = false;
   wake_at_ = environment_.now.mono;
 }
 

@@ -19,8 +19,15 @@ class Client : protected LinkUser {
   /// Acts no more and says goodbye; then is_over().
   void retire();
   bool is_over() const { return retired_ && !link_.is_up(); }
-  /// Keeps its connection, and does nothing more on it.
+  /// Keeps its connection, and does nothing on it until it may go on.
   void hold() { held_ = true; }
+  /// Is cut off, and does not come back until it may go on.
+  void leave();
+  void go_on();
+  /// Owes a publish that is confirmed, whatever it has done so far; with somebody who does not
+  /// publish nothing happens.
+  virtual void ask_for_publish() {}
+  virtual bool owes_publish() const { return false; }
   bool is_publisher() const { return publishes_; }
   bool is_blocked() const { return link_.is_blocked(); }
   /// Has nothing of its own to do any more.
@@ -83,6 +90,7 @@ class Client : protected LinkUser {
   TimePoint wake_at_{};
   const bool publishes_;
   bool held_ = false;
+  bool away_ = false;
   bool retired_ = false;
   bool closing_ = false;
 };

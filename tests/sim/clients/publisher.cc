@@ -30,12 +30,21 @@ void Publisher::act() {
     return finish_transaction();
   }
   for (std::uint64_t count = 1 + random.below(habits_.burst); count > 0; --count) {
-    if (environment_.recorder.message_count() >= environment_.options.messages_max) return;
-    if (unconfirmed_.size() >= habits_.window || in_transaction_.size() >= kTransactionMessagesMax)
-      return;
-    if (link_.is_choked()) return;
+    if (!may_publish()) return;
     publish_one();
   }
+}
+
+bool Publisher::may_publish() const {
+  if (link_.is_choked()) return false;
+  if (unconfirmed_.size() >= habits_.window || in_transaction_.size() >= kTransactionMessagesMax)
+    return false;
+  if (environment_.recorder.message_count() < environment_.options.messages_max) return true;
+  return owes_publish() && unconfirmed_.empty() && in_transaction_.empty();
+}
+
+void Publisher::ask_for_publish() {
+  owed_from_ = static_cast<MessageNo>(environment_.recorder.message_count() + 1);
 }
 
 std::uint32_t Publisher::draw_body_bytes() {
@@ -192,6 +201,7 @@ void Publisher::answer(std::uint64_t tag, bool multiple, bool accepted) {
 
 void Publisher::confirm(const Waiting& waiting) {
   environment_.did(Did::confirm);
+  if (waiting.message >= owed_from_) owed_from_ = 0;
   Message& message = *environment_.recorder.message(waiting.message);
   const Topology& topology = environment_.topology;
   if (waiting.flips) {

@@ -24,6 +24,9 @@ class Publisher final : public Client {
   Publisher(Environment& environment, Habits habits)
       : Client(environment, true), habits_(habits), routes_(environment.topology.routes()) {}
 
+  void ask_for_publish() override;
+  bool owes_publish() const override { return owed_from_ != 0; }
+
  private:
   /// A publish that waits for its answer, with what was known of the flipping binding.
   struct Waiting {
@@ -46,6 +49,7 @@ class Publisher final : public Client {
   void on_channel_lost() override;
   void on_channel_refused() override;
 
+  bool may_publish() const;
   void publish_one();
   Wishes draw_wishes(const Route& route);
   Message draw_message(const Route& route, const Wishes& wishes);
@@ -64,6 +68,7 @@ class Publisher final : public Client {
   std::vector<Waiting> in_transaction_;
   std::uint32_t place_ = 0;
   std::uint32_t transaction_ = 0;
+  MessageNo owed_from_ = 0;  // 0: it owes nothing; the first message that would do
   bool ready_ = false;
   bool committing_ = false;
   bool rolling_back_ = false;
