@@ -37,9 +37,7 @@ void draw_storage(Random& random, cluster::JournalOptions& journal) {
   wal.unstable_bytes_max = one_of<std::size_t>(random, {4 << 10, 8 << 20});
   wal.retry_after = std::chrono::milliseconds(10);
   wal.open_files_max = one_of<std::uint32_t>(random, {2, 24});
-  // Below what a snapshot of every lane takes in frames, the log would never come to rest.
-  journal.log_bytes_max = std::max<std::uint64_t>(
-      768 << 10, wal.file_bytes * one_of<std::uint64_t>(random, {2, 4, 1000}));
+  journal.log_bytes_max = wal.file_bytes * one_of<std::uint64_t>(random, {2, 4, 1000});
   journal.segment_dead_bytes_max = one_of<std::uint64_t>(random, {192 << 10, 512 << 10, 128 << 20});
   journal.snapshot_slice_bytes = one_of<std::uint32_t>(random, {4 << 10, 16 << 10, 64 << 10});
 }
@@ -101,7 +99,6 @@ void draw_memory(Random& random, Options& options) {
   storage::WalOptions& wal = options.node.journal.wal;
   // Whole blocks are accounted for, however little is in them.
   wal.frame_bytes_max = wal.block_bytes = one_of<std::uint32_t>(random, {4 << 10, 8 << 10});
-  options.node.journal.segment_dead_bytes_max = 128 << 20;
   wal.cache_bytes = one_of<std::uint64_t>(random, {0, 16 << 10});
   constexpr std::uint64_t kIdleBlocks = 32;
   const std::uint64_t idle = kIdleBlocks * wal.block_bytes +
@@ -181,11 +178,6 @@ Options draw_options(Random& random) {
   options.client.heartbeat_s = one_of<std::uint16_t>(random, {0, 1, 3});
   options.client.body_bytes_max = std::min(options.node.journal.wal.entry_bytes_max - (4 << 10),
                                            one_of<std::uint32_t>(random, {1000, 5000, 40'000}));
-  // Segments that hold a few bodies each are as large rewritten as before: the rewriting would go
-  // on for ever.
-  if (options.node.journal.wal.file_bytes < 32 * options.client.body_bytes_max) {
-    options.node.journal.segment_dead_bytes_max = 128 << 20;
-  }
   options.client.think_max = std::chrono::microseconds(one_of<int>(random, {100, 2000, 20'000}));
   options.client.messages_max = one_of<std::uint32_t>(random, {60, 200, 500});
   options.client.no_ack = random.one_in(6);
