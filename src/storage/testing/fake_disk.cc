@@ -105,6 +105,7 @@ Result<void> FakeDisk::sync_node(Node& node, bool direct) {
     if (dead_) return stepped;
     // The pages are marked clean although they never arrived: a buffered read still shows them, and
     // the next sync has nothing to do.
+    ++failed_syncs_;
     lose_unsynced(node);
     if (direct) node.current = node.durable;
     return stepped;

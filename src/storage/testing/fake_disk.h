@@ -85,6 +85,8 @@ class FakeDisk final : public io::FileSystem {
   std::uint64_t used_bytes() const;
   /// How often files and directories were synced, WriteSync::data included.
   std::uint64_t syncs() const { return syncs_; }
+  /// How often a sync of a file failed, and what it was for was gone.
+  std::uint64_t failed_syncs() const { return failed_syncs_; }
   /// Bytes that reads of files have moved.
   std::uint64_t read_bytes() const { return read_bytes_; }
   /// Open handles.
@@ -158,6 +160,7 @@ class FakeDisk final : public io::FileSystem {
   std::uint64_t issued_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t syncs_ = 0;
+  std::uint64_t failed_syncs_ = 0;
   std::uint64_t read_bytes_ = 0;
   std::size_t open_files_ = 0;
   std::uint64_t steps_left_ = 0;

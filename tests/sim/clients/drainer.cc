@@ -14,8 +14,9 @@ void Drainer::act() {
   get();
 }
 
+// Each answer is followed by the next question: it has nothing to do in between.
 Duration Drainer::patience() const {
-  return for_ever_ ? std::chrono::milliseconds(50) : Client::patience();
+  return std::chrono::milliseconds(50);
 }
 
 void Drainer::on_reply(const amqp091::MethodFrame& method) {

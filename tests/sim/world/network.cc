@@ -88,6 +88,7 @@ void Internet::put(Pipe& pipe, std::string_view bytes) {
 
 std::size_t Internet::send(Wire& wire, std::string_view bytes) {
   if (wire.reset || wire.server_gone || wire.up.ended) return bytes.size();  // to nobody
+  if (bytes.size() > room(wire.up) && !is_worth_sending(wire.up)) return 0;
   const std::size_t count = std::min(bytes.size(), room(wire.up));
   if (count != 0) put(wire.up, bytes.substr(0, count));
   return count;
@@ -145,7 +146,7 @@ void Internet::tell_server(const WireRef& wire) {
       if (wire->handler != nullptr) wire->handler->on_readable();
     });
   }
-  if (wire->awaits_writable && (wire->reset || room(wire->down) != 0)) {
+  if (wire->awaits_writable && (wire->reset || is_worth_sending(wire->down))) {
     wire->awaits_writable = false;
     wire->loop->collect([wire] {
       if (wire->handler != nullptr) wire->handler->on_writable();

@@ -116,6 +116,9 @@ class Internet {
   std::size_t room(const Pipe& pipe) const {
     return pipe.bytes < options_.buffer_bytes ? options_.buffer_bytes - pipe.bytes : 0;
   }
+  /// As with TCP and its sockets, who found no room goes on when half of the buffer is free: else a
+  /// full one would be kept full of pieces of a byte, and each of those is a step.
+  bool is_worth_sending(const Pipe& pipe) const { return pipe.bytes <= options_.buffer_bytes / 2; }
 
   Random& random_;
   const Now& now_;

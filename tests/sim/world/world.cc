@@ -33,6 +33,7 @@ World::~World() {
 Result<void> World::start_node() {
   node_ = std::make_unique<Node>(options_.node, disk_, network_, now_, random_, log_);
   was_quiet_ = told_stopping_ = false;
+  failed_syncs_at_start_ = disk_.failed_syncs();
   syncs_ = {};
   auto started = node_->start();
   if (!started) node_ = nullptr;
@@ -218,6 +219,12 @@ void World::watch_syncs() {
   }
 }
 
+// A sync that fails takes what it was for; that is read back, and is damaged, until the process has
+// heard of it and ends.
+bool World::may_be_parked() const {
+  return rot_.may_be_parked() || disk_.failed_syncs() != failed_syncs_at_start_;
+}
+
 void World::sample() {
   if (node_ == nullptr) return;
   recorder_.tell(
@@ -227,7 +234,7 @@ void World::sample() {
              .accounted_bytes = node_->accounted_bytes(),
              .accounted_bytes_max = options_.accounted_bytes_max(node_->connection_count()),
              .parked = node_->parked(),
-             .may_be_parked = rot_.may_be_parked()});
+             .may_be_parked = may_be_parked()});
 }
 
 }  // namespace naru::sim

@@ -94,6 +94,7 @@ class World {
   bool step_a_client();
   void jump();
   void look_for_quiet();
+  bool may_be_parked() const;
   void sample();
   void watch_syncs();
   void pass(Duration time);
@@ -115,6 +116,7 @@ class World {
   TimePoint disk_stalls_until_{};
   SyncWatch syncs_;
   std::uint64_t steps_ = 0;
+  std::uint64_t failed_syncs_at_start_ = 0;  // of the process
   bool was_quiet_ = false;
   bool told_stopping_ = false;
 };
