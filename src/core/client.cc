@@ -272,9 +272,12 @@ void Client::wait_with_publishes() {
   if (!std::exchange(wants_writable_, true)) shard_.wait_for_writable(id_);
 }
 
+// Whose publishes were waiting already, for the disk or for memory, waits for this now as well.
 void Client::on_alarm_changed() {
+  const Alarm* alarm = shard_.alarm();
+  if (alarm != nullptr && wants_writable_) was_blocked_ = true;
   if (!was_blocked_) return;
-  if (const Alarm* alarm = shard_.alarm()) return emit(Blocked{*alarm});
+  if (alarm != nullptr) return emit(Blocked{*alarm});
   was_blocked_ = false;
   if (NARU_MUTANT(never_unblock)) return;
   emit(Unblocked{});

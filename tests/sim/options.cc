@@ -210,7 +210,8 @@ Options draw_options(Random& random) {
 std::size_t Options::uncommitted_bytes_max() const {
   constexpr std::size_t kFactsOfAConsumer = 8 << 10;
   constexpr std::size_t kPageBytesOfARecord = 64;
-  std::size_t most = node.shard.uncommitted_bytes_max + (32 << 10) +
+  // Each shard lets its own publishers send so much to the one that they all publish to.
+  std::size_t most = node.shards * node.shard.uncommitted_bytes_max + (32 << 10) +
                      consumers.size() * kFactsOfAConsumer +
                      queues * client.messages_max * kPageBytesOfARecord;
   for (const Publisher::Habits& habits : publishers) {

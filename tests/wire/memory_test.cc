@@ -31,7 +31,8 @@ class Memory : public ::testing::TestWithParam<std::uint16_t> {
     RigConnection& connection = rig_.connect(module_);
     for (const char* line :
          {"raw 414d5150 00000901",
-          R"(0 connection.start-ok mechanism="PLAIN" response="\0guest\0guest" locale="en_US")",
+          R"(0 connection.start-ok mechanism="PLAIN" response="\0guest\0guest" locale="en_US" )"
+          "client_properties={capabilities:F {connection.blocked:t 1}}",
           "0 connection.tune-ok channel_max=9 frame_max=131072",
           R"(0 connection.open virtual_host="/")", "1 channel.open", "2 channel.open"}) {
       connection.send(octets(line));
@@ -42,6 +43,10 @@ class Memory : public ::testing::TestWithParam<std::uint16_t> {
   }
   std::string answer(RigConnection& connection, std::string_view line) {
     connection.send(octets(line));
+    return said_to(connection);
+  }
+  /// What it is told first, in the end.
+  std::string said_to(RigConnection& connection) {
     rig_.settle();
     const std::string said = connection.receive();
     const auto described = describe(as_bytes(said));
@@ -129,6 +134,27 @@ TEST_P(Memory, HeldPublishesGoOnWhenTheyAreReleased) {
     left = left.subspan(described->bytes);
   }
   EXPECT_TRUE(matches("1 basic.ack delivery_tag=8", last)) << last;
+}
+
+// It was silent: a publisher that had begun to wait before the alarm was never told of it.
+TEST_P(Memory, WhoWaitsAlreadyIsToldOfTheAlarm) {
+  RigConnection& client = connect();
+  answer(client, R"(1 queue.declare queue="q" durable=1)");
+  const auto each_shard = [this](auto does) {
+    for (std::uint16_t id = 0; id < rig_.shard_count(); ++id) does(rig_.shard(id));
+    rig_.settle();
+  };
+  each_shard([](core::Shard& shard) { shard.hold_publishes(true); });
+  EXPECT_EQ(answer(client, R"(1 publish routing_key="q" body="x")"), "");
+  const core::Alarm alarm{"low on memory", false};
+  each_shard([&](core::Shard& shard) { shard.set_alarm(&alarm); });
+  EXPECT_TRUE(matches(R"(0 connection.blocked reason="low on memory")", said_to(client)));
+  each_shard([](core::Shard& shard) {
+    shard.hold_publishes(false);
+    shard.set_alarm(nullptr);
+  });
+  EXPECT_TRUE(matches("0 connection.unblocked", said_to(client)));
+  EXPECT_TRUE(matches("1 basic.get-ok", answer(client, R"(1 basic.get queue="q")")));
 }
 
 TEST_P(Memory, TheSumGoesUpAndComesBack) {
