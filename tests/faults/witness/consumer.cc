@@ -49,7 +49,7 @@ FrameWriter consume(std::size_t queue) {
 }  // namespace
 
 Consumer::Consumer(const Setup& setup, History& history)
-    : setup_(setup), link_(setup.link), history_(history) {}
+    : Party(setup.link, history), setup_(setup) {}
 
 bool Consumer::connect(Millis now) {
   FrameWriter qos;
@@ -76,16 +76,6 @@ bool Consumer::connect(Millis now) {
   return true;
 }
 
-bool Consumer::on_readable(Millis now) {
-  now_ = now;
-  const bool kept = link_.read(now, [this](const Frame& frame) { on_frame(frame); });
-  if (!kept || gives_up_) {
-    lost();
-    return false;
-  }
-  return flush();
-}
-
 bool Consumer::flush() {
   if (link_.is_up() && !consumes_from_all_) {
     for (std::size_t queue = 1; queue < setup_.shape.queues; ++queue) {
@@ -94,9 +84,7 @@ bool Consumer::flush() {
     consumes_from_all_ = true;
   }
   ask_for_one();
-  if (link_.flush()) return true;
-  lost();
-  return false;
+  return Party::flush();
 }
 
 // One at a time, from each queue in turn.
@@ -109,15 +97,10 @@ void Consumer::ask_for_one() {
 }
 
 bool Consumer::on_time(Millis now) {
-  now_ = now;
-  if (link_.on_time(now)) return !setup_.gets || flush();
-  lost();
-  return false;
+  return Party::on_time(now) && (!setup_.gets || flush());
 }
 
-void Consumer::lost() {
-  const bool orderly = link_.parted();
-  link_.down();
+void Consumer::on_lost(bool orderly) {
   let_go();
   outstanding_.clear();
   history_.end_session(session_, orderly);
@@ -155,15 +138,11 @@ void Consumer::ask(Millis now) {
 }
 
 void Consumer::on_frame(const Frame& frame) {
-  if (frame.type == bench::kFrameHeader) return on_header(frame);
-  if (frame.type == bench::kFrameBody) {
-    body_.append(reinterpret_cast<const char*>(frame.payload.data()), frame.payload.size());
-    if (body_.size() == body_bytes_) message_done();
-    return;
-  }
+  if (message_.take(frame)) return message_done();
   if (frame.type != bench::kFrameMethod) return;
-  if (frame.method() == Method::basic_deliver) return on_deliver(frame);
-  if (frame.method() == Method::basic_get_ok) return on_got(frame);
+  if (frame.method() == Method::basic_get_ok && !getting_) {
+    history_.violation("a message that nobody asked for");
+  }
   if (frame.method() == Method::basic_get_empty) {
     getting_ = false;
     gets_at_ = now_ + kAskAgainMs;
@@ -174,38 +153,22 @@ void Consumer::on_frame(const Frame& frame) {
   }
 }
 
-void Consumer::on_got(const Frame& frame) {
-  if (!getting_) history_.violation("a message that nobody asked for");
-  if (frame.payload.size() < 13) return;
-  tag_ = bench::load_big<std::uint64_t>(frame.payload.data() + 4);
-  redelivered_ = (frame.payload[12] & 1) != 0;
-}
-
-void Consumer::on_deliver(const Frame& frame) {
-  // class, method, consumer tag (one digit), delivery tag, redelivered
-  if (frame.payload.size() < 15 || frame.payload[4] != 1) return;
-  queue_ = static_cast<std::size_t>(frame.payload[5] - '0');
-  tag_ = bench::load_big<std::uint64_t>(frame.payload.data() + 6);
-  redelivered_ = (frame.payload[14] & 1) != 0;
-}
-
-void Consumer::on_header(const Frame& frame) {
-  body_bytes_ = bench::load_big<std::uint64_t>(frame.payload.data() + 4);
-  message_id_ = message_id_of(frame);
-  body_.clear();
-  if (body_bytes_ == 0) message_done();
-}
-
 void Consumer::message_done() {
   getting_ = false;
   // Sent before the broker read our goodbye, and perhaps in other hands by now (§1.4.2.1:
   // discarded).
   if (link_.parting()) return;
-  if (tag_ != first_tag_ + outstanding_.size()) {
-    history_.violation("delivery tag " + std::to_string(tag_) + " is not the next one");
+  if (message_.tag() != first_tag_ + outstanding_.size()) {
+    history_.violation("delivery tag " + std::to_string(message_.tag()) + " is not the next one");
   }
-  const Delivery delivery{
-      .message_id = message_id_, .body = body_, .queue = queue_, .redelivered = redelivered_};
+  const std::string& consumer = message_.consumer();
+  if (!setup_.gets && consumer.size() == 1) {
+    queue_ = static_cast<std::size_t>(consumer.front() - '0');  // see consume()
+  }
+  const Delivery delivery{.message_id = message_.message_id(),
+                          .body = message_.body(),
+                          .queue = queue_,
+                          .redelivered = message_.redelivered()};
   outstanding_.push_back(history_.delivered(session_, delivery, now_));
   delivered_since_asked_ = true;
   if (outstanding_.back()) ++unacked_;
@@ -221,15 +184,16 @@ bool Consumer::one_in(std::uint64_t times) {
 
 void Consumer::settle_somehow() {
   if (setup_.manners == Manners::moody && !plainly_) {
-    if (one_in(200)) return settle(tag_, false, Method::basic_nack);
-    if (one_in(300)) return settle(tag_, false, Method::basic_reject);
-    if (one_in(2'000)) return settle(tag_, true, Method::basic_nack);
-    if (one_in(50)) return settle(tag_, false, Method::basic_ack);
+    if (one_in(200)) return settle(message_.tag(), false, Method::basic_nack);
+    if (one_in(300)) return settle(message_.tag(), false, Method::basic_reject);
+    if (one_in(2'000)) return settle(message_.tag(), true, Method::basic_nack);
+    if (one_in(50)) return settle(message_.tag(), false, Method::basic_ack);
     if (one_in(2'000)) naps_until_ = now_ + 300;
     if (one_in(5'000)) return part();
     if (one_in(5'000)) gives_up_ = true;
   }
-  if (unacked_ >= (setup_.gets ? kAckGotEvery : kAckEvery)) settle(tag_, true, Method::basic_ack);
+  if (unacked_ >= (setup_.gets ? kAckGotEvery : kAckEvery))
+    settle(message_.tag(), true, Method::basic_ack);
 }
 
 // Up to the last one that is outstanding: to acknowledge a tag twice is an error.

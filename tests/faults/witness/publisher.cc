@@ -18,7 +18,7 @@ constexpr std::size_t kOutputBytes = 64 * 1'024;
 }  // namespace
 
 Publisher::Publisher(const Setup& setup, const Source& source, History& history)
-    : link_(setup.link), index_(setup.index), run_(setup.run), source_(source), history_(history) {}
+    : Party(setup.link, history), index_(setup.index), run_(setup.run), source_(source) {}
 
 bool Publisher::connect(Millis now) {
   FrameWriter select;
@@ -29,12 +29,6 @@ bool Publisher::connect(Millis now) {
   return link_.open(setup, now);
 }
 
-bool Publisher::on_readable(Millis now) {
-  if (link_.read(now, [this](const Frame& frame) { on_frame(frame); })) return true;
-  lost();
-  return false;
-}
-
 bool Publisher::pump(bool more) {
   while (true) {
     while (more && link_.is_up() && link_.output().size() < kOutputBytes &&
@@ -42,18 +36,9 @@ bool Publisher::pump(bool more) {
       append_message();
     }
     const bool had_output = link_.has_output();
-    if (!link_.flush()) {
-      lost();
-      return false;
-    }
+    if (!flush()) return false;
     if (!had_output || link_.has_output()) return true;
   }
-}
-
-bool Publisher::on_time(Millis now) {
-  if (link_.on_time(now)) return true;
-  lost();
-  return false;
 }
 
 void Publisher::append_message() {
@@ -96,7 +81,7 @@ void Publisher::settle(std::uint64_t tag, bool multiple, Outcome outcome) {
   }
 }
 
-void Publisher::lost() {
+void Publisher::on_lost(bool) {
   for (const std::size_t number : unanswered_) {
     if (number != kAnswered) history_.answered(index_, number, Outcome::unknown);
   }

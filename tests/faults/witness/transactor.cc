@@ -22,7 +22,7 @@ FrameWriter bare(Method method) {
 }  // namespace
 
 Transactor::Transactor(const Setup& setup, const Source& source, History& history)
-    : setup_(setup), link_(setup.link), source_(source), history_(history) {}
+    : Party(setup.link, history), setup_(setup), source_(source) {}
 
 bool Transactor::connect(Millis now) {
   const Link::Request setup[] = {{bare(Method::tx_select), Method::tx_select_ok}};
@@ -32,29 +32,11 @@ bool Transactor::connect(Millis now) {
   return true;
 }
 
-bool Transactor::on_readable(Millis now) {
-  now_ = now;
-  const bool kept = link_.read(now, [this](const Frame& frame) { on_frame(frame); });
-  if (kept && !gives_up_ && link_.flush()) return true;
-  lost();
-  return false;
-}
-
 bool Transactor::pump(bool more) {
   if (link_.is_up() && !link_.parting() && step_ == Step::none && (more || !held_.empty())) {
     begin(more);
   }
-  const bool kept = link_.flush();
-  if (kept && !gives_up_) return true;
-  lost();
-  return false;
-}
-
-bool Transactor::on_time(Millis now) {
-  now_ = now;
-  if (link_.on_time(now)) return true;
-  lost();
-  return false;
+  return kept(link_.flush() && !gives_up_);
 }
 
 // Publishes and asks for messages at once; acknowledges and ends when it has them.
@@ -95,14 +77,8 @@ void Transactor::end() {
 }
 
 void Transactor::on_frame(const Frame& frame) {
-  if (frame.type == bench::kFrameHeader) return on_header(frame);
-  if (frame.type == bench::kFrameBody) {
-    body_.append(reinterpret_cast<const char*>(frame.payload.data()), frame.payload.size());
-    if (body_.size() == body_bytes_) message_done();
-    return;
-  }
+  if (message_.take(frame)) return message_done();
   if (frame.type != bench::kFrameMethod) return;
-  if (frame.method() == Method::basic_get_ok) on_got(frame);
   if (frame.method() == Method::basic_get_empty) got_answer();
   if (frame.method() == Method::tx_commit_ok || frame.method() == Method::tx_rollback_ok) {
     const bool committed = frame.method() == Method::tx_commit_ok;
@@ -113,27 +89,14 @@ void Transactor::on_frame(const Frame& frame) {
   }
 }
 
-void Transactor::on_got(const Frame& frame) {
-  if (frame.payload.size() < 13) return;
-  tag_ = bench::load_big<std::uint64_t>(frame.payload.data() + 4);
-  redelivered_ = (frame.payload[12] & 1) != 0;
-}
-
-void Transactor::on_header(const Frame& frame) {
-  body_bytes_ = bench::load_big<std::uint64_t>(frame.payload.data() + 4);
-  message_id_ = message_id_of(frame);
-  body_.clear();
-  if (body_bytes_ == 0) message_done();
-}
-
 void Transactor::message_done() {
   if (asked_.empty()) return history_.violation("a message that nobody asked for");
-  const Delivery delivery{.message_id = message_id_,
-                          .body = body_,
+  const Delivery delivery{.message_id = message_.message_id(),
+                          .body = message_.body(),
                           .queue = asked_.front(),
-                          .redelivered = redelivered_};
+                          .redelivered = message_.redelivered()};
   if (const auto copy = history_.delivered(session_, delivery, now_)) {
-    held_.push_back({tag_, *copy});
+    held_.push_back({message_.tag(), *copy});
   }
   got_answer();
 }
@@ -156,10 +119,8 @@ void Transactor::ended(bool committed) {
   held_.clear();
 }
 
-void Transactor::lost() {
-  const bool orderly = link_.parted();
+void Transactor::on_lost(bool orderly) {
   const bool doubtful = step_ == Step::ending && !rolls_back_;
-  link_.down();
   InDoubt doubt;
   for (const std::size_t number : published_) {
     history_.answered(setup_.index, number, doubtful ? Outcome::unknown : Outcome::failed);

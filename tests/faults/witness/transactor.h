@@ -2,11 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
 
-#include "history.h"
-#include "link.h"
+#include "message_reader.h"
+#include "party.h"
 
 namespace naru::faults {
 
@@ -16,7 +15,7 @@ namespace naru::faults {
 ///   answered   everything happened, or after a rollback nothing: what was acknowledged is held on
 ///   unasked    the connection was lost before the commit was sent: nothing happened
 ///   in doubt   it was lost with the commit's answer: everything or nothing, in each queue
-class Transactor {
+class Transactor final : public Party {
  public:
   struct Setup {
     LinkOptions link;
@@ -26,20 +25,11 @@ class Transactor {
   };
   Transactor(const Setup& setup, const Source& source, History& history);
 
-  Link& link() { return link_; }
-  const Link& link() const { return link_; }
-  const Session& session() const { return session_; }
-  bool connect(Millis now);
-  /// False when the link was lost, or given up.
-  bool on_readable(Millis now);
+  bool connect(Millis now) override;
+  void caught_up(Millis at) override { history_.caught_up(session_, at); }
   /// Begins the next transaction when there is none and `more` is wanted; without `more` only to
   /// commit what a rollback left. False when the link was lost.
   bool pump(bool more);
-  bool on_time(Millis now);
-  /// Ends the connection without a word, and without reading what is there.
-  void hang_up() {
-    if (link_.is_open()) lost();
-  }
   /// Says goodbye; only between transactions.
   void part() { link_.part(); }
   /// It has nothing open, and holds nothing.
@@ -55,35 +45,24 @@ class Transactor {
   void begin(bool more);
   void publish();
   void end();
-  void on_frame(const bench::Frame& frame);
-  void on_got(const bench::Frame& frame);
-  void on_header(const bench::Frame& frame);
+  void on_frame(const bench::Frame& frame) override;
+  void on_lost(bool orderly) override;
   void message_done();
   void got_answer();
   void ended(bool committed);
-  void lost();
   bool one_in(std::uint64_t times) { return mixed(setup_.seed ^ ++lots_) % times == 0; }
 
   Setup setup_;
-  Link link_;
   const Source& source_;
-  History& history_;
   Session session_;
-  Millis now_ = 0;
   std::uint64_t lots_ = 0;
   std::size_t next_ = 0;
   Step step_ = Step::none;
   bool rolls_back_ = false;
-  bool gives_up_ = false;
   std::vector<std::size_t> published_;  // numbers, of this transaction
   std::vector<Held> held_;              // its acknowledgements, or what a rollback gave back
   std::vector<std::size_t> asked_;      // queues of gets without an answer, the first one first
-  // Of the message being read.
-  std::uint64_t tag_ = 0;
-  bool redelivered_ = false;
-  std::uint64_t body_bytes_ = 0;
-  std::string message_id_;
-  std::string body_;
+  MessageReader message_;
 };
 
 }  // namespace naru::faults

@@ -55,6 +55,9 @@ World::World(const WorldOptions& options, const Source& source)
                         index >= shape.consumers},
         history_));
   }
+  for (auto& each : consumers_) everybody_.push_back(each.get());
+  for (auto& each : publishers_) everybody_.push_back(each.get());
+  for (auto& each : transactors_) everybody_.push_back(each.get());
 }
 
 bool World::run() {
@@ -86,11 +89,7 @@ void World::turn() {
 // the next one: it came before.
 bool World::connect_missing() {
   const auto is_open = [](const auto& each) { return each->link().is_open(); };
-  if (crashed_ &&
-      (std::ranges::any_of(consumers_, is_open) || std::ranges::any_of(publishers_, is_open) ||
-       std::ranges::any_of(transactors_, is_open) || counter_.is_open())) {
-    return false;
-  }
+  if (crashed_ && (std::ranges::any_of(everybody_, is_open) || counter_.is_open())) return false;
   if (crashed_)
     history_.crash(now_);  // what was said between the warning and the end counts as before
   crashed_ = false;
@@ -144,9 +143,7 @@ void World::poll_once(int timeout_ms) {
         static_cast<short>((reads ? POLLIN : 0) | (link.has_output() ? POLLOUT : 0));
     descriptors.push_back({link.is_open() ? link.fd() : -1, events, 0});
   };
-  for (auto& each : consumers_) watch(each->link(), !each->naps(now_));
-  for (auto& each : publishers_) watch(each->link(), true);
-  for (auto& each : transactors_) watch(each->link(), true);
+  for (Party* each : everybody_) watch(each->link(), !each->naps(now_));
   watch(counter_, true);
   descriptors.push_back({stdin_open_ ? STDIN_FILENO : -1, POLLIN, 0});
   const Millis asked_at = steady_now();
@@ -170,9 +167,7 @@ bool World::was_away() {
   const Millis beat = options_.link.heartbeat_s * Millis{1'000};
   if (beat == 0 || last == 0 || now - last <= beat) return false;
   now_ = now;
-  for (auto& each : consumers_) each->hang_up();
-  for (auto& each : publishers_) each->hang_up();
-  for (auto& each : transactors_) each->hang_up();
+  for (Party* each : everybody_) each->hang_up();
   counter_.down();
   all_up_ = false;
   return true;
@@ -181,33 +176,20 @@ bool World::was_away() {
 // Who has nothing to read has read all that the broker had sent when we asked. However late we are,
 // nobody is taken for a holder whose end lies unread.
 void World::note_caught_up(const std::vector<pollfd>& descriptors, Millis asked_at) {
-  const auto note = [&](const pollfd& descriptor, auto& each) {
-    const bool silent = (descriptor.events & POLLIN) != 0 && (descriptor.revents & ~POLLOUT) == 0;
-    if (silent && each.link().is_up()) history_.caught_up(each.session(), asked_at);
-  };
-  std::size_t at = 0;
-  for (auto& each : consumers_) note(descriptors[at++], *each);
-  at += publishers_.size();
-  for (auto& each : transactors_) note(descriptors[at++], *each);
+  for (std::size_t at = 0; at < everybody_.size(); ++at) {
+    const auto [fd, events, revents] = descriptors[at];
+    const bool silent = (events & POLLIN) != 0 && (revents & ~POLLOUT) == 0;
+    if (silent && everybody_[at]->link().is_up()) everybody_[at]->caught_up(asked_at);
+  }
 }
 
 void World::read_ready(const std::vector<short>& ready) {
   std::size_t at = 0;
-  for (auto& each : consumers_) {
+  for (Party* each : everybody_) {
     const short events = ready[at++];
     if (events == 0 || !each->link().is_open()) continue;
     const bool kept = (events & ~POLLOUT) != 0 ? each->on_readable(now_) : each->flush();
     if (!kept) lost(each->link());
-  }
-  for (auto& each : publishers_) {
-    const short events = ready[at++];
-    if ((events & ~POLLOUT) == 0 || !each->link().is_open()) continue;
-    if (!each->on_readable(now_)) lost(each->link());
-  }
-  for (auto& each : transactors_) {
-    const short events = ready[at++];
-    if ((events & ~POLLOUT) == 0 || !each->link().is_open()) continue;
-    if (!each->on_readable(now_)) lost(each->link());
   }
   if ((ready[at] & ~POLLOUT) != 0 && counter_.is_open()) read_counter();
 }
@@ -215,12 +197,8 @@ void World::read_ready(const std::vector<short>& ready) {
 void World::keep_time() {
   for (auto& each : consumers_) {
     each->behave(phase_ == Phase::resting || phase_ == Phase::draining, now_);
-    if (!each->on_time(now_)) lost(each->link());
   }
-  for (auto& each : publishers_) {
-    if (!each->on_time(now_)) lost(each->link());
-  }
-  for (auto& each : transactors_) {
+  for (Party* each : everybody_) {
     if (!each->on_time(now_)) lost(each->link());
   }
   (void)counter_.on_time(now_);
@@ -340,9 +318,7 @@ void World::describe_stall() const {
 
 std::uint64_t World::silences() const {
   std::uint64_t count = 0;
-  for (const auto& each : consumers_) count += each->link().silences();
-  for (const auto& each : publishers_) count += each->link().silences();
-  for (const auto& each : transactors_) count += each->link().silences();
+  for (const Party* each : everybody_) count += each->link().silences();
   return count;
 }
 

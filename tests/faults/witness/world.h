@@ -77,6 +77,7 @@ class World {
   std::vector<std::unique_ptr<Publisher>> publishers_;
   std::vector<std::unique_ptr<Consumer>> consumers_;
   std::vector<std::unique_ptr<Transactor>> transactors_;
+  std::vector<Party*> everybody_;  // in this order
   Link counter_;
   bool asks_for_lengths_ = false;
   std::vector<std::uint64_t> lengths_;
