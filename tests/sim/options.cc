@@ -38,7 +38,8 @@ void draw_storage(Random& random, cluster::JournalOptions& journal) {
   wal.retry_after = std::chrono::milliseconds(10);
   wal.open_files_max = one_of<std::uint32_t>(random, {2, 24});
   journal.log_bytes_max = wal.file_bytes * one_of<std::uint64_t>(random, {2, 4, 1000});
-  journal.segment_dead_bytes_max = one_of<std::uint64_t>(random, {192 << 10, 512 << 10, 128 << 20});
+  journal.segment_dead_bytes_max =
+      one_of<std::uint64_t>(random, {1, 64 << 10, 512 << 10, 128 << 20});
   journal.snapshot_slice_bytes = one_of<std::uint32_t>(random, {4 << 10, 16 << 10, 64 << 10});
 }
 

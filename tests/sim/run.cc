@@ -239,8 +239,19 @@ class Run {
       if (client->is_publisher()) client->go_on();
       client->ask_for_publish();
     }
-    const auto owes = [](const auto& client) { return client->owes_publish(); };
-    if (!until("publishers to go on", [&] { return std::ranges::none_of(clients, owes); })) return;
+    // Who has is held again, so that those who have not find room.
+    const bool went_on = until("publishers to go on", [&] {
+      bool owed = false;
+      for (const auto& client : clients) {
+        if (client->owes_publish()) {
+          owed = true;
+        } else if (client->is_publisher()) {
+          client->hold();
+        }
+      }
+      return !owed;
+    });
+    if (!went_on) return;
     drainer.retire();
     for (const auto& client : clients) client->go_on();
   }

@@ -23,8 +23,9 @@ void Publisher::on_ready() {
 void Publisher::act() {
   Random& random = environment_.random;
   if (!ready_ || committing_ || rolling_back_) return;
-  if (environment_.options.rude && random.one_in(60)) return cut();
-  if (random.one_in(80)) return reopen_channel();
+  // Who owes a publish stays: with a slow network it might leave before each answer.
+  if (environment_.options.rude && random.one_in(60) && !owes_publish()) return cut();
+  if (random.one_in(80) && !owes_publish()) return reopen_channel();
   if (is_blocked() && habits_.obeys_blocked) return;
   if (habits_.transactional && !in_transaction_.empty() && random.one_in(3)) {
     return finish_transaction();

@@ -202,8 +202,9 @@ void World::look_for_quiet() {
   recorder_.quiet();
 }
 
-// Behind a turn of the shard that owns the log.
+// Behind a turn of the shard that owns the log. One that has failed syncs no more.
 void World::watch_syncs() {
+  if (node_->failure()) return;
   const Duration interval = options_.node.journal.wal.sync_interval;
   if (syncs_.round == 0) {
     recorder_.tell(&Checker::on_mark);
