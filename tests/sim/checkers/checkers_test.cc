@@ -162,6 +162,15 @@ TEST_F(Checkers, ASettleOnItsWayAtACrashMayBeLost) {
   EXPECT_EQ(found(), "");
 }
 
+TEST_F(Checkers, ASettleThatCrossesAStopMayBeLost) {
+  const MessageNo message = publish();
+  const Copy copy = deliver(message);
+  recorder_.tell(&Checker::on_stopping);
+  acknowledge(copy);
+  deliver(message, {.holder = 8, .redelivered = true});
+  EXPECT_EQ(found(), "");
+}
+
 TEST_F(Checkers, ASecondHolderIsNoticed) {
   const MessageNo message = publish();
   deliver(message);

@@ -1,6 +1,7 @@
 #pragma once
 /// A settle that is on disk is for good. One still on its way when the process or the connection
-/// ended may have been lost: then the message may come once more.
+/// ended, or when the process began to close its connections, may have been lost: then the message
+/// may come once more.
 
 #include <map>
 
@@ -17,6 +18,7 @@ class SettledStaysSettled final : public Checker {
   void on_quiet() override;
   void on_holder_lost(ChannelNo holder) override;
   void on_holder_gone(ChannelNo holder) override { on_holder_lost(holder); }
+  void on_stopping() override { stopping_ = true; }
   void on_crash(Crash crash) override;
   void on_delivery(const Delivered& delivered) override;
 
@@ -30,6 +32,7 @@ class SettledStaysSettled final : public Checker {
 
   std::map<Copy, Settle> settles_;
   std::vector<Copy> sent_;  // those in state sent, and perhaps some that are not any more
+  bool stopping_ = false;
 };
 
 }  // namespace naru::sim
