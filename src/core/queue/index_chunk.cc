@@ -29,7 +29,7 @@ IndexChunkPool::IndexChunkPool(std::uint32_t chunk_entries) : chunk_entries_(chu
 }
 
 IndexChunkPool::~IndexChunkPool() {
-  trim();
+  keep_spare(false);
 }
 
 IndexChunk* IndexChunkPool::take(std::uint64_t size) {
@@ -66,7 +66,7 @@ void IndexChunkPool::give(IndexChunk* chunk) {
   chunk->count = 0;
   chunk->live = 0;
   auto& chunks = free_[size_class(chunk->capacity)];
-  if (chunks.size() >= kFreeMax) {
+  if (!keeps_spare_ || chunks.size() >= kFreeMax) {
     std::free(chunk);
     return;
   }
@@ -74,7 +74,9 @@ void IndexChunkPool::give(IndexChunk* chunk) {
   chunks.push_back(chunk);
 }
 
-void IndexChunkPool::trim() {
+void IndexChunkPool::keep_spare(bool kept) {
+  keeps_spare_ = kept;
+  if (kept) return;
   for (auto& chunks : free_) {
     for (IndexChunk* chunk : chunks) std::free(chunk);
     chunks = {};

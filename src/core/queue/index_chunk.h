@@ -95,8 +95,9 @@ class IndexChunkPool {
   /// A chunk for `count` entries, at most kCapacityMax.
   IndexChunk* take_for(std::size_t count);
   void give(IndexChunk* chunk);
-  /// Frees what nobody uses.
-  void trim();
+  /// Whether chunks that come back are kept for the next queue; else they are freed, those that
+  /// nobody uses just now too.
+  void keep_spare(bool kept);
 
   /// Memory of all chunks, used or free, and of what stays of pages.
   std::size_t bytes() const;
@@ -125,6 +126,7 @@ class IndexChunkPool {
   IndexChunk* take_capacity(std::uint32_t capacity);
 
   const std::uint32_t chunk_entries_;
+  bool keeps_spare_ = true;
   std::size_t pages_ = 0;
   std::size_t pages_out_ = 0;
   std::size_t bytes_free_ = 0;

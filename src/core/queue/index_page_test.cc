@@ -242,7 +242,7 @@ TEST(IndexPage, IndexWithPagesBehavesLikeAMap) {
     for (const auto& [seq, place] : model) left.push_back(place);
     EXPECT_EQ(all_of(index), left);
     index.clear();
-    pool.trim();
+    pool.keep_spare(false);
     EXPECT_EQ(pool.bytes(), 0u);
   }
 }

@@ -165,8 +165,8 @@ LaneMemory Lane::Impl::memory() const {
 void Lane::Impl::set_memory_pressure(int level) {
   const bool rises = level > std::exchange(memory_pressure_, level);
   memory_.keep_spare(level == 0);
+  chunk_pool_.keep_spare(level == 0);
   if (!rises) return;
-  chunk_pool_.trim();
   for (auto& [id, queue] : queues_) {
     drop_read_ahead(*queue);
     if (over_index_budget() && may_spill(*queue)) want_dispatch(*queue);

@@ -58,6 +58,23 @@ TEST(QueueIndex, ShortQueueIsSmall) {
   EXPECT_LE(index.capacity(), 8u);
 }
 
+TEST(QueueIndex, NoChunkIsKeptForLaterWhileMemoryIsShort) {
+  IndexChunkPool pool;
+  QueueIndex index(pool);
+  const auto fill_and_empty = [&](std::uint64_t first) {
+    for (std::uint64_t seq = first; seq < first + 10'000; ++seq) index.push(Seq(seq));
+    index.visit(Seq(first), Seq(first + 9'999),
+                [](Seq, IndexEntry&) { return QueueIndex::Visit::erase; });
+  };
+  fill_and_empty(1);
+  const std::size_t kept = pool.bytes();
+  EXPECT_GT(kept, 100'000u);
+  pool.keep_spare(false);
+  EXPECT_LT(pool.bytes(), kept / 2);
+  fill_and_empty(20'000);
+  EXPECT_LT(pool.bytes(), kept / 2) << "what came back is freed";
+}
+
 TEST(QueueIndex, BehavesLikeAMapUnderRandomWork) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE(seed);
