@@ -33,8 +33,8 @@ class Link {
   bool is_up() const { return wire_ != nullptr; }
   std::uint64_t wire_number() const { return wire_->number; }
   bool is_open() const { return open_; }
-  /// The server has ended the connection; what is read now was sent before that.
-  bool is_stale() const { return wire_->server_gone; }
+  /// The server ends the connection, or has; what is read now was sent before that.
+  bool is_stale() const { return wire_->server_ends; }
   bool has_work() const;
   TimePoint next_deadline() const { return is_up() ? heartbeat_due_ : kNever; }
   /// Moves bytes; may call the user.

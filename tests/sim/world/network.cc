@@ -19,6 +19,11 @@ struct Waiting final : io::Accepted {
   WireRef wire;
 };
 
+/// Of the client's end.
+std::uint16_t port_of(const Wire& wire) {
+  return static_cast<std::uint16_t>(20'000 + wire.number % 40'000);
+}
+
 }  // namespace
 
 TimePoint Internet::next_due() const {
@@ -190,8 +195,17 @@ void Internet::server_end(Wire& wire) {
   put(wire.down, {});
 }
 
+void Internet::server_ends(std::uint16_t port) {
+  for (const WireRef& wire : wires_) {
+    if (wire->server_gone || port_of(*wire) != port) continue;
+    wire->server_ends = true;
+    told_(*wire);
+  }
+}
+
 void Internet::server_closes(Wire& wire) {
   if (std::exchange(wire.server_gone, true)) return;
+  wire.server_ends = true;
   wire.handler = nullptr;
   // Closed with input unread, a real connection is reset, and what was on its way back is lost.
   const bool harsh = !wire.up.empty() || random_.one_in(4);
@@ -230,9 +244,7 @@ class ServerStream final : public io::Stream {
     return network_.server_write(*wire_, pieces);
   }
   void shutdown_write() override { network_.server_end(*wire_); }
-  io::Endpoint peer() const override {
-    return {"127.0.0.1", static_cast<std::uint16_t>(20'000 + wire_->number % 40'000)};
-  }
+  io::Endpoint peer() const override { return {"127.0.0.1", port_of(*wire_)}; }
   io::Endpoint local() const override { return {"127.0.0.1", 5672}; }
 
  private:

@@ -45,6 +45,7 @@ struct Wire {
   bool reset = false;        // both ends are told
   bool client_gone = false;  // nobody reads or writes there any more
   bool server_gone = false;
+  bool server_ends = false;  // it said so, perhaps not yet to the client; or is gone
   bool adopted = false;
   TimePoint calm_at{};  // nothing was on its way to the client, nor about to be
 
@@ -74,8 +75,11 @@ class Internet {
   TimePoint next_due() const;
   /// Nothing is on its way or unread, but to clients that are gone.
   bool is_quiet() const;
-  /// Told when the server's end of a connection is gone: by itself, or with its process.
+  /// Told when the server is about to end a connection, or its end is gone: by itself, or with its
+  /// process.
   void on_server_gone(std::function<void(const Wire&)> told) { told_ = std::move(told); }
+  /// The server ends the connection with that peer: what its client reads was sent before.
+  void server_ends(std::uint16_t port);
   bool is_deserted() const { return wires_.empty(); }
   /// Nobody is about to do anything: notes which clients have read all that was for them.
   void note_calm() {

@@ -15,6 +15,7 @@
 #include "tests/sim/world/network.h"
 #include "tests/sim/world/node.h"
 #include "tests/sim/world/rot.h"
+#include "tests/sim/world/server_log.h"
 #include "tests/sim/world/trace.h"
 #include "tests/sim/world/wall_history.h"
 
@@ -105,7 +106,7 @@ class World {
   WallHistory wall_{now_};
   const ExpiryIsHonest* expiry_ = nullptr;
   Trace trace_;
-  NullLogger log_;
+  ServerLog log_{[this](std::uint16_t port) { network_.server_ends(port); }};
   storage::testing::FakeDisk disk_;
   Rot rot_;
   Internet network_;
