@@ -61,13 +61,6 @@ void Agent::finish_publish(Result<bool> routed) {
   std::exchange(published_, nullptr)(std::move(routed));
 }
 
-void Agent::give_back(std::span<const core::Return> leases) {
-  for (const core::Return& lease : leases) {
-    core::Command command = lease;
-    client_->submit({&command, 1});
-  }
-}
-
 void Agent::on_events(std::span<const core::Event> batch) {
   for (const core::Event& event : batch) {
     on_publish_event(event);

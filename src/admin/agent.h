@@ -34,8 +34,8 @@ class Agent final : private core::ClientHost {
   /// sequence are filled in here.
   using Published = std::move_only_function<void(Result<bool> routed)>;
   void publish(core::Publish publish, Published done);
-  /// Returns leases of core::Get.
-  void give_back(std::span<const core::Return> leases);
+  /// Ends leases of core::Get: Settle, Return, Park.
+  void end_leases(std::span<core::Command> ends) { client_->submit(ends); }
   bool busy() const { return static_cast<bool>(done_) || static_cast<bool>(published_); }
   /// Forgets who asked: the broker is on its way down.
   void abandon() {

@@ -97,26 +97,96 @@ class Getting : public std::enable_shared_from_this<Getting> {
   }
 
  private:
+  /// A message whose body is read piece by piece.
+  struct Large {
+    core::Got got;  // its views point into `record`
+    ByteBuffer record;
+    std::size_t next_part = 0;
+    std::string body;
+  };
+
   void on_got(const core::Got& got) {
     if (!got.delivery) return finish();
-    const core::Delivery& delivery = *got.delivery;
+    if (got.stored != nullptr) return on_large(got);
+    hold(got);
+    add(*got.delivery, got.ready_after, got.delivery->record.body.size());
+  }
+
+  void hold(const core::Got& got) {
+    const core::Seq seq = got.delivery->seq;
     if (wanted_.mode != AckMode::settle) {
-      held_.push_back({got.queue, delivery.seq, delivery.seq, wanted_.mode == AckMode::requeue});
+      held_.emplace_back(core::Return{got.queue, seq, seq, wanted_.mode == AckMode::requeue});
+    } else if (got.stored != nullptr) {
+      held_.emplace_back(core::Settle{got.queue, seq, seq});
     }
-    out_.push_back(rendered(delivery, got.ready_after));
+  }
+
+  void add(const core::Delivery& delivery, std::uint32_t ready_after, std::uint64_t body_bytes) {
+    out_.push_back(rendered(delivery, ready_after, body_bytes));
     bytes_ += delivery.record.body.size();
     next();
   }
 
-  json::object rendered(const core::Delivery& delivery, std::uint32_t ready_after) const {
+  /// What of the body is shown.
+  std::uint64_t shown_bytes(std::uint64_t body_bytes) const {
+    return wanted_.truncate_bytes
+               ? std::min(body_bytes, static_cast<std::uint64_t>(*wanted_.truncate_bytes))
+               : body_bytes;
+  }
+
+  void on_large(const core::Got& got) {
+    const std::uint64_t shown = shown_bytes(got.stored->bytes);
+    if (shown > kGetBytesMax) {
+      const core::Seq seq = got.delivery->seq;
+      held_.emplace_back(core::Return{got.queue, seq, seq, true});
+      if (!out_.empty()) return finish();
+      return finish(Error{Errc::limit,
+                          fmt::format("the message has {} bytes, and an answer holds {}: ask for "
+                                      "its beginning with truncate",
+                                      got.stored->bytes, kGetBytesMax)});
+    }
+    large_ = std::make_unique<Large>();
+    large_->got = got;
+    message::encode(large_->record, got.delivery->record);
+    large_->got.delivery->record = *message::decode_record(large_->record.view());
+    read_large();
+  }
+
+  void read_large() {
+    const core::StoredBody& body = *large_->got.stored;
+    if (large_->next_part == body.parts.size() || large_->body.size() >= shown_bytes(body.bytes)) {
+      const auto large = std::move(large_);
+      hold(large->got);
+      core::Delivery delivery = *large->got.delivery;
+      delivery.record.body = as_bytes(large->body);
+      return add(delivery, large->got.ready_after, body.bytes);
+    }
+    call_->agent().ask(core::ReadBody{large_->got.stored, large_->next_part},
+                       [self = shared_from_this()](Result<core::Reply::Value> answer) {
+                         self->on_parts(std::move(answer));
+                       });
+  }
+
+  void on_parts(Result<core::Reply::Value> answer) {
+    if (!answer) {
+      held_.emplace_back(core::Park{large_->got.queue, large_->got.delivery->seq});
+      return finish(answer.error());
+    }
+    for (const Slice& part : std::get<core::BodyParts>(*answer).parts) {
+      large_->body += as_text(part.view);
+      ++large_->next_part;
+    }
+    read_large();
+  }
+
+  json::object rendered(const core::Delivery& delivery, std::uint32_t ready_after,
+                        std::uint64_t body_bytes) const {
     const message::RecordView& record = delivery.record;
     std::string_view body = as_text(record.body);
-    if (wanted_.truncate_bytes) {
-      body = body.substr(0, static_cast<std::size_t>(*wanted_.truncate_bytes));
-    }
+    body = body.substr(0, static_cast<std::size_t>(shown_bytes(body.size())));
     const auto properties = format_.read(record.encoding, record.header);
     const bool base64 = wanted_.base64 || !is_utf8(body);
-    return {{"payload_bytes", record.body.size()},
+    return {{"payload_bytes", body_bytes},
             {"redelivered", delivery.redelivered},
             {"exchange", json_text(record.exchange)},
             {"routing_key", json_text(record.routing_key)},
@@ -127,7 +197,7 @@ class Getting : public std::enable_shared_from_this<Getting> {
   }
 
   void finish(std::optional<Error> error = std::nullopt) {
-    call_->agent().give_back(held_);
+    call_->agent().end_leases(held_);
     error ? call_->reply_error(*error) : call_->reply(out_);
   }
 
@@ -136,7 +206,8 @@ class Getting : public std::enable_shared_from_this<Getting> {
   const Wanted wanted_;
   json::array out_;
   std::size_t bytes_ = 0;
-  std::vector<core::Return> held_;
+  std::unique_ptr<Large> large_;
+  std::vector<core::Command> held_;  // what becomes of the leases
 };
 
 Result<Getting::Wanted> wanted_of(const json::object& body) {

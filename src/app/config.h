@@ -32,7 +32,7 @@ struct Config {
   std::uint64_t server_drain_ms = 2'000;
   std::uint64_t server_background_threads = 1;
 
-  std::uint64_t amqp_message_bytes_max = std::uint64_t{16} << 20;
+  std::uint64_t amqp_message_bytes_max = std::uint64_t{128} << 20;
   std::string amqp_product = "Naru";
 
   std::uint64_t storage_threads = 4;

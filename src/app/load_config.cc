@@ -8,8 +8,6 @@
 
 #include "app/settings.h"
 #include "app/toml_source.h"
-#include "core/queue/lane_facts.h"
-#include "message/record.h"
 
 namespace naru::app {
 
@@ -19,15 +17,6 @@ namespace {
 constexpr std::array<std::string_view, 7> kOtherVariables{
     "NARU_URL",    "NARU_AMQP_URL", "NARU_USER", "NARU_PASSWORD",
     "NARU_TENANT", "NARU_BIN",      "NARU_BUILD"};
-
-// Beside its body, an entry of the log holds a message's header, which came in one frame, its
-// exchange and key, and the queues it goes to.
-constexpr std::size_t kHeaderBytesMax = 128 * 1024;
-std::uint64_t around_a_body() {
-  constexpr std::size_t kRecordBytes = message::kRecordHeadBytes + kHeaderBytesMax + 2 * 255;
-  return core::kLaneEntryHeadBytes +
-         core::enqueue_fact_bytes_max(core::kTargetsPerFactMax, kRecordBytes);
-}
 
 Result<const Setting*> known(std::string_view key, std::string_view where) {
   if (const Setting* setting = find_setting(key)) return setting;
@@ -107,16 +96,7 @@ Result<Config> load_config(const ConfigSources& sources) {
   return config;
 }
 
-Result<void> check_agreement(const Config& config, std::uint64_t entry_bytes_max) {
-  const std::uint64_t around = around_a_body();
-  if (entry_bytes_max < around || config.amqp_message_bytes_max > entry_bytes_max - around) {
-    return fail(
-        Errc::limit,
-        fmt::format("amqp.message_bytes_max is {}, and the log takes messages of {} bytes at "
-                    "most: set it lower",
-                    config.amqp_message_bytes_max,
-                    entry_bytes_max - std::min(entry_bytes_max, around)));
-  }
+Result<void> check_agreement(const Config& config) {
   std::vector<std::pair<io::Endpoint, std::string_view>> taken;
   for (const Setting& setting : settings()) {
     const auto* field = std::get_if<std::vector<io::Endpoint> Config::*>(&setting.field);

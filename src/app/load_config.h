@@ -26,9 +26,9 @@ struct ConfigSources {
 /// Errors: malformed, in one line that says where, what and how to mend it.
 Result<Config> load_config(const ConfigSources& sources);
 
-/// Settings that contradict each other, or the log, whose entries hold `entry_bytes_max` bytes.
-/// Errors: limit, in one line that names the settings and how to mend it.
-Result<void> check_agreement(const Config& config, std::uint64_t entry_bytes_max);
+/// Settings that contradict each other. Errors: limit, in one line that names the settings and how
+/// to mend it.
+Result<void> check_agreement(const Config& config);
 
 /// A warning for each variable named NARU_… that no program of Naru reads, with the one that was
 /// probably meant. `names` are those of the whole environment.

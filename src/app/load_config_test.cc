@@ -8,7 +8,6 @@
 #include <map>
 
 #include "app/settings.h"
-#include "storage/wal_options.h"
 
 namespace naru::app {
 namespace {
@@ -120,26 +119,16 @@ TEST(LoadConfig, VariablesThatNobodyReadsAreWarnedOfWithTheLikelyName) {
                            HasSubstr("NARU_WHATEVER is no setting and is ignored;")));
 }
 
-TEST(LoadConfig, TheLargestMessageThatCanBeSetFitsTheLog) {
-  Config config;
-  config.amqp_message_bytes_max = find_setting("amqp.message_bytes_max")->max;
-  const std::uint64_t entry_bytes_max = storage::WalOptions().entry_bytes_max;
-  EXPECT_TRUE(check_agreement(config, entry_bytes_max));
-  const auto refused = check_agreement(config, entry_bytes_max - (1u << 20));
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().what, HasSubstr("amqp.message_bytes_max"));
-}
-
 TEST(LoadConfig, AnAddressIsForOneListener) {
   Config config;
   config.listeners_http = config.listeners_amqp;
-  const auto refused = check_agreement(config, storage::WalOptions().entry_bytes_max);
+  const auto refused = check_agreement(config);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().what,
             "listeners.amqp and listeners.http both name 127.0.0.1:5672: give one of them another "
             "port");
   config.listeners_amqp = config.listeners_http = {{"127.0.0.1", 0}};
-  EXPECT_TRUE(check_agreement(config, storage::WalOptions().entry_bytes_max));
+  EXPECT_TRUE(check_agreement(config));
 }
 
 TEST(LoadConfig, BrokenTomlSaysWhere) {

@@ -47,6 +47,7 @@ Protocols::Protocols([[maybe_unused]] const Config& config) {
 #ifdef NARU_PROTOCOL_AMQP091
   add(std::make_unique<amqp091::Module>(amqp091::Amqp091Settings{
           .message_bytes_max = config.amqp_message_bytes_max,
+          .assembly_bytes_max = 2 * config.amqp_message_bytes_max,
           .product = config.amqp_product,
           .version = std::string(kCompatibleVersion),
           .naru_version = std::string(kVersion),

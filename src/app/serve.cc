@@ -18,7 +18,6 @@
 #include "app/settings.h"
 #include "app/version.h"
 #include "io/asio/signals.h"
-#include "storage/wal_options.h"
 
 namespace naru::app {
 
@@ -61,7 +60,7 @@ Result<Config> configure(const ServeOptions& options) {
     sources.file = {options.config_path, std::move(content)};
   }
   NARU_TRY(config, load_config(sources));
-  NARU_TRY_VOID(check_agreement(config, storage::WalOptions().entry_bytes_max));
+  NARU_TRY_VOID(check_agreement(config));
   return config;
 }
 

@@ -69,7 +69,7 @@ const std::array kSettings{
             .field = &Config::amqp_message_bytes_max,
             .text = "A message body above this is refused with 406.",
             .min = 1024,
-            .max = 16 * kMiB},
+            .max = 512 * kMiB},
     Setting{
         .key = "amqp.product",
         .unit = "",

@@ -48,7 +48,9 @@
   X(deliver_expired, "what has expired is delivered all the same")                          \
   X(deliver_damaged, "bodies that are read back are not checked")                           \
   X(forget_exclusive, "exclusive queues stay when their connection is gone")                \
-  X(forget_auto_delete, "auto-delete queues stay when their last consumer is gone")
+  X(forget_auto_delete, "auto-delete queues stay when their last consumer is gone")         \
+  X(visible_before_last_fragment, "a large message is there before its last fragment is")   \
+  X(drop_fragment_at_snapshot, "a snapshot leaves out the last fragment of large messages")
 
 #ifdef NARU_MUTANTS
 

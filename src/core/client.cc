@@ -88,6 +88,8 @@ std::size_t Client::take(std::span<Command> batch) {
                         back->requeue || transaction == Transaction::discarded
                             ? Batch::LeaseEnd::requeue
                             : Batch::LeaseEnd::reject);
+    } else if (const auto* park = std::get_if<Park>(&command)) {
+      shard_.end_leases(park->queue, park->seq, park->seq, Batch::LeaseEnd::park);
     } else if (const auto* resume = std::get_if<Resume>(&command)) {
       const ConsumerKey key{id_, resume->consumer};
       shard_.on_lane_shard(resume->queue.lane, [queue = resume->queue, key](Shard& owner) {

@@ -83,6 +83,8 @@ class Client final : public BrokerPort {
   /// Answers Get; `record` is the encoded record when there is a delivery, copied here.
   void reply_got(RequestId request, Got got, ByteView record);
   void on_barrier(RequestId request);
+  /// Expires with the client: for answers that may come when it is gone.
+  std::weak_ptr<Client*> weak() const { return self_; }
   bool has_reply_address(std::string_view key) const { return find_reply_address(key) != nullptr; }
   /// A message for one of the connection's reply addresses; `record` is encoded.
   /// Dropped when too much of it waits for the connection's socket already.
@@ -194,6 +196,7 @@ class Client final : public BrokerPort {
   bool was_blocked_ = false;
   bool wants_writable_ = false;
   bool holds_exclusive_queues_ = false;
+  std::shared_ptr<Client*> self_ = std::make_shared<Client*>(this);
 };
 
 }  // namespace naru::core

@@ -12,6 +12,7 @@
 
 #include "core/delivery_credit.h"
 #include "core/ids.h"
+#include "core/stored_body.h"
 #include "message/record.h"
 #include "message/value.h"
 
@@ -66,6 +67,13 @@ struct Return {
   Seq first;
   Seq last;
   bool requeue = true;
+};
+
+/// The large body of a leased record cannot be read: the lease ends, and the record stays where it
+/// is without being handed out.
+struct Park {
+  QueueRef queue;
+  Seq seq;
 };
 
 /// A consumer that ran out of shared credit (ChannelCredit) may try again.
@@ -169,6 +177,13 @@ struct Get {
   std::string queue;
   bool no_ack = false;
 };
+/// Reads parts of a large body (Delivery::stored) from part `first` on: one at least, and as many
+/// more as may be on their way to one connection. Answered by BodyParts, perhaps in a later turn.
+/// Errors: corrupt.
+struct ReadBody {
+  std::shared_ptr<const StoredBody> body;
+  std::size_t first = 0;
+};
 /// Opens a direct reply address, one for each consumer. What is sent there comes to `consumer` as
 /// deliveries that need no settling.
 struct OpenReplyAddress {
@@ -211,14 +226,14 @@ struct DeletePermission {
 struct Request {
   using Operation =
       std::variant<Authenticate, OpenTenant, DeclareExchange, DeleteExchange, DeclareQueue,
-                   DeleteQueue, Bind, Unbind, PurgeQueue, Consume, Cancel, Get, OpenReplyAddress,
-                   CloseReplyAddress, EndConnection, PutUser, DeleteUser, PutTenant, DeleteTenant,
-                   PutPermission, DeletePermission>;
+                   DeleteQueue, Bind, Unbind, PurgeQueue, Consume, Cancel, Get, ReadBody,
+                   OpenReplyAddress, CloseReplyAddress, EndConnection, PutUser, DeleteUser,
+                   PutTenant, DeleteTenant, PutPermission, DeletePermission>;
   RequestId id;
   Operation operation;
 };
 
-using Command = std::variant<Publish, Settle, Return, Resume, AtomicBegin, Barrier, ChannelClosed,
-                             std::unique_ptr<Request>>;
+using Command = std::variant<Publish, Settle, Return, Park, Resume, AtomicBegin, Barrier,
+                             ChannelClosed, std::unique_ptr<Request>>;
 
 }  // namespace naru::core

@@ -3,14 +3,17 @@
 /// Session::on_events.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "core/ids.h"
+#include "core/stored_body.h"
 #include "message/record.h"
 #include "security/principal.h"
 
@@ -23,6 +26,10 @@ struct Delivery {
   message::RecordView record;
   const BlockRef* owner =
       nullptr;  // keeps the record's bytes alive when held; null: copy what is kept
+  /// Of a record with a large body, which `record` is without: read it with ReadBody. Until then
+  /// the lease is with whoever was given this, also when it is of a consumer that does not
+  /// acknowledge: he settles it when he has passed all of it on. Null: there is no more.
+  const std::shared_ptr<const StoredBody>* stored = nullptr;
 };
 
 /// Deliveries of one consumer, in order.
@@ -77,9 +84,15 @@ struct Got {
   QueueRef queue;
   std::optional<Delivery> delivery;  // none: empty
   std::uint32_t ready_after = 0;
+  /// What Delivery::stored would name, which is null here.
+  std::shared_ptr<const StoredBody> stored = nullptr;
 };
 struct ReplyAddress {
   std::string key;  // publishes to the default exchange with this key come to the consumer
+};
+/// Parts of a large body, in order.
+struct BodyParts {
+  std::vector<Slice> parts;
 };
 struct Authenticated {
   security::Principal principal;
@@ -87,7 +100,7 @@ struct Authenticated {
 
 struct Reply {
   using Value = std::variant<std::monostate, QueueDeclared, Counted, Consumed, Got, ReplyAddress,
-                             Authenticated>;
+                             Authenticated, BodyParts>;
   RequestId request;
   Result<Value> result;
 };

@@ -3,6 +3,7 @@
 /// travel with it.
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/byte_buffer.h"
@@ -23,7 +24,7 @@ struct Batch {
     std::size_t record_count = 1;
     PublishRange publisher;
   };
-  enum class LeaseEnd : std::uint8_t { settle, requeue, reject };
+  enum class LeaseEnd : std::uint8_t { settle, requeue, reject, park };
   struct Lease {
     QueueRef queue;
     Seq first;
@@ -34,6 +35,7 @@ struct Batch {
     Seq seq;
     bool redelivered = false;
     std::size_t record_at = 0;
+    std::uint32_t stored = 0;  // of a large body: its place in Batch::stored, from 1
   };
   /// `count` elements of Batch::delivered from `delivered_at`, for one consumer.
   struct DeliveryRun {
@@ -52,6 +54,7 @@ struct Batch {
   std::vector<PublishRange> published;
   std::vector<Delivered> delivered;
   std::vector<DeliveryRun> runs;
+  std::vector<std::shared_ptr<const StoredBody>> stored;
   bool atomic = false;  // holds a transaction: its records and leases are staged as one
   std::size_t taken_bytes =
       0;  // of earlier batches' records, now staged by the receiver: flow control

@@ -24,6 +24,7 @@ class RequestHandler {
   void run(RequestId id, Consume operation);
   void run(RequestId id, Cancel operation);
   void run(RequestId id, Get operation);
+  void run(RequestId id, ReadBody operation);
   void run(RequestId id, OpenReplyAddress operation);
   void run(RequestId id, CloseReplyAddress operation);
   void run(RequestId id, EndConnection operation);

@@ -81,7 +81,8 @@ void Shard::receive_runs(Batch& batch) {
       const Batch::Delivered& item = batch.delivered[run.delivered_at + i];
       const auto record = message::decode_record(batch.bytes.view().subspan(item.record_at));
       NARU_CHECK(record.has_value(), "a shard sends whole records");
-      delivery_scratch_.push_back({item.seq, item.redelivered, *record, nullptr});
+      delivery_scratch_.push_back({item.seq, item.redelivered, *record, nullptr,
+                                   item.stored != 0 ? &batch.stored[item.stored - 1] : nullptr});
     }
     on_deliveries(run.connection, {run.consumer, run.queue, delivery_scratch_, run.credit_bytes});
   }
@@ -128,6 +129,8 @@ void Shard::end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end)
   if (end == Batch::LeaseEnd::settle) {
     totals_.acknowledged += last.value - first.value + 1;
     owner.settle(queue.id, first, last);
+  } else if (end == Batch::LeaseEnd::park) {
+    owner.park(queue.id, first);
   } else {
     owner.give_back(queue.id, first, last, end == Batch::LeaseEnd::requeue, now_);
   }
@@ -180,7 +183,10 @@ void Shard::on_deliveries(ConnectionId connection, const Deliveries& deliveries)
                         static_cast<std::uint32_t>(deliveries.batch.size()),
                         deliveries.credit_bytes});
   for (const Delivery& delivery : deliveries.batch) {
-    batch.delivered.push_back({delivery.seq, delivery.redelivered, batch.bytes.size()});
+    if (delivery.stored != nullptr) batch.stored.push_back(*delivery.stored);
+    batch.delivered.push_back(
+        {delivery.seq, delivery.redelivered, batch.bytes.size(),
+         delivery.stored != nullptr ? static_cast<std::uint32_t>(batch.stored.size()) : 0});
     message::encode(batch.bytes, delivery.record);
   }
 }

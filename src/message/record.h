@@ -2,6 +2,7 @@
 /// One message as it is stored and handed on: Naru's small envelope around the bytes that arrived.
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -76,6 +77,13 @@ class RunEncoder {
 /// Whether the encoded record that begins at `head` (kRecordHeadBytes at least) is persistent.
 inline bool encoded_persistent(ByteView head) {
   return (head[1] & 1) != 0;
+}
+
+/// How long its body is.
+inline std::uint32_t encoded_body_bytes(ByteView head) {
+  std::uint32_t bytes = 0;
+  std::memcpy(&bytes, head.data() + 12, sizeof bytes);
+  return bytes;
 }
 
 /// As decode_record, without the reason and its cost: false when `bytes` is not one whole record.

@@ -7,10 +7,45 @@
 namespace naru::protocol {
 
 void Output::append(Slice slice) {
+  if (behind_.empty()) return append_to_gap(std::move(slice));
+  if (slice.view.empty()) return;
+  Stretch& last = *behind_.back();
+  if (copies_) return last.buffer.append(slice.view);
+  last.slice_bytes += slice.view.size();
+  last.references.push_back({last.buffer.size(), std::move(slice)});
+}
+
+// Also where everything goes while there is none.
+void Output::append_to_gap(Slice slice) {
   if (slice.view.empty()) return;
   if (copies_) return buffer_.append(slice.view);
   slice_bytes_ += slice.view.size();
   references_.push_back({buffer_.size(), std::move(slice)});
+}
+
+void Output::close_gap() {
+  NARU_CHECK(has_gap(), "a gap is closed that was opened");
+  const std::unique_ptr<Stretch> next = std::move(behind_.front());
+  behind_.erase(behind_.begin());
+  for (Reference& reference : next->references) {
+    reference.at += buffer_.size();
+    references_.push_back(std::move(reference));
+  }
+  buffer_.append(next->buffer.view());
+  slice_bytes_ += next->slice_bytes;
+}
+
+std::size_t Output::behind_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& stretch : behind_) bytes += stretch->buffer.size() + stretch->slice_bytes;
+  return bytes;
+}
+
+std::size_t Output::behind_memory_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& stretch : behind_)
+    bytes += sizeof(Stretch) + stretch->buffer.capacity() + stretch->slice_bytes;
+  return bytes;
 }
 
 std::size_t Output::gather(std::span<ByteView> pieces) const {
@@ -30,7 +65,7 @@ std::size_t Output::gather(std::span<ByteView> pieces) const {
 }
 
 void Output::consume(std::size_t count) {
-  NARU_CHECK(count <= pending_bytes(), "no more was written than was there");
+  NARU_CHECK(count <= sendable_bytes(), "no more was written than was there");
   while (count > 0) {
     const bool reference_next =
         references_sent_ < references_.size() && references_[references_sent_].at == buffer_sent_;
@@ -52,7 +87,7 @@ void Output::consume(std::size_t count) {
     buffer_sent_ += part;
     count -= part;
   }
-  if (empty()) {
+  if (sendable_bytes() == 0) {
     buffer_.clear();
     buffer_sent_ = 0;
     references_.clear();

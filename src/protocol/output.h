@@ -3,6 +3,7 @@
 /// by reference.
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -21,18 +22,37 @@ class Output {
 
   /// Where to write frames and small bodies. References into it are invalid after the next call
   /// here.
-  ByteBuffer& buffer() { return buffer_; }
+  ByteBuffer& buffer() { return behind_.empty() ? buffer_ : behind_.back()->buffer; }
 
   /// Appends bytes by reference, or copies them while memory is short: a few bytes may keep a large
   /// block alive.
   void append(Slice slice);
   void set_copies(bool copies) { copies_ = copies; }
 
+  // ---- Gaps: for what is too large to be here at once ----
+  /// What is written from here on goes out behind something that will be filled in, piece by piece.
+  void open_gap() { behind_.push_back(std::make_unique<Stretch>()); }
+  bool has_gap() const { return !behind_.empty(); }
+  /// Where the next piece of the first gap goes.
+  ByteBuffer& gap_buffer() { return buffer_; }
+  void append_to_gap(Slice slice);
+  /// The first gap is filled.
+  void close_gap();
+  /// The first gap is never filled: forgets it, and what is behind it.
+  void drop_gaps() { behind_.clear(); }
+
+  /// Unsent bytes before the first gap.
+  std::size_t sendable_bytes() const { return buffer_.size() - buffer_sent_ + slice_bytes_; }
   /// Unsent bytes.
-  std::size_t pending_bytes() const { return buffer_.size() - buffer_sent_ + slice_bytes_; }
-  bool empty() const { return pending_bytes() == 0; }
+  std::size_t pending_bytes() const {
+    return behind_.empty() ? sendable_bytes() : sendable_bytes() + behind_bytes();
+  }
+  /// Nothing to send, now or later.
+  bool empty() const { return sendable_bytes() == 0 && behind_.empty(); }
   /// Memory held: of referenced bytes only they themselves, not the blocks they lie in.
-  std::size_t memory_bytes() const { return buffer_.capacity() + slice_bytes_; }
+  std::size_t memory_bytes() const {
+    return buffer_.capacity() + slice_bytes_ + (behind_.empty() ? 0 : behind_memory_bytes());
+  }
 
   /// Fills `pieces` from the front and returns how many it used.
   std::size_t gather(std::span<ByteView> pieces) const;
@@ -49,17 +69,26 @@ class Output {
     Slice slice;
     std::size_t sent = 0;
   };
+  /// What comes behind a gap.
+  struct Stretch {
+    ByteBuffer buffer;
+    std::vector<Reference> references;
+    std::size_t slice_bytes = 0;
+  };
 
   /// Sent bytes at the front of the buffer that are worth moving the rest for: a reader that never
   /// catches up would otherwise make the buffer grow for ever.
   static constexpr std::size_t kCompactBytesMin = 256 * 1024;
   void compact();
+  std::size_t behind_bytes() const;
+  std::size_t behind_memory_bytes() const;
 
   ByteBuffer buffer_;
   std::size_t buffer_sent_ = 0;
   std::vector<Reference> references_;  // in order of `at`
   std::size_t references_sent_ = 0;
   std::size_t slice_bytes_ = 0;
+  std::vector<std::unique_ptr<Stretch>> behind_;  // one for each gap, in order
   bool copies_ = false;
 };
 

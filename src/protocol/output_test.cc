@@ -34,6 +34,54 @@ TEST(Output, CopiesAndReferencesKeepTheirOrder) {
   EXPECT_TRUE(output.empty());
 }
 
+TEST(Output, WhatIsWrittenBehindAGapWaitsUntilItIsFilled) {
+  Output output;
+  output.buffer().append("a ");
+  output.open_gap();
+  output.buffer().append("behind ");
+  output.append(Slice::copy_of(as_bytes("by reference ")));
+  EXPECT_EQ(output.sendable_bytes(), 2u);
+  EXPECT_EQ(output.pending_bytes(), 22u);
+  EXPECT_EQ(send(output, 100), "a ");
+  EXPECT_TRUE(output.has_gap());
+  EXPECT_FALSE(output.empty());
+  output.gap_buffer().append("fills ");
+  EXPECT_EQ(send(output, 3), "fil");
+  output.append_to_gap(Slice::copy_of(as_bytes("it ")));
+  output.close_gap();
+  output.buffer().append("end");
+  EXPECT_EQ(send(output, 100, 8), "ls it behind by reference end");
+  EXPECT_TRUE(output.empty());
+}
+
+TEST(Output, GapsAreFilledInTheirOrder) {
+  Output output;
+  output.open_gap();
+  output.buffer().append("between ");
+  output.open_gap();
+  output.append(Slice::copy_of(as_bytes("last")));
+  EXPECT_EQ(send(output, 100), "");
+  output.gap_buffer().append("first ");
+  output.close_gap();
+  EXPECT_EQ(send(output, 100), "first between ");
+  output.append_to_gap(Slice::copy_of(as_bytes("second ")));
+  output.close_gap();
+  EXPECT_EQ(send(output, 100), "second last");
+  EXPECT_TRUE(output.empty());
+}
+
+TEST(Output, AGapThatIsNotFilledTakesWithItWhatIsBehind) {
+  Output output;
+  output.buffer().append("begun ");
+  output.open_gap();
+  output.buffer().append("lost");
+  output.open_gap();
+  output.drop_gaps();
+  output.buffer().append("goodbye");
+  EXPECT_EQ(send(output, 100), "begun goodbye");
+  EXPECT_TRUE(output.empty());
+}
+
 TEST(Output, EmptyReferencesAreNothing) {
   Output output;
   output.append({});

@@ -85,6 +85,8 @@ class SessionHost {
   /// More room for the same; false when there is none.
   virtual bool grow_input_room(std::uint64_t, std::size_t) { return true; }
   virtual void give_input_room(std::uint64_t) {}
+  /// What is larger never gets room.
+  virtual std::size_t input_room_bytes_max() const { return SIZE_MAX; }
 };
 
 class Session {
@@ -96,6 +98,8 @@ class Session {
   /// is beyond talk: it is dropped without a word.
   virtual Result<std::size_t> on_bytes(ByteView unread) = 0;
   virtual void on_events(std::span<const core::Event> batch) = 0;
+  /// The output has a gap, and little is left before it: what fills it may come.
+  virtual void on_output_low() {}
   /// The earliest time at which on_deadline wants to be called; kNever for none.
   virtual TimePoint next_deadline() const = 0;
   virtual void on_deadline(TimePoint now) = 0;

@@ -307,7 +307,7 @@ void Connection::end_turn() {
 
 void Connection::send_output() {
   std::array<ByteView, kPiecesMax> pieces;
-  while (!output_.empty()) {
+  while (output_.sendable_bytes() != 0) {
     const std::size_t count = output_.gather(pieces);
     std::size_t offered = 0;
     for (const ByteView piece : std::span(pieces).first(count)) offered += piece.size();
@@ -327,7 +327,9 @@ void Connection::send_output() {
     output_.swap_buffer(buffer);
     host_.buffers().give_back(buffer);
   }
-  if (delivered_ && client_ && output_.pending_bytes() <= host_.limits().output_low_bytes) {
+  if (output_.has_gap()) {
+    fill_gap();
+  } else if (delivered_ && client_ && output_.pending_bytes() <= host_.limits().output_low_bytes) {
     delivered_ = false;
     client_->on_output_drained();
     host_.run_again();
@@ -336,6 +338,12 @@ void Connection::send_output() {
     input_paused_ = false;
     resume_input();
   }
+}
+
+void Connection::fill_gap() {
+  if (phase_ != Phase::open || output_.sendable_bytes() > host_.limits().output_low_bytes) return;
+  session_->on_output_low();
+  host_.run_again();
 }
 
 // ---- The end

@@ -86,6 +86,7 @@ class Connection final : public io::StreamHandler,
   void wait_for_input_room(std::size_t bytes) override;
   bool grow_input_room(std::uint64_t ticket, std::size_t bytes) override;
   void give_input_room(std::uint64_t ticket) override;
+  std::size_t input_room_bytes_max() const override;
 
  private:
   enum class Phase : std::uint8_t {
@@ -109,6 +110,7 @@ class Connection final : public io::StreamHandler,
   void before_session();
   void after_session();
   void send_output();
+  void fill_gap();
   void account();
   void begin_lingering();
   void end_session();

@@ -31,6 +31,10 @@ bool Connection::grow_input_room(std::uint64_t ticket, std::size_t bytes) {
   return host_.input_room().grow(ticket, bytes);
 }
 
+std::size_t Connection::input_room_bytes_max() const {
+  return host_.input_room().bytes_max();
+}
+
 void Connection::give_input_room(std::uint64_t ticket) {
   host_.input_room().give(ticket);
   host_.call_waiting_input();

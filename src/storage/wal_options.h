@@ -20,7 +20,7 @@ struct WalOptions {
   /// Files kept for reuse beyond those; more are deleted.
   std::uint32_t free_files_max = 4;
 
-  /// The largest payload: a message of 16 MiB with its heads.
+  /// The largest payload: what a group decides in a turn; of more it makes several.
   std::uint32_t entry_bytes_max = 17U << 20;
   /// A frame is sealed at this size; one larger entry makes one larger frame.
   std::uint32_t frame_bytes_max = 256U << 10;

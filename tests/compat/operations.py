@@ -161,8 +161,9 @@ class Script:
         self.queue(f"together-{mark}")
         with Client(self.broker) as client:
             client.call(90, 10, b"", 11)
-            for number in range(2):
-                self.send(client, f"together-{mark}", body=b"%d" % number + bytes(12 * MIB))
+            for number in range(90):
+                self.send(client, f"together-{mark}", body=b"%d" % number + bytes(200_000))
+            self.send(client, f"together-{mark}", body=b"large" + bytes(2 * MIB))
             client.call(90, 20, b"", 21)
 
     def settle(self, mark):

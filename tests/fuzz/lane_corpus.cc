@@ -34,6 +34,12 @@ void work(LaneWorld& world, std::uint64_t round) {
   world.run();
   (void)world.lane->purge(QueueId(2));
   world.run();
+  // Large ones: of two queues, of one that is not there any more, and of none yet.
+  world.publish_to({1, 3}, {std::string(100 * round, 'l')});
+  world.publish(2, std::string(150, 'm'));
+  world.run();
+  (void)world.lane->purge(QueueId(2));
+  world.run();
   // A long queue, a part of which is known as pages: whole ones, and with records settled and given
   // back.
   for (std::uint64_t i = 0; i < 40 * round; ++i) {
@@ -58,6 +64,7 @@ int main(int argc, char** argv) {
     Lane::Options options;
     options.page_records = 8;
     options.index_bytes = 0;
+    options.fragment_bytes = 64;
     // The last finds its larger records among bodies, as if it shared them with other lanes.
     LaneWorld world(options, round == 3
                                  ? SharedBodies::Options{.record_bytes_min = 50, .lanes_min = 1}
@@ -74,10 +81,14 @@ int main(int argc, char** argv) {
       world.lane->atomic_end();
       world.run();
     }
-    // The last one in parts, between which the lane goes on.
+    // The snapshot begins between the fragments of one. The last one is made in parts, between
+    // which the lane goes on, and large ones come and go.
+    world.publish(1, std::string(300, 'o'));
+    world.flush();
+    world.journal->commit(2);
     do {
       world.journal->go_on_with_snapshot(round == 3 ? 100 : SIZE_MAX);
-      if (round == 3) world.publish(3, "meanwhile");
+      if (round == 3) world.publish(3, "meanwhile" + std::string(100, 'm'));
       world.run();
     } while (world.journal->is_in_snapshot());
     const auto& disk = world.journal->disk();

@@ -91,6 +91,7 @@ bool read_items(Found& found) {
 bool read_inside(Found& found, ByteView entry) {
   switch (found.fact.type) {
     case FactType::enqueue:
+    case FactType::enqueue_chain:
       return read_targets(found, entry);
     case FactType::shared_enqueue:
       return read_items(found);
@@ -106,6 +107,12 @@ bool read_inside(Found& found, ByteView entry) {
                               found.places);
     case FactType::delivered:
     case FactType::queue_closed:
+      return true;
+    case FactType::fragment:
+      NARU_CHECK(found.fact.body_bytes != 0, "a fragment holds something");
+      NARU_CHECK(found.fact.body_offset + found.fact.body_bytes <= entry.size(),
+                 "a fragment lies within its entry");
+      found.record = entry.subspan(found.fact.body_offset, found.fact.body_bytes);
       return true;
   }
   NARU_CHECK(false, "an unknown fact is not handed out");
@@ -138,9 +145,12 @@ bool write_record(ByteBuffer& out, const Found& found) {
   NARU_CHECK(record.persistent == found.fact.record_persistent, "both say what is persistent");
   const std::size_t before = out.size();
   std::size_t bound = enqueue_fact_bytes_max(found.targets.size(), message::encoded_bytes(record));
+  ByteBuffer front;
   if (found.fact.type == FactType::enqueue) {
-    ByteBuffer front;
     put_enqueue(out, found.targets, message::RunEncoder(record, front), record.body);
+  } else if (found.fact.type == FactType::enqueue_chain) {
+    put_enqueue_chain(out, found.targets, message::RunEncoder(record, front), found.fact.chain,
+                      found.fact.chain_bytes);
   } else {
     bound = shared_record_fact_bytes_max(found.targets.size(), record);
     put_shared_record(out, found.targets, record);
@@ -167,6 +177,7 @@ void write_items(ByteBuffer& out, const Found& found) {
 bool write(ByteBuffer& out, const Found& found) {
   switch (found.fact.type) {
     case FactType::enqueue:
+    case FactType::enqueue_chain:
     case FactType::shared_record:
       return write_record(out, found);
     case FactType::shared_enqueue:
@@ -195,8 +206,20 @@ bool write(ByteBuffer& out, const Found& found) {
     case FactType::queue_closed:
       put_queue_closed(out, found.fact.queue);
       return true;
+    case FactType::fragment: {
+      const std::size_t before = out.size();
+      put_fragment(out, found.fact.chain, found.record);
+      NARU_CHECK(
+          out.size() - before + kLaneEntryHeadBytes <= found.record.size() + kAroundFragmentBytes,
+          "the bound of a fragment holds");
+      return true;
+    }
   }
   return false;
+}
+
+bool is_chained(const Fact& fact) {
+  return fact.type == FactType::fragment || fact.type == FactType::enqueue_chain;
 }
 
 void check_same(const Found& a, const Found& b) {
@@ -208,7 +231,12 @@ void check_same(const Found& a, const Found& b) {
              "the record is kept, but for what stands behind it");
   NARU_CHECK(std::ranges::equal(a.targets, b.targets, same_target), "the targets are kept");
   NARU_CHECK(std::ranges::equal(a.items, b.items, same_item), "shared records are kept");
-  if (a.fact.type == FactType::enqueue || a.fact.type == FactType::shared_record) return;
+  NARU_CHECK(a.fact.chain == b.fact.chain || !is_chained(a.fact), "the chain is kept");
+  NARU_CHECK(a.fact.chain_bytes == b.fact.chain_bytes || a.fact.type != FactType::enqueue_chain,
+             "the body's size is kept");
+  if (a.fact.type == FactType::enqueue || a.fact.type == FactType::shared_record ||
+      is_chained(a.fact))
+    return;
   if (a.fact.type == FactType::shared_enqueue) {
     NARU_CHECK(a.fact.bodies == b.fact.bodies, "the place of the bodies is kept");
     return;

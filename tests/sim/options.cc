@@ -153,6 +153,19 @@ void draw_segments(Random& random, Options& options) {
   }
 }
 
+/// Most bodies that are not tiny are chains of fragments; some are larger than any entry.
+void draw_fragments(Random& random, Options& options) {
+  std::size_t& fragment_bytes = options.node.shard.lane.fragment_bytes;
+  fragment_bytes = one_of<std::size_t>(random, {200, 1500, 10'000, 248 << 10});
+  const bool crowded = options.node.memory_limit_bytes != 0 ||
+                       options.network.piece_bytes_max < 1500 || options.client.messages_max > 200;
+  if (fragment_bytes > 10'000 || crowded || !random.one_in(4)) return;
+  const std::uint32_t entry_bytes_max = options.node.journal.wal.entry_bytes_max;
+  options.client.body_bytes_max = std::min<std::uint32_t>(3 * entry_bytes_max, 100'000);
+  options.node.amqp.message_bytes_max = std::max<std::size_t>(100'000, entry_bytes_max);
+  options.node.journal.segment_dead_bytes_max = 128 << 20;
+}
+
 void draw_faults(Random& random, FaultOptions& faults) {
   if (random.one_in(4)) return;  // a quarter of all runs has crashes only
   if (random.one_in(2)) faults.disk_stalls = one_of<std::uint32_t>(random, {200, 1000});
@@ -205,12 +218,14 @@ Options draw_options(Random& random) {
   options.rounds = static_cast<std::uint32_t>(1 + random.below(4));
   options.steps_per_round = one_of<std::uint32_t>(random, {1000, 5000, 15'000});
   options.node.shard.shared.record_bytes_min = one_of<std::size_t>(random, {1, 128});
+  draw_fragments(random, options);
   return options;
 }
 
 std::size_t Options::uncommitted_bytes_max() const {
   constexpr std::size_t kFactsOfAConsumer = 8 << 10;
   constexpr std::size_t kPageBytesOfARecord = 64;
+  constexpr std::size_t kAroundAFragment = 32;
   // Each shard lets its own publishers send so much to the one that they all publish to.
   std::size_t most = node.shards * node.shard.uncommitted_bytes_max + (32 << 10) +
                      consumers.size() * kFactsOfAConsumer +
@@ -219,7 +234,9 @@ std::size_t Options::uncommitted_bytes_max() const {
     // Its input is taken as it comes, what was read before included; a message may be the last
     // straw, and go to queues of several lanes; a transaction is taken whole.
     const std::size_t messages = habits.transactional ? Publisher::kTransactionMessagesMax : 1;
-    most += 2 * network.buffer_bytes + queues * messages * (client.body_bytes_max + 256);
+    const std::size_t fragments = client.body_bytes_max / node.shard.lane.fragment_bytes + 1;
+    most += 2 * network.buffer_bytes +
+            queues * messages * (client.body_bytes_max + 256 + fragments * kAroundAFragment);
   }
   return most;
 }
@@ -241,7 +258,7 @@ std::string Options::describe() const {
       "wal: files of {}, first {}, frames {}, entries {}, cache {}, writes {}, ready {}, free {}, "
       "snapshot slices {}, log {}\n"
       "core: uncommitted {}, credit {}, turn {}, run {}, stride {}, read ahead {}, index {}, pages "
-      "{}\n"
+      "{}, fragments {}\n"
       "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
       "memory: limit {}; disk: {} free; expiry {}\n"
@@ -256,11 +273,12 @@ std::string Options::describe() const {
       node.shard.connection_credit_bytes, node.shard.turn_work_max,
       node.shard.lane.deliveries_per_run, node.shard.lane.delivered_stride,
       node.shard.lane.read_ahead_bytes, node.shard.lane.index_bytes, node.shard.lane.page_records,
-      client.frame_bytes_max, client.heartbeat_s, client.body_bytes_max, client.messages_max,
-      client.rude, client.purges, network.piece_bytes_max, network.delay_max.count() / 1000,
-      network.buffer_bytes, node.memory_limit_bytes, node.disk_free_min, !ttls_ms.empty(),
-      faults.disk_stalls, faults.disk_fills, faults.write_fails, faults.sync_fails,
-      faults.clock_jumps, faults.crashes_in_recovery, faults.bit_rot, faults.bodies_rot);
+      node.shard.lane.fragment_bytes, client.frame_bytes_max, client.heartbeat_s,
+      client.body_bytes_max, client.messages_max, client.rude, client.purges,
+      network.piece_bytes_max, network.delay_max.count() / 1000, network.buffer_bytes,
+      node.memory_limit_bytes, node.disk_free_min, !ttls_ms.empty(), faults.disk_stalls,
+      faults.disk_fills, faults.write_fails, faults.sync_fails, faults.clock_jumps,
+      faults.crashes_in_recovery, faults.bit_rot, faults.bodies_rot);
 }
 
 }  // namespace naru::sim

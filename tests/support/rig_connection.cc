@@ -65,7 +65,7 @@ void RigConnection::parse() {
 
 void RigConnection::write() {
   if (stopped_reading_) return;
-  while (!output_.empty()) {
+  while (output_.sendable_bytes() != 0) {
     std::array<ByteView, 16> pieces;
     const std::size_t used = output_.gather(pieces);
     std::size_t bytes = 0;
@@ -75,7 +75,11 @@ void RigConnection::write() {
     }
     output_.consume(bytes);
   }
-  client_->on_output_drained();
+  if (output_.has_gap()) {
+    session_->on_output_low();
+  } else {
+    client_->on_output_drained();
+  }
   if (closing_) closed_ = true;
 }
 

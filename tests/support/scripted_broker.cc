@@ -58,6 +58,9 @@ std::string describe(const core::Request::Operation& operation) {
           [](const core::Get& o) {
             return fmt::format("get {}{}", o.queue, o.no_ack ? " no_ack" : "");
           },
+          [](const core::ReadBody& o) {
+            return fmt::format("read_body {} from {}", o.body->id.value, o.first);
+          },
           [](const core::OpenReplyAddress& o) {
             return fmt::format("open_reply_address {}", o.consumer.value);
           },
@@ -94,6 +97,9 @@ std::string describe(const core::Command& command) {
           [](const core::Return& c) {
             return fmt::format("return {} {}..{} {}", c.queue.id.value, c.first.value, c.last.value,
                                c.requeue ? "requeue" : "reject");
+          },
+          [](const core::Park& c) {
+            return fmt::format("park {} {}", c.queue.id.value, c.seq.value);
           },
           [](const core::Resume& c) { return fmt::format("resume {}", c.consumer.value); },
           [](const core::AtomicBegin& c) { return fmt::format("atomic {}", c.channel.value); },

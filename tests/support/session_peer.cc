@@ -65,7 +65,7 @@ bool SessionPeer::grow_input_room(std::uint64_t ticket, std::size_t bytes) {
 std::string SessionPeer::take_output() {
   std::string octets;
   std::array<ByteView, 16> pieces;
-  while (!output_.empty()) {
+  while (output_.sendable_bytes() != 0) {
     const std::size_t count = output_.gather(pieces);
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {

@@ -38,6 +38,10 @@ class SessionPeer final : public protocol::SessionHost {
   void event(core::Event event) { events({&event, 1}); }
   /// Calls on_deadline when it is due.
   void tick();
+  /// The output is low, as a connection says when it was sent.
+  void drained() {
+    if (output_.has_gap()) session_->on_output_low();
+  }
   /// The peer hangs up.
   void hang_up();
 
@@ -65,9 +69,11 @@ class SessionPeer final : public protocol::SessionHost {
   void wait_for_input_room(std::size_t) override { waits_for_room_ = true; }
   bool grow_input_room(std::uint64_t ticket, std::size_t bytes) override;
   void give_input_room(std::uint64_t ticket) override { rooms_.erase(ticket); }
+  std::size_t input_room_bytes_max() const override { return room_bytes_max_; }
 
   // ---- Room for unfinished input ----
   void set_room(std::size_t bytes) { room_bytes_ = bytes; }
+  void set_room_max(std::size_t bytes) { room_bytes_max_ = bytes; }
   std::size_t room_taken() const;
   bool waits_for_room() const { return waits_for_room_; }
   /// It is the session's turn.
@@ -92,6 +98,7 @@ class SessionPeer final : public protocol::SessionHost {
   bool resumed_ = false;
   bool authenticated_ = false;
   std::size_t room_bytes_ = SIZE_MAX;
+  std::size_t room_bytes_max_ = SIZE_MAX;
   std::uint64_t tickets_ = 0;
   std::map<std::uint64_t, std::size_t> rooms_;  // by ticket
   bool waits_for_room_ = false;

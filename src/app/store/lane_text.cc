@@ -108,6 +108,13 @@ std::string fact_text(const core::Fact& fact, ByteView payload) {
     case core::FactType::page:
       return fmt::format("page queue {}: {}", fact.queue.value,
                          page_text(payload.subspan(fact.body_offset, fact.body_bytes)));
+    case core::FactType::fragment:
+      return fmt::format("fragment of body {:#x}: {} bytes", fact.chain.value, fact.body_bytes);
+    case core::FactType::enqueue_chain:
+      return fmt::format("enqueue to {}: {}, but its body: {:#x}, {} bytes",
+                         targets_text(fact.targets()),
+                         record_text(payload.subspan(fact.body_offset, fact.body_bytes)),
+                         fact.chain.value, fact.chain_bytes);
     case core::FactType::queue_closed:
       return fmt::format("closed queue {}", fact.queue.value);
   }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 #include "app/store/entry_text.h"
 #include "app/store/recovered_volume.h"
@@ -93,6 +94,18 @@ void print_queues(core::Shard& shard, std::FILE* out) {
   });
 }
 
+/// Lanes that have messages of many pieces.
+void print_large(core::Shard& shard, std::FILE* out) {
+  bool headed = false;
+  for (std::uint32_t group = 1; group <= core::kLaneCount; ++group) {
+    const core::LaneMemory held = shard.lane(core::GroupId(group)).memory();
+    if (held.chain_pieces == 0) continue;
+    if (!std::exchange(headed, true))
+      fmt::print(out, "\n{:<5} {:>14} {:>10}\n", "LANE", "LARGE-MESSAGES", "PIECES");
+    fmt::print(out, "{:<5} {:>14} {:>10}\n", group, held.chain_uses, held.chain_pieces);
+  }
+}
+
 }  // namespace
 
 Result<void> stat_store(const StoreDirectory& store, std::FILE* out) {
@@ -107,6 +120,7 @@ Result<void> stat_store(const StoreDirectory& store, std::FILE* out) {
                count.last_index);
   }
   print_queues(volume->shard(), out);
+  print_large(volume->shard(), out);
   return {};
 }
 

@@ -35,7 +35,10 @@ void EntryStage::make_room(std::size_t fact_bytes) {
   }
   if (staged_.empty()) begin_entry();
   if (staged_.size() + fact_bytes <= bytes_max_) return;
-  if (atomic_from_ != kNotAtomic) mark_continued(staged_);
+  if (atomic_from_ != kNotAtomic) {
+    mark_continued(staged_);
+    atomic_continued_ = true;
+  }
   append_bytes(staged_.size());
   staged_.clear();
   begin_entry();
@@ -50,6 +53,19 @@ void EntryStage::append_front() {
   put_entry_head(head, false);
   std::memcpy(staged_.data(), head.data(), kLaneEntryHeadBytes);
   atomic_from_ = kLaneEntryHeadBytes;
+}
+
+// Between entries that are one it has to be one of them.
+ByteBuffer& EntryStage::alone() {
+  alone_.clear();
+  put_entry_head(alone_, atomic_continued_);
+  return alone_;
+}
+
+// What is staged stays where it is, and what refers to shared bodies is still to come behind them.
+void EntryStage::append_alone() {
+  append_entry(alone_.view(), {});
+  alone_.clear();
 }
 
 void EntryStage::put_shared(const SharedRecord& record, std::span<const EnqueueTarget> targets) {
@@ -76,6 +92,7 @@ void EntryStage::atomic_begin() {
 void EntryStage::atomic_end() {
   NARU_CHECK(atomic_from_ != kNotAtomic, "an atomic run was begun");
   atomic_from_ = kNotAtomic;
+  atomic_continued_ = false;
 }
 
 void EntryStage::add_publish(const PublishRange& range) {
@@ -103,9 +120,13 @@ bool EntryStage::idle() const {
 /// Appends `count` bytes of what is staged: all that refers to shared bodies is among them.
 void EntryStage::append_bytes(std::size_t count) {
   shared_writer_.close();
-  if (!outcome_) return references_.clear();
-  auto position = journal_.append(group_, staged_.view().first(count), urgency_, references_);
+  append_entry(staged_.view().first(count), references_);
   references_.clear();
+}
+
+void EntryStage::append_entry(ByteView entry, std::span<const std::uint32_t> references) {
+  if (!outcome_) return;
+  auto position = journal_.append(group_, entry, urgency_, references);
   if (position) {
     appended_ = position->index;
   } else {
@@ -118,6 +139,7 @@ Result<void> EntryStage::append(LaneSink& sink) {
   if (!references_.empty()) shared_->leave();
   if (staged_.size() > kLaneEntryHeadBytes) append_bytes(staged_.size());
   staged_.clear();
+  if (alone_.capacity() != 0) alone_ = {};  // needed rarely, and large
   urgency_ = Urgency::later;
   if (!outcome_) return outcome_;
 

@@ -36,6 +36,11 @@ class EntryStage {
   void put_shared(const SharedRecord& record, std::span<const EnqueueTarget> targets);
   /// The bodies that are referred to were appended, if they could be: appends what refers to them.
   void leave_behind(const Result<void>& bodies);
+  /// Where to put one fact that is to be an entry of its own, ahead of what is staged; then
+  /// append_alone(). Facts that mean nothing until a later one says so: no turn collects much of
+  /// them.
+  ByteBuffer& alone();
+  void append_alone();
   /// What is staged in this turn is to be stable as soon as it can be.
   void set_urgent() { urgency_ = Urgency::now; }
   void atomic_begin();
@@ -72,6 +77,7 @@ class EntryStage {
   void make_room(std::size_t fact_bytes);
   void append_front();
   void append_bytes(std::size_t count);
+  void append_entry(ByteView entry, std::span<const std::uint32_t> references);
   void tell(std::size_t publishes, std::size_t barriers, LaneSink& sink);
   void tell_publishes(std::size_t begin, std::size_t count, LaneSink& sink);
 
@@ -83,7 +89,9 @@ class EntryStage {
   std::vector<std::uint32_t> references_;  // offsets in staged_ of the locations of shared bodies
   std::size_t bytes_max_ = 0;
   std::size_t atomic_from_ = kNotAtomic;  // offset in staged_ of the atomic run's first fact
-  Urgency urgency_ = Urgency::later;      // of this turn's entries
+  bool atomic_continued_ = false;         // entries of the run were appended
+  ByteBuffer alone_;
+  Urgency urgency_ = Urgency::later;  // of this turn's entries
   Index appended_;
   Index committed_;
   Result<void> outcome_;  // of the appends of this turn

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "core/chain_id.h"
 #include "core/ids.h"
 #include "core/journal.h"
 
@@ -29,6 +30,7 @@ struct IndexEntry {
   static constexpr std::uint8_t kDelivered = 4;   // left in this run: flagged when it leaves again
   static constexpr std::uint8_t kAtOnce = 8;      // came without time to live
   static constexpr std::uint8_t kWritten = 16;    // visible, and its enqueue not yet committed
+  static constexpr std::uint8_t kChained = 32;    // file and offset are a ChainId's halves
   static constexpr std::uint32_t kNoHolder = UINT32_MAX;
 
   WallMs expires_at_ms = 0;     // 0: never
@@ -44,9 +46,10 @@ struct IndexEntry {
 
   bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
   BodyLocation location() const { return {file, offset}; }
-  /// Nothing is known of it but what the log says: it can be forgotten and read back.
+  ChainId chain() const { return ChainId(std::uint64_t{file} << 32 | offset); }
+  /// Nothing is known of it but what a page would say: it can be forgotten and read back.
   bool idle() const {
-    return state == RecordState::ready && !has(kInMemory | kDelivered | kWritten);
+    return state == RecordState::ready && !has(kInMemory | kDelivered | kWritten | kChained);
   }
 };
 static_assert(sizeof(IndexEntry) == 32);

@@ -116,6 +116,7 @@ void Lane::Impl::dispatch(const Now& now) {
   }
   dispatching_list_.clear();
   runs_.clear();  // nothing pins the journal's memory between flushes
+  sweep_chains();
 
   // After the dispatch, which settles what needs no acknowledgement.
   for (const QueueId id : facts_list_) {
@@ -136,9 +137,11 @@ void Lane::Impl::fail(const Error& error) {
   failed_ = true;
 }
 
-void Lane::Impl::on_role(Role role, Term) {
+void Lane::Impl::on_role(Role role, Term term) {
   const bool was_owner = std::exchange(owner_, role == Role::owner);
   if (!owner_ || was_owner) return;
+  if (!has_all_chains()) return;
+  chains_.begin_term(term);
   for (auto& [id, queue] : queues_) {
     queue->delivered.recovered = queue->delivered.durable;
     // What a watermark covers may have been seen under that number: it is not used again.
@@ -154,11 +157,15 @@ void Lane::Impl::on_role(Role role, Term) {
 
 LaneMemory Lane::Impl::memory() const {
   return {.queue_bytes = queues_.size() * sizeof(Queue),
-          .index_bytes = chunk_pool_.bytes(),
+          .index_bytes = chunk_pool_.bytes() + chains_.bytes(),
           .body_bytes = memory_.bytes(),
           .read_ahead_bytes = read_ahead_bytes_,
           .pages = chunk_pool_.pages(),
-          .pages_out = chunk_pool_.pages_out()};
+          .pages_out = chunk_pool_.pages_out(),
+          .chain_bytes = chains_.bytes(),
+          .chain_uses = chains_.uses(),
+          .chain_pieces = chains_.pieces(),
+          .chains_missing = chains_.missing()};
 }
 
 // Between turns: nobody looks at what was read ahead, and whoever needs it reads it again.
@@ -208,6 +215,9 @@ void Lane::stage_planned(const message::RecordView& record, const SharedRecord* 
                          const PublishRange& publisher) {
   impl_->stage_planned(record, shared, publisher);
 }
+bool Lane::is_large(ByteView body) const {
+  return impl_->is_large(body);
+}
 bool Lane::in_atomic() const {
   return impl_->in_atomic();
 }
@@ -216,6 +226,9 @@ void Lane::settle(QueueId queue, Seq first, Seq last) {
 }
 void Lane::give_back(QueueId queue, Seq first, Seq last, bool requeue, const Now&) {
   if (Queue* found = impl_->find(queue)) impl_->give_back(*found, {first, last}, requeue);
+}
+void Lane::park(QueueId queue, Seq seq) {
+  if (Queue* found = impl_->find(queue)) impl_->park(*found, seq);
 }
 
 Result<void> Lane::add_consumer(QueueId queue, ConsumerSettings settings, const Now& now) {

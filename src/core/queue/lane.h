@@ -59,6 +59,10 @@ struct LaneMemory {
   std::size_t read_ahead_bytes = 0;  // of bodies that were read back
   std::size_t pages = 0;             // of indexes that the log has
   std::size_t pages_out = 0;         // of those: not in memory
+  std::size_t chain_bytes = 0;       // of what is known of large bodies
+  std::uint64_t chain_uses = 0;      // records with a large body, by queue
+  std::uint64_t chain_pieces = 0;    // heads and fragments of large bodies in the log
+  std::size_t chains_missing = 0;    // that the rest of a replay brings
 };
 
 /// Messages that came into queues since the start, by message::Durability.
@@ -82,6 +86,8 @@ class Lane final : public GroupState {
     /// What the index of all queues may hold in memory before queues that grow leave a part of
     /// theirs to the log: 32 bytes per message.
     std::size_t index_bytes = 1u << 20;
+    /// A larger body is stored as a chain of fragments of this size, each an entry of its own.
+    std::size_t fragment_bytes = 248u << 10;
     std::uint32_t page_records = 512;  // so many messages to a page; a power of two from 8 to 512
   };
   /// `shared`: of the lane's shard; null when no record is to be shared with other lanes.
@@ -116,8 +122,13 @@ class Lane final : public GroupState {
   void stage_planned(const message::RecordView& record, const SharedRecord* shared,
                      const PublishRange& publisher);
   bool in_atomic() const;
+  /// Whether a record with such a body is a chain of fragments, which belongs to one lane.
+  bool is_large(ByteView body) const;
   void settle(QueueId queue, Seq first, Seq last);
   void give_back(QueueId queue, Seq first, Seq last, bool requeue, const Now& now);
+  /// Who reads a large body found damage in it: the lease ends, and nobody gets the record any more
+  /// until a restart. Purging the queue removes it.
+  void park(QueueId queue, Seq seq);
 
   // ---- Consumers and single reads ----
   /// Errors: resource_locked/access_refused when exclusivity forbids it.

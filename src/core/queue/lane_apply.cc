@@ -13,12 +13,32 @@ SeqRange below(SeqRange range, Seq limit) {
   if (range.last >= limit && limit != SnapshotMarks::kAll) range.last = Seq(limit.value - 1);
   return range;
 }
+
+bool holds_body(FactType type) {
+  switch (type) {
+    case FactType::enqueue:
+    case FactType::page:
+    case FactType::fragment:
+    case FactType::enqueue_chain:
+    case FactType::shared_record:
+      return true;
+    case FactType::settle:
+    case FactType::returned:
+    case FactType::delivered:
+    case FactType::purge:
+    case FactType::queue_closed:
+    case FactType::shared_enqueue:
+      return false;
+  }
+  return false;
+}
 }  // namespace
 
 void Lane::Impl::apply(std::span<const Entry> committed) {
   for (const Entry& entry : committed) {
     if (entry.type != EntryType::records) {
       held_.clear();  // the rest of an atomic run that an earlier owner did not finish
+      chains_.drop_open(live_);
       applied_ = entry.index;
       continue;
     }
@@ -39,6 +59,7 @@ void Lane::Impl::apply(std::span<const Entry> committed) {
     for (const BodyRead& page : chunk_pool_.take_dead_pages())
       live_.remove(page.location.file, page.bytes);
   }
+  chains_.sweep(live_);
   live_.tell(journal_);
   if (!committed.empty()) stage_.committed(committed.back().index, sink_);
 }
@@ -51,6 +72,9 @@ void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
     while (reader.next_plain(plain)) apply_plain(plain, location);
     if (!reader.next(fact)) break;
     switch (fact.type) {
+      case FactType::enqueue_chain:
+        close_chain(fact, location);
+        [[fallthrough]];
       case FactType::enqueue:
       case FactType::shared_enqueue:
         each_enqueued(fact, location, [this](const EnqueueTarget& target, const NewRecord& record) {
@@ -75,34 +99,48 @@ void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
       case FactType::page:
         apply_page(fact, payload, location);
         break;
+      case FactType::fragment:
+        apply_fragment(fact, location);
+        break;
     }
   }
   // The journal checked the bytes: whoever wrote them did not speak this format.
   NARU_CHECK(reader.ok(), "a committed lane entry is readable");
 }
 
+// What an enqueue of a record that it holds, or the head of, brings to each of its targets.
+Lane::Impl::NewRecord Lane::Impl::enqueued_record(const Fact& fact, BodyLocation location) {
+  if (fact.type == FactType::enqueue_chain) {
+    return {{static_cast<std::uint32_t>(fact.chain.value >> 32),
+             static_cast<std::uint32_t>(fact.chain.value)},
+            fact.body_bytes + static_cast<std::uint32_t>(fact.chain_bytes),
+            IndexEntry::kChained};
+  }
+  return {{location.file, location.offset + static_cast<std::uint32_t>(fact.body_offset)},
+          fact.body_bytes,
+          IndexEntry::kPersistent};
+}
+
 template <typename Take>
 void Lane::Impl::each_enqueued(const Fact& fact, BodyLocation location, Take&& take) {
-  const auto take_all = [&](TargetReader targets, BodyLocation body, std::uint32_t bytes) {
+  const auto take_all = [&](TargetReader targets, const NewRecord& record) {
     EnqueueTarget target;
     while (targets.next(target)) {
-      NewRecord record{body, bytes, IndexEntry::kPersistent, target.expires_at_ms};
-      if (target.at_once) record.flags |= IndexEntry::kAtOnce;
-      take(target, record);
+      NewRecord of_target = record;
+      of_target.expires_at_ms = target.expires_at_ms;
+      if (target.at_once) of_target.flags |= IndexEntry::kAtOnce;
+      take(target, of_target);
     }
     NARU_CHECK(targets.ok(), "an enqueue in the log is readable");
   };
-  if (fact.type == FactType::enqueue) {
-    const BodyLocation body{location.file,
-                            location.offset + static_cast<std::uint32_t>(fact.body_offset)};
-    return take_all(fact.targets(), body, fact.body_bytes);
-  }
+  if (fact.type != FactType::shared_enqueue)
+    return take_all(fact.targets(), enqueued_record(fact, location));
   SharedEnqueueReader reader(fact);
   SharedEnqueueReader::Item before;
   for (SharedEnqueueReader::Item item; reader.next(item); before = item) {
     const bool wrong = NARU_MUTANT(refer_to_wrong_body) && before.bytes != 0;
     const SharedEnqueueReader::Item& body = wrong ? before : item;
-    take_all(item.targets, body.location, body.bytes);
+    take_all(item.targets, {body.location, body.bytes, IndexEntry::kPersistent});
   }
   NARU_CHECK(reader.ok(), "a reference to shared records in the log is readable");
 }
@@ -131,7 +169,7 @@ void Lane::Impl::apply_record(Queue& queue, Seq seq, const NewRecord& record) {
   queue.next_seq = std::max(queue.next_seq, seq.next());
   queue.last_logged = std::max(queue.last_logged, seq);
   queue.last_logged_applied = seq;
-  live_.add(record.location.file, record.record_bytes);
+  need(record);
   admit_waiting(queue);
   want_dispatch(queue);
 }
@@ -200,7 +238,7 @@ void Lane::Impl::forget(Queue& queue, SeqRange range) {
       [&](Seq, IndexEntry& entry) {
         if (entry.has(IndexEntry::kInMemory)) return QueueIndex::Visit::keep;
         queue.leave(entry);
-        live_.remove(entry.file, entry.record_bytes);
+        forget_body(entry);
         return QueueIndex::Visit::erase;
       },
       [&](IndexPage& page) {
@@ -247,9 +285,7 @@ void Lane::Impl::survivors(ByteView payload, BodyLocation location, bool moved,
   FactReader reader(payload, moved ? FactReader::Form::facts : FactReader::Form::entry);
   Fact fact;
   while (reader.next(fact)) {
-    const bool holds_body = fact.type == FactType::enqueue || fact.type == FactType::page ||
-                            fact.type == FactType::shared_record;
-    if (!holds_body) continue;
+    if (!holds_body(fact.type)) continue;
     const BodyLocation body{location.file,
                             location.offset + static_cast<std::uint32_t>(fact.body_offset)};
     if (needs(fact, payload, body)) pieces.push_back(reader.last_fact());
@@ -261,12 +297,11 @@ void Lane::Impl::survivors(ByteView payload, BodyLocation location, bool moved,
 // an atomic run that was dropped are used again. A spilled page tells the file, which is near
 // enough: what is kept in vain goes when the page does.
 bool Lane::Impl::needs(const Fact& fact, ByteView payload, BodyLocation body) {
-  if (fact.type == FactType::page) {
-    Queue* queue = find_any(fact.queue);
-    if (queue == nullptr || queue->index.page_count() == 0) return false;
-    read_page_places(payload.subspan(fact.body_offset, fact.body_bytes), places_);
-    const IndexPage* page = queue->index.page_of(places_.front().seq);
-    return page != nullptr && page->location == body;
+  if (fact.type == FactType::page) return needs_page(fact, payload, body);
+  if (fact.type == FactType::fragment) return chains_.has_part(fact.chain, body);
+  if (fact.type == FactType::enqueue_chain) {
+    const ChainTable::BodyPtr* chain = chains_.find(fact.chain);
+    return chain != nullptr && (*chain)->head.location == body;
   }
   if (fact.type == FactType::shared_record) {
     SharedTargetReader targets(fact.rest);
@@ -283,11 +318,19 @@ bool Lane::Impl::needs(const Fact& fact, ByteView payload, BodyLocation body) {
   return false;
 }
 
+bool Lane::Impl::needs_page(const Fact& fact, ByteView payload, BodyLocation body) {
+  Queue* queue = find_any(fact.queue);
+  if (queue == nullptr || queue->index.page_count() == 0) return false;
+  read_page_places(payload.subspan(fact.body_offset, fact.body_bytes), places_);
+  const IndexPage* page = queue->index.page_of(places_.front().seq);
+  return page != nullptr && page->location == body;
+}
+
 bool Lane::Impl::has(QueueId id, Seq seq, BodyLocation body) {
   Queue* queue = find_any(id);
   if (queue == nullptr) return false;
   if (const IndexEntry* entry = queue->index.find(seq))
-    return !entry->has(IndexEntry::kInMemory) && entry->location() == body;
+    return !entry->has(IndexEntry::kInMemory | IndexEntry::kChained) && entry->location() == body;
   const IndexPage* page = queue->index.page_of(seq);
   return page != nullptr && page->state != IndexPage::State::resident && page->has(seq) &&
          page->file_of(seq) == body.file;

@@ -81,6 +81,7 @@ bool Lane::Impl::answer_gets(Queue& queue) {
     if (search == Search::found) {
       Delivery delivery;
       if (!lease(queue, step, delivery)) return false;
+      if (delivery.stored != nullptr) got.stored = *std::exchange(delivery.stored, nullptr);
       got.delivery = delivery;
       got.ready_after = static_cast<std::uint32_t>(
           std::min<std::uint64_t>(queue.stats.ready + queue.pending(), UINT32_MAX));
@@ -128,14 +129,14 @@ Lane::Impl::Search Lane::Impl::find_step(Queue& queue, Step& step) {
 
 Lane::Impl::Search Lane::Impl::find_body(Queue& queue, Step& step) {
   const IndexEntry& entry = *step.entry;
-  const BodyLocation location = entry.location();
   if (entry.has(IndexEntry::kInMemory)) {
-    step.bytes = memory_.view(location, entry.record_bytes);
-    step.owner = memory_.owner(location);
+    step.bytes = memory_.view(entry.location(), entry.record_bytes);
+    step.owner = memory_.owner(entry.location());
     return Search::found;
   }
-  if (const BodyRuns::Found found = runs_.find(location, entry.record_bytes); found.bytes) {
-    step.bytes = ByteView(found.bytes, entry.record_bytes);
+  const auto [location, bytes] = stored_at(entry);
+  if (const BodyRuns::Found found = runs_.find(location, bytes); found.bytes) {
+    step.bytes = ByteView(found.bytes, bytes);
     step.owner = found.owner;
     return Search::found;
   }
@@ -151,7 +152,7 @@ Lane::Impl::Search Lane::Impl::find_body(Queue& queue, Step& step) {
     return Search::retry;
   }
   auto run = journal_.cached(location);
-  if (run && run->contains(location, entry.record_bytes)) {
+  if (run && run->contains(location, bytes)) {
     runs_.put(std::move(*run));
     return Search::retry;
   }
@@ -195,6 +196,7 @@ bool Lane::Impl::lease(Queue& queue, const Step& step, Delivery& delivery) {
   const bool left = entry.has(IndexEntry::kDelivered) && !NARU_MUTANT(forget_flag);
   delivery.redelivered = left || step.seq <= queue.delivered.recovered;
   delivery.owner = delivery.record.body.size() >= kOwnedBodyBytes ? step.owner : nullptr;
+  if (entry.has(IndexEntry::kChained)) delivery.stored = chains_.find(entry.chain());
 
   queue.order.pop(step.seq);
   if (NARU_MUTANT(dispatch_twice) && !entry.has(IndexEntry::kDelivered)) {
@@ -235,13 +237,15 @@ void Lane::Impl::hand_over(Queue& queue) {
   trim_read_ahead(queue);
 }
 
-// They went to somebody who does not answer: settled as they leave.
+// They went to somebody who does not answer: settled as they leave. But for large ones, which
+// whoever reads them settles in the end.
 void Lane::Impl::settle_delivered(Queue& queue, std::span<const Delivery> deliveries) {
   std::size_t at = 0;
   while (at < deliveries.size()) {
     std::size_t end = at + 1;
     while (end < deliveries.size() && deliveries[end].seq == deliveries[end - 1].seq.next()) ++end;
     queue.index.visit(deliveries[at].seq, deliveries[end - 1].seq, [&](Seq seq, IndexEntry& entry) {
+      if (entry.has(IndexEntry::kChained)) return QueueIndex::Visit::keep;
       return end_record(queue, seq, entry, queue.settles, false);
     });
     at = end;
@@ -278,7 +282,7 @@ void Lane::Impl::read_following(Queue& queue) {
   start_read_if(queue, [&](Seq seq, const IndexEntry& entry) {
     if (seq <= last) return Want::no;
     const bool first = !std::exchange(looked, true);
-    return first && journal_.cached(entry.location()) ? Want::stop : Want::yes;
+    return first && journal_.cached(stored_at(entry).location) ? Want::stop : Want::yes;
   });
 }
 
@@ -299,10 +303,11 @@ void Lane::Impl::start_read_if(Queue& queue, Wanted&& wanted) {
       case Want::yes:
         break;
     }
-    if (!asked.empty() && bytes + entry.record_bytes > bytes_max) return false;
+    const BodyRead stored = stored_at(entry);
+    if (!asked.empty() && bytes + stored.bytes > bytes_max) return false;
     asked.push_back(seq);
-    reads.push_back(guarded(entry.location(), entry.record_bytes));
-    bytes += entry.record_bytes;
+    reads.push_back(guarded(stored.location, stored.bytes));
+    bytes += stored.bytes;
     return true;
   });
   if (asked.empty()) return;
@@ -341,7 +346,7 @@ void Lane::Impl::park_damaged(Queue& queue, std::span<Slice> bodies) {
     ++queue.stats.damaged;
     if (count++ != 0) continue;
     first = seq;
-    where = entry->location();
+    where = stored_at(*entry).location;
   }
   if (count == 0) return;
   log_.error(

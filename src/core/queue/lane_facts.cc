@@ -55,8 +55,8 @@ void mark_continued(ByteBuffer& out) {
 }
 
 std::size_t enqueue_fact_bytes_max(std::size_t targets, std::size_t record_bytes) {
-  return kFactHeadBytes + sizeof(std::uint32_t) + kBodyCrcBytes + record_bytes + kVarintBytesMax +
-         targets * (3 * kVarintBytesMax + 1);
+  return kFactHeadBytes + sizeof(std::uint32_t) + kBodyCrcBytes + record_bytes +
+         3 * kVarintBytesMax + targets * (3 * kVarintBytesMax + 1);
 }
 
 std::size_t put_body(ByteBuffer& out, const message::RecordView& record) {
@@ -105,6 +105,28 @@ void put_enqueue(ByteBuffer& out, std::span<const EnqueueTarget> targets,
   out.commit(static_cast<std::size_t>(at - fact));
 }
 
+void put_enqueue_chain(ByteBuffer& out, std::span<const EnqueueTarget> targets,
+                       const message::RunEncoder& record, ChainId chain, std::uint64_t body_bytes) {
+  FactScope scope(out, FactType::enqueue_chain);
+  const std::size_t bytes = record.bytes({});
+  out.le32(static_cast<std::uint32_t>(bytes));
+  std::uint8_t* const head = out.prepare(kBodyCrcBytes + bytes) + kBodyCrcBytes;
+  record.encode_to(head, {});
+  out.le32(crc32c({head, bytes}));
+  out.commit(bytes);
+  out.varint(chain.value);
+  out.varint(body_bytes);
+  put_targets(out, targets);
+}
+
+void put_fragment(ByteBuffer& out, ChainId chain, ByteView bytes) {
+  FactScope scope(out, FactType::fragment);
+  out.le32(static_cast<std::uint32_t>(bytes.size()));
+  out.le32(crc32c(bytes));
+  out.append(bytes);
+  out.varint(chain.value);
+}
+
 std::size_t ranges_fact_bytes_max(std::size_t ranges) {
   return kFactHeadBytes + 3 * kVarintBytesMax + ranges * 2 * kVarintBytesMax;
 }
@@ -151,7 +173,7 @@ bool read_page_places(ByteView page, std::vector<RecordPlace>& places) {
   if (count > IndexPage::kPlacesMax) return false;
   PlaceReader reader(in);
   for (RecordPlace place; places.size() < count; places.push_back(place)) {
-    if (!reader.next(place)) return false;
+    if (!reader.next(place) || (place.flags & IndexEntry::kChained) != 0) return false;
   }
   return IndexPage().describe(places);
 }
@@ -239,10 +261,7 @@ bool FactReader::next(Fact& fact) {
     const ByteView content = in_.bytes(in_.le32());
     if (!in_.ok()) return false;
     if (type >= kFirstIgnorableType) continue;
-    const bool known = type <= static_cast<std::uint8_t>(FactType::page) ||
-                       type == static_cast<std::uint8_t>(FactType::shared_enqueue) ||
-                       type == static_cast<std::uint8_t>(FactType::shared_record);
-    if (!known) {
+    if (type > static_cast<std::uint8_t>(FactType::shared_record)) {
       refuse_newer();
       return false;
     }
@@ -315,6 +334,22 @@ bool FactReader::parse(Fact& fact, ByteReader content) {
       parse_body(fact, content);
       fact.queue = QueueId(content.varint());
       return content.ok();
+    case FactType::fragment:
+      parse_body(fact, content);
+      fact.chain = ChainId(content.varint());
+      return content.ok() && fact.chain && fact.body_bytes != 0;
+    case FactType::enqueue_chain: {
+      const ByteView record = parse_body(fact, content);
+      fact.chain = ChainId(content.varint());
+      fact.chain_bytes = content.varint();
+      if (!content.ok() || !fact.chain || record.size() < message::kRecordHeadBytes) return false;
+      if (message::encoded_body_bytes(record) != 0 || fact.chain_bytes == 0 ||
+          fact.chain_bytes > UINT32_MAX - kBodyCrcBytes - record.size())
+        return false;
+      fact.record_persistent = message::encoded_persistent(record);
+      fact.rest = content;
+      return true;
+    }
     case FactType::settle:
     case FactType::returned:
     case FactType::purge:

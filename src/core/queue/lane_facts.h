@@ -15,6 +15,7 @@
 #include "base/byte_buffer.h"
 #include "base/byte_reader.h"
 #include "base/result.h"
+#include "core/chain_id.h"
 #include "core/ids.h"
 #include "core/journal.h"
 #include "core/queue/enqueue_target.h"
@@ -28,17 +29,21 @@ inline constexpr std::size_t kLaneEntryHeadBytes = 3;
 inline constexpr std::size_t kFactHeadBytes = 5;
 /// More ranges make several facts: each stays below 24 KiB.
 inline constexpr std::size_t kRangesPerFactMax = 1024;
-/// More targets store the record again: beside the largest record, these need 248 KiB at most.
+/// More targets store the record again: beside a record, these need 248 KiB at most.
 inline constexpr std::size_t kTargetsPerFactMax = 8192;
 
 enum class FactType : std::uint8_t {
-  enqueue = 1,          // le32 record_bytes · le32 crc32c · record · count · target…
-  settle = 2,           // queue · count · range…: they left the queue
-  returned = 3,         // queue · count · range…: a lease ended and the record stays, attempt + 1
-  delivered = 4,        // queue · through: records up to there may have been delivered
-  purge = 5,            // queue · count · range…: they left the queue by a purge
-  queue_closed = 6,     // queue: it was deleted, with all its records
-  page = 7,             // le32 page_bytes · le32 crc32c · page · queue: where so many records are
+  enqueue = 1,       // le32 record_bytes · le32 crc32c · record · count · target…
+  settle = 2,        // queue · count · range…: they left the queue
+  returned = 3,      // queue · count · range…: a lease ended and the record stays, attempt + 1
+  delivered = 4,     // queue · through: records up to there may have been delivered
+  purge = 5,         // queue · count · range…: they left the queue by a purge
+  queue_closed = 6,  // queue: it was deleted, with all its records
+  page = 7,          // le32 page_bytes · le32 crc32c · page · queue: where so many records are
+  fragment = 8,      // le32 bytes · le32 crc32c · bytes · chain: the next part of a large body
+  // le32 record_bytes · le32 crc32c · record without its body · chain · body_bytes · count ·
+  // target…
+  enqueue_chain = 9,
   shared_enqueue = 10,  // le32 file · le32 offset · le32 count · item…: see shared_facts.h
   shared_record = 11,   // le32 record_bytes · le32 crc32c · record · count · target…: of bodies
 };
@@ -61,6 +66,14 @@ void mark_continued(ByteBuffer& out);
 std::size_t enqueue_fact_bytes_max(std::size_t targets, std::size_t record_bytes);
 void put_enqueue(ByteBuffer& out, std::span<const EnqueueTarget> targets,
                  const message::RunEncoder& record, ByteView body);
+
+/// An enqueue fact of a record whose body is `chain`, which holds `body_bytes`. It is no larger
+/// than enqueue_fact_bytes_max() of the record without its body.
+void put_enqueue_chain(ByteBuffer& out, std::span<const EnqueueTarget> targets,
+                       const message::RunEncoder& record, ChainId chain, std::uint64_t body_bytes);
+/// What an entry of one fragment needs beside its bytes.
+inline constexpr std::size_t kAroundFragmentBytes = kLaneEntryHeadBytes + kFactHeadBytes + 18;
+void put_fragment(ByteBuffer& out, ChainId chain, ByteView bytes);
 
 /// No fact of `ranges` ranges is larger, its head included.
 std::size_t ranges_fact_bytes_max(std::size_t ranges);
@@ -129,17 +142,19 @@ bool read_page_places(ByteView page, std::vector<RecordPlace>& places);
 /// One fact; which fields count depends on its type.
 struct Fact {
   FactType type = FactType::enqueue;
-  QueueId queue;                // all but enqueues and shared records
-  Seq through;                  // delivered
-  std::size_t body_offset = 0;  // enqueue, shared record: of the encoded record; page: of the
-                                // page; in the reader's bytes
-  BodyLocation bodies;          // shared enqueue
+  QueueId queue;                  // of those of one queue
+  Seq through;                    // delivered
+  ChainId chain;                  // fragment, enqueue_chain
+  std::uint64_t chain_bytes = 0;  // enqueue_chain: of its body
+  BodyLocation bodies;            // shared_enqueue
+  std::size_t body_offset = 0;  // of what has a checksum (encoded record, page, part of a body), in
+                                // the reader's bytes
   std::uint32_t body_bytes = 0;
   bool record_persistent = false;
   ByteReader rest{{}};
 
   RangeReader ranges() const { return RangeReader(rest); }     // settle, returned, purge
-  TargetReader targets() const { return TargetReader(rest); }  // enqueue
+  TargetReader targets() const { return TargetReader(rest); }  // enqueue, enqueue_chain
 };
 
 /// An enqueue for one queue that never expires, as nearly all are.

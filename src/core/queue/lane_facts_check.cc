@@ -49,6 +49,7 @@ Result<void> check_lane_entry(ByteView entry) {
   while (reader.next(fact)) {
     switch (fact.type) {
       case FactType::enqueue:
+      case FactType::enqueue_chain:
         NARU_TRY_VOID(check_enqueue(fact, entry));
         break;
       case FactType::shared_enqueue:
@@ -69,6 +70,7 @@ Result<void> check_lane_entry(ByteView entry) {
         break;
       case FactType::delivered:
       case FactType::queue_closed:
+      case FactType::fragment:
         break;
     }
   }

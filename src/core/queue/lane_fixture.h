@@ -4,12 +4,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/queue/lane.h"
+#include "core/queue/lane_facts.h"
 #include "core/queue/shared_bodies.h"
 #include "core/queue/testing_journal.h"
 
@@ -24,6 +26,7 @@ struct Received {
   bool operator==(const Received&) const = default;
 };
 
+/// Reads large bodies at once, as a session would by and by.
 class RecordingSink final : public LaneSink {
  public:
   void on_flush_wanted(GroupId) override { flush_wanted = true; }
@@ -33,8 +36,13 @@ class RecordingSink final : public LaneSink {
   bool takes_now(ConnectionId) override { return takes_at_once; }
   void on_deliveries(ConnectionId connection, const Deliveries& deliveries) override {
     for (const Delivery& it : deliveries.batch) {
-      received.push_back({ConsumerKey{connection, deliveries.consumer}, it.seq,
-                          std::string(as_text(it.record.body)), it.redelivered});
+      std::string body(as_text(it.record.body));
+      if (it.stored != nullptr && holds_large) large.push_back(*it.stored);
+      if (it.stored != nullptr && !read_body(**it.stored, deliveries.queue.id, it.seq,
+                                             no_ack.contains(deliveries.consumer.value), body))
+        continue;
+      received.push_back(
+          {ConsumerKey{connection, deliveries.consumer}, it.seq, std::move(body), it.redelivered});
       if (it.owner == nullptr) continue;
       const BlockRef held = *it.owner;
       const std::uint8_t* begin = held->data();
@@ -50,11 +58,14 @@ class RecordingSink final : public LaneSink {
   void on_barrier(TicketId ticket) override { barriers.push_back(ticket); }
   void on_got(TicketId ticket, const Got& it) override {
     std::optional<Received> delivery;
-    if (it.delivery)
-      delivery = Received{{},
-                          it.delivery->seq,
-                          std::string(as_text(it.delivery->record.body)),
-                          it.delivery->redelivered};
+    if (it.delivery) {
+      std::string body(as_text(it.delivery->record.body));
+      const bool whole =
+          it.stored == nullptr || read_body(*it.stored, it.queue.id, it.delivery->seq,
+                                            no_ack_tickets.contains(ticket.value), body);
+      if (whole)
+        delivery = Received{{}, it.delivery->seq, std::move(body), it.delivery->redelivered};
+    }
     got.push_back({ticket, delivery, it.ready_after});
   }
   void on_queue_unused(QueueRef queue) override { unused.push_back(queue); }
@@ -75,6 +86,29 @@ class RecordingSink final : public LaneSink {
   std::vector<GotAnswer> got;
   std::vector<QueueRef> unused;
   std::function<void()> during_deliveries;
+
+  std::function<Slice(const BodyRead&)> reader;
+  Lane* lane = nullptr;
+  std::set<std::uint32_t> no_ack;  // consumers that do not acknowledge
+  std::set<std::uint64_t> no_ack_tickets;
+  bool holds_large = false;  // on to large bodies, as somebody would who reads slowly
+  std::vector<std::shared_ptr<const StoredBody>> large;
+
+ private:
+  bool read_body(const StoredBody& stored, QueueId queue, Seq seq, bool settles,
+                 std::string& body) {
+    body.clear();
+    for (const BodyRead& part : stored.parts) {
+      Slice bytes = reader(guarded(part.location, part.bytes));
+      if (!unguard(bytes)) {
+        lane->park(queue, seq);
+        return false;
+      }
+      body += as_text(bytes.view);
+    }
+    if (settles) lane->settle(queue, seq, seq);
+    return true;
+  }
 };
 
 /// One lane with helpers that read like the story of a test. Queues are numbered from 1.
@@ -100,7 +134,7 @@ class LaneWorld {
     Lane replayed(kLane, other, nobody, *log_, options_);
     other.attach(kLane, replayed);
     for (const auto& [id, settings] : queues_) replayed.create_queue(QueueId(id), settings);
-    other.recover();
+    other.replay();
     return other.state_now();
   }
 
@@ -152,6 +186,7 @@ class LaneWorld {
   Result<void> consume(std::uint64_t queue, std::uint32_t handle, ConsumerSettings settings = {}) {
     if (!settings.key.connection) settings.key.connection = key(handle).connection;
     settings.key.handle = ConsumerHandle(handle);
+    if (settings.no_ack) sink->no_ack.insert(handle);
     return lane->add_consumer(QueueId(queue), std::move(settings), now);
   }
   void cancel(std::uint64_t queue, std::uint32_t handle) {
@@ -168,6 +203,7 @@ class LaneWorld {
   }
   TicketId get(std::uint64_t queue, bool no_ack = false) {
     const TicketId ticket(++ticket_);
+    if (no_ack) sink->no_ack_tickets.insert(ticket.value);
     lane->get(QueueId(queue), ConnectionId(9), no_ack, ticket, now);
     return ticket;
   }
@@ -210,6 +246,7 @@ class LaneWorld {
 
   /// Whether the sink takes deliveries while they are enqueued.
   void take_at_once(bool at_once = true) { sink->takes_at_once = takes_at_once_ = at_once; }
+  const Lane::Options& options() const { return options_; }
 
   Now now{TimePoint(std::chrono::hours(1)), 1'700'000'000'000};
   std::uint64_t sequence = 0;
@@ -233,6 +270,8 @@ class LaneWorld {
     shared = std::make_unique<SharedBodies>(*journal, sharing_);
     lane = std::make_unique<Lane>(kLane, *journal, *sink, *log_, options_, shared.get());
     journal->attach(kLane, *lane);
+    sink->reader = [log = journal.get()](const BodyRead& read) { return log->stored_bytes(read); };
+    sink->lane = lane.get();
     for (const auto& [id, settings] : queues_) lane->create_queue(QueueId(id), settings);
     journal->recover();
   }

@@ -2,8 +2,10 @@
 /// The inside of a lane. lane_stage.cc decides and stages, lane_apply.cc changes applied state,
 /// lane_dispatch.cc hands records out, lane_direct.cc those that need not be stored,
 /// lane_consumers.cc keeps who takes them, lane_timers.cc lets them expire, lane_pages.cc leaves
-/// parts of the index to the log, lane_snapshot.cc writes the whole and lane_install.cc reads it.
+/// parts of the index to the log, lane_chains.cc knows large bodies, lane_snapshot.cc writes the
+/// whole and lane_install.cc reads it.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -12,9 +14,11 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "core/queue/body_runs.h"
+#include "core/queue/chain_table.h"
 #include "core/queue/delivery_batches.h"
 #include "core/queue/entry_stage.h"
 #include "core/queue/lane.h"
+#include "core/queue/lane_facts.h"
 #include "core/queue/live_tally.h"
 #include "core/queue/memory_store.h"
 #include "core/queue/queue.h"
@@ -58,8 +62,11 @@ class Lane::Impl {
   void stage_planned(const message::RecordView& record, const SharedRecord* shared,
                      const PublishRange& publisher);
   bool in_atomic() const { return stage_.in_atomic(); }
+  /// Whether such a body is logged as a chain of fragments.
+  bool is_large(ByteView body) const { return body.size() > fragment_bytes(); }
   void settle(Queue& queue, SeqRange range);
   void give_back(Queue& queue, SeqRange range, bool requeue);
+  void park(Queue& queue, Seq seq);
   std::uint32_t purge(Queue& queue);
   void barrier(TicketId ticket);
   void atomic_begin() { stage_.atomic_begin(); }
@@ -111,7 +118,10 @@ class Lane::Impl {
     std::uint32_t record_bytes = 0;
     std::uint8_t flags = 0;
     WallMs expires_at_ms = 0;
+
+    ChainId chain() const { return ChainId(std::uint64_t{location.file} << 32 | location.offset); }
   };
+  static NewRecord enqueued_record(const Fact& fact, BodyLocation location);
   /// Calls take(target, record) for each record that the fact brought to a queue. `location` is
   /// that of the fact's entry.
   template <typename Take>
@@ -169,6 +179,17 @@ class Lane::Impl {
                       const Now& now);
   void add_publisher(const PublishRange& publisher);
   void stage_enqueue(const message::RunEncoder& record, ByteView body);
+  void stage_chain(const message::RunEncoder& record, ByteView body);
+  template <typename Put>
+  void stage_targets(std::size_t record_bytes, Put&& put);
+  std::size_t fragment_bytes() const;
+  void sweep_chains();
+  /// What the log has of the record alone: of one with a large body that is its head.
+  BodyRead stored_at(const IndexEntry& entry) const {
+    if (!entry.has(IndexEntry::kChained)) return {entry.location(), entry.record_bytes};
+    return head_of(entry.chain());
+  }
+  BodyRead head_of(ChainId chain) const;
   void enqueue_in_memory(const message::RunEncoder& record, ByteView body);
   /// Ends a record for good: at once when only memory knows it, else when the fact is committed.
   QueueIndex::Visit end_record(Queue& queue, Seq seq, IndexEntry& entry,
@@ -186,6 +207,20 @@ class Lane::Impl {
   void apply_enqueue(const EnqueueTarget& target, const NewRecord& record);
   void apply_plain(const PlainEnqueue& plain, BodyLocation location);
   void apply_record(Queue& queue, Seq seq, const NewRecord& record);
+  void apply_fragment(const Fact& fact, BodyLocation location);
+  void close_chain(const Fact& fact, BodyLocation location);
+  /// The record came into a queue.
+  void need(const NewRecord& record) {
+    if ((record.flags & IndexEntry::kChained) == 0)
+      return live_.add(record.location.file, record.record_bytes);
+    need_chain(record.chain());
+  }
+  void need_chain(ChainId chain);
+  /// It left a queue.
+  void forget_body(const IndexEntry& entry) {
+    if (!entry.has(IndexEntry::kChained)) return live_.remove(entry.file, entry.record_bytes);
+    chains_.unuse(entry.chain());
+  }
   void show_written(const EnqueueTarget& target, NewRecord record);
   void show_watermark(const Fact& fact);
   void apply_shown(Queue& queue, Seq seq);
@@ -198,6 +233,7 @@ class Lane::Impl {
   void forget(Queue& queue, SeqRange range);
   void apply_page(const Fact& fact, ByteView payload, BodyLocation location);
   bool needs(const Fact& fact, ByteView payload, BodyLocation body);
+  bool needs_page(const Fact& fact, ByteView payload, BodyLocation body);
   bool has(QueueId id, Seq seq, BodyLocation body);
 
   class Snapshot;
@@ -205,6 +241,8 @@ class Lane::Impl {
   bool install_old_queues(ByteReader& in);
   bool install_part(ByteReader& in, Index covers, Installing& installing);
   bool install_queue(Queue& queue, Installing& installing);
+  bool install_body(const NewRecord& record, bool may_come);
+  bool has_all_chains();
   void install_page(Queue& queue, std::unique_ptr<IndexPage> page);
 
   bool over_index_budget() const;
@@ -263,6 +301,7 @@ class Lane::Impl {
 
   IndexChunkPool chunk_pool_;  // before queues_: they give their chunks back
   MemoryStore memory_;
+  ChainTable chains_;
   boost::unordered_flat_map<QueueId, std::unique_ptr<Queue>> queues_;
   Queue* last_found_ = nullptr;
 
@@ -299,5 +338,22 @@ class Lane::Impl {
   /// Outlived by reads that are under way.
   std::shared_ptr<Impl*> self_ = std::make_shared<Impl*>(this);
 };
+
+/// Calls put(room, targets) for all of logged_targets_, in as many facts as that takes, each of
+/// which holds a record of so many bytes.
+template <typename Put>
+void Lane::Impl::stage_targets(std::size_t record_bytes, Put&& put) {
+  const std::span<const EnqueueTarget> targets(logged_targets_);
+  const auto stage = [&](std::span<const EnqueueTarget> some) {
+    put(stage_.room(enqueue_fact_bytes_max(some.size(), record_bytes)), some);
+  };
+  if (targets.size() <= kTargetsPerFactMax) return stage(targets);
+  // A publish is one decision, however many queues it goes to.
+  const bool own_run = !stage_.in_atomic();
+  if (own_run) stage_.atomic_begin();
+  for (std::size_t at = 0; at < targets.size(); at += kTargetsPerFactMax)
+    stage(targets.subspan(at, std::min(kTargetsPerFactMax, targets.size() - at)));
+  if (own_run) stage_.atomic_end();
+}
 
 }  // namespace naru::core

@@ -46,11 +46,14 @@ Result<void> Lane::Impl::install(Index covers, ByteView snapshot) {
       ended = fine;
     } else if (fine && kind == static_cast<std::uint8_t>(LaneSection::queue)) {
       fine = install_part(section, covers, installing);
+    } else if (fine && kind == static_cast<std::uint8_t>(LaneSection::chains)) {
+      fine = !installing.id && chains_.install(section, live_);
     } else if (fine && kind < kLaneSectionOptional) {
       return naru::fail(Errc::version, "a lane's snapshot has a section of an unknown kind");
     }
     if (!fine) break;
   }
+  chains_.sweep(live_);  // those whose records went while it was made, or their queues since
   live_.tell(journal_);
   if (!ended || !in.done() || !in.ok() || installing.unfinished())
     return naru::fail(Errc::corrupt, "a lane's snapshot is damaged");
@@ -142,9 +145,10 @@ bool Lane::Impl::install_queue(Queue& queue, Installing& installing) {
   for (const RecordPlace& place : installing.places) {
     if (!place_pages_before(place.seq) || place.seq <= after) return false;
     after = place.seq;
-    make_visible(queue, place.seq, {place.location, place.bytes, place.flags, place.expires_at_ms});
+    const NewRecord record{place.location, place.bytes, place.flags, place.expires_at_ms};
+    if (!install_body(record, installing.as_of != 0)) return false;
+    make_visible(queue, place.seq, record);
     if (place.attempts != 0) queue.index.find(place.seq)->attempts = place.attempts;
-    live_.add(place.location.file, place.bytes);
   }
   if (!place_pages_before(Seq(UINT64_MAX))) return false;
   queue.next_seq = queue.visible_next = installing.next_seq;

@@ -78,7 +78,7 @@ class LaneModel {
     const bool persistent = !random_.one_in(3);
     std::vector<std::string> bodies;
     for (std::uint64_t number = published_ + 1; number <= published_ + count; ++number) {
-      bodies.push_back(draw_body(random_, number, world_.journal->bytes_max));
+      bodies.push_back(draw_body(random_, number, world_));
       for (const std::uint64_t id : queues) {
         ModelRecord& record = records_[{id, number}];
         record.logged = persistent && id != kQueues;

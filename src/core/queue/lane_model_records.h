@@ -44,13 +44,6 @@ inline std::vector<std::uint64_t> draw_queues(Random& random, std::uint64_t coun
   return queues;
 }
 
-/// A body that begins with `number`. Few are so large that they come with an owner, and only where
-/// an entry takes them.
-inline std::string draw_body(Random& random, std::uint64_t number, std::size_t entry_bytes_max) {
-  const bool large = entry_bytes_max > 100'000 && random.one_in(20);
-  return std::to_string(number) + std::string(large ? 20'000 : random.below(50), '.');
-}
-
 /// Small numbers, so that every bound is met often.
 inline Lane::Options draw_lane_options(Random& random) {
   Lane::Options options;
@@ -62,6 +55,7 @@ inline Lane::Options draw_lane_options(Random& random) {
     options.page_records = random.one_in(2) ? 8 : 16;
     options.index_bytes = random.below(5000);
   }
+  if (!random.one_in(4)) options.fragment_bytes = random.one_in(2) ? 10 + random.below(40) : 3000;
   return options;
 }
 
@@ -69,6 +63,15 @@ inline Lane::Options draw_lane_options(Random& random) {
 inline SharedBodies::Options draw_shared_options(Random& random) {
   if (random.one_in(2)) return {};
   return {.record_bytes_min = random.one_in(2) ? 1u : 70u, .lanes_min = 1};
+}
+
+/// A body that begins with `number`. Few are so large that they come with an owner, or in many
+/// fragments, and only where entries take them.
+inline std::string draw_body(Random& random, std::uint64_t number, const LaneWorld& world) {
+  const std::size_t fragment_bytes = world.options().fragment_bytes;
+  const bool fits = world.journal->bytes_max > 100'000 || fragment_bytes < 4000;
+  const bool large = fits && fragment_bytes > 100 && random.one_in(20);
+  return std::to_string(number) + std::string(large ? 20'000 : random.below(50), '.');
 }
 
 inline LaneWorld draw_world(Random& random) {

@@ -44,7 +44,8 @@ Seq end_of(const QueueIndex& index, const IndexChunk& chunk) {
 
 class Lane::Impl::Snapshot final : public SnapshotJob {
  public:
-  explicit Snapshot(Impl& lane) : lane_(lane), covers_(lane.applied_) {
+  explicit Snapshot(Impl& lane)
+      : lane_(lane), covers_(lane.applied_), chains_(lane.chains_.save()) {
     for (const auto& [id, queue] : lane.queues_) {
       if (queue->last_logged_applied) queues_.push_back(id);
     }
@@ -57,6 +58,10 @@ class Lane::Impl::Snapshot final : public SnapshotJob {
     const std::size_t bytes_before = out.size();
     slots_left_ = bytes_max / kBytesPerSlot + 1;
     if (!std::exchange(begun_, true)) out.u8(kLaneSnapshotVersion);
+    while (next_chain_ < chains_.size()) {
+      if (slots_left_ == 0 || out.size() - bytes_before >= bytes_max) return false;
+      put_chains(out, bytes_max - (out.size() - bytes_before));
+    }
     while (next_ < queues_.size()) {
       if (slots_left_ == 0 || out.size() - bytes_before >= bytes_max) return false;
       Queue* queue = lane_.find_any(queues_[next_]);
@@ -78,6 +83,30 @@ class Lane::Impl::Snapshot final : public SnapshotJob {
     bool to_the_end = true;
   };
 
+  /// Puts a section of about so many bytes.
+  void put_chains(ByteBuffer& out, std::size_t bytes_max) {
+    const std::size_t at = begin_section(out, LaneSection::chains);
+    ChainWriter writer(out);
+    do {
+      const ChainTable::Saved chain = std::exchange(chains_[next_chain_++], {});
+      writer.put(chain);
+      take_slots(1 + chain.parts);
+    } while (next_chain_ < chains_.size() && slots_left_ != 0 && out.size() - at < bytes_max);
+    end_section(out, at);
+  }
+
+  static std::size_t begin_section(ByteBuffer& out, LaneSection kind) {
+    const std::size_t at = out.size();
+    out.le32(0);
+    out.u8(static_cast<std::uint8_t>(kind));
+    return at;
+  }
+  static void end_section(ByteBuffer& out, std::size_t at) {
+    const std::size_t bytes = out.size() - at - sizeof(std::uint32_t);
+    NARU_CHECK(bytes <= UINT32_MAX, "a section is below 4 GiB");
+    out.patch_le32(at, static_cast<std::uint32_t>(bytes));
+  }
+
   /// Puts what there is of a queue from `from_` on, or a part of it. True when that was all.
   bool put_part(ByteBuffer& out, Queue& queue) {
     QueueIndex& index = queue.index;
@@ -86,9 +115,7 @@ class Lane::Impl::Snapshot final : public SnapshotJob {
     if (page != nullptr) from_ = std::min(from_, page->first_seq());
     const Chunks chunks = choose(queue);
 
-    const std::size_t at = out.size();
-    out.le32(0);
-    out.u8(static_cast<std::uint8_t>(LaneSection::queue));
+    const std::size_t at = begin_section(out, LaneSection::queue);
     out.varint(queue.id.value);
     out.varint(lane_.applied_.value - covers_.value);
     out.varint(from_.value);
@@ -97,9 +124,7 @@ class Lane::Impl::Snapshot final : public SnapshotJob {
     out.varint(queue.delivered.durable.value);
     put_pages(out, index, chunks);
     put_places(out, index, chunks);
-    const std::size_t bytes = out.size() - at - sizeof(std::uint32_t);
-    NARU_CHECK(bytes <= UINT32_MAX, "a part of a queue is below 4 GiB");
-    out.patch_le32(at, static_cast<std::uint32_t>(bytes));
+    end_section(out, at);
 
     if (!chunks.to_the_end) from_ = end_of(index, index.chunk_at(chunks.end - 1)).next();
     return chunks.to_the_end;
@@ -152,6 +177,9 @@ class Lane::Impl::Snapshot final : public SnapshotJob {
 
   Impl& lane_;
   const Index covers_;
+  // All that there was then, as it was: queues that are ahead of it find the rest in the entries.
+  std::vector<ChainTable::Saved> chains_;
+  std::size_t next_chain_ = 0;
   // Queues that held something then. Of another one, all that there is comes behind covers_.
   std::vector<QueueId> queues_;
   std::size_t next_ = 0;
@@ -161,7 +189,8 @@ class Lane::Impl::Snapshot final : public SnapshotJob {
 };
 
 std::unique_ptr<SnapshotJob> Lane::Impl::begin_snapshot() {
-  if (!applied_) return nullptr;  // there is no entry that it could replace
+  if (!applied_) return nullptr;          // there is no entry that it could replace
+  if (chains_.missing()) return nullptr;  // nor would it be the state at any
   return std::make_unique<Snapshot>(*this);
 }
 

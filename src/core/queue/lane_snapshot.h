@@ -11,8 +11,9 @@ inline constexpr std::uint8_t kLaneSnapshotOfOneIndex = 2;
 
 /// Sections from 128 up are skipped by whoever does not know them.
 enum class LaneSection : std::uint8_t {
-  end = 0,    // nothing; the last one
-  queue = 1,  // a queue, or a part of it
+  end = 0,     // nothing; the last one
+  queue = 1,   // a queue, or a part of it
+  chains = 2,  // large bodies; in front of all queues
 };
 inline constexpr std::uint8_t kLaneSectionOptional = 128;
 

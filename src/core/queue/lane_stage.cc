@@ -133,23 +133,16 @@ void Lane::Impl::choose_targets(std::span<const QueueId> queues, const message::
   if (NARU_MUTANT(first_queue_only) && logged_targets_.size() > 1) logged_targets_.resize(1);
 }
 
+// The next record of what logged_targets_ are for.
 void Lane::Impl::stage_enqueue(const message::RunEncoder& record, ByteView body) {
-  const std::span<EnqueueTarget> targets(logged_targets_);
-  const auto put = [&](std::span<const EnqueueTarget> some) {
-    put_enqueue(stage_.room(enqueue_fact_bytes_max(some.size(), record.bytes(body))), some, record,
-                body);
-  };
-  if (targets.size() <= kTargetsPerFactMax) {
-    put(targets);
+  if (is_large(body)) {
+    stage_chain(record, body);
   } else {
-    // A publish is one decision, however many queues it goes to.
-    const bool own_run = !stage_.in_atomic();
-    if (own_run) stage_.atomic_begin();
-    for (std::size_t at = 0; at < targets.size(); at += kTargetsPerFactMax)
-      put(targets.subspan(at, std::min(kTargetsPerFactMax, targets.size() - at)));
-    if (own_run) stage_.atomic_end();
+    stage_targets(record.bytes(body), [&](ByteBuffer& out, std::span<const EnqueueTarget> targets) {
+      put_enqueue(out, targets, record, body);
+    });
   }
-  for (EnqueueTarget& target : targets) target.seq = target.seq.next();
+  for (EnqueueTarget& target : logged_targets_) target.seq = target.seq.next();
 }
 
 void Lane::Impl::enqueue_in_memory(const message::RunEncoder& record, ByteView body) {
@@ -282,6 +275,21 @@ void Lane::Impl::give_back(Queue& queue, SeqRange range, bool requeue) {
     return QueueIndex::Visit::keep;
   });
   want_dispatch(queue);
+}
+
+void Lane::Impl::park(Queue& queue, Seq seq) {
+  end_leases(queue, {seq, seq}, [&](Seq, IndexEntry& entry, bool) {
+    queue.leave_leased(entry);
+    entry.state = RecordState::damaged;
+    entry.holder = IndexEntry::kNoHolder;
+    ++queue.stats.damaged;
+    const BodyRead head = stored_at(entry);
+    log_.error(
+        "lane {}: queue {}: message number {} is damaged on disk, its head is at file {}, offset "
+        "{}; it stays in the queue and is not delivered",
+        id_.value, queue.id.value, seq.value, head.location.file, head.location.offset);
+    return QueueIndex::Visit::keep;
+  });
 }
 
 std::uint32_t Lane::Impl::purge(Queue& queue) {

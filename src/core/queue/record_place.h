@@ -4,7 +4,8 @@
 ///
 ///   place  seq - (previous seq + 1) · file (zigzag, from the previous) · offset (zigzag, from the
 ///          previous record's end) · bytes · u8 flags (bit 0 persistent, 1 at_once, 2 expires, 3
-///          attempts) · [expires_at_ms] · [u8 attempts]
+///          attempts, 4 chained: file and offset are the halves of a ChainId) · [expires_at_ms] ·
+///          [u8 attempts]
 
 #include <cstdint>
 
@@ -32,7 +33,7 @@ struct RecordPlace {
   Seq seq;
   BodyLocation location;
   std::uint32_t bytes = 0;
-  std::uint8_t flags = 0;  // IndexEntry::kPersistent, kAtOnce
+  std::uint8_t flags = 0;  // IndexEntry::kPersistent, kAtOnce, kChained
   std::uint8_t attempts = 0;
   WallMs expires_at_ms = 0;
 

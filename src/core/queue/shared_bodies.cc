@@ -26,7 +26,8 @@ void SharedBodies::enqueue(std::span<const LaneQueues> lanes, const message::Rec
 
 void SharedBodies::enqueue_one(std::span<const LaneQueues> lanes, const message::RecordView& record,
                                const PublishRange& publisher, const Now& now) {
-  if (message::encoded_bytes(record) < options_.record_bytes_min) {
+  const bool is_small = message::encoded_bytes(record) < options_.record_bytes_min;
+  if (is_small || lanes.front().lane->is_large(record.body)) {
     for (const LaneQueues& to : lanes) to.lane->enqueue(to.queues, record, publisher, now);
     return;
   }

@@ -42,7 +42,8 @@ class SharedBodies {
 
   /// Stages a run of records for queues of several lanes, as Lane::enqueue does in each of them:
   /// each is stored once when at least two of them log it. Not within an atomic run, which has its
-  /// copies.
+  /// copies, and not when its body is so large that it is a chain of fragments: each lane has its
+  /// own.
   void enqueue(std::span<const LaneQueues> lanes, const message::RecordRun& run,
                const PublishRange& publisher, const Now& now);
 

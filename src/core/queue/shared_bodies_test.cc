@@ -61,6 +61,11 @@ class LogOfLanes final : public Journal {
   }
   void read(std::span<const BodyRead>, ReadDone) override { NARU_CHECK(false, "all is cached"); }
   void adjust_live(std::uint32_t, LiveChange change) override { live += change; }
+  Slice stored_bytes(const BodyRead& read) {
+    const auto run = cached(read.location);
+    NARU_CHECK(run && run->contains(read.location, read.bytes), "a read names stored bytes");
+    return Slice::copy_of({run->at(read.location), read.bytes});
+  }
 
   void commit() {
     EXPECT_TRUE(due_.empty()) << "bodies without what refers to them";
@@ -200,6 +205,22 @@ TEST_F(SharedBodiesTest, WhatIsForOneLaneOrSmallIsNotShared) {
   EXPECT_THAT(drain(1), ElementsAre(body('a'), "small", body('b'), body('c')));
   EXPECT_THAT(drain(2), ElementsAre("small", body('c')));
   EXPECT_THAT(drain(103), ElementsAre(body('b')));
+}
+
+// As large as an entry takes: its fragments go ahead of what is staged, each lane's for itself.
+TEST_F(SharedBodiesTest, WhatIsLargeIsEachLanesOwn) {
+  journal_.bytes_max = 3000;
+  sink_.reader = [&](const BodyRead& read) { return journal_.stored_bytes(read); };
+  publish({1, 2}, body('a'));
+  publish({1, 2}, std::string(7000, 'l'));
+  publish({1, 2}, body('b'));
+  turn();
+  EXPECT_EQ(journal_.bodies(), 1U) << "the small ones are together";
+  EXPECT_EQ(journal_.live.bodies, 2 * (2 + 1 + 3));
+  for (const std::uint64_t queue : {1UL, 2UL}) {
+    sink_.lane = &lane(lane_of(queue));
+    EXPECT_THAT(drain(queue), ElementsAre(body('a'), std::string(7000, 'l'), body('b')));
+  }
 }
 
 TEST_F(SharedBodiesTest, OrderIsThatOfPublishing) {

@@ -42,6 +42,7 @@ class TestingJournal final : public Journal {
     std::vector<StoredPiece> pieces;
     std::uint32_t retired = 0;  // files up to this one
     std::optional<Snapshot> snapshot;
+    std::uint64_t term = 0;  // of the last owner
   };
 
   TestingJournal() = default;
@@ -68,6 +69,18 @@ class TestingJournal final : public Journal {
 
   /// Start-up: hands the snapshot and the entries behind it to the state, then makes it the owner.
   void recover() {
+    replay();
+    begin_term();
+  }
+  /// The second half of it.
+  void begin_term() {
+    ++disk_.term;
+    store(EntryType::term_start, {});
+    commit();
+    state_->on_role(Role::owner, Term(disk_.term));
+  }
+  /// The first.
+  void replay() {
     Index covers;
     if (disk_.snapshot) {
       covers = disk_.snapshot->covers;
@@ -78,9 +91,6 @@ class TestingJournal final : public Journal {
       if (disk_.entries[at].index > covers) apply(at, at + 1);
     }
     for (const auto& [file, now] : live) NARU_CHECK(has_file(file), "what is needed is there");
-    store(EntryType::term_start, {});
-    commit();
-    state_->on_role(Role::owner, Term(1));
   }
 
   Result<Position> append(GroupId, ByteView payload, Urgency urgency,
@@ -97,7 +107,7 @@ class TestingJournal final : public Journal {
     bodies_due_ = false;
     ++appends;
     appended_bytes += payload.size();
-    const Position position{Term(1), store(EntryType::records, bytes)};
+    const Position position{Term(disk_.term), store(EntryType::records, bytes)};
     disk_.entries.back().urgency = urgency;
     return position;
   }
@@ -120,13 +130,9 @@ class TestingJournal final : public Journal {
     for (; written_ < disk_.entries.size(); ++written_) {
       const Stored stored = disk_.entries[written_];
       if (stored.urgency == Urgency::now || stored.bodies) continue;
-      const Entry entry{group_,
-                        Term(1),
-                        stored.index,
-                        stored.type,
-                        stored.payload.view,
-                        stored.location,
-                        &stored.payload.owner};
+      const Entry entry{
+          group_,          Term(disk_.term),     stored.index, stored.type, stored.payload.view,
+          stored.location, &stored.payload.owner};
       state_->on_written({&entry, 1});
     }
   }
@@ -147,22 +153,46 @@ class TestingJournal final : public Journal {
   }
   void read(std::span<const BodyRead> wanted, ReadDone done) override {
     bodies_asked += wanted.size();
-    reads_.push_back({{wanted.begin(), wanted.end()}, std::move(done)});
+    std::vector<Slice> bodies;
+    for (const BodyRead& it : wanted) bodies.push_back(stored_bytes(it));
+    reads_.push_back({std::move(bodies), std::move(done)});
   }
   std::size_t reads_pending() const { return reads_.size(); }
-  /// Completes all reads that wait.
+  /// Completes all reads that wait. What they name may not be needed any more: a file is not let go
+  /// of while it is read.
   void complete_reads() {
     for (PendingRead& pending : std::exchange(reads_, {})) {
       if (failing) {
         pending.done(fail(Errc::io, "the disk is broken"));
-        continue;
+      } else {
+        pending.done(std::move(pending.bodies));
       }
-      std::vector<Slice> bodies;
-      for (const BodyRead& read : pending.wanted) {
-        bodies.push_back(stored_bytes(read));
-      }
-      pending.done(std::move(bodies));
     }
+  }
+
+  /// What read() will give.
+  Slice stored_bytes(const BodyRead& read) const {
+    const Stored* stored = find(read.location);
+    BodyLocation begin = stored != nullptr ? stored->location : BodyLocation{};
+    ByteView all = stored != nullptr ? stored->payload.view : ByteView{};
+    for (const StoredPiece& piece : disk_.pieces) {
+      if (stored != nullptr) break;
+      if (piece.location.file != read.location.file ||
+          piece.location.offset > read.location.offset ||
+          piece.location.offset + piece.bytes.view.size() < read.location.offset + read.bytes)
+        continue;
+      begin = piece.location;
+      all = piece.bytes.view;
+    }
+    NARU_CHECK(begin.file != 0, "a read names stored bytes");
+    std::vector<std::uint8_t> bytes(
+        all.begin() + (read.location.offset - begin.offset),
+        all.begin() + (read.location.offset - begin.offset) + read.bytes);
+    for (const BodyLocation& at : rotten) {
+      const std::uint32_t distance = at.offset - read.location.offset;
+      if (at.file == read.location.file && distance < read.bytes) bytes[distance] ^= 1;
+    }
+    return Slice::copy_of(bytes);
   }
 
   void adjust_live(std::uint32_t file, LiveChange change) override {
@@ -245,7 +275,7 @@ class TestingJournal final : public Journal {
 
  private:
   struct PendingRead {
-    std::vector<BodyRead> wanted;
+    std::vector<Slice> bodies;
     ReadDone done;
   };
 
@@ -275,7 +305,7 @@ class TestingJournal final : public Journal {
                              disk_.entries.begin() + static_cast<std::ptrdiff_t>(end));
     for (const Stored& stored : held) {
       if (stored.bodies) continue;
-      entries.push_back({group_, Term(1), stored.index, stored.type, stored.payload.view,
+      entries.push_back({group_, Term(disk_.term), stored.index, stored.type, stored.payload.view,
                          stored.location, &stored.payload.owner});
     }
     if (!entries.empty()) state_->apply(entries);
@@ -297,30 +327,6 @@ class TestingJournal final : public Journal {
     const auto in_file = [&](const auto& it) { return it.location.file == file; };
     return (file > disk_.retired && std::ranges::any_of(disk_.entries, in_file)) ||
            std::ranges::any_of(disk_.pieces, in_file);
-  }
-
-  Slice stored_bytes(const BodyRead& read) const {
-    const Stored* stored = find(read.location);
-    BodyLocation begin = stored != nullptr ? stored->location : BodyLocation{};
-    ByteView all = stored != nullptr ? stored->payload.view : ByteView{};
-    for (const StoredPiece& piece : disk_.pieces) {
-      if (stored != nullptr) break;
-      if (piece.location.file != read.location.file ||
-          piece.location.offset > read.location.offset ||
-          piece.location.offset + piece.bytes.view.size() < read.location.offset + read.bytes)
-        continue;
-      begin = piece.location;
-      all = piece.bytes.view;
-    }
-    NARU_CHECK(begin.file != 0, "a read names stored bytes");
-    std::vector<std::uint8_t> bytes(
-        all.begin() + (read.location.offset - begin.offset),
-        all.begin() + (read.location.offset - begin.offset) + read.bytes);
-    for (const BodyLocation& at : rotten) {
-      const std::uint32_t distance = at.offset - read.location.offset;
-      if (at.file == read.location.file && distance < read.bytes) bytes[distance] ^= 1;
-    }
-    return Slice::copy_of(bytes);
   }
 
   const Stored* find(BodyLocation at) const {

@@ -14,6 +14,7 @@
 #include "base/byte_buffer.h"
 #include "core/delivery_credit.h"
 #include "core/ids.h"
+#include "core/stored_body.h"
 #include "protocol/amqp091/command_batch.h"
 #include "protocol/amqp091/unacked.h"
 
@@ -55,6 +56,17 @@ struct Transaction {
   HeldCommands publishes;
   std::vector<End> ends;
   std::optional<std::uint64_t> room;  // the host's ticket for `publishes`
+};
+
+/// A large body on its way to the client, frame by frame, as the output drains.
+struct ContentStream {
+  std::uint16_t channel = 0;  // on the wire
+  std::shared_ptr<const core::StoredBody> body;
+  std::size_t next_part = 0;
+  core::QueueRef queue;
+  core::Seq seq;
+  /// The client does not acknowledge: the lease ends when it has all of it.
+  bool no_ack = false;
 };
 
 enum class ChannelState : std::uint8_t {

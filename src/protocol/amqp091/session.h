@@ -1,8 +1,9 @@
 #pragma once
 /// One AMQP 0-9-1 connection. Files: session.cc (frames, time, the end), session_handshake.cc,
 /// session_channel.cc (open, close, errors), session_publish.cc, session_deliver.cc (also confirms
-/// and returns), session_consume.cc, session_acknowledge.cc, session_topology.cc,
-/// session_transaction.cc, session_reply.cc (answers of the broker), session_info.cc.
+/// and returns), session_stream.cc (large bodies), session_consume.cc, session_acknowledge.cc,
+/// session_topology.cc, session_transaction.cc, session_reply.cc (answers of the broker),
+/// session_info.cc.
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -38,6 +39,7 @@ class Session final : public protocol::Session {
 
   Result<std::size_t> on_bytes(ByteView unread) override;
   void on_events(std::span<const core::Event> batch) override;
+  void on_output_low() override;
   TimePoint next_deadline() const override;
   void on_deadline(TimePoint now) override;
   void on_closed() override;
@@ -167,6 +169,7 @@ class Session final : public protocol::Session {
   void hold(Channel& channel, const Message& message, const Asked& asked);
   void fill(core::Publish& publish, Channel& channel, const Message& message, const Asked& asked);
   bool refuse_body(Channel& channel, std::uint64_t bytes);
+  bool refuses_size(std::uint64_t body_bytes) const;
   bool has_transaction_room(Channel& channel, std::size_t bytes);
   void on_method(Channel& channel, const ConfirmSelect& method);
 
@@ -179,9 +182,23 @@ class Session final : public protocol::Session {
   std::unique_ptr<Transaction> take_transaction(Channel& channel);
   void append_delivery(const Consumer& consumer, DeliveryFront& front, std::uint64_t tag,
                        const core::Delivery& delivery);
+  void append_deliver(const Consumer& consumer, std::uint64_t tag, const core::Delivery& delivery);
   bool goes_by_copy(ByteView body, const BlockRef* owner) const;
+  void append_content_head(std::uint16_t channel, const message::RecordView& record,
+                           std::uint64_t body_bytes);
   void append_content(std::uint16_t channel, const message::RecordView& record,
                       const BlockRef* owner);
+
+  // ---- session_stream.cc ----
+  /// Writes the header of a content, whose body follows when it can; what is written meanwhile
+  /// goes out behind it.
+  void open_stream(ContentStream stream, const message::RecordView& record);
+  void read_parts();
+  void on_parts(const core::Reply& reply);
+  void write_part(std::uint16_t channel, const Slice& part);
+  void finish_stream();
+  /// Large bodies that are under way are not completed: the connection is at its end.
+  void drop_streams();
 
   // ---- session_consume.cc ----
   void on_method(Channel& channel, const BasicQos& method);
@@ -298,10 +315,12 @@ class Session final : public protocol::Session {
   boost::unordered_flat_map<std::uint64_t, Awaited> awaited_;  // by the request's number
   HeldCommands backlog_;
   std::uint64_t assembly_bytes_ = 0;
-  std::size_t transaction_bytes_ = 0;  // held by transactions of all channels
-  std::size_t unacked_ = 0;            // leases of all channels
-  std::vector<BlockRef> rewritten_;    // headers of this turn's publishes
-  std::unique_ptr<PublishMemo> memo_;  // made by the first publish
+  std::size_t transaction_bytes_ = 0;   // held by transactions of all channels
+  std::size_t unacked_ = 0;             // leases of all channels
+  std::vector<BlockRef> rewritten_;     // headers of this turn's publishes
+  std::unique_ptr<PublishMemo> memo_;   // made by the first publish
+  std::vector<ContentStream> streams_;  // the first is being written
+  core::RequestId parts_awaited_;       // for the first stream, or one that was dropped; or none
 
   boost::unordered_flat_map<std::uint16_t, std::unique_ptr<Channel>> channels_;  // by number
   boost::unordered_flat_map<std::uint16_t, Channel*> channels_by_id_;

@@ -36,15 +36,22 @@ void Session::on_event(const core::Deliveries& event) {
   Consumer& consumer = *found->second;
   Channel& channel = *consumer.channel;
   if (state_ != State::running || channel.state != ChannelState::open) {
-    if (consumer.no_ack) return;
-    for (const core::Delivery& delivery : event.batch)
+    for (const core::Delivery& delivery : event.batch) {
+      if (consumer.no_ack && delivery.stored == nullptr) continue;
       batch_->end_lease(event.queue, delivery.seq, LeaseEnd::requeue);
+    }
     return;
   }
   DeliveryFront front(consumer);
   for (const core::Delivery& delivery : event.batch) {
     const std::uint64_t tag = ++channel.delivery_tag;
-    append_delivery(consumer, front, tag, delivery);
+    if (delivery.stored == nullptr) {
+      append_delivery(consumer, front, tag, delivery);
+    } else {
+      append_deliver(consumer, tag, delivery);
+      open_stream({channel.number, *delivery.stored, 0, event.queue, delivery.seq, consumer.no_ack},
+                  delivery.record);
+    }
     if (!consumer.no_ack) channel.unacked.push({tag, delivery.seq, event.queue, consumer.handle});
   }
   heartbeat_.sent();
@@ -53,8 +60,8 @@ void Session::on_event(const core::Deliveries& event) {
 void Session::append_delivery(const Consumer& consumer, DeliveryFront& front, std::uint64_t tag,
                               const core::Delivery& delivery) {
   const message::RecordView& record = delivery.record;
-  ByteBuffer& out = host_.output().buffer();
   if (goes_by_copy(record.body, delivery.owner) && front.turn_to(record, header_of(record))) {
+    ByteBuffer& out = host_.output().buffer();
     const ByteView body = record.body;
     const std::size_t body_bytes = body.empty() ? 0 : kFrameOverheadBytes + body.size();
     std::uint8_t* const at = out.prepare(front.bytes() + body_bytes);
@@ -62,6 +69,15 @@ void Session::append_delivery(const Consumer& consumer, DeliveryFront& front, st
     if (body_bytes != 0) put_body_frame(at + front.bytes(), consumer.channel->number, body);
     return out.commit(front.bytes() + body_bytes);
   }
+  append_deliver(consumer, tag, delivery);
+  append_content(consumer.channel->number, record, delivery.owner);
+}
+
+// basic.deliver alone.
+void Session::append_deliver(const Consumer& consumer, std::uint64_t tag,
+                             const core::Delivery& delivery) {
+  const message::RecordView& record = delivery.record;
+  ByteBuffer& out = host_.output().buffer();
   const ByteView begin = consumer.deliver_front.view();
   // delivery tag u64, redelivered u8, and the lengths of the two names
   const std::size_t wire_bytes =
@@ -76,13 +92,27 @@ void Session::append_delivery(const Consumer& consumer, DeliveryFront& front, st
   out.commit(wire_bytes);
   out.patch_u32(out.size() - wire_bytes + 3,
                 static_cast<std::uint32_t>(wire_bytes - kFrameOverheadBytes));
-  append_content(consumer.channel->number, record, delivery.owner);
 }
 
 // In one frame, next to its head: small, or nobody keeps it alive.
 bool Session::goes_by_copy(ByteView body, const BlockRef* owner) const {
   return body.size() <= frame_bytes_max_ - kFrameOverheadBytes &&
          (owner == nullptr || body.size() < protocol::Output::kReferenceBytesMin);
+}
+
+void Session::append_content_head(std::uint16_t channel, const message::RecordView& record,
+                                  std::uint64_t body_bytes) {
+  const ByteView header = header_of(record);
+  const std::size_t bytes = kFrameOverheadBytes + kContentHeadBytes + header.size();
+  ByteBuffer& out = host_.output().buffer();
+  Pen pen(out.prepare(bytes));
+  pen.frame_head(FrameType::header, channel, kContentHeadBytes + header.size());
+  pen.u16(kBasicClass);
+  pen.u16(0);
+  pen.u64(body_bytes);
+  pen.bytes(header);
+  pen.frame_end();
+  out.commit(bytes);
 }
 
 void Session::append_content(std::uint16_t channel, const message::RecordView& record,

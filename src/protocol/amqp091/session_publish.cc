@@ -142,12 +142,21 @@ bool Session::refuse_body(Channel& channel, std::uint64_t bytes) {
         BasicPublish::kId);
     return true;
   }
-  if (bytes <= settings_.message_bytes_max) return false;
-  refuse(channel, ReplyCode::precondition_failed,
-         fmt::format("message size {} is larger than configured max size {}", bytes,
-                     settings_.message_bytes_max),
-         BasicPublish::kId);
+  if (!refuses_size(bytes)) return false;
+  const bool as_configured = bytes > settings_.message_bytes_max;
+  refuse(
+      channel, ReplyCode::precondition_failed,
+      as_configured
+          ? fmt::format("message size {} is larger than configured max size {}", bytes,
+                        settings_.message_bytes_max)
+          : fmt::format("message size {} is larger than what memory.limit leaves for one", bytes),
+      BasicPublish::kId);
   return true;
+}
+
+// Too large as it is set, or to be waited for: there will never be room for all of it.
+bool Session::refuses_size(std::uint64_t body_bytes) const {
+  return body_bytes > settings_.message_bytes_max || body_bytes > host_.input_room_bytes_max();
 }
 
 // A message that is kept until its last frame has come is let in whole, or waits.
@@ -159,7 +168,7 @@ bool Session::waits_for_room(const Frame& frame) {
     return false;
   }
   const std::uint64_t body_bytes = content_head(frame.payload).body_bytes;
-  if (body_bytes > settings_.message_bytes_max) return false;  // and is refused
+  if (refuses_size(body_bytes)) return false;  // when it is taken
   const std::size_t bytes = frame.payload.size() + body_bytes;
   channel->assembly->room = host_.take_input_room(bytes);
   if (channel->assembly->room) return false;

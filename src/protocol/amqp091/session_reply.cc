@@ -20,6 +20,7 @@ const T& value_of(const core::Reply::Value& value) {
 }  // namespace
 
 void Session::on_event(const core::Reply& event) {
+  if (event.request == parts_awaited_) return on_parts(event);
   const auto found = awaited_.find(event.request.value);
   NARU_CHECK(found != awaited_.end(), "the broker answers each request once");
   const Awaited awaited = std::move(found->second);
@@ -50,8 +51,10 @@ void Session::on_event(const core::Reply& event) {
 
 // The channel failed while this was under way: only what was handed out matters.
 void Session::on_late_reply(const Awaited& awaited, const Result<core::Reply::Value>& result) {
-  if (!result || awaited.no_ack) return;
-  if (const auto* got = std::get_if<core::Got>(&*result); got != nullptr && got->delivery)
+  if (!result) return;
+  const auto* got = std::get_if<core::Got>(&*result);
+  if (got == nullptr || !got->delivery) return;
+  if (!awaited.no_ack || got->stored != nullptr)
     batch_->end_lease(got->queue, got->delivery->seq, LeaseEnd::requeue);
 }
 
@@ -103,7 +106,12 @@ void Session::on_channel_reply(Channel& channel, const Awaited& awaited,
       const std::uint64_t tag = ++channel.delivery_tag;
       send(channel.number, BasicGetOk{tag, got.delivery->redelivered, record.exchange,
                                       record.routing_key, got.ready_after});
-      append_content(channel.number, record, got.delivery->owner);
+      if (got.stored == nullptr) {
+        append_content(channel.number, record, got.delivery->owner);
+      } else {
+        open_stream({channel.number, got.stored, 0, got.queue, got.delivery->seq, awaited.no_ack},
+                    record);
+      }
       if (!awaited.no_ack) channel.unacked.push({tag, got.delivery->seq, got.queue, {}});
       return;
     }

@@ -90,9 +90,23 @@ TEST_F(Room, EveryEndGivesItBack) {
 
 TEST_F(Room, TooLargeIsRefusedAndNeverWaits) {
   peer_.set_room(0);
-  begin(17 << 20);
+  begin(129 << 20);
   EXPECT_FALSE(peer_.waits_for_room());
   EXPECT_THAT(said(), SizeIs(1));
+}
+
+TEST_F(Room, WhatThereWillNeverBeRoomForIsRefused) {
+  peer_.set_room(0);
+  peer_.set_room_max(5000);
+  begin(5001);
+  EXPECT_FALSE(peer_.waits_for_room());
+  const Lines lines = said();
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_THAT(lines[0], HasSubstr("406"));
+  EXPECT_THAT(lines[0], HasSubstr("memory.limit"));
+  open_channel(2);
+  begin(5000, 2);
+  EXPECT_TRUE(peer_.waits_for_room());
 }
 
 TEST_F(Room, TransactionsHoldRoomUntilTheyEnd) {

@@ -16,9 +16,9 @@ struct Amqp091Settings {
   /// Suggested to clients; 0: none.
   std::uint16_t heartbeat_s = 60;
   /// A body above this is refused with 406.
-  std::uint64_t message_bytes_max = 16u << 20;
+  std::uint64_t message_bytes_max = 128u << 20;
   /// Bytes of unfinished bodies that one connection may hold over all its channels.
-  std::uint64_t assembly_bytes_max = 128u << 20;
+  std::uint64_t assembly_bytes_max = 256u << 20;
   /// Bytes that the uncommitted transactions of one connection may hold; more is refused with 406.
   std::uint64_t transaction_bytes_max = 128u << 20;
 

@@ -1,10 +1,11 @@
 """basic.publish, confirms and returns; bodies and properties arrive as they were sent."""
 
 import itertools
+import random
 
 import pika
 
-from cases import check, equal
+from cases import Skip, check, equal
 from context import Consumer, closes_channel, closes_connection, suite
 
 
@@ -49,6 +50,26 @@ def bodies_of_every_size_arrive_whole(t):
         body = (b"0123456789abcdef" * (size // 16 + 1))[:size]
         t.publish(queue, body, delivery_mode=2)
         equal(t.get(queue, auto_ack=True)[2] == body, True, f"body of {size} bytes")
+
+
+@suite.case(seconds=180, differs="messages of 128 MiB and more are refused, and it is slow with smaller ones")
+def a_message_of_120_mib_arrives_whole_and_in_its_place(t):
+    """Stored in fragments and sent piece by piece; pika and the broker hold some copies of it."""
+    if available_memory() < 2 << 30:
+        raise Skip("less than 2 GiB of memory are available")
+    queue = t.queue()
+    body = random.Random(1).randbytes(120 << 20)
+    t.confirmed(queue, b"before", body, b"behind", delivery_mode=2)
+    consumer = Consumer(t, queue)
+    received = [got for _, _, got in consumer.wait(3, seconds=120)]
+    equal([received[0], received[1] == body, received[2]], [b"before", True, b"behind"], "bodies")
+    t.channel.basic_ack(0, multiple=True)
+    equal(t.count(queue), 0, "messages left")
+
+
+def available_memory():
+    with open("/proc/meminfo") as lines:
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable"))
 
 
 @suite.case

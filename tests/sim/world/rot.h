@@ -2,6 +2,7 @@
 /// Bits that flip under the bodies of messages, while the broker runs, and flip back.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.h"
@@ -10,16 +11,20 @@
 
 namespace naru::sim {
 
-/// Finds a message in the files of the log by the end of its header, which is its number, and the
-/// beginning of its body. A place may be a leftover that nobody reads any more: that is harmless.
+/// Finds a message in the files of the log by the end of its header, which is its number, and its
+/// body; a fragment of a large one by its size, its checksum and itself. A place may be a leftover
+/// that nobody reads any more: that is harmless.
 class Rot {
  public:
   Rot(storage::testing::FakeDisk& disk, Random& random) : disk_(disk), random_(random) {}
 
   static constexpr std::uint32_t kBodyBytesMin = 100;
 
-  /// Flips a bit of the message's body in one of the places where it is; false when there is none.
-  bool hit(const Message& message);
+  /// Flips a bit of the message's body in one of the places where it is, whole or in fragments of
+  /// so many bytes. What was hit: the whole, or the fragment; empty when there is no such place.
+  std::string_view hit(const Message& message, std::size_t fragment_bytes);
+  /// Whether the message may have been hit as well: a fragment of it may be equal.
+  static bool is_part_of(std::string_view hit, const Message& message, std::size_t fragment_bytes);
   /// A start read everything that it needs: what is still there is outside of the log.
   void started();
   /// Flips back, where nothing else was written since. With `all` false, what a start has not seen:
@@ -38,6 +43,12 @@ class Rot {
     std::size_t bit = 0;
     bool seen_by_start = false;
   };
+  /// A piece of the message as it is stored: what is in front of it, and itself.
+  struct Piece {
+    std::string head;
+    std::string_view body;
+  };
+  static std::vector<Piece> pieces_of(const Message& message, std::size_t fragment_bytes);
   bool is_there(const Spot& spot) const;
 
   storage::testing::FakeDisk& disk_;

@@ -62,8 +62,16 @@ void World::crash(Crash how) {
 bool World::rot_a_message() {
   if (recorder_.message_count() == 0) return false;
   const Message& message = *recorder_.message(1 + random_.below(recorder_.message_count()));
-  if (message.body_bytes < Rot::kBodyBytesMin || !rot_.hit(message)) return false;
+  const std::size_t fragment_bytes = options_.node.shard.lane.fragment_bytes;
+  if (message.body_bytes < Rot::kBodyBytesMin) return false;
+  const std::string_view hit = rot_.hit(message, fragment_bytes);
+  if (hit.empty()) return false;
   recorder_.tell(&Checker::on_rotten, message.number);
+  for (std::size_t number = 1; number <= recorder_.message_count(); ++number) {
+    const Message& other = *recorder_.message(number);
+    if (number != message.number && Rot::is_part_of(hit, other, fragment_bytes))
+      recorder_.tell(&Checker::on_rotten, other.number);
+  }
   return true;
 }
 
