@@ -82,6 +82,10 @@ class FileSystem {
   /// Makes (or overwrites) a file of `bytes` zeros, written and synced, the directory synced too,
   /// in the background.
   virtual void make_zeroed(const std::string& path, std::uint64_t bytes, VoidDone done) = 0;
+  /// Makes (or overwrites) a file of `bytes` whose room is taken and which reads as zeros; it and
+  /// the directory are synced, in the background. Until a block of it was written once, a durable
+  /// write there costs more than a write.
+  virtual void allocate(const std::string& path, std::uint64_t bytes, VoidDone done) = 0;
   /// Replaces `path` whole or not at all: temporary file, fsync, rename, directory fsync. In the
   /// background.
   virtual void replace(const std::string& path, std::string content, VoidDone done) = 0;

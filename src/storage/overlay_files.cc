@@ -113,6 +113,10 @@ void OverlayFiles::make_zeroed(const std::string& path, std::uint64_t bytes, io:
   done(make_zeroed_now(path, bytes));
 }
 
+void OverlayFiles::allocate(const std::string& path, std::uint64_t bytes, io::VoidDone done) {
+  done(make_zeroed_now(path, bytes));
+}
+
 void OverlayFiles::replace(const std::string& path, std::string content, io::VoidDone done) {
   done(replace_now(path, content));
 }

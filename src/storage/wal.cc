@@ -158,7 +158,7 @@ Result<void> Wal::stage(const EntryHead& head, ByteView first, ByteView second,
 void Wal::flush(TimePoint now) {
   if (failed_) return;
   now_ = now;
-  files_.tend(now);
+  files_.tend(now, file_used_);
   if (failed_) return;
   if (reader_.blocked() && now >= reads_at_) reader_.tend();
   if (reader_.blocked() && now >= reads_at_) reads_at_ = now + options_.retry_after;

@@ -110,6 +110,7 @@ class Wal final : private WalFilesClient {
   std::uint64_t frames_written() const { return frames_written_; }
   void flush(TimePoint now);
   TimePoint next_deadline() const {
+    if (failed_) return kNever;
     TimePoint next = files_.next_deadline();
     if (reader_.blocked()) next = std::min(next, reads_at_);
     return syncs_left_ != 0 ? next : std::min(next, sync_due_);

@@ -26,7 +26,8 @@ WalFiles::WalFiles(io::FileSystem& fs, const WalOptions& options, Logger& log,
       log_(log),
       client_(client),
       open_files_(fs, options.direct, options.open_files_max),
-      segments_(open_files_, options.directory) {}
+      segments_(open_files_, options.directory),
+      maker_(fs, open_files_, options) {}
 
 std::string WalFiles::manifest_path() const {
   return options_.directory + "/manifest";
@@ -57,7 +58,11 @@ Manifest WalFiles::manifest_now() const {
 }
 
 bool WalFiles::roll(std::uint64_t first_frame, std::uint32_t end) {
-  if (ready_count() == 0 || !files_[current_ + 1]->listed) return false;
+  starved_ = ready_count() == 0 || !files_[current_ + 1]->listed;
+  if (starved_) {
+    if (maker_.busy()) maker_.go_on(options_.file_bytes, now_);
+    return false;
+  }
   ManifestFile& old = current().record;
   old.state = FileState::sealed;
   old.last_frame = first_frame - 1;
@@ -81,15 +86,23 @@ void WalFiles::note_durable(std::uint64_t frame) {
   }
 }
 
-void WalFiles::tend(TimePoint now) {
+// How much of the file under way must be there: as large a part as is taken of the current one, and
+// half as much again, so that it is whole before it is needed.
+std::uint64_t WalFiles::wanted_of_next(std::uint32_t used) {
+  if (starved_) return options_.file_bytes;
+  const std::uint64_t whole = current().record.bytes;
+  return options_.file_bytes * std::min<std::uint64_t>(used + used / 2, whole) / whole;
+}
+
+void WalFiles::tend(TimePoint now, std::uint32_t used) {
   now_ = now;
+  if (maker_.busy()) maker_.go_on(wanted_of_next(used), now);
   if (space_short_ && now < retry_at_) return;
   if (save_failed_ && !saving_) start_saving();
-  if (!making_ && ready_count() < options_.ready_files) make_ready(now);
+  if (!maker_.busy() && ready_count() < options_.ready_files) make_ready(now);
 }
 
 void WalFiles::make_ready(TimePoint now) {
-  making_ = true;
   if (!free_.empty()) {
     const ManifestFile record = free_.back();
     free_.pop_back();
@@ -100,12 +113,11 @@ void WalFiles::make_ready(TimePoint now) {
   ManifestFile record;
   record.number = manifest_.next_number++;
   record.bytes = options_.file_bytes;
-  fs_.make_zeroed(path(record), record.bytes,
-                  [this, record](Result<void> result) { on_made(record, std::move(result)); });
+  maker_.start(path(record), record.bytes, now,
+               [this, record](Result<void> result) { on_made(record, std::move(result)); });
 }
 
 void WalFiles::on_made(ManifestFile record, Result<void> result) {
-  making_ = false;
   if (!result && is_temporary(result.error())) {
     remove(path(record));  // give back what it had taken
     return retry_later(result.error());

@@ -2,6 +2,7 @@
 /// The files of a volume and the manifest that lists them: files of the log are made ahead of need,
 /// entered one after the other, and leave it: to be reused, or as segments for what lives on.
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "io/file.h"
+#include "storage/file_maker.h"
 #include "storage/manifest.h"
 #include "storage/segment_files.h"
 #include "storage/stored_file.h"
@@ -70,10 +72,13 @@ class WalFiles {
   bool roll(std::uint64_t first_frame, std::uint32_t end);
   /// Every frame up to this one is durable.
   void note_durable(std::uint64_t frame);
-  /// Makes files ahead of need; retries what had no space. Called every turn.
-  void tend(TimePoint now);
+  /// Makes files ahead of need; retries what had no space. Called every turn. `used`: so many bytes
+  /// of the current file are taken.
+  void tend(TimePoint now, std::uint32_t used);
   /// When tend() has something to do even if nothing else happens.
-  TimePoint next_deadline() const { return space_short_ ? retry_at_ : kNever; }
+  TimePoint next_deadline() const {
+    return std::min(space_short_ ? retry_at_ : kNever, maker_.next_deadline());
+  }
 
   WalFile* find(std::uint32_t sequence);
   /// Whoever reads a file counts as its reader from before open() until drop_reader().
@@ -105,8 +110,9 @@ class WalFiles {
   /// Of the log and promoted ones; by sequence.
   const std::deque<std::unique_ptr<WalFile>>& files() const { return files_; }
   std::string path(const ManifestFile& file) const;
-  /// No operation of ours is in flight.
-  bool idle() const { return !saving_ && !making_ && !removing_; }
+  /// No operation of ours is in flight. A file that is made a piece at a time may be unfinished: it
+  /// is not listed, and the next start makes another one.
+  bool idle() const { return !saving_ && !maker_.in_flight() && !removing_; }
 
  private:
   Result<void> make_volume(Random& random);
@@ -117,6 +123,7 @@ class WalFiles {
   std::string manifest_path() const;
   Manifest manifest_now() const;
   std::size_t ready_count() const { return files_.size() - 1 - current_; }
+  std::uint64_t wanted_of_next(std::uint32_t used);
   void make_ready(TimePoint now);
   void on_made(ManifestFile record, Result<void> result);
   void save(Then then);
@@ -136,6 +143,7 @@ class WalFiles {
   WalFilesClient& client_;
   OpenFiles open_files_;  // outlives the files
   SegmentFiles segments_;
+  FileMaker maker_;
 
   Manifest manifest_;                           // numbers only; `files` is built when saving
   std::deque<std::unique_ptr<WalFile>> files_;  // by sequence; behind `current_` the ready ones
@@ -148,7 +156,7 @@ class WalFiles {
   /// Outlived by the last removal, which a writer that is given up at the very end may ask for.
   std::shared_ptr<WalFiles*> self_ = std::make_shared<WalFiles*>(this);
   bool removing_ = false;
-  bool making_ = false;
+  bool starved_ = false;  // the log waits for a file
   bool saving_ = false;
   bool save_failed_ = false;  // for want of space or descriptors; tried again
   bool space_short_ = false;

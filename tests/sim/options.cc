@@ -36,6 +36,7 @@ void draw_storage(Random& random, cluster::JournalOptions& journal) {
   wal.sync_interval = std::chrono::milliseconds(one_of<int>(random, {1, 10, 200}));
   wal.unstable_bytes_max = one_of<std::size_t>(random, {4 << 10, 8 << 20});
   wal.retry_after = std::chrono::milliseconds(10);
+  wal.zero_bytes_max = 4 * wal.frame_bytes_max;
   wal.open_files_max = one_of<std::uint32_t>(random, {2, 24});
   journal.log_bytes_max = wal.file_bytes * one_of<std::uint64_t>(random, {2, 4, 1000});
   journal.segment_dead_bytes_max =

@@ -24,6 +24,7 @@ JournalOptions small_files() {
   options.wal.reads_in_flight = 2;
   options.wal.retry_after = std::chrono::nanoseconds(5);
   options.wal.open_files_max = 3;
+  options.wal.zero_bytes_max = 16 * 1024;
   options.log_bytes_max = 4 * 64 * 1024;
   options.wal.sync_interval = std::chrono::nanoseconds(30);
   options.wal.unstable_bytes_max = 24 * 1024;

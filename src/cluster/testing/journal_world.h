@@ -69,6 +69,8 @@ class World final : private ShardPost, private VolumeClient {
   std::string report() const;
   std::optional<Error> volume_error() const { return volume_error_; }
   bool space_short() const { return space_short_; }
+  /// How often it became short.
+  int times_space_short() const { return times_space_short_; }
   std::size_t commits() const;
   /// Written by all processes so far.
   std::uint64_t segments_copied() const;
@@ -78,7 +80,10 @@ class World final : private ShardPost, private VolumeClient {
 
   void post(core::ShardId shard, io::Task task) override;
   void on_volume_failed(const Error& error) override;
-  void on_space_short(bool space_short) override { space_short_ = space_short; }
+  void on_space_short(bool space_short) override {
+    space_short_ = space_short;
+    times_space_short_ += space_short ? 1 : 0;
+  }
   void add(std::uint32_t group, std::string payload,
            std::span<const std::uint32_t> references = {});
   core::GroupSet some_beside(std::uint32_t group);
@@ -97,6 +102,7 @@ class World final : private ShardPost, private VolumeClient {
   std::unique_ptr<Process> process_;
   std::optional<Error> volume_error_;
   bool space_short_ = false;
+  int times_space_short_ = 0;
   std::uint64_t next_id_ = 1;
   std::uint64_t segments_copied_ = 0;  // by processes that have ended
   std::int64_t turns_ = 0;

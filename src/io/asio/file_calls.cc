@@ -33,11 +33,15 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-Result<void> write_zeros(int fd, std::uint64_t bytes) {
-  // Allocating first finds out about a full disk before anything is written, and in few extents.
+// Finds out about a full disk before anything is written, and takes few extents.
+Result<void> take_room(int fd, std::uint64_t bytes) {
   if (const int error = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes)); error != 0) {
     return std::unexpected(os_error(error, "allocate"));
   }
+  return {};
+}
+
+Result<void> write_zeros(int fd, std::uint64_t bytes) {
   const BlockRef zeros = BlockRef::make(kZeroBytes, kDirectAlignment);
   std::memset(zeros->data(), 0, kZeroBytes);
   for (std::uint64_t offset = 0; offset < bytes;) {
@@ -45,8 +49,32 @@ Result<void> write_zeros(int fd, std::uint64_t bytes) {
     NARU_TRY_VOID(write_fully(fd, offset, {zeros->data(), part}, WriteSync::none));
     offset += part;
   }
+  return {};
+}
+
+enum class Content : std::uint8_t { unwritten, zeros };
+
+Result<void> fill_file(int fd, std::uint64_t bytes, Content content) {
+  NARU_TRY_VOID(take_room(fd, bytes));
+  if (content == Content::zeros) NARU_TRY_VOID(write_zeros(fd, bytes));
   if (::fsync(fd) != 0) return fail_errno("fsync");
   return {};
+}
+
+Result<void> make_file(const std::string& path, std::uint64_t bytes, Content content) {
+  constexpr int kFlags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+  const bool whole_blocks = bytes % kDirectAlignment == 0;
+  // Past the page cache where possible: these zeros will not be read.
+  Descriptor file(::open(path.c_str(), kFlags | (whole_blocks ? O_DIRECT : 0), 0600));
+  if (!file && errno == EINVAL) file = Descriptor(::open(path.c_str(), kFlags, 0600));
+  if (!file) return fail_errno(path);
+  Result<void> filled = fill_file(file.get(), bytes, content);
+  if (!filled) {
+    ::unlink(path.c_str());  // give the room back
+    filled.error().what.insert(0, path + ": ");
+    return filled;
+  }
+  return sync_directory_of(path);
 }
 }  // namespace
 
@@ -95,19 +123,11 @@ Result<void> sync_directory_of(const std::string& path) {
 }
 
 Result<void> make_zeroed_file(const std::string& path, std::uint64_t bytes) {
-  constexpr int kFlags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
-  const bool whole_blocks = bytes % kDirectAlignment == 0;
-  // Past the page cache where possible: these zeros will not be read.
-  Descriptor file(::open(path.c_str(), kFlags | (whole_blocks ? O_DIRECT : 0), 0600));
-  if (!file && errno == EINVAL) file = Descriptor(::open(path.c_str(), kFlags, 0600));
-  if (!file) return fail_errno(path);
-  Result<void> written = write_zeros(file.get(), bytes);
-  if (!written) {
-    ::unlink(path.c_str());  // give the room back
-    written.error().what.insert(0, path + ": ");
-    return written;
-  }
-  return sync_directory_of(path);
+  return make_file(path, bytes, Content::zeros);
+}
+
+Result<void> allocate_file(const std::string& path, std::uint64_t bytes) {
+  return make_file(path, bytes, Content::unwritten);
 }
 
 Result<void> replace_file(const std::string& path, std::string_view content) {

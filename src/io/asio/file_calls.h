@@ -17,6 +17,7 @@ Result<void> sync_data(int fd);
 Result<void> sync_directory_of(const std::string& path);
 Result<void> sync_directory(const std::string& path);
 Result<void> make_zeroed_file(const std::string& path, std::uint64_t bytes);
+Result<void> allocate_file(const std::string& path, std::uint64_t bytes);
 Result<void> replace_file(const std::string& path, std::string_view content);
 Result<void> remove_file(const std::string& path);
 

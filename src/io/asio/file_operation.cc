@@ -24,6 +24,9 @@ Result<std::size_t> FileOperation::execute() {
     case Kind::make_zeroed:
       NARU_TRY_VOID(make_zeroed_file(path, offset));
       return 0;
+    case Kind::allocate:
+      NARU_TRY_VOID(allocate_file(path, offset));
+      return 0;
     case Kind::replace:
       NARU_TRY_VOID(replace_file(path, content));
       return 0;

@@ -17,7 +17,7 @@ class PosixFileSystem;
 /// thread, and the result is read on the loop again.
 class FileOperation final : public Job, public Completion {
  public:
-  enum class Kind : std::uint8_t { write, read, sync, make_zeroed, replace, remove };
+  enum class Kind : std::uint8_t { write, read, sync, make_zeroed, allocate, replace, remove };
 
   explicit FileOperation(PosixFileSystem& system) : system_(system) {}
   void run() override;       // on the pool's thread
@@ -27,7 +27,7 @@ class FileOperation final : public Job, public Completion {
   WriteSync durability = WriteSync::none;
   PosixFile* file = nullptr;  // of write, read, sync
   int fd = -1;
-  std::uint64_t offset = 0;  // of make_zeroed: the size
+  std::uint64_t offset = 0;  // of make_zeroed and allocate: the size
   ByteView from;
   MutableByteView into;
   std::string path;

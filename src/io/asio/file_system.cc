@@ -87,6 +87,15 @@ void PosixFileSystem::make_zeroed(const std::string& path, std::uint64_t bytes, 
   start(operation);
 }
 
+void PosixFileSystem::allocate(const std::string& path, std::uint64_t bytes, VoidDone done) {
+  FileOperation& operation = take();
+  operation.kind = FileOperation::Kind::allocate;
+  operation.path = path;
+  operation.offset = bytes;
+  operation.void_done = std::move(done);
+  start(operation);
+}
+
 void PosixFileSystem::replace(const std::string& path, std::string content, VoidDone done) {
   FileOperation& operation = take();
   operation.kind = FileOperation::Kind::replace;

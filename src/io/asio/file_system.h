@@ -25,6 +25,7 @@ class PosixFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenOptions options) override;
   void make_zeroed(const std::string& path, std::uint64_t bytes, VoidDone done) override;
+  void allocate(const std::string& path, std::uint64_t bytes, VoidDone done) override;
   void replace(const std::string& path, std::string content, VoidDone done) override;
   void remove(const std::string& path, VoidDone done) override;
 

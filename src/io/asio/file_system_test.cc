@@ -126,6 +126,22 @@ TEST_F(FileSystemTest, AZeroedFileHasItsSizeAndIsAllZeros) {
   EXPECT_EQ(files.read_file(directory / "zeros", 1000), std::string(100, '\0'));
 }
 
+TEST_F(FileSystemTest, AnAllocatedFileHasItsRoomAndReadsAsZeros) {
+  constexpr std::uint64_t kBytes = 3 * 1024 * 1024;
+  ASSERT_TRUE(files.replace_now(directory / "room", "something older"));
+  std::optional<Result<void>> made;
+  files.allocate(directory / "room", kBytes, into(made));
+  ASSERT_TRUE(wait(made)) << made->error().what;
+  EXPECT_EQ(*files.read_file(directory / "room", kBytes), std::string(kBytes, '\0'));
+  struct stat status{};
+  ASSERT_EQ(::stat((directory / "room").c_str(), &status), 0);
+  EXPECT_GE(status.st_blocks * 512, static_cast<blkcnt_t>(kBytes));
+  made.reset();
+  files.allocate(directory / "huge", std::uint64_t{1} << 60, into(made));
+  ASSERT_FALSE(wait(made));
+  EXPECT_EQ(files.read_file(directory / "huge", 1).error().code, Errc::not_found);
+}
+
 TEST_F(FileSystemTest, AZeroedFileThatDoesNotFitLeavesNothing) {
   std::optional<Result<void>> made;
   // More than any volume has.

@@ -243,6 +243,11 @@ void FakeDisk::make_zeroed(const std::string& path, std::uint64_t bytes, io::Voi
   enqueue(std::move(pending));
 }
 
+// What was never written reads as zeros, so that it is as good as written.
+void FakeDisk::allocate(const std::string& path, std::uint64_t bytes, io::VoidDone done) {
+  make_zeroed(path, bytes, std::move(done));
+}
+
 Result<void> FakeDisk::replace_now(const std::string& path, std::string_view content) {
   NARU_TRY_VOID(step(DiskOperation::replace));
   const std::string temporary = path + ".tmp";

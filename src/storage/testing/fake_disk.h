@@ -95,6 +95,7 @@ class FakeDisk final : public io::FileSystem {
   // io::FileSystem
   Result<std::unique_ptr<io::File>> open(const std::string& path, io::OpenOptions options) override;
   void make_zeroed(const std::string& path, std::uint64_t bytes, io::VoidDone done) override;
+  void allocate(const std::string& path, std::uint64_t bytes, io::VoidDone done) override;
   void replace(const std::string& path, std::string content, io::VoidDone done) override;
   void remove(const std::string& path, io::VoidDone done) override;
   Result<void> make_zeroed_now(const std::string& path, std::uint64_t bytes) override;
