@@ -43,24 +43,29 @@ void FileMaker::go_on(std::uint64_t through, TimePoint now) {
 void FileMaker::write_piece() {
   in_flight_ = true;
   due_ = now_ + options_.zero_interval;
-  const auto piece = std::min<std::uint64_t>(options_.zero_bytes_max, bytes_ - offset_);
-  file_.handle->write(offset_, ByteView(zeros_->data(), static_cast<std::size_t>(piece)),
-                      io::WriteSync::none,
-                      [this, piece, zeros = zeros_](Result<std::size_t> result) {
-                        on_written(piece, std::move(result));
-                      });
+  piece_bytes_ = std::min<std::uint64_t>(options_.zero_bytes_max, bytes_ - offset_);
+  const ByteView zeros(zeros_->data(), static_cast<std::size_t>(piece_bytes_));
+  // Two pointers: more would be allocated, for each piece.
+  file_.handle->write(
+      offset_, zeros, io::WriteSync::none,
+      [this, block = zeros_](const Result<std::size_t>& result) { on_written(result); });
 }
 
-void FileMaker::on_written(std::uint64_t bytes, Result<std::size_t> result) {
+void FileMaker::on_written(const Result<std::size_t>& result) {
   in_flight_ = false;
-  if (!result) return finish(std::unexpected(std::move(result).error()));
-  offset_ += bytes;
+  if (!result) return fail_with(result.error());
+  offset_ += piece_bytes_;
   if (offset_ < bytes_) return go_on(wanted_, now_);
   in_flight_ = true;
-  file_.handle->sync([this](Result<void> synced) {
+  file_.handle->sync([this](const Result<void>& synced) {
     in_flight_ = false;
-    finish(std::move(synced));
+    if (!synced) return fail_with(synced.error());
+    finish({});
   });
+}
+
+void FileMaker::fail_with(const Error& error) {
+  finish(fail(error.code, file_.path + ": " + error.what));
 }
 
 void FileMaker::finish(Result<void> result) {

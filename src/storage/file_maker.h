@@ -36,7 +36,8 @@ class FileMaker {
  private:
   void on_allocated(Result<void> result);
   void write_piece();
-  void on_written(std::uint64_t bytes, Result<std::size_t> result);
+  void on_written(const Result<std::size_t>& result);
+  void fail_with(const Error& error);
   void finish(Result<void> result);
 
   io::FileSystem& fs_;
@@ -46,6 +47,7 @@ class FileMaker {
   StoredFile file_;
   BlockRef zeros_;  // while a file is made
   std::uint64_t offset_ = 0;
+  std::uint64_t piece_bytes_ = 0;  // in flight
   std::uint64_t wanted_ = 0;
   TimePoint now_{};
   TimePoint due_{};

@@ -79,6 +79,15 @@ TEST_F(FileMakerTest, OneOperationIsInFlight) {
   EXPECT_FALSE(maker_.in_flight());
 }
 
+TEST_F(FileMakerTest, AWriteThatFailsNamesItsFile) {
+  disk_.fail_nth(testing::DiskOperation::write, 2, Errc::io);
+  start();
+  turn(kBytes);
+  ASSERT_TRUE(made_ && !*made_);
+  EXPECT_TRUE(made_->error().what.starts_with("f: ")) << made_->error().what;
+  EXPECT_FALSE(maker_.busy());
+}
+
 TEST_F(FileMakerTest, WithoutRoomItSaysSoBeforeAnythingIsWritten) {
   disk_.set_capacity(kBytes / 2);
   start();

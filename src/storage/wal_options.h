@@ -17,8 +17,8 @@ struct WalOptions {
   std::uint32_t first_file_bytes = 4U << 20;
   /// Files kept zeroed ahead of need: also the reserve from which settles commit on a full disk.
   std::uint32_t ready_files = 2;
-  /// They are filled with zeros in pieces of this size, one in this time at least; more when the log
-  /// is filled faster.
+  /// They are filled with zeros in pieces of this size, one in this time at least; more when the
+  /// log is filled faster.
   std::uint32_t zero_bytes_max = 256U << 10;
   Duration zero_interval = std::chrono::milliseconds(16);
   /// Files kept for reuse beyond those; more are deleted.
