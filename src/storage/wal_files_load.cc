@@ -47,8 +47,7 @@ Result<void> WalFiles::load(Random& random) {
   }
   manifest_ = std::move(*manifest);
   NARU_TRY_VOID(open_listed());
-  NARU_TRY_VOID(segments_.load(manifest_));
-  return remove_unlisted();
+  return segments_.load(manifest_);
 }
 
 Result<void> WalFiles::make_volume(Random& random) {
@@ -133,6 +132,7 @@ Result<void> WalFiles::remove_unlisted() {
 }
 
 Result<void> WalFiles::begin_run(std::uint64_t first_frame) {
+  NARU_TRY_VOID(remove_unlisted());  // not before: a start that is refused changes nothing
   // What the last run had made ready and not entered is at hand for this one, under a new number.
   while (!files_.empty() && files_.back()->record.state == FileState::ready) {
     ManifestFile record = files_.back()->record;
