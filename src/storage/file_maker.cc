@@ -30,14 +30,15 @@ void FileMaker::on_allocated(Result<void> result) {
   const std::size_t piece = std::min<std::size_t>(options_.zero_bytes_max, bytes_);
   zeros_ = BlockRef::make(piece, kWalBlockBytes);
   std::memset(zeros_->data(), 0, piece);
-  go_on(wanted_, now_);
+  go_on(wanted_, now_, alone_);
 }
 
-void FileMaker::go_on(std::uint64_t through, TimePoint now) {
+void FileMaker::go_on(std::uint64_t through, TimePoint now, bool alone) {
   wanted_ = through;
+  alone_ = alone;
   now_ = now;
   if (file_.handle == nullptr || in_flight_) return;
-  if (offset_ < wanted_ || now_ >= due_) write_piece();
+  if (offset_ < wanted_ || alone_ || now_ >= due_) write_piece();
 }
 
 void FileMaker::write_piece() {
@@ -55,7 +56,7 @@ void FileMaker::on_written(const Result<std::size_t>& result) {
   in_flight_ = false;
   if (!result) return fail_with(result.error());
   offset_ += piece_bytes_;
-  if (offset_ < bytes_) return go_on(wanted_, now_);
+  if (offset_ < bytes_) return go_on(wanted_, now_, alone_);
   in_flight_ = true;
   file_.handle->sync([this](const Result<void>& synced) {
     in_flight_ = false;

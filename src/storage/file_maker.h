@@ -24,8 +24,8 @@ class FileMaker {
   /// Begins a file of `bytes`; not busy(). `done` is called when all of it is written and stable.
   /// Errors: io, no_space, limit (no descriptor); the file may be there then.
   void start(std::string path, std::uint64_t bytes, TimePoint now, io::VoidDone done);
-  /// Called every turn: so much of the file is wanted by now.
-  void go_on(std::uint64_t through, TimePoint now);
+  /// Called every turn: so much of the file is wanted by now. `alone`: nobody else uses the disk.
+  void go_on(std::uint64_t through, TimePoint now, bool alone);
 
   /// There is a file that is not finished.
   bool busy() const { return done_ != nullptr; }
@@ -49,6 +49,7 @@ class FileMaker {
   std::uint64_t offset_ = 0;
   std::uint64_t piece_bytes_ = 0;  // in flight
   std::uint64_t wanted_ = 0;
+  bool alone_ = false;
   TimePoint now_{};
   TimePoint due_{};
   bool in_flight_ = false;

@@ -22,7 +22,7 @@ class FileMakerTest : public ::testing::Test {
   /// Turns in which nobody wants more than `through`; what they begin is done at once.
   void turn(std::uint64_t through, Duration later = {}) {
     now_ += later;
-    maker_.go_on(through, now_);
+    maker_.go_on(through, now_, false);
     disk_.complete_all();
   }
   std::uint64_t writes() const { return disk_.issued() - 1; }  // the first makes the file
@@ -64,10 +64,17 @@ TEST_F(FileMakerTest, WhatIsWantedIsWrittenAtOnce) {
   EXPECT_EQ(writes(), 5u);
 }
 
+TEST_F(FileMakerTest, AloneItGoesOnByItself) {
+  start();
+  maker_.go_on(0, now_, true);
+  disk_.complete_all();
+  ASSERT_TRUE(made_ && *made_);
+}
+
 TEST_F(FileMakerTest, OneOperationIsInFlight) {
   maker_.start("f", kBytes, now_, [this](Result<void> result) { made_ = std::move(result); });
   for (int i = 0; i < 3; ++i) {
-    maker_.go_on(kBytes, now_);
+    maker_.go_on(kBytes, now_, false);
     EXPECT_EQ(disk_.in_flight(), 1u);
     EXPECT_TRUE(maker_.in_flight());
     EXPECT_EQ(maker_.next_deadline(), kNever);

@@ -60,7 +60,7 @@ Manifest WalFiles::manifest_now() const {
 bool WalFiles::roll(std::uint64_t first_frame, std::uint32_t end) {
   starved_ = ready_count() == 0 || !files_[current_ + 1]->listed;
   if (starved_) {
-    if (maker_.busy()) maker_.go_on(options_.file_bytes, now_);
+    if (maker_.busy()) maker_.go_on(options_.file_bytes, now_, true);
     return false;
   }
   ManifestFile& old = current().record;
@@ -96,7 +96,9 @@ std::uint64_t WalFiles::wanted_of_next(std::uint32_t used) {
 
 void WalFiles::tend(TimePoint now, std::uint32_t used) {
   now_ = now;
-  if (maker_.busy()) maker_.go_on(wanted_of_next(used), now);
+  if (used != used_) rests_at_ = now + options_.rests_after;
+  used_ = used;
+  if (maker_.busy()) maker_.go_on(wanted_of_next(used), now, now >= rests_at_);
   if (space_short_ && now < retry_at_) return;
   if (save_failed_ && !saving_) start_saving();
   if (!maker_.busy() && ready_count() < options_.ready_files) make_ready(now);

@@ -161,6 +161,8 @@ class WalFiles {
   bool save_failed_ = false;  // for want of space or descriptors; tried again
   bool space_short_ = false;
   TimePoint now_{};
+  std::uint32_t used_ = 0;  // of the current file, at the last turn
+  TimePoint rests_at_{};    // nothing was written for some time then
   TimePoint retry_at_{};
   std::vector<Then> saving_then_;
   std::vector<Then> waiting_then_;

@@ -21,6 +21,8 @@ struct WalOptions {
   /// log is filled faster.
   std::uint32_t zero_bytes_max = 256U << 10;
   Duration zero_interval = std::chrono::milliseconds(16);
+  /// Without a write for so long the disk is taken to be theirs alone.
+  Duration rests_after = std::chrono::milliseconds(50);
   /// Files kept for reuse beyond those; more are deleted.
   std::uint32_t free_files_max = 4;
 

@@ -59,11 +59,6 @@ def fingerprint(data):
     return found
 
 
-def newest():
-    """The latest fixture's folder."""
-    return max(path.parent for path in HERE.glob(f"*/{PACKED}"))
-
-
 def listing(fixture):
     """What must be found in it: {"definitions": …, "messages": {vhost: {queue: …}}}."""
     return json.loads((fixture / LISTING).read_text())

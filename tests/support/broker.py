@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import urllib.request
 
 import paths
 from process import Process, ProcessError
@@ -118,6 +119,11 @@ class NaruBroker(Broker):
             argv = ["sh", "-c", f'ulimit -n {self.open_files}; exec "$@"', "sh", *argv]
         argv = [*self.wrapper, *argv]
         self.process = Process(argv, self.directory / "log", environment_of_broker() | self.environment)
+
+    def log_files(self):
+        """How many files its log has, the ones that were made ahead included."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics", timeout=15) as answer:
+            return int(re.search(r"^naru_storage_log_files (\d+)$", answer.read().decode(), re.MULTILINE)[1])
 
     def wait_until_serving(self):
         _, end = self.process.wait_for_line("stop with", 30)
