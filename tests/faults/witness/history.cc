@@ -74,7 +74,10 @@ Session History::begin_session() {
 
 void History::end_session(const Session& session, bool orderly) {
   if (trace_) std::fprintf(trace_, "%s session %u\n", orderly ? "parted" : "lost", session.number);
-  if (!orderly) lost_sessions_.insert(session.number);
+  if (!orderly) {
+    lost_sessions_.insert(session.number);
+    std::erase_if(late_, [&](const auto& each) { return each.second == session.number; });
+  }
   std::erase_if(suspicions_, [&](const Suspicion& each) { return each.holder == session.number; });
 }
 
@@ -105,6 +108,7 @@ std::optional<CopyRef> History::delivered(Session& session, const Delivery& deli
   trace(delivery.redelivered ? "redelivered" : "delivered", *ref, session.number);
   Copy& copy = at(*ref);
   if (copy.outcome == Outcome::failed) violation(name_of(*ref) + " was refused and arrived");
+  if (read_late(session, copy, *ref, delivery.redelivered)) return ref;
   check_repetition(copy, *ref, delivery.redelivered);
   check_order(session, *ref, delivery);
   if (copy.acked) {
@@ -120,6 +124,17 @@ std::optional<CopyRef> History::delivered(Session& session, const Delivery& deli
   return ref;
 }
 
+// Each copy is delivered once without the flag. A broker that ends closes one connection after the
+// other and hands on what the first ones held; who of us reads first is chance. So this may have
+// been sent before all that was read of the copy, if its connection turns out to be lost; what the
+// others did with it stands.
+bool History::read_late(const Session& session, Copy& copy, CopyRef ref, bool redelivered) {
+  if (redelivered || std::exchange(copy.unflagged, true) || copy.arrivals == 0) return false;
+  late_.emplace_back(name_of(ref), session.number);
+  if (copy.arrivals < 255) ++copy.arrivals;
+  return true;
+}
+
 void History::check_repetition(const Copy& copy, CopyRef ref, bool redelivered) {
   if (copy.arrivals == 0) {
     if (redelivered) ++counts_.flagged_needlessly;
@@ -129,8 +144,12 @@ void History::check_repetition(const Copy& copy, CopyRef ref, bool redelivered) 
     ++counts_.duplicates;
     return;
   }
+  came_unflagged(name_of(ref));
+}
+
+void History::came_unflagged(const std::string& name) {
   ++counts_.unflagged;
-  violation(name_of(ref) + " arrived again without the redelivered flag");
+  violation(name + " arrived again without the redelivered flag");
 }
 
 void History::check_resurrection(const Copy& copy, CopyRef ref, bool redelivered) {
@@ -217,6 +236,7 @@ void History::caught_up(const Session& session, std::uint64_t now) {
 }
 
 void History::finish() {
+  for (const auto& [name, session] : std::exchange(late_, {})) came_unflagged(name);
   for (std::size_t publisher = 0; publisher < shape_.publishers; ++publisher) {
     for (std::size_t slot = 0; slot < copies_[publisher].size(); ++slot) {
       finish_copy({publisher, slot});

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "source.h"
@@ -154,6 +155,7 @@ class History {
     std::uint8_t arrivals = 0;  // saturating
     bool acked = false;
     bool owed = false;
+    bool unflagged = false;        // it arrived without the flag
     std::uint16_t sent_epoch = 0;  // calls of crash() before it was sent, acknowledged
     std::uint16_t acked_epoch = 0;
     std::uint32_t session = 0;  // who holds it or, acked, who settled it; 0 for nobody
@@ -184,6 +186,8 @@ class History {
   bool may_be_gone(CopyRef ref) const;  // a crash came, and it is transient
   void pay(Copy& copy);
   void check_order(Session& session, CopyRef copy, const Delivery& delivery);
+  bool read_late(const Session& session, Copy& copy, CopyRef ref, bool redelivered);
+  void came_unflagged(const std::string& name);
   void check_repetition(const Copy& copy, CopyRef ref, bool redelivered);
   void check_resurrection(const Copy& copy, CopyRef ref, bool redelivered);
   void finish_copy(CopyRef ref);
@@ -202,6 +206,7 @@ class History {
   std::vector<std::uint64_t> crashes_;     // when
   std::unordered_set<std::uint32_t> lost_sessions_;
   std::vector<Suspicion> suspicions_;
+  std::vector<std::pair<std::string, std::uint32_t>> late_;  // first deliveries, and who read them
   std::vector<Doubt> doubts_;
   std::uint32_t sessions_ = 0;
   std::uint64_t owed_ = 0;

@@ -115,6 +115,24 @@ TEST_F(HistoryTest, ARepetitionMustBeFlagged) {
   EXPECT_EQ(history_.counts().unflagged, 1u);
 }
 
+TEST_F(HistoryTest, AFirstDeliveryMayBeReadAfterTheSecondOverALostConnection) {
+  confirm(0, 1);
+  deliver_and_settle(second_, 0, 0, true);
+  deliver(first_, 0, 0);
+  history_.end_session(first_, false);
+  history_.finish();
+  EXPECT_EQ(history_.violation_count(), 0u);
+  EXPECT_EQ(history_.owed(), 0u) << "what was acknowledged stays so";
+}
+
+TEST_F(HistoryTest, AFirstDeliveryIsNotReadAfterTheSecondOverAConnectionThatLives) {
+  confirm(0, 1);
+  deliver_and_settle(second_, 0, 0, true);
+  deliver(first_, 0, 0);
+  history_.finish();
+  EXPECT_TRUE(complained_of("without the redelivered flag"));
+}
+
 TEST_F(HistoryTest, AFlagWithoutNeedIsCountedAndAllowed) {
   confirm(0, 1);
   deliver(first_, 0, 0, true);
