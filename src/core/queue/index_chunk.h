@@ -23,6 +23,15 @@ enum class RecordState : std::uint8_t {
   damaged,   // its stored bytes are not what was stored: stays, and is not handed out
 };
 
+/// A record with a large body is found by its chain's number, which stands where others have their
+/// location (IndexEntry::kChained).
+inline BodyLocation location_of(ChainId chain) {
+  return {static_cast<std::uint32_t>(chain.value >> 32), static_cast<std::uint32_t>(chain.value)};
+}
+inline ChainId chain_of(BodyLocation location) {
+  return ChainId(std::uint64_t{location.file} << 32 | location.offset);
+}
+
 /// What a queue knows of one record: 32 bytes.
 struct IndexEntry {
   static constexpr std::uint8_t kInMemory = 1;    // file and offset are a key of the MemoryStore
@@ -46,7 +55,7 @@ struct IndexEntry {
 
   bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
   BodyLocation location() const { return {file, offset}; }
-  ChainId chain() const { return ChainId(std::uint64_t{file} << 32 | offset); }
+  ChainId chain() const { return chain_of(location()); }
   /// Nothing is known of it but what a page would say: it can be forgotten and read back.
   bool idle() const {
     return state == RecordState::ready && !has(kInMemory | kDelivered | kWritten | kChained);

@@ -111,10 +111,8 @@ void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
 // What an enqueue of a record that it holds, or the head of, brings to each of its targets.
 Lane::Impl::NewRecord Lane::Impl::enqueued_record(const Fact& fact, BodyLocation location) {
   if (fact.type == FactType::enqueue_chain) {
-    return {{static_cast<std::uint32_t>(fact.chain.value >> 32),
-             static_cast<std::uint32_t>(fact.chain.value)},
-            fact.body_bytes + static_cast<std::uint32_t>(fact.chain_bytes),
-            IndexEntry::kChained};
+    return {location_of(fact.chain), fact.body_bytes + static_cast<std::uint32_t>(fact.chain_bytes),
+            IndexEntry::kPersistent | IndexEntry::kChained};
   }
   return {{location.file, location.offset + static_cast<std::uint32_t>(fact.body_offset)},
           fact.body_bytes,

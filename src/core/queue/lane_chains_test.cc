@@ -51,12 +51,14 @@ TEST(LaneChains, BodyComesBackWholeAndInItsPlace) {
   world.run();
   EXPECT_THAT(world.sink->published, SizeIs(1));
   EXPECT_GT(world.stats(1).ready_bytes, large(5).size());
+  EXPECT_EQ(world.stats(1).persistent, 3u);
   EXPECT_EQ(world.journal->live_bodies(), 2 + 5 + 1) << "the head and five fragments";
   ASSERT_TRUE(world.consume(1, 1));
   world.run();
   EXPECT_THAT(world.take_bodies(), ElementsAre("before", large(5), "behind"));
   world.settle(1, 1, 3);
   world.run();
+  EXPECT_EQ(world.stats(1).persistent, 0u);
   EXPECT_EQ(world.journal->live_bodies(), 0);
   EXPECT_EQ(world.lane->memory().chain_pieces, 0u);
 }
