@@ -74,12 +74,7 @@ class RunEncoder {
   const ByteBuffer& front_;
 };
 
-/// Whether the encoded record that begins at `head` (kRecordHeadBytes at least) is persistent.
-inline bool encoded_persistent(ByteView head) {
-  return (head[1] & 1) != 0;
-}
-
-/// How long its body is.
+/// How long the body is of the encoded record that begins at `head` (kRecordHeadBytes at least).
 inline std::uint32_t encoded_body_bytes(ByteView head) {
   std::uint32_t bytes = 0;
   std::memcpy(&bytes, head.data() + 12, sizeof bytes);

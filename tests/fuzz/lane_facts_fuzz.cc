@@ -142,7 +142,6 @@ bool write_record(ByteBuffer& out, const Found& found) {
   NARU_CHECK(read == decoded.has_value(), "both readers of a record agree");
   if (!read) return false;
   NARU_CHECK(message::encoded_bytes(record) <= found.record.size(), "a record fits its bytes");
-  NARU_CHECK(record.persistent == found.fact.record_persistent, "both say what is persistent");
   const std::size_t before = out.size();
   std::size_t bound = enqueue_fact_bytes_max(found.targets.size(), message::encoded_bytes(record));
   ByteBuffer front;
@@ -270,8 +269,7 @@ static void check_plain(ByteView entry) {
     NARU_CHECK(target.queue == plain.queue && target.seq == plain.seq, "it goes to its queue");
     NARU_CHECK(target.expires_at_ms == 0 && !target.at_once, "it never expires");
     NARU_CHECK(!targets.next(target) && targets.ok(), "it goes nowhere else");
-    NARU_CHECK(fact.body_offset == plain.body_offset && fact.body_bytes == plain.body_bytes &&
-                   fact.record_persistent == plain.record_persistent,
+    NARU_CHECK(fact.body_offset == plain.body_offset && fact.body_bytes == plain.body_bytes,
                "it brings the same record");
     NARU_CHECK(shorter.last_fact() == longer.last_fact(), "it is in the same place");
   }

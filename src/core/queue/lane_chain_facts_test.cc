@@ -43,7 +43,6 @@ TEST(LaneChainFacts, LargeBodyIsWrittenInFragments) {
   EXPECT_EQ(fact.chain, kChain);
   EXPECT_EQ(fact.chain_bytes, 5u);
   EXPECT_EQ(fact.body_bytes, 25u);
-  EXPECT_TRUE(fact.record_persistent);
   TargetReader stored_targets = fact.targets();
   EnqueueTarget target;
   ASSERT_TRUE(stored_targets.next(target));

@@ -29,6 +29,13 @@ std::uint32_t get_le32(const std::uint8_t* at) {
   return value;
 }
 
+// Bytes that are read back alone, and are then checked.
+void put_checked(ByteBuffer& out, ByteView bytes) {
+  out.le32(static_cast<std::uint32_t>(bytes.size()));
+  out.le32(crc32c(bytes));
+  out.append(bytes);
+}
+
 // Ascending ranges as distances: mostly one or two bytes each.
 void put_range_list(ByteBuffer& out, std::span<const SeqRange> ranges) {
   out.varint(ranges.size());
@@ -121,9 +128,7 @@ void put_enqueue_chain(ByteBuffer& out, std::span<const EnqueueTarget> targets,
 
 void put_fragment(ByteBuffer& out, ChainId chain, ByteView bytes) {
   FactScope scope(out, FactType::fragment);
-  out.le32(static_cast<std::uint32_t>(bytes.size()));
-  out.le32(crc32c(bytes));
-  out.append(bytes);
+  put_checked(out, bytes);
   out.varint(chain.value);
 }
 
@@ -154,9 +159,7 @@ std::size_t page_fact_bytes(std::size_t page_bytes) {
 
 void put_page(ByteBuffer& out, QueueId queue, ByteView page) {
   FactScope scope(out, FactType::page);
-  out.le32(static_cast<std::uint32_t>(page.size()));
-  out.le32(crc32c(page));
-  out.append(page);
+  put_checked(out, page);
   out.varint(queue.value);
 }
 
@@ -295,7 +298,6 @@ bool FactReader::next_plain(PlainEnqueue& found) {
   const std::size_t begin = bytes_.size() - rest.size();
   found.body_offset = static_cast<std::uint32_t>(begin + kBodyAt);
   found.body_bytes = body_bytes;
-  found.record_persistent = message::encoded_persistent(rest.subspan(kBodyAt));
   last_fact_ = {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(fact_bytes)};
   in_.bytes(fact_bytes);
   return true;
@@ -321,7 +323,6 @@ bool FactReader::parse(Fact& fact, ByteReader content) {
     case FactType::shared_record: {
       const ByteView record = parse_body(fact, content);
       if (!content.ok() || record.size() < message::kRecordHeadBytes) return false;
-      fact.record_persistent = message::encoded_persistent(record);
       fact.rest = content;
       return true;
     }
@@ -346,7 +347,6 @@ bool FactReader::parse(Fact& fact, ByteReader content) {
       if (message::encoded_body_bytes(record) != 0 || fact.chain_bytes == 0 ||
           fact.chain_bytes > UINT32_MAX - kBodyCrcBytes - record.size())
         return false;
-      fact.record_persistent = message::encoded_persistent(record);
       fact.rest = content;
       return true;
     }

@@ -150,7 +150,6 @@ struct Fact {
   std::size_t body_offset = 0;  // of what has a checksum (encoded record, page, part of a body), in
                                 // the reader's bytes
   std::uint32_t body_bytes = 0;
-  bool record_persistent = false;
   ByteReader rest{{}};
 
   RangeReader ranges() const { return RangeReader(rest); }     // settle, returned, purge
@@ -163,7 +162,6 @@ struct PlainEnqueue {
   Seq seq;
   std::uint32_t body_offset = 0;  // as in Fact
   std::uint32_t body_bytes = 0;
-  bool record_persistent = false;
 };
 
 /// Reads the facts of one entry in order.

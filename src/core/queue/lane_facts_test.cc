@@ -48,7 +48,6 @@ TEST(LaneFacts, EnqueueComesBackWithItsTargets) {
   Fact fact;
   ASSERT_TRUE(reader.next(fact));
   EXPECT_EQ(fact.type, FactType::enqueue);
-  EXPECT_TRUE(fact.record_persistent);
   const auto stored = message::decode_record(out.view().subspan(fact.body_offset, fact.body_bytes));
   ASSERT_TRUE(stored);
   EXPECT_EQ(as_text(stored->body), "hello");
@@ -385,7 +384,6 @@ TEST(LaneFacts, APlainEnqueueReadsTheSameTheShortWayAndTheLongOne) {
       EXPECT_TRUE(target.expires_at_ms == 0 && !target.at_once && !targets.next(target));
       EXPECT_EQ(fact.body_offset, plain.body_offset);
       EXPECT_EQ(fact.body_bytes, plain.body_bytes);
-      EXPECT_EQ(fact.record_persistent, plain.record_persistent);
       EXPECT_EQ(shorter.last_fact(), longer.last_fact());
     }
   }

@@ -119,7 +119,7 @@ class Lane::Impl {
     std::uint8_t flags = 0;
     WallMs expires_at_ms = 0;
 
-    ChainId chain() const { return ChainId(std::uint64_t{location.file} << 32 | location.offset); }
+    ChainId chain() const { return chain_of(location); }
   };
   static NewRecord enqueued_record(const Fact& fact, BodyLocation location);
   /// Calls take(target, record) for each record that the fact brought to a queue. `location` is
