@@ -78,38 +78,37 @@ Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, Ope
   return std::make_unique<PosixFile>(*this, std::move(fd), direct);
 }
 
-void PosixFileSystem::make_zeroed(const std::string& path, std::uint64_t bytes, VoidDone done) {
+FileOperation& PosixFileSystem::take(const std::string& path, VoidDone done) {
   FileOperation& operation = take();
-  operation.kind = FileOperation::Kind::make_zeroed;
   operation.path = path;
-  operation.offset = bytes;
   operation.void_done = std::move(done);
+  return operation;
+}
+
+void PosixFileSystem::make_zeroed(const std::string& path, std::uint64_t bytes, VoidDone done) {
+  FileOperation& operation = take(path, std::move(done));
+  operation.kind = FileOperation::Kind::make_zeroed;
+  operation.offset = bytes;
   start(operation);
 }
 
 void PosixFileSystem::allocate(const std::string& path, std::uint64_t bytes, VoidDone done) {
-  FileOperation& operation = take();
+  FileOperation& operation = take(path, std::move(done));
   operation.kind = FileOperation::Kind::allocate;
-  operation.path = path;
   operation.offset = bytes;
-  operation.void_done = std::move(done);
   start(operation);
 }
 
 void PosixFileSystem::replace(const std::string& path, std::string content, VoidDone done) {
-  FileOperation& operation = take();
+  FileOperation& operation = take(path, std::move(done));
   operation.kind = FileOperation::Kind::replace;
-  operation.path = path;
   operation.content = std::move(content);
-  operation.void_done = std::move(done);
   start(operation);
 }
 
 void PosixFileSystem::remove(const std::string& path, VoidDone done) {
-  FileOperation& operation = take();
+  FileOperation& operation = take(path, std::move(done));
   operation.kind = FileOperation::Kind::remove;
-  operation.path = path;
-  operation.void_done = std::move(done);
   start(operation);
 }
 

@@ -45,6 +45,7 @@ class PosixFileSystem final : public FileSystem {
   friend class FileOperation;
 
   FileOperation& take();
+  FileOperation& take(const std::string& path, VoidDone done);
   void start(FileOperation& operation);
   void finished(FileOperation& operation);  // on the pool's thread
 

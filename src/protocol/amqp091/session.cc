@@ -272,7 +272,6 @@ void Session::on_events(std::span<const core::Event> batch) {
 
 void Session::on_method(const ConnectionClose&) {
   if (leave_broker(ConnectionClose::kId)) {
-    drop_streams();
     state_ = State::leaving;
     give_up_at_ = host_.now().mono + kClosingTime;
     return host_.deadline_changed();
@@ -283,7 +282,6 @@ void Session::on_method(const ConnectionClose&) {
 // The client closes its side first, as with RabbitMQ: one that has several threads would otherwise
 // see the end of the stream before all of them have understood close-ok.
 void Session::say_goodbye() {
-  drop_streams();
   send(0, ConnectionCloseOk{});
   close_silently(heartbeat_s_ == 0
                      ? kClosingTime
@@ -296,7 +294,6 @@ void Session::close_connection(ReplyCode code, std::string_view explanation, Met
   host_.log().warn("{}: closing connection of user '{}' in vhost '{}': {}", host_.name(), user_,
                    tenant_, text);
   leave_broker({});
-  drop_streams();
   send(0,
        ConnectionClose{static_cast<std::uint16_t>(code), text, method.class_id, method.method_id});
   state_ = State::closing;
@@ -306,7 +303,6 @@ void Session::close_connection(ReplyCode code, std::string_view explanation, Met
 
 void Session::close_silently(Duration wait) {
   leave_broker({});
-  drop_streams();
   state_ = State::closing;
   deaf_ = true;
   heartbeat_ = {};
@@ -317,7 +313,6 @@ void Session::close_silently(Duration wait) {
 void Session::end_now() {
   if (state_ == State::closed) return;
   leave_broker({});
-  drop_streams();
   state_ = State::closed;
   give_up_at_ = kNever;
   host_.close_after_output();
@@ -331,6 +326,7 @@ bool Session::leave_broker(MethodId why) {
     drop_assembly(*channel);
     return_leases(*channel);
   }
+  drop_streams();
   return true;
 }
 

@@ -20,6 +20,17 @@ ByteView header_of(const message::RecordView& record) {
   return kNoProperties;
 }
 
+void put_content_head(std::uint8_t* at, std::uint16_t channel, ByteView header,
+                      std::uint64_t body_bytes) {
+  Pen pen(at);
+  pen.frame_head(FrameType::header, channel, kContentHeadBytes + header.size());
+  pen.u16(kBasicClass);
+  pen.u16(0);
+  pen.u64(body_bytes);
+  pen.bytes(header);
+  pen.frame_end();
+}
+
 void put_body_frame(std::uint8_t* at, std::uint16_t channel, ByteView body) {
   Pen pen(at);
   pen.frame_head(FrameType::body, channel, body.size());
@@ -105,13 +116,7 @@ void Session::append_content_head(std::uint16_t channel, const message::RecordVi
   const ByteView header = header_of(record);
   const std::size_t bytes = kFrameOverheadBytes + kContentHeadBytes + header.size();
   ByteBuffer& out = host_.output().buffer();
-  Pen pen(out.prepare(bytes));
-  pen.frame_head(FrameType::header, channel, kContentHeadBytes + header.size());
-  pen.u16(kBasicClass);
-  pen.u16(0);
-  pen.u64(body_bytes);
-  pen.bytes(header);
-  pen.frame_end();
+  put_content_head(out.prepare(bytes), channel, header, body_bytes);
   out.commit(bytes);
 }
 
@@ -125,13 +130,7 @@ void Session::append_content(std::uint16_t channel, const message::RecordView& r
   const bool by_copy = goes_by_copy(body, owner);
   const std::size_t header_bytes = kFrameOverheadBytes + kContentHeadBytes + header.size();
   const std::size_t body_bytes = by_copy && !body.empty() ? kFrameOverheadBytes + body.size() : 0;
-  Pen pen(out.prepare(header_bytes + body_bytes));
-  pen.frame_head(FrameType::header, channel, kContentHeadBytes + header.size());
-  pen.u16(kBasicClass);
-  pen.u16(0);
-  pen.u64(body.size());
-  pen.bytes(header);
-  pen.frame_end();
+  put_content_head(out.prepare(header_bytes + body_bytes), channel, header, body.size());
   if (body_bytes != 0) put_body_frame(out.data() + out.size() + header_bytes, channel, body);
   out.commit(header_bytes + body_bytes);
   if (by_copy) return;
