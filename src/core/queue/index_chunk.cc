@@ -84,8 +84,18 @@ void IndexChunkPool::keep_spare(bool kept) {
   bytes_free_ = 0;
 }
 
+void IndexChunkPool::note_page(const IndexPage& page) {
+  ++pages_;
+  page_bytes_ += page.memory_bytes();
+}
+
+void IndexChunkPool::forget_page(const IndexPage& page) {
+  --pages_;
+  page_bytes_ -= page.memory_bytes();
+}
+
 std::size_t IndexChunkPool::bytes() const {
-  return bytes_used_ + bytes_free_ + pages_ * sizeof(IndexPage);
+  return bytes_used_ + bytes_free_ + page_bytes_;
 }
 
 void IndexChunkPool::set_paging(IndexChunk& chunk, bool paging) {

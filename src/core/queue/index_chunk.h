@@ -118,8 +118,8 @@ class IndexChunkPool {
   std::size_t pages() const { return pages_; }
   /// Of those: not resident.
   std::size_t pages_out() const { return pages_out_; }
-  void note_page() { ++pages_; }
-  void forget_page() { --pages_; }
+  void note_page(const IndexPage& page);
+  void forget_page(const IndexPage& page);
   void note_page_out() { ++pages_out_; }
   void forget_page_out() { --pages_out_; }
   void set_paging(IndexChunk& chunk, bool paging);
@@ -140,6 +140,7 @@ class IndexChunkPool {
   const std::uint32_t chunk_entries_;
   bool keeps_spare_ = true;
   std::size_t pages_ = 0;
+  std::size_t page_bytes_ = 0;
   std::size_t pages_out_ = 0;
   std::size_t bytes_free_ = 0;
   std::size_t bytes_used_ = 0;

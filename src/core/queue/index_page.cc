@@ -16,12 +16,12 @@ bool IndexPage::describe(std::span<const RecordPlace> places) {
   bool all_expire = true;
   for (const RecordPlace& place : places) {
     if (place.attempts != 0 || (place.flags & IndexEntry::kPersistent) == 0) return false;
-    if (file_count == 0 || files[file_count - 1].file != place.location.file) {
-      if (file_count == kFilesMax) return false;
-      if (file_count != 0 && files[file_count - 1].file > place.location.file) return false;
-      files[file_count++] = {place.location.file, 0, 0, offset_of(place.seq)};
+    if (files.empty() || files.back().file != place.location.file) {
+      if (files.size() == kFilesMax) return false;
+      if (!files.empty() && files.back().file > place.location.file) return false;
+      files.push_back({place.location.file, 0, 0, offset_of(place.seq)});
     }
-    File& file = files[file_count - 1];
+    File& file = files.back();
     if (place.bytes > UINT32_MAX - file.bytes) return false;
     file.bytes += place.bytes;
     if (place.expires_at_ms == 0) {
@@ -33,6 +33,7 @@ bool IndexPage::describe(std::span<const RecordPlace> places) {
     latest_expiry = std::max(latest_expiry, place.expires_at_ms);
   }
   if (!all_expire) latest_expiry = 0;
+  files.shrink_to_fit();
   return true;
 }
 
@@ -42,12 +43,12 @@ bool IndexPage::is_written_as(const IndexPage& other) const {
   };
   return shell.first_seq == other.shell.first_seq && span == other.span &&
          earliest_expiry == other.earliest_expiry && latest_expiry == other.latest_expiry &&
-         std::ranges::equal(used_files(), other.used_files(), same_file);
+         std::ranges::equal(files, other.files, same_file);
 }
 
 std::uint64_t IndexPage::held_bytes() const {
   std::uint64_t sum = 0;
-  for (const File& file : used_files()) sum += file.held;
+  for (const File& file : files) sum += file.held;
   return sum;
 }
 
@@ -57,9 +58,12 @@ bool IndexPage::has(Seq seq) const {
 }
 
 std::uint32_t IndexPage::file_of(Seq seq) const {
-  std::size_t at = file_count - 1u;
-  while (at > 0 && files[at].first > offset_of(seq)) --at;
-  return files[at].file;
+  return files[place_of_file(offset_of(seq))].file;
+}
+
+std::size_t IndexPage::place_of_file(std::uint32_t offset) const {
+  const auto behind = std::ranges::upper_bound(files, offset, {}, &File::first);
+  return static_cast<std::size_t>(behind - files.begin()) - 1;  // the first begins at 0
 }
 
 std::uint8_t IndexPage::attempts_of(Seq seq) const {
@@ -83,35 +87,18 @@ std::uint32_t IndexPage::remaining(std::uint32_t first, std::uint32_t last) cons
   return count;
 }
 
-IndexPage::Part IndexPage::part(Seq first, Seq last) const {
-  Part part;
-  if (last < first_seq() || first > last_seq()) return part;
-  const std::uint32_t begin = first <= first_seq() ? 0 : offset_of(first);
-  const std::uint32_t end = last >= last_seq() ? span : offset_of(last);
-  for (std::size_t at = 0; at < file_count; ++at) {
-    const std::uint32_t records =
-        remaining(std::max<std::uint32_t>(begin, files[at].first), std::min(end, file_end(at)));
-    if (records == 0) continue;
-    part.records += records;
-    part.files[at].bodies = records;
-    if (records != remaining(files[at].first, file_end(at))) continue;
-    part.files[at].bytes = files[at].held;
-    part.held_bytes += files[at].held;
-  }
-  return part;
-}
-
 void IndexPage::remove(Seq first, Seq last) {
-  const Part leaving = part(first, last);
-  if (leaving.records == 0) return;
-  shell.live -= leaving.records;
-  for (std::size_t at = 0; at < file_count; ++at) {
-    if (leaving.files[at].bytes != 0) files[at].held = 0;
-  }
+  if (last < first_seq() || first > last_seq()) return;
+  const std::uint32_t begin = begin_of(first);
+  const std::uint32_t end = end_of(last);
+  const std::uint32_t leaving = remaining(begin, end);
+  if (leaving == 0) return;
+  shell.live -= leaving;
   if (exceptions == nullptr) exceptions = std::make_unique<Exceptions>();
-  const std::uint16_t begin = first <= first_seq() ? std::uint16_t{0} : offset_of(first);
-  const std::uint16_t end = last >= last_seq() ? span : offset_of(last);
-  add_gone(begin, end);
+  add_gone(static_cast<std::uint16_t>(begin), static_cast<std::uint16_t>(end));
+  for (std::size_t at = place_of_file(begin); at < files.size() && files[at].first <= end; ++at) {
+    if (remaining(files[at].first, file_end(at)) == 0) files[at].held = 0;
+  }
   std::erase_if(exceptions->attempts,
                 [&](const Attempts& it) { return it.offset >= begin && it.offset <= end; });
 }
@@ -190,7 +177,7 @@ bool IndexPage::restore(Exceptions stored) {
       before = it.offset;
     }
   }
-  for (std::size_t at = 0; at < file_count; ++at)
+  for (std::size_t at = 0; at < files.size(); ++at)
     files[at].held = remaining(files[at].first, file_end(at)) != 0 ? files[at].bytes : 0;
   return true;
 }

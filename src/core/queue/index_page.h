@@ -2,7 +2,7 @@
 /// A page: a run of a queue's records whose places are stored in the log, so that memory need not
 /// hold them.
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,13 +13,14 @@
 
 namespace naru::core {
 
-/// What stays in memory of a page: some 110 bytes for up to 512 records. It covers the seqs from
+/// What stays in memory of a page: some 100 bytes for up to 512 records, and 16 for each file that
+/// has some of them. It covers the seqs from
 /// its first to its last, and knows which of them are gone (seqs that the queue never held there
 /// are gone from the beginning), so that records end without the page being read.
 struct IndexPage {
   static constexpr std::size_t kPlacesMax = IndexChunkPool::kCapacityMax;
   static constexpr std::uint64_t kSpanMax = 1u << 16;  // seqs: offsets take 16 bits
-  static constexpr std::size_t kFilesMax = 2;          // with records of one page
+  static constexpr std::size_t kFilesMax = 128;        // with records of one page
 
   enum class State : std::uint8_t {
     spilled,   // its records are ready
@@ -55,7 +56,6 @@ struct IndexPage {
   struct Part {
     std::uint32_t records = 0;
     std::uint64_t held_bytes = 0;
-    std::array<LiveChange, kFilesMax> files;
   };
 
   IndexChunk shell;       // stands in the index while the page is not resident
@@ -63,10 +63,9 @@ struct IndexPage {
   std::uint32_t bytes = 0;
   std::uint16_t span = 0;  // from the first to the last seq
   State state = State::spilled;
-  std::uint8_t file_count = 0;
   WallMs earliest_expiry = 0;  // 0: no record expires
   WallMs latest_expiry = 0;    // 0: some record never does
-  std::array<File, kFilesMax> files;
+  std::vector<File> files;     // never changes once the page is in an index, but for `held`
   std::unique_ptr<Exceptions> exceptions;  // not resident: null when there are none
 
   IndexPage() { shell.page = this; }
@@ -80,7 +79,8 @@ struct IndexPage {
 
   Seq first_seq() const { return Seq(shell.first_seq); }
   Seq last_seq() const { return Seq(shell.first_seq + span); }
-  std::span<const File> used_files() const { return std::span(files).first(file_count); }
+  /// Memory of it, without its chunk and its exceptions.
+  std::size_t memory_bytes() const { return sizeof *this + files.capacity() * sizeof(File); }
 
   // ---- While it is not resident ----
   std::uint32_t records() const { return shell.live; }
@@ -89,9 +89,14 @@ struct IndexPage {
   /// The file with the record of `seq`.
   std::uint32_t file_of(Seq seq) const;
   std::uint8_t attempts_of(Seq seq) const;
-  /// What removing these seqs takes out of the counters. Bytes leave with the last record of their
-  /// file: which of them are whose is only known when the page is read.
-  Part part(Seq first, Seq last) const;
+  /// What removing these seqs takes out of the counters; use(file, LiveChange) for each file that
+  /// loses records. Bytes leave with the last record of their file: which of them are whose is only
+  /// known when the page is read.
+  template <typename Use>
+  Part part(Seq first, Seq last, Use&& use) const;
+  Part all() const {
+    return part(first_seq(), last_seq(), [](std::uint32_t, LiveChange) {});
+  }
   void remove(Seq first, Seq last);
   void add_attempt(Seq first, Seq last);
   /// Every record's time is up.
@@ -107,12 +112,36 @@ struct IndexPage {
  private:
   std::uint32_t remaining(std::uint32_t first, std::uint32_t last) const;
   std::uint32_t file_end(std::size_t file) const {  // offset of its last seq
-    return file + 1 < file_count ? files[file + 1].first - 1u : span;
+    return file + 1 < files.size() ? files[file + 1].first - 1u : span;
   }
   std::uint16_t offset_of(Seq seq) const {
     return static_cast<std::uint16_t>(seq.value - shell.first_seq);
   }
+  std::uint32_t begin_of(Seq seq) const { return seq <= first_seq() ? 0 : offset_of(seq); }
+  std::uint32_t end_of(Seq seq) const { return seq >= last_seq() ? span : offset_of(seq); }
+  /// Which of `files` has the record at an offset.
+  std::size_t place_of_file(std::uint32_t offset) const;
   void add_gone(std::uint16_t first, std::uint16_t last);
 };
+
+template <typename Use>
+IndexPage::Part IndexPage::part(Seq first, Seq last, Use&& use) const {
+  Part part;
+  if (last < first_seq() || first > last_seq()) return part;
+  const std::uint32_t begin = begin_of(first);
+  const std::uint32_t end = end_of(last);
+  for (std::size_t at = place_of_file(begin); at < files.size() && files[at].first <= end; ++at) {
+    const File& file = files[at];
+    const std::uint32_t records =
+        remaining(std::max<std::uint32_t>(begin, file.first), std::min(end, file_end(at)));
+    if (records == 0) continue;
+    const bool all_of_file = records == remaining(file.first, file_end(at));
+    const std::uint32_t leaving = all_of_file ? file.held : 0;
+    part.records += records;
+    part.held_bytes += leaving;
+    use(file.file, LiveChange{records, leaving});
+  }
+  return part;
+}
 
 }  // namespace naru::core

@@ -240,10 +240,10 @@ void Lane::Impl::forget(Queue& queue, SeqRange range) {
         return QueueIndex::Visit::erase;
       },
       [&](IndexPage& page) {
-        const IndexPage::Part part = page.part(range.first, range.last);
-        queue.leave(page, part);
-        for (std::size_t at = 0; at < page.file_count; ++at)
-          live_.change(page.files[at].file, -part.files[at]);
+        const auto leave_file = [&](std::uint32_t file, LiveChange part) {
+          live_.change(file, -part);
+        };
+        queue.leave(page, page.part(range.first, range.last, leave_file));
         return QueueIndex::Visit::erase;
       });
 }

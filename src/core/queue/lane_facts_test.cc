@@ -138,7 +138,11 @@ TEST(LaneFacts, WhatNoPageCanHoldIsCorrupt) {
   EXPECT_TRUE(check({place(1, 3), place(65'536, 4)}));
   EXPECT_FALSE(check({}));
   EXPECT_FALSE(check({place(1, 3), place(65'537, 4)})) << "too far apart";
-  EXPECT_FALSE(check({place(1, 3), place(2, 4), place(3, 5)})) << "too many files";
+  std::vector<RecordPlace> scattered;
+  for (std::uint32_t i = 1; i <= 128; ++i) scattered.push_back(place(i, 2 * i));
+  EXPECT_TRUE(check(scattered));
+  scattered.push_back(place(129, 300));
+  EXPECT_FALSE(check(scattered)) << "too many files";
   EXPECT_FALSE(check({place(1, 3), place(2, 2)})) << "files ascend";
   RecordPlace returned = place(1, 3);
   returned.attempts = 1;

@@ -102,8 +102,9 @@ class Lane::Impl {
   static constexpr std::size_t kDeliveriesPerFlush = 4096;
   // A bound on the pages that one flush logs: some 100 KiB.
   static constexpr std::size_t kPagesPerFlush = 32;
-  // Chunks from the cursor on that stay in memory, as they are needed soon.
+  // Chunks from the cursor on that stay in memory: they are needed soon, or first.
   static constexpr std::size_t kChunksNear = 4;
+  static constexpr std::size_t kChunksNearUnread = 1;  // while nobody consumes
   // Other queues that one flush of a queue looks at for room.
   static constexpr std::size_t kQueuesPerLook = 4;
   // Pages read at once: 16,000 records when the dispatch keeps waiting for them.
@@ -246,7 +247,12 @@ class Lane::Impl {
   void install_page(Queue& queue, std::unique_ptr<IndexPage> page);
 
   bool over_index_budget() const;
-  bool may_spill(const Queue& queue) const { return queue.index.chunk_count() > kChunksNear + 1; }
+  std::size_t chunks_near(const Queue& queue) const {
+    return queue.wants_deliveries() ? kChunksNear : kChunksNearUnread;
+  }
+  bool may_spill(const Queue& queue) const {
+    return queue.index.chunk_count() > chunks_near(queue) + 1;
+  }
   void make_room(QueueId id);
   void spill(Queue& queue);
   bool stage_page(Queue& queue, IndexChunk& chunk);

@@ -160,9 +160,8 @@ bool Lane::Impl::install_queue(Queue& queue, Installing& installing) {
 
 // Nothing is read: what the snapshot says of a page is enough until somebody consumes.
 void Lane::Impl::install_page(Queue& queue, std::unique_ptr<IndexPage> page) {
-  const IndexPage::Part all = page->part(page->first_seq(), page->last_seq());
-  for (std::size_t at = 0; at < page->file_count; ++at)
-    live_.change(page->files[at].file, all.files[at]);
+  const auto need_file = [&](std::uint32_t file, LiveChange part) { live_.change(file, part); };
+  const IndexPage::Part all = page->part(page->first_seq(), page->last_seq(), need_file);
   live_.add(page->location.file, page->bytes);
   queue.stats.ready += all.records;
   queue.stats.ready_bytes += all.held_bytes;

@@ -63,7 +63,7 @@ void Lane::Impl::make_room(QueueId id) {
 // Logs the oldest chunks of the queue as pages, but for those that are needed soon.
 void Lane::Impl::spill(Queue& queue) {
   QueueIndex& index = queue.index;
-  std::size_t at = std::max(index.place_of_chunk(queue.order.cursor()) + kChunksNear,
+  std::size_t at = std::max(index.place_of_chunk(queue.order.cursor()) + chunks_near(queue),
                             index.place_of_chunk(queue.pages.spill_from));
   for (; at + 1 < index.chunk_end() && over_index_budget(); ++at) {
     if (pages_left_ == 0) return want_dispatch(queue);
@@ -170,7 +170,7 @@ void Lane::Impl::load_page(Queue& queue, IndexPage& page, Slice stored) {
   const std::uint64_t held_before = page.held_bytes();
   if (!unguard(stored) || !read_page_places(stored.view, places_) ||
       !queue.index.load(page, places_)) {
-    queue.leave(page, page.part(page.first_seq(), page.last_seq()));
+    queue.leave(page, page.all());
     page.state = IndexPage::State::damaged;
     queue.stats.damaged += page.records();
     queue.stats.persistent += page.records();
@@ -183,7 +183,7 @@ void Lane::Impl::load_page(Queue& queue, IndexPage& page, Slice stored) {
   queue.pages.loaded = true;
   // Now it is known which bytes are left of those files that lost a part of their records.
   queue.stats.ready_bytes -= held_before - page.held_bytes();
-  for (std::size_t at = 0; at < page.file_count; ++at) {
+  for (std::size_t at = 0; at < page.files.size(); ++at) {
     live_.change(page.files[at].file,
                  {0, std::int64_t{page.files[at].held} - std::int64_t{before[at].held}});
   }

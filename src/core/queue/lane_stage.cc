@@ -211,7 +211,7 @@ QueueIndex::Visit Lane::Impl::end_record(Queue& queue, Seq seq, IndexEntry& entr
 
 void Lane::Impl::end_page(Queue& queue, IndexPage& page, std::vector<SeqRange>& ranges,
                           bool bridge) {
-  queue.leave(page, page.part(page.first_seq(), page.last_seq()));
+  queue.leave(page, page.all());
   page.state = IndexPage::State::settling;
   add_to(ranges, {page.first_seq(), page.last_seq()}, bridge);
   want_facts(queue);

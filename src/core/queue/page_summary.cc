@@ -9,6 +9,7 @@ constexpr std::uint8_t kTwoFiles = 1;
 constexpr std::uint8_t kExpires = 2;
 constexpr std::uint8_t kGone = 4;
 constexpr std::uint8_t kAttempts = 8;
+constexpr std::uint8_t kMoreFiles = 16;
 
 void put_exceptions(ByteBuffer& out, const IndexPage::Exceptions& exceptions) {
   std::uint32_t next = 0;
@@ -44,16 +45,18 @@ void PageSummaryWriter::put(const IndexPage& page, IndexChunk& chunk) {
   out_.varint(zigzag(std::int64_t{page.location.offset} - end_));
   out_.varint(page.bytes);
   out_.varint(page.span);
-  const bool two = page.file_count == 2;
-  out_.u8(static_cast<std::uint8_t>(
-      (two ? kTwoFiles : 0) | (page.earliest_expiry != 0 ? kExpires : 0) |
-      (!exceptions.gone.empty() ? kGone : 0) | (!exceptions.attempts.empty() ? kAttempts : 0)));
+  const std::size_t files = page.files.size();
+  out_.u8(static_cast<std::uint8_t>((files == 2 ? kTwoFiles : 0) | (files > 2 ? kMoreFiles : 0) |
+                                    (page.earliest_expiry != 0 ? kExpires : 0) |
+                                    (!exceptions.gone.empty() ? kGone : 0) |
+                                    (!exceptions.attempts.empty() ? kAttempts : 0)));
   out_.varint(zigzag(std::int64_t{page.files[0].file} - page.location.file));
   out_.varint(page.files[0].bytes);
-  if (two) {
-    out_.varint(page.files[1].first);
-    out_.varint(page.files[1].file - page.files[0].file);
-    out_.varint(page.files[1].bytes);
+  if (files > 2) out_.varint(files - 1);
+  for (std::size_t at = 1; at < files; ++at) {
+    out_.varint(std::uint64_t{page.files[at].first} - page.files[at - 1].first);
+    out_.varint(page.files[at].file - page.files[at - 1].file);
+    out_.varint(page.files[at].bytes);
   }
   if (page.earliest_expiry != 0) {
     out_.varint(static_cast<std::uint64_t>(page.earliest_expiry));
@@ -68,8 +71,8 @@ void PageSummaryWriter::put(const IndexPage& page, IndexChunk& chunk) {
 bool PageSummaryReader::next(IndexPage& page) {
   if (!read_place(page)) return false;
   const std::uint8_t flags = in_.u8();
-  if ((flags & ~(kTwoFiles | kExpires | kGone | kAttempts)) != 0) return false;
-  if (!read_files(page, (flags & kTwoFiles) != 0)) return false;
+  if ((flags & ~(kTwoFiles | kExpires | kGone | kAttempts | kMoreFiles)) != 0) return false;
+  if (!read_files(page, flags)) return false;
   if ((flags & kExpires) != 0) {
     page.earliest_expiry = static_cast<WallMs>(in_.varint());
     page.latest_expiry = static_cast<WallMs>(in_.varint());
@@ -99,23 +102,32 @@ bool PageSummaryReader::read_place(IndexPage& page) {
   return true;
 }
 
-bool PageSummaryReader::read_files(IndexPage& page, bool two) {
-  const std::int64_t file = page.location.file + unzigzag_step();
-  const std::uint64_t bytes = in_.varint();
-  if (!in_.ok() || file < 1 || file > UINT32_MAX || bytes > UINT32_MAX) return false;
-  page.files[0] = {static_cast<std::uint32_t>(file), static_cast<std::uint32_t>(bytes), 0, 0};
-  page.file_count = 1;
-  if (!two) return true;
-  const std::uint64_t first = in_.varint();
-  const std::uint64_t step = in_.varint();
-  const std::uint64_t more = in_.varint();
-  if (!in_.ok() || first == 0 || first > page.span || step == 0 ||
-      step > static_cast<std::uint64_t>(UINT32_MAX - file) || more > UINT32_MAX)
+bool PageSummaryReader::read_files(IndexPage& page, std::uint8_t flags) {
+  std::int64_t file = page.location.file + unzigzag_step();
+  std::uint64_t bytes = in_.varint();
+  std::uint64_t more = (flags & kTwoFiles) != 0 ? 1 : 0;
+  if ((flags & kMoreFiles) != 0) {
+    more = in_.varint();
+    if ((flags & kTwoFiles) != 0 || more < 2) return false;
+  }
+  if (!in_.ok() || file < 1 || file > UINT32_MAX || bytes > UINT32_MAX ||
+      more >= IndexPage::kFilesMax)
     return false;
-  page.files[1] = {static_cast<std::uint32_t>(file + static_cast<std::int64_t>(step)),
-                   static_cast<std::uint32_t>(more), 0, static_cast<std::uint16_t>(first)};
-  page.file_count = 2;
-  return true;
+  page.files.reserve(1 + more);
+  std::uint64_t first = 0;
+  for (;;) {
+    page.files.push_back({static_cast<std::uint32_t>(file), static_cast<std::uint32_t>(bytes), 0,
+                          static_cast<std::uint16_t>(first)});
+    if (more-- == 0) return true;
+    const std::uint64_t offset_step = in_.varint();
+    const std::uint64_t step = in_.varint();
+    bytes = in_.varint();
+    if (!in_.ok() || offset_step == 0 || offset_step > page.span - first || step == 0 ||
+        step > static_cast<std::uint64_t>(UINT32_MAX - file) || bytes > UINT32_MAX)
+      return false;
+    first += offset_step;
+    file += static_cast<std::int64_t>(step);
+  }
 }
 
 bool PageSummaryReader::read_exceptions(IndexPage& page, std::uint8_t flags) {

@@ -5,9 +5,9 @@
 ///   page  first seq - (previous page's last + 1) · file (zigzag, from the previous page's) ·
 ///   offset
 ///         (zigzag, from the previous page's end) · bytes · span · u8 flags (bit 0 two files, 1
-///         expires, 2 gone, 3 attempts) · file (zigzag, from the page's own) · bytes of its records
-///         · [first offset · file step · bytes] · [earliest · latest] · [count · gone…] · [count ·
-///         attempts…]
+///         expires, 2 gone, 3 attempts, 4 more files) · file (zigzag, from the page's own) · bytes
+///         of its records · [count] · [(offset step · file step · bytes)…] · [earliest · latest] ·
+///         [count · gone…] · [count · attempts…]
 
 #include <cstdint>
 
@@ -39,7 +39,7 @@ class PageSummaryReader {
  private:
   std::int64_t unzigzag_step();
   bool read_place(IndexPage& page);
-  bool read_files(IndexPage& page, bool two);
+  bool read_files(IndexPage& page, std::uint8_t flags);
   bool read_exceptions(IndexPage& page, std::uint8_t flags);
 
   ByteReader& in_;

@@ -113,7 +113,7 @@ void QueueIndex::free_chunk(std::size_t at) {
 
 void QueueIndex::drop_chunk(IndexChunk& chunk) {
   const std::unique_ptr<IndexPage> page(chunk.page);  // the chunk itself when it is not resident
-  if (page != nullptr) pool_->forget_page();
+  if (page != nullptr) pool_->forget_page(*page);
   if (!chunk.resident()) pool_->forget_page_out();
   if (chunk.resident()) pool_->give(&chunk);
 }

@@ -70,7 +70,7 @@ IndexPage* QueueIndex::adopt(std::unique_ptr<IndexPage> page, std::span<const Re
   IndexChunk& chunk = *chunks_[at];
   pool_->set_paging(chunk, false);
   page->state = IndexPage::State::resident;
-  pool_->note_page();
+  pool_->note_page(*page);
   ++pages_;
   chunk.page = page.release();
   return chunk.page;
@@ -140,7 +140,7 @@ bool QueueIndex::spill(IndexPage& page) {
 
 void QueueIndex::append(std::unique_ptr<IndexPage> page) {
   NARU_CHECK(chunks_.empty() || page->first_seq().value > last_seq(*chunks_.back()), "seqs ascend");
-  pool_->note_page();
+  pool_->note_page(*page);
   pool_->note_page_out();
   ++pages_;
   ++pages_out_;
