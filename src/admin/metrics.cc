@@ -196,6 +196,11 @@ void write_storage(MetricsText& out, const cluster::StorageFigures& storage,
                    const BrokerStatus& status) {
   out.gauge("naru_storage_log_files", "Files of the log", storage.log_files);
   out.gauge("naru_storage_log_bytes", "Bytes of the files of the log", storage.log_bytes);
+  out.counter("naru_storage_log_writes_total", "Writes to the log", storage.log_frames_written);
+  out.counter(
+      "naru_storage_log_written_bytes_total",
+      "Bytes of those writes; the zeros that a new file is prepared with are not among them",
+      storage.log_bytes_written);
   out.gauge("naru_storage_segments", "Files that left the log because of what lives on in them",
             storage.segments);
   out.gauge("naru_storage_segment_bytes", "Bytes of those files", storage.segment_bytes);

@@ -94,6 +94,8 @@ StorageFigures JournalLocal::figures() const {
     ++figures.log_files;
     figures.log_bytes += file->record.bytes;
   }
+  figures.log_frames_written = wal_.frames_written();
+  figures.log_bytes_written = wal_.bytes_written();
   const SegmentLedger& segments = ledger_.segments();
   figures.segments = segments.count();
   figures.segment_bytes = segments.bytes();

@@ -16,7 +16,9 @@ struct CompactorFigures {
 struct StorageFigures {
   std::uint64_t log_files = 0;  // in use or ready for it
   std::uint64_t log_bytes = 0;
-  std::uint64_t segments = 0;  // what lives on outside of the log
+  std::uint64_t log_frames_written = 0;  // since the start: each is one write
+  std::uint64_t log_bytes_written = 0;   // of those frames
+  std::uint64_t segments = 0;            // what lives on outside of the log
   std::uint64_t segment_bytes = 0;
   std::uint64_t segment_needed_bytes = 0;  // about
   std::uint64_t damaged = 0;               // places in segments that were found not to be right

@@ -193,6 +193,7 @@ Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
   file_used_ += static_cast<std::uint32_t>(frame.padded());
   builder_.pop();
   ++frames_written_;
+  bytes_written_ += frame.padded();
   return in_flight_.back();
 }
 

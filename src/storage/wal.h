@@ -108,6 +108,8 @@ class Wal final : private WalFilesClient {
   std::size_t staged_bytes() const { return builder_.bytes(); }
   /// Frames handed to the disk in this run.
   std::uint64_t frames_written() const { return frames_written_; }
+  /// Their bytes as they are on disk, padding included.
+  std::uint64_t bytes_written() const { return bytes_written_; }
   void flush(TimePoint now);
   TimePoint next_deadline() const {
     if (failed_) return kNever;
@@ -212,6 +214,7 @@ class Wal final : private WalFilesClient {
   TimePoint sync_due_ = kNever;
   TimePoint now_{};
   std::uint64_t frames_written_ = 0;
+  std::uint64_t bytes_written_ = 0;
   std::size_t writes_ = 0;     // handed to the disk and not answered
   std::uint64_t durable_ = 0;  // frames up to here are on stable storage
   std::uint64_t last_incarnation_ = 0;

@@ -6,9 +6,11 @@ While it runs it has `port`, `pid` (of the process whose CPU time and memory cou
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import time
+import urllib.request
 
 from . import process
 
@@ -81,9 +83,17 @@ class Naru(Broker):
         super().__init__(work)
         self.binary = binary
         self.settings = list(settings)
+        self.http_port = 0
 
     def prepare(self):
         shutil.rmtree(self.work / "data", ignore_errors=True)
+        self.http_port = process.free_port()
+
+    def metric(self, name):
+        """Its value now; what /metrics answers is a second old at most, so another one is waited for."""
+        time.sleep(1.1)
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics", timeout=30) as answer:
+            return float(re.search(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)[1])
 
     def restart(self, kill):
         """Ends the process, by SIGKILL or in order, and starts it again with the data it left."""
@@ -93,7 +103,7 @@ class Naru(Broker):
         self.start()
 
     def command(self):
-        listeners = [f'listeners.amqp=["127.0.0.1:{self.port}"]', 'listeners.http=["127.0.0.1:0"]']
+        listeners = [f'listeners.amqp=["127.0.0.1:{self.port}"]', f'listeners.http=["127.0.0.1:{self.http_port}"]']
         command = [self.binary, "serve", "--data-dir", self.work / "data"]
         for setting in listeners + self.settings:
             command += ["--set", setting]
