@@ -37,7 +37,7 @@ struct Config {
 
   std::uint64_t storage_threads = 4;
   std::uint64_t storage_wal_file_bytes = std::uint64_t{64} << 20;
-  std::uint64_t storage_cache_bytes = std::uint64_t{64} << 20;
+  std::uint64_t storage_cache_bytes = std::uint64_t{32} << 20;
   std::uint64_t storage_writes_in_flight = 4;
   std::uint64_t storage_sync_interval_ms = 10;
   MemoryLimit memory_limit;
