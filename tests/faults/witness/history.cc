@@ -69,7 +69,8 @@ void History::answered(std::size_t publisher, std::size_t number, Outcome outcom
 }
 
 Session History::begin_session() {
-  return {++sessions_, std::vector<std::int64_t>(shape_.publishers * shape_.queues, -1)};
+  living_sessions_.insert(++sessions_);
+  return {sessions_, std::vector<std::int64_t>(shape_.publishers * shape_.queues, -1)};
 }
 
 void History::end_session(const Session& session, bool orderly) {
@@ -78,7 +79,12 @@ void History::end_session(const Session& session, bool orderly) {
     lost_sessions_.insert(session.number);
     std::erase_if(late_, [&](const auto& each) { return each.second == session.number; });
   }
-  std::erase_if(suspicions_, [&](const Suspicion& each) { return each.holder == session.number; });
+  living_sessions_.erase(session.number);
+  std::erase_if(suspicions_, [&](const Suspicion& each) {
+    if (each.holder != session.number) return false;
+    if (each.acked && orderly) violation(each.text);
+    return true;
+  });
 }
 
 std::optional<CopyRef> History::find(const Delivery& delivery) {
@@ -112,7 +118,7 @@ std::optional<CopyRef> History::delivered(Session& session, const Delivery& deli
   check_repetition(copy, *ref, delivery.redelivered);
   check_order(session, *ref, delivery);
   if (copy.acked) {
-    check_resurrection(copy, *ref, delivery.redelivered);
+    check_resurrection(session, copy, *ref, delivery.redelivered, now);
   } else if (copy.session != 0) {
     suspicions_.push_back({name_of(*ref) + " was in two hands at once", copy.session, now});
   }
@@ -152,10 +158,18 @@ void History::came_unflagged(const std::string& name) {
   violation(name + " arrived again without the redelivered flag");
 }
 
-void History::check_resurrection(const Copy& copy, CopyRef ref, bool redelivered) {
+// The broker may have ended another's connection with the acknowledgement unread, and we have not
+// read of that end yet.
+void History::check_resurrection(const Session& session, const Copy& copy, CopyRef ref,
+                                 bool redelivered, std::uint64_t now) {
   const bool crashed = crashes_.size() > copy.acked_epoch;
   if (!may_come_back(copy)) {
-    violation(name_of(ref) + " came back although it was acknowledged, and nothing crashed");
+    std::string text = name_of(ref) + " came back although it was acknowledged, and nothing crashed";
+    if (copy.session != session.number && living_sessions_.contains(copy.session)) {
+      suspicions_.push_back({std::move(text), copy.session, now, true});
+    } else {
+      violation(std::move(text));
+    }
   }
   if (!redelivered) return;  // reported as a repetition
   ++counts_.resurrected;

@@ -170,10 +170,12 @@ class History {
     std::vector<CopyRef> published;
     std::vector<DoubtfulAck> acknowledged;
   };
+  /// Right if this connection lives on, and wrong if it was lost before.
   struct Suspicion {
     std::string text;
     std::uint32_t holder;
     std::uint64_t since;
+    bool acked = false;  // the holder settled it, which an orderly end makes certain
   };
 
   std::size_t copies_of(std::size_t publisher) const;
@@ -189,7 +191,8 @@ class History {
   bool read_late(const Session& session, Copy& copy, CopyRef ref, bool redelivered);
   void came_unflagged(const std::string& name);
   void check_repetition(const Copy& copy, CopyRef ref, bool redelivered);
-  void check_resurrection(const Copy& copy, CopyRef ref, bool redelivered);
+  void check_resurrection(const Session& session, const Copy& copy, CopyRef ref, bool redelivered,
+                          std::uint64_t now);
   void finish_copy(CopyRef ref);
   void finish_doubt(const Doubt& doubt);
   std::size_t queue_of(CopyRef ref) const;
@@ -204,6 +207,7 @@ class History {
   const Order order_;
   std::vector<std::vector<Copy>> copies_;  // by publisher; a message's copies side by side
   std::vector<std::uint64_t> crashes_;     // when
+  std::unordered_set<std::uint32_t> living_sessions_;  // as far as we have read
   std::unordered_set<std::uint32_t> lost_sessions_;
   std::vector<Suspicion> suspicions_;
   std::vector<std::pair<std::string, std::uint32_t>> late_;  // first deliveries, and who read them

@@ -143,8 +143,31 @@ TEST_F(HistoryTest, AFlagWithoutNeedIsCountedAndAllowed) {
 TEST_F(HistoryTest, WhatWasAcknowledgedMustNotComeBack) {
   confirm(0, 1);
   deliver_and_settle(first_, 0, 0);
-  deliver(second_, 0, 0, true);
+  deliver(first_, 0, 0, true);
   EXPECT_TRUE(complained_of("came back although it was acknowledged"));
+}
+
+TEST_F(HistoryTest, WhatAnotherAcknowledgedMustNotComeBackWhileItsConnectionLives) {
+  confirm(0, 2);
+  deliver_and_settle(first_, 0, 0);
+  deliver(second_, 0, 0, true);
+  EXPECT_EQ(history_.violation_count(), 0u);  // the end of the first one may lie unread
+  history_.caught_up(first_, now_ + 6'000);
+  EXPECT_TRUE(complained_of("7.0.0 came back although it was acknowledged"));
+  deliver_and_settle(first_, 0, 1);
+  deliver(second_, 0, 1, true);
+  history_.end_session(first_, true);
+  EXPECT_TRUE(complained_of("7.0.1 came back although it was acknowledged"));
+}
+
+TEST_F(HistoryTest, WhatAnotherAcknowledgedMayComeBackBeforeItIsReadThatItsConnectionIsLost) {
+  confirm(0, 1);
+  deliver_and_settle(first_, 0, 0);
+  deliver_and_settle(second_, 0, 0, true);
+  history_.end_session(first_, false);
+  history_.caught_up(second_, now_ + 6'000);
+  history_.finish();
+  EXPECT_EQ(history_.violation_count(), 0u);
 }
 
 TEST_F(HistoryTest, WhatWasAcknowledgedMayComeBackWhenACrashAteTheAcknowledgement) {
