@@ -19,7 +19,7 @@ from runner import bench, counting, process  # noqa: E402
 MESSAGES = 200_000
 EACH_MAX = 0.015  # an allocation for each ack of 50 messages would be 0.02
 # A machine that is busy elsewhere gives the broker smaller batches: it may try again.
-TRIES = 4
+TRIES = 8
 
 
 def check(row, directory):
