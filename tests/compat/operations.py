@@ -17,6 +17,7 @@ YEAR_S = 365 * 86400
 FAR_S, PAST_S = 80 * YEAR_S, -400 * 86400
 PERSISTENT = b"\x10\x00\x02"
 PILOT = ("pilot", "over the bar")
+SCATTERED, SCATTERED_EACH = 32, 60  # queues, messages a round: each of their pages is in many files
 ROUNDS = 24  # of 30 MiB each: 384 MiB of log, and more than 128 MiB that is dead in what left it
 
 
@@ -219,13 +220,21 @@ class Script:
             client.all_confirmed()
 
     def outgrow(self):
-        """More than the log keeps: files leave it, of which little is needed."""
+        """More than the log keeps: files leave it, of which little is needed. One of some queues that grow together is in
+        the lane of the deep one, which has no room for what it knows of it: pages of it go to the log.
+        """
         self.queue("ballast")
+        scattered = [f"scattered-{number}" for number in range(SCATTERED)]
+        for name in scattered:
+            self.queue(name)
         for number in range(ROUNDS):
             keep = f"keep-{number % 3}"
             self.queue(keep)
             with self.client() as client, Client(self.broker) as other:
                 self.send(client, keep, body=b"kept %d" % number)
+                for name in scattered:
+                    for _ in range(SCATTERED_EACH):
+                        self.send(client, name)
                 for _ in range(2):
                     client.send("ballast", PERSISTENT, bytes(15 * MIB))
                 client.all_confirmed()
