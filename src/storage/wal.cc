@@ -73,6 +73,7 @@ Result<void> Wal::open(Random& random, const FrameVisitor& visit) {
         "before it, and what is behind was never whole",
         torn->path, torn->offset, torn->frame);
   }
+  NARU_TRY_VOID(files_.check_end(last_frame));
   durable_ = last_frame;
   return {};
 }

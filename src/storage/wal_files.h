@@ -61,6 +61,9 @@ class WalFiles {
   /// their first frame too; makes a new volume where there is none. Errors: io, corrupt (a file is
   /// missing, short, another one, or unlisted without a manifest), version.
   Result<void> load(Random& random);
+  /// After the scan: no file goes on where the log ends, after its frame `last_frame`. If one does
+  /// the manifest is older than the log. Errors: io, corrupt.
+  Result<void> check_end(std::uint64_t last_frame);
   /// After the scan has filled in the records of all files: begins a new run in a new file. Errors:
   /// io, no_space.
   Result<void> begin_run(std::uint64_t first_frame);
@@ -117,6 +120,7 @@ class WalFiles {
  private:
   Result<void> make_volume(Random& random);
   Result<void> open_listed();
+  Result<std::vector<std::string>> unlisted();
   Result<void> remove_unlisted();
   Result<std::unique_ptr<WalFile>> open_file(const ManifestFile& record);
   Result<void> check_first_frame(WalFile& file);

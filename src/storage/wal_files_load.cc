@@ -116,17 +116,56 @@ Result<void> WalFiles::open_listed() {
   return {};
 }
 
-Result<void> WalFiles::remove_unlisted() {
+/// Names of files that were made or let go when the last run ended.
+Result<std::vector<std::string>> WalFiles::unlisted() {
   std::set<std::string> listed;
   for (const ManifestFile& record : manifest_.files) listed.insert(wal_file_name(record.number));
   for (const ManifestSegment& record : manifest_.segments) {
     listed.insert(segment_file_name(record.number));
   }
   NARU_TRY(names, fs_.list(options_.directory));
+  std::erase_if(names,
+                [&](const std::string& name) { return !is_ours(name) || listed.contains(name); });
+  return names;
+}
+
+// A file is listed before it is entered, and leaves the list only when the log has gone on; a start
+// enters a file only after the manifest tells of that start. Only the beginning of a file is read:
+// that was written first.
+Result<void> WalFiles::check_end(std::uint64_t last_frame) {
+  NARU_TRY(names, unlisted());
+  const std::set<std::string> not_listed(names.begin(), names.end());
+  for (const auto& file : files_) {
+    if (file->record.state == FileState::ready || file->record.end == 0)
+      names.push_back(wal_file_name(file->record.number));
+  }
+  for (const ManifestFile& record : free_) names.push_back(wal_file_name(record.number));
   for (const std::string& name : names) {
-    // Made or retired when the last run ended: its name is all it has.
-    if (!is_ours(name) || listed.contains(name)) continue;
-    NARU_TRY_VOID(fs_.remove_now(options_.directory + "/" + name));
+    if (!name.starts_with("wal-")) continue;  // what was copied is still where it was
+    const std::string path = options_.directory + "/" + name;
+    NARU_TRY(handle, fs_.open(path, {}));
+    const BlockRef block = BlockRef::make(kWalBlockBytes, kWalBlockBytes);
+    NARU_TRY(count, handle->read_now(0, MutableByteView(block->data(), kWalBlockBytes)));
+    const auto head = read_frame_head(ByteView(block->data(), count));
+    if (!head || head->identity.volume != manifest_.volume) continue;
+    const FrameIdentity& identity = head->identity;
+    const bool goes_on = identity.incarnation == manifest_.incarnation &&
+                         not_listed.contains(name) && identity.sequence > last_frame;
+    if (identity.incarnation <= manifest_.incarnation && !goes_on) continue;
+    return fail(Errc::corrupt,
+                fmt::format("{}: offset 0: frame {} comes after frame {}, the end of the log as {} "
+                            "tells it: that is older than the log; {}",
+                            path, identity.sequence, last_frame, manifest_path(), kRemedy));
+  }
+  return {};
+}
+
+Result<void> WalFiles::remove_unlisted() {
+  NARU_TRY(names, unlisted());
+  for (const std::string& name : names) {
+    const std::string path = options_.directory + "/" + name;
+    log_.info("{}: removed: the last run ended while it made it, or let it go", path);
+    NARU_TRY_VOID(fs_.remove_now(path));
   }
   return {};
 }
