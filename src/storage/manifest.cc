@@ -14,7 +14,8 @@ namespace naru::storage {
 namespace {
 
 constexpr std::uint32_t kManifestMagic = 0x4d57'524eU;  // "NRWM" in the file
-constexpr std::uint16_t kHeadBytes = 56;
+constexpr std::uint16_t kHeadBytes = 64;
+constexpr std::uint16_t kHeadBytesMin = 56;  // before `durable`
 constexpr std::uint16_t kRecordBytes = 48;
 constexpr std::uint16_t kSegmentBytes = 32;
 constexpr std::uint32_t kSequenceMax = 0xffff'0000;
@@ -177,6 +178,7 @@ std::string encode_manifest(const Manifest& manifest) {
   out.le16(kSegmentBytes);
   out.le32(0);  // bytes of the extension area between head and records
   out.le32(static_cast<std::uint32_t>(manifest.segments.size()));
+  out.le64(manifest.durable);
   for (const ManifestFile& file : manifest.files) {
     out.le32(file.number);
     out.le32(file.sequence);
@@ -224,11 +226,12 @@ Result<Manifest> decode_manifest(ByteView bytes) {
   const std::uint32_t extension = in.le32();
   const std::uint32_t segment_count = in.le32();
   // Heads and records may have grown at their ends; what is behind our fields is skipped.
-  if (!in.ok() || head_bytes < kHeadBytes || record_bytes < kRecordBytes ||
+  if (!in.ok() || head_bytes < kHeadBytesMin || record_bytes < kRecordBytes ||
       segment_bytes < kSegmentBytes) {
     return corrupt(8, "the head is cut off");
   }
-  in.bytes(head_bytes - kHeadBytes);
+  ByteReader more(in.bytes(head_bytes - kHeadBytesMin));
+  if (head_bytes >= kHeadBytes) manifest.durable = more.le64();
   in.bytes(extension);
   const std::uint64_t records =
       std::uint64_t{count} * record_bytes + std::uint64_t{segment_count} * segment_bytes;

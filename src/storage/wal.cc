@@ -61,19 +61,25 @@ Result<void> Wal::open(Random& random, const FrameVisitor& visit) {
     NARU_TRY_VOID(handle->sync_now());
   }
   WalScanner scanner(files_.open_files(), files_.volume(), last_incarnation_, scan_files());
+  WalRange end;  // the last frame, unless it closed the log
   const auto visit_and_keep = [&](const ScannedFrame& frame) -> Result<void> {
     NARU_TRY_VOID(visit(frame));
+    end = {};
+    if (frame.head.entries != 0) end = {frame.head.file, frame.offset, frame.head.length};
     keep(frame);
     return {};
   };
   NARU_TRY(last_frame, scanner.scan(visit_and_keep));
+  NARU_TRY_VOID(files_.check_end(last_frame));
   if (const auto& torn = scanner.torn_tail()) {
     log_.warn(
         "{}: offset {}: the last run ended in the middle of writing frame {}; the log ends "
         "before it, and what is behind was never whole",
         torn->path, torn->offset, torn->frame);
+  } else if (end.bytes != 0) {
+    log_.info("{}: offset {}: the last run did not stop in order; the log ends here, after frame {}",
+              file_path(end.file), end.offset + whole_blocks(end.bytes), last_frame);
   }
-  NARU_TRY_VOID(files_.check_end(last_frame));
   durable_ = last_frame;
   return {};
 }
@@ -267,6 +273,7 @@ void Wal::advance_durable() {
     durable_ = it.frame.sequence;
     files_.note_durable(durable_);
     closed_ = it.frame.entries == 0;
+    if (closed_) files_.note_closed();
     client_.on_durable(as_told(it));
   }
 }

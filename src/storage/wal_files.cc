@@ -42,6 +42,7 @@ std::string WalFiles::path(const ManifestFile& file) const {
 Manifest WalFiles::manifest_now() const {
   Manifest manifest = manifest_;
   manifest.files = free_;
+  manifest.durable = std::max(manifest.durable, durable_frame_);
   for (const auto& file : files_) {
     if (file->retiring) continue;
     ManifestFile record = file->record;

@@ -61,8 +61,9 @@ class WalFiles {
   /// their first frame too; makes a new volume where there is none. Errors: io, corrupt (a file is
   /// missing, short, another one, or unlisted without a manifest), version.
   Result<void> load(Random& random);
-  /// After the scan: no file goes on where the log ends, after its frame `last_frame`. If one does
-  /// the manifest is older than the log. Errors: io, corrupt.
+  /// After the scan, which found the log to end after `last_frame`: all that the manifest knows to
+  /// be durable is in it, and no file goes on behind it; if one does the manifest is older than the
+  /// log. Errors: io, corrupt.
   Result<void> check_end(std::uint64_t last_frame);
   /// After the scan has filled in the records of all files: begins a new run in a new file. Errors:
   /// io, no_space.
@@ -75,6 +76,10 @@ class WalFiles {
   bool roll(std::uint64_t first_frame, std::uint32_t end);
   /// Every frame up to this one is durable.
   void note_durable(std::uint64_t frame);
+  /// The log was closed: the manifest is to say how far it was durable.
+  void note_closed() {
+    save([] {});
+  }
   /// Makes files ahead of need; retries what had no space. Called every turn. `used`: so many bytes
   /// of the current file are taken.
   void tend(TimePoint now, std::uint32_t used);
@@ -121,6 +126,7 @@ class WalFiles {
   Result<void> make_volume(Random& random);
   Result<void> open_listed();
   Result<std::vector<std::string>> unlisted();
+  std::unexpected<Error> lost_end(std::uint64_t last_frame) const;
   Result<void> remove_unlisted();
   Result<std::unique_ptr<WalFile>> open_file(const ManifestFile& record);
   Result<void> check_first_frame(WalFile& file);

@@ -129,10 +129,27 @@ Result<std::vector<std::string>> WalFiles::unlisted() {
   return names;
 }
 
+/// What is damaged is where the log seems to end.
+std::unexpected<Error> WalFiles::lost_end(std::uint64_t last_frame) const {
+  std::string path = manifest_path();
+  std::uint32_t offset = 0;
+  for (const auto& file : files_) {
+    if (!file->in_log() || file->record.state == FileState::ready) continue;
+    path = file->file.path;
+    offset = file->record.end;
+  }
+  return fail(Errc::corrupt,
+              fmt::format("{}: damaged at offset {}: frame {} is not readable, although {} proves "
+                          "that frame {} was durable; {}",
+                          path, offset, last_frame + 1, manifest_path(), manifest_.durable,
+                          kRemedy));
+}
+
 // A file is listed before it is entered, and leaves the list only when the log has gone on; a start
 // enters a file only after the manifest tells of that start. Only the beginning of a file is read:
 // that was written first.
 Result<void> WalFiles::check_end(std::uint64_t last_frame) {
+  if (last_frame < manifest_.durable) return lost_end(last_frame);
   NARU_TRY(names, unlisted());
   const std::set<std::string> not_listed(names.begin(), names.end());
   for (const auto& file : files_) {
