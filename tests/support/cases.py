@@ -7,6 +7,7 @@ import time
 import traceback
 
 import broker
+import ending
 import paths
 
 
@@ -19,9 +20,11 @@ class CaseTimeout(Exception):
 
 
 class Suite:
-    """Collects cases in the order of their definition and runs them one after the other."""
+    """Collects cases in the order of their definition and runs them one after the other. The program that makes
+    one ends cleanly by SIGTERM, whether it runs cases or only reports()."""
 
     def __init__(self, name):
+        ending.by_exception()
         self.name = name
         self._cases = []
         self.counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}
@@ -125,6 +128,5 @@ def main(suite, make_argument, **broker_options):
     reason = broker.available()
     if reason:
         return suite.skip_all(reason)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the broker is ended, too
     with broker.start(**broker_options) as server:
         return suite.run(lambda: make_argument(server), sys.argv[1:])

@@ -3,6 +3,7 @@
 import os
 import re
 
+import ending
 import marks
 from cases import until
 
@@ -58,4 +59,5 @@ class MemoryGroup:
             except OSError:  # the last process of it is not quite gone
                 return False
             return True
-        until(removed, f"{self.path} is empty")
+        with ending.postponed():
+            until(removed, f"{self.path} is empty")

@@ -23,9 +23,9 @@ def new_name():
     return f"{mark()}-{os.getpid()}-{next(_numbers)}"
 
 
-def left_behind():
-    """Everything with our mark that is still there, as a list of texts."""
-    prefix = mark() + "-"
+def left_behind(of=None):
+    """Everything with our mark, or with the mark `of`, that is still there, as a list of texts."""
+    prefix = (of or mark()) + "-"
     found = [str(path) for path in SHM.glob(prefix + "*")]
     with open("/proc/self/mounts") as mounts:
         found += [f"mount {line.split()[1]}" for line in mounts if prefix in line]

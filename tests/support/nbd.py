@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 
+import ending
 import marks
 from cases import until
 from process import Process
@@ -48,12 +49,12 @@ class NbdDisk:
 
     def _start(self, cache):
         filters, settings = ["error"], ["error-pwrite=EIO", "error-pwrite-rate=100%", f"error-pwrite-file={self._bad}"]
-        if self._delay:
-            filters.append("delay")
-            settings.append(f"wdelay={self._delay}ms")
         if cache:
             filters.insert(0, "cache")
             settings.append("cache=writeback")
+        if self._delay:
+            filters.insert(0, "delay")  # before the cache, which takes a write at once
+            settings.append(f"wdelay={self._delay}ms")
         socket = self._folder / "socket"
         socket.unlink(missing_ok=True)
         self._server = Process(["nbdkit", "--foreground", "--unix", socket, *(f"--filter={name}" for name in filters),
@@ -98,8 +99,9 @@ class NbdDisk:
         subprocess.run(["umount", "--lazy", str(self._folder / "disk")], capture_output=True, check=False)
 
     def close(self):
-        self._stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        with ending.postponed():
+            self._stop()
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self):
         return self

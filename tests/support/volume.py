@@ -12,6 +12,7 @@ import pathlib
 import struct
 import subprocess
 
+import ending
 import marks
 
 MIB = 1 << 20
@@ -49,15 +50,17 @@ class LoopDevice:
         image = backing
         if image is None:
             image = marks.SHM / marks.new_name()
-            with open(image, "wb") as file:
-                file.truncate(size)
-        try:
-            self.path = run("losetup", "--find", "--show", image)
-        finally:
+        with ending.postponed():
             if backing is None:
-                image.unlink()
-        self._held = os.open(self.path, os.O_RDONLY)
-        run("losetup", "--detach", self.path)  # as soon as nobody holds it
+                with open(image, "wb") as file:
+                    file.truncate(size)
+            try:
+                self.path = run("losetup", "--find", "--show", image)
+            finally:
+                if backing is None:
+                    image.unlink()
+            self._held = os.open(self.path, os.O_RDONLY)
+            run("losetup", "--detach", self.path)  # as soon as nobody holds it
 
     def close(self):
         os.close(self._held)
@@ -91,9 +94,10 @@ class Volume:
         self.close()
 
     def close(self):
-        with contextlib.suppress(VolumeError):
-            self.unmount()
-        self._device.close()
+        with ending.postponed():
+            with contextlib.suppress(VolumeError):
+                self.unmount()
+            self._device.close()
 
     def mount(self):
         """A rare commit of the file system's own log (300 s): what was not synced stays unsynced. An error makes it
