@@ -71,7 +71,10 @@ class Checker {
   virtual void on_sample(const Sample&) {}
   /// What a recovery found; `again`: there was nothing but crashes since the last one.
   virtual void on_recovered(const std::string& /*description*/, bool /*again*/) {}
-  /// The faults are over, and the queues were drained within the bounds, or not.
+  /// Something that has to come did not: who was waited for, how long, and what there is.
+  virtual void on_stuck(const std::string& /*what*/) {}
+  /// The faults are over, and every queue has answered that it is empty; what the broker still
+  /// counts as ready in them.
   virtual void on_drained(const std::string& /*what_is_left*/) {}
 
  protected:
