@@ -343,10 +343,12 @@ class Run {
     world_.recorder().tell(&Checker::on_drained, what_is_ready());
   }
 
-  /// Of the queues that stay.
+  /// Of the queues that stay; what may be gone nobody has to empty.
   std::string what_is_ready() {
+    const QueueSet may_be_gone = world_.environment().topology.may_be_gone;
     std::string text;
     for (QueueNo queue = 0; queue < options_.queues; ++queue) {
+      if ((may_be_gone & queue_bit(queue)) != 0) continue;
       const std::string name = Topology::queue_name(queue);
       const std::uint64_t ready = world_.node()->sizes()[name] - world_.node()->parked(name);
       if (ready != 0) text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", ready, name);

@@ -41,10 +41,13 @@ class Checker {
   virtual void on_holder_lost(ChannelNo) {}
   /// The server has none of it any more.
   virtual void on_holder_gone(ChannelNo) {}
-  /// From here to there messages may leave the queue unseen: it is purged, or read without
-  /// acknowledgements.
+  /// From here to there messages may leave the queue unseen: it is purged, or deleted and not yet
+  /// declared and bound again, or read without acknowledgements.
   virtual void on_removal_begins(QueueNo) {}
   virtual void on_removal_ends(QueueNo) {}
+  /// queue.delete, perhaps once more; and its answer.
+  virtual void on_delete_sent(QueueNo) {}
+  virtual void on_deleted(QueueNo) {}
 
   /// The queue's owner is gone, and the queue is not.
   virtual void on_outlived(const std::string& /*queue*/) {}
