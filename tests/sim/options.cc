@@ -197,6 +197,8 @@ Options draw_options(Random& random) {
   options.client.messages_max = one_of<std::uint32_t>(random, {60, 200, 500});
   options.client.no_ack = random.one_in(6);
   options.client.purges = random.one_in(6);
+  Random aside = random;  // so that seeds without it do what they would do if it were not there
+  options.client.deletes = aside.one_in(6);
   options.client.rude = !random.one_in(4);
   options.node.amqp.message_bytes_max = options.node.journal.wal.entry_bytes_max - (2 << 10);
   options.node.amqp.heartbeat_s = options.client.heartbeat_s;
@@ -260,7 +262,7 @@ std::string Options::describe() const {
       "snapshot slices {}, log {}\n"
       "core: uncommitted {}, credit {}, turn {}, run {}, stride {}, read ahead {}, index {}, pages "
       "{}, fragments {}\n"
-      "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}\n"
+      "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}, deletes {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
       "memory: limit {}; disk: {} free; expiry {}\n"
       "faults: stalls {}, full {}, write {}, sync {}, clock {}, in recovery {}, bit rot {}, of "
@@ -275,7 +277,7 @@ std::string Options::describe() const {
       node.shard.lane.deliveries_per_run, node.shard.lane.delivered_stride,
       node.shard.lane.read_ahead_bytes, node.shard.lane.index_bytes, node.shard.lane.page_records,
       node.shard.lane.fragment_bytes, client.frame_bytes_max, client.heartbeat_s,
-      client.body_bytes_max, client.messages_max, client.rude, client.purges,
+      client.body_bytes_max, client.messages_max, client.rude, client.purges, client.deletes,
       network.piece_bytes_max, network.delay_max.count() / 1000, network.buffer_bytes,
       node.memory_limit_bytes, node.disk_free_min, !ttls_ms.empty(), faults.disk_stalls,
       faults.disk_fills, faults.write_fails, faults.sync_fails, faults.clock_jumps,

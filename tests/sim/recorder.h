@@ -34,6 +34,10 @@ class Recorder {
   Message* message(std::uint64_t number) {
     return number == 0 || number >= messages_.size() ? nullptr : &messages_[number];
   }
+  /// The queue is about to be deleted: it is no place any more where one must be.
+  void may_go(QueueNo queue) {
+    for (Message& message : messages_) message.sure &= ~queue_bit(queue);
+  }
   std::size_t message_count() const { return messages_.size() - 1; }
 
   ChannelNo open_channel(std::uint64_t wire) {

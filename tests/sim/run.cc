@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <regex>
 
 #include "tests/sim/clients/drainer.h"
 #include "tests/sim/clients/manager.h"
@@ -66,8 +69,15 @@ class Run {
       if (!step()) return false;
       revive();
     }
-    findings_.add("drains after healing", fmt::format("waited for ever for {}", what));
+    stuck(what);
     return false;
+  }
+
+  void stuck(const char* what) {
+    world_.recorder().tell(
+        &Checker::on_stuck,
+        fmt::format("waited for {} for {} steps; there is: {}", what, kPatience,
+                    world_.node() == nullptr ? "no process" : world_.node()->describe()));
   }
 
   void start() {
@@ -80,10 +90,14 @@ class Run {
     if (!started) findings_.add("start", started.error().what);
   }
 
+  /// Says which file, where in it unless all of it is missing, and what to do about it.
   void refused(const Error& error) {
     ++coverage_.refused_starts;
-    if (!error.what.contains("data/wal")) {
-      findings_.add("a refused start names the file", error.what);
+    static const std::regex kRefusal(
+        "data/wal/[-a-z0-9]+: (.*offset [0-9]+.*|missing.*); .*(from a backup|to start empty|start "
+        "the (older|newer) program that wrote it).*");
+    if (!std::regex_match(error.what, kRefusal)) {
+      findings_.add("a refused start says where and what to do", error.what);
     }
   }
 
@@ -163,7 +177,7 @@ class Run {
     for (std::uint64_t left = kPatience; left > 0 && !world_.node()->is_stopped(); --left) {
       if (!step()) return;
     }
-    if (!world_.node()->is_stopped()) findings_.add("drains after healing", "a stop that hangs");
+    if (!world_.node()->is_stopped()) return stuck("a stop");
     world_.crash(Crash::clean_stop);
     if (!random_.one_in(3)) world_.heal(true);
     // With other bits flipped it could not be told whether its own one is still there.
@@ -176,10 +190,31 @@ class Run {
     world_.stall_disk(Duration(0));
   }
 
-  /// A bit of a file of the log flips while nobody runs. The start refuses, or nothing is lost.
+  struct Found {
+    std::string description;
+    std::map<std::string, std::uint64_t> sizes;
+    std::uint64_t parked = 0;
+  };
+  Found look() {
+    return {world_.node()->describe(), world_.node()->sizes(), world_.node()->parked()};
+  }
+  /// What a start finds that has to succeed.
+  Found look_with_a_start() {
+    start();
+    if (findings_.any()) return {};
+    Found found = look();
+    world_.crash(Crash::kill);
+    return found;
+  }
+
+  /// A bit of a file of the log flips while nobody runs. The start refuses, or finds what one finds
+  /// before the flip, or after it was mended; at most some of it is parked as damaged.
   void rot() {
+    std::optional<Found> healthy;
+    // The other half of the time it may hit what the stop has written last.
+    if (random_.one_in(2)) healthy = look_with_a_start();
     auto names = world_.disk().list("data/wal");
-    if (!names || names->empty()) return;
+    if (findings_.any() || !names || names->empty()) return;
     const std::string path = "data/wal/" + (*names)[random_.below(names->size())];
     const std::uint64_t bytes = world_.disk().content(path).size();
     if (bytes == 0) return;
@@ -187,10 +222,27 @@ class Run {
     ++coverage_.flipped_bits;
     world_.disk().flip_bit(path, bit);
     const auto rotten = world_.disk().content(path);
-    if (const auto started = world_.start_node(); !started) refused(started.error());
+    std::optional<Found> found;
+    if (const auto started = world_.start_node(); started) {
+      found = look();
+    } else {
+      refused(started.error());
+    }
     world_.crash(Crash::kill);
     // It was seen, or is where nobody looked; what was written anew is left alone.
     if (world_.disk().content(path) == rotten) world_.disk().flip_bit(path, bit);
+    if (!found) return;
+    if (!healthy) healthy = look_with_a_start();
+    if (!findings_.any()) compare(*healthy, *found, fmt::format("bit {} of {}", bit, path));
+  }
+
+  void compare(const Found& healthy, const Found& found, const std::string& flipped) {
+    const bool same =
+        found.parked == 0 ? found.description == healthy.description : found.sizes == healthy.sizes;
+    if (same) return;
+    findings_.add("a flipped bit takes nothing away",
+                  fmt::format("{}: with it a start found {}, without it {}", flipped,
+                              found.description, healthy.description));
   }
 
   /// Starts again, often only after some tries that lose power on the way.
@@ -288,7 +340,20 @@ class Run {
     if (!until("the queues to drain", [&] { return drainer.is_done(); })) return;
     world_.tell_expired();
     world_.tell_parked();
-    world_.recorder().tell(&Checker::on_drained, std::string());
+    world_.recorder().tell(&Checker::on_drained, what_is_ready());
+  }
+
+  /// Of the queues that stay; what may be gone nobody has to empty.
+  std::string what_is_ready() {
+    const QueueSet may_be_gone = world_.environment().topology.may_be_gone;
+    std::string text;
+    for (QueueNo queue = 0; queue < options_.queues; ++queue) {
+      if ((may_be_gone & queue_bit(queue)) != 0) continue;
+      const std::string name = Topology::queue_name(queue);
+      const std::uint64_t ready = world_.node()->sizes()[name] - world_.node()->parked(name);
+      if (ready != 0) text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", ready, name);
+    }
+    return text;
   }
 
   static constexpr std::uint64_t kPlenty = std::uint64_t{1} << 40;

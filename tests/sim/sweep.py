@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK = 25  # seeds of one process
 BLOCK_BOUND_S = 600
+SEED_BOUND_S = 120
 COUNT = re.compile(r"^([a-z.][a-z. ]*): (\d+)$")
 
 
@@ -35,26 +37,38 @@ class Sweep:
                 self.counts[match[1]] += int(match[2])
 
 
+def run_process(binary, first, count, bound_s):
+    """(how it ended otherwise than by itself, or None; what it printed; what it said beside that)."""
+    command = [str(binary), "--from", str(first), "--seeds", str(count)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=bound_s)
+    except subprocess.TimeoutExpired:
+        return f"not done after {bound_s} s", "", ""
+    if done.returncode in (0, 1):
+        return None, done.stdout, ""
+    if done.returncode > 0:
+        return f"exit status {done.returncode}", done.stdout, done.stderr
+    return f"ended by {signal.Signals(-done.returncode).name}", done.stdout, done.stderr
+
+
+def run_seed(binary, seed):
+    """One seed, whatever it does: its line says how to see it again."""
+    end, output, said = run_process(binary, seed, 1, SEED_BOUND_S)
+    named = f"FAIL seed {seed}:" in output  # by its own handler
+    failure = "" if end is None or named else f"FAIL seed {seed}: {end}; reproduce: ./dev sim --seed {seed}"
+    return "\n".join([output, failure, said])
+
+
 def run_block(binary, first, count):
-    """One process; a seed that kills it is named by its last line, and the rest follows in another one."""
-    lines, at, end = [], first, first + count
-    while at < end:
-        command = [str(binary), "--from", str(at), "--seeds", str(end - at)]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=BLOCK_BOUND_S)
-        except subprocess.TimeoutExpired:
-            lines.append(f"FAIL seeds {at} to {end - 1}: not done after {BLOCK_BOUND_S} s")
-            break
-        lines.append(done.stdout)
-        if done.returncode in (0, 1):
-            break
-        died = re.findall(r"^FAIL seed (\d+): a check", done.stdout, re.M)
-        if not died:
-            lines.append(f"FAIL seeds {at} to {end - 1}: exit status {done.returncode}")
-            break
-        lines.append(done.stderr)
-        at = int(died[-1]) + 1
-    return "\n".join(lines)
+    """One process. When it does not come to its end, one for each seed: that names whoever is to blame."""
+    end, output, _ = run_process(binary, first, count, BLOCK_BOUND_S)
+    if end is None:
+        return output
+    alone = "\n".join(run_seed(binary, seed) for seed in range(first, first + count))
+    if "FAIL seed " not in alone:
+        alone += (f"\nFAIL seeds {first} to {first + count - 1}: {end}, and none of them alone; "
+                  f"reproduce: {binary} --from {first} --seeds {count}")
+    return alone
 
 
 def sweep(binary, first, count, jobs, bound_s=None, on_block=lambda sweep, next_seed: None):

@@ -364,13 +364,21 @@ void FakeDisk::set_content(const std::string& path, std::vector<std::uint8_t> co
   durable_names_[path] = node;
 }
 
+// What waits for a sync goes on to wait for it: a flipped bit makes nothing stable.
 void FakeDisk::flip_bit(const std::string& path, std::uint64_t bit) {
   const auto found = names_.find(path);
   NARU_CHECK(found != names_.end() && bit / 8 < found->second->current.size(), "bit in the file");
+  Node& node = *found->second;
+  const std::uint64_t at = bit / 8;
   const auto mask = static_cast<std::uint8_t>(1U << (bit % 8));
-  found->second->current[bit / 8] =
-      static_cast<std::uint8_t>(found->second->current[bit / 8] ^ mask);
-  found->second->durable = found->second->current;
+  const auto flip = [&](std::uint8_t& byte) { byte = static_cast<std::uint8_t>(byte ^ mask); };
+  flip(node.current[at]);
+  if (at < node.durable.size()) flip(node.durable[at]);
+  for (UnsyncedWrite& write : node.unsynced) {
+    if (at >= write.offset && at - write.offset < write.bytes.size()) {
+      flip(write.bytes[at - write.offset]);
+    }
+  }
 }
 
 }  // namespace naru::storage::testing

@@ -81,6 +81,8 @@ class FakeDisk final : public io::FileSystem {
   bool exists(const std::string& path) const { return names_.contains(path); }
   std::vector<std::uint8_t> content(const std::string& path) const;
   void set_content(const std::string& path, std::vector<std::uint8_t> content);
+  /// Of what is read, what is stable and what waits for a sync alike; which is which stays as it
+  /// is.
   void flip_bit(const std::string& path, std::uint64_t bit);
   std::uint64_t used_bytes() const;
   /// How often files and directories were synced, WriteSync::data included.

@@ -137,6 +137,44 @@ TEST(FakeDisk, AfterAFailedSyncTheDataIsGoneAndLaterSyncsSucceed) {
   EXPECT_TRUE(lost);
 }
 
+TEST(FakeDisk, AFlippedBitIsReadAndStaysAndMakesNothingElseStable) {
+  bool kept = false;
+  bool dropped = false;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    FakeDisk disk(seed);
+    auto file = make(disk, "f", 4096);
+    const Bytes data = filled(1024, 7);
+    file->write(0, data, io::WriteSync::none, [](Result<std::size_t>) {});
+    disk.complete_all();
+    disk.flip_bit("f", 100 * 8 + 3);   // in what waits for a sync
+    disk.flip_bit("f", 3000 * 8 + 3);  // in what is stable
+    EXPECT_EQ(disk.content("f")[100], 7 ^ 8);
+    EXPECT_EQ(disk.content("f")[3000], 8);
+    file.reset();
+    disk.power_cycle();
+    const Bytes after = disk.content("f");
+    EXPECT_EQ(after[3000], 8);
+    // With the write or without it, never without the flip.
+    EXPECT_TRUE(after[100] == (7 ^ 8) || after[100] == 8);
+    (after[1000] == 7 ? kept : dropped) = true;
+  }
+  EXPECT_TRUE(kept && dropped);
+}
+
+TEST(FakeDisk, AFlippedBitIsMadeStableWithTheWriteItIsIn) {
+  FakeDisk disk(1);
+  auto file = make(disk, "f", 4096);
+  const Bytes data = filled(1024, 7);
+  file->write(0, data, io::WriteSync::none, [](Result<std::size_t>) {});
+  disk.complete_all();
+  disk.flip_bit("f", 100 * 8 + 3);
+  ASSERT_TRUE(file->sync_now().has_value());
+  file.reset();
+  disk.power_cycle();
+  EXPECT_EQ(disk.content("f")[100], 7 ^ 8);
+  EXPECT_EQ(disk.content("f")[1000], 7);
+}
+
 TEST(FakeDisk, OperationsCompleteInAnyOrder) {
   bool reordered = false;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {

@@ -4,6 +4,7 @@
 #include "tests/sim/checkers/bodies_are_intact.h"
 #include "tests/sim/checkers/confirmed_is_never_lost.h"
 #include "tests/sim/checkers/confirms_are_sound.h"
+#include "tests/sim/checkers/deleted_stays_deleted.h"
 #include "tests/sim/checkers/drains_after_healing.h"
 #include "tests/sim/checkers/memory_within_budget.h"
 #include "tests/sim/checkers/one_live_lease.h"
@@ -30,6 +31,7 @@ std::vector<std::unique_ptr<Checker>> all_checkers(Findings& findings) {
   all.push_back(std::make_unique<QueuesEndWithOwners>(findings));
   all.push_back(std::make_unique<RecoveryIsIdempotent>(findings));
   all.push_back(std::make_unique<BlockedGoOn>(findings));
+  all.push_back(std::make_unique<DeletedStaysDeleted>(findings));
   all.push_back(std::make_unique<DrainsAfterHealing>(findings));
   all.push_back(std::make_unique<TransactionsAreWhole>(findings));
   all.push_back(std::make_unique<ConfirmedIsNeverLost>(findings));

@@ -41,10 +41,13 @@ class Checker {
   virtual void on_holder_lost(ChannelNo) {}
   /// The server has none of it any more.
   virtual void on_holder_gone(ChannelNo) {}
-  /// From here to there messages may leave the queue unseen: it is purged, or read without
-  /// acknowledgements.
+  /// From here to there messages may leave the queue unseen: it is purged, or deleted and not yet
+  /// declared and bound again, or read without acknowledgements.
   virtual void on_removal_begins(QueueNo) {}
   virtual void on_removal_ends(QueueNo) {}
+  /// queue.delete, perhaps once more; and its answer.
+  virtual void on_delete_sent(QueueNo) {}
+  virtual void on_deleted(QueueNo) {}
 
   /// The queue's owner is gone, and the queue is not.
   virtual void on_outlived(const std::string& /*queue*/) {}
@@ -71,7 +74,10 @@ class Checker {
   virtual void on_sample(const Sample&) {}
   /// What a recovery found; `again`: there was nothing but crashes since the last one.
   virtual void on_recovered(const std::string& /*description*/, bool /*again*/) {}
-  /// The faults are over, and the queues were drained within the bounds, or not.
+  /// Something that has to come did not: who was waited for, how long, and what there is.
+  virtual void on_stuck(const std::string& /*what*/) {}
+  /// The faults are over, and every queue has answered that it is empty; what the broker still
+  /// counts as ready in them.
   virtual void on_drained(const std::string& /*what_is_left*/) {}
 
  protected:

@@ -381,6 +381,11 @@ TEST_F(Checkers, AQueueThatDoesNotDrainIsNoticed) {
   EXPECT_EQ(found(), "drains after healing");
 }
 
+TEST_F(Checkers, WaitingForEverIsNoticed) {
+  recorder_.tell(&Checker::on_stuck, std::string("a stop: not after 400000 steps"));
+  EXPECT_EQ(found(), "drains after healing");
+}
+
 TEST_F(Checkers, ARecoveryThatFindsSomethingElseIsNoticed) {
   recorder_.tell(&Checker::on_recovered, std::string("q0: 3 ready"), false);
   recorder_.tell(&Checker::on_recovered, std::string("q0: 2 ready"), true);

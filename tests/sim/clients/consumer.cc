@@ -18,7 +18,13 @@ void Consumer::on_ready() {
   }
 }
 
+bool Consumer::may_ask(QueueNo queue) const {
+  return (environment_.topology.may_be_gone & queue_bit(queue)) == 0;
+}
+
 void Consumer::subscribe(QueueNo queue) {
+  if (!may_ask(queue)) return;
+  ++environment_.topology.requests[queue];
   const std::uint64_t consumer = environment_.recorder.next_consumer();
   const std::string tag = "c" + std::to_string(consumer);
   subscriptions_[tag] = {queue, consumer};
@@ -85,7 +91,10 @@ void Consumer::cancel_one() {
 
 void Consumer::get() {
   if (getting_) return;
-  getting_ = draw_queue();
+  const QueueNo queue = draw_queue();
+  if (!may_ask(queue)) return;
+  getting_ = queue;
+  ++environment_.topology.requests[queue];
   asked_at_ = environment_.now.mono;
   getting_without_ack_ = habits_.no_ack;
   environment_.did(Did::get);
@@ -206,13 +215,20 @@ void Consumer::on_reply(const amqp091::MethodFrame& method) {
     recovering_ = false;
     environment_.recorder.channel_gone(wire_, channel_);
     channel_ = environment_.recorder.open_channel(wire_);  // to the checkers, somebody new
+  } else if (is<amqp091::BasicConsumeOk>(method)) {
+    const auto found = subscriptions_.find(decode<amqp091::BasicConsumeOk>(method).consumer_tag);
+    NARU_CHECK(found != subscriptions_.end(), "what is answered was asked");
+    if (std::exchange(found->second.asked, false)) {
+      --environment_.topology.requests[found->second.queue];
+    }
   } else if (is<amqp091::BasicCancelOk>(method)) {
-    const auto found = subscriptions_.find(decode<amqp091::BasicCancelOk>(method).consumer_tag);
-    if (found == subscriptions_.end()) return;
-    if (habits_.no_ack) environment_.recorder.removal_ends_in_silence(found->second.queue);
-    subscriptions_.erase(found);
+    forget(decode<amqp091::BasicCancelOk>(method).consumer_tag);
+  } else if (is<amqp091::BasicCancel>(method)) {
+    environment_.did(Did::cancelled);  // its queue is gone
+    forget(decode<amqp091::BasicCancel>(method).consumer_tag);
   } else if (is<amqp091::BasicGetEmpty>(method)) {
     environment_.did(Did::get_empty);
+    --environment_.topology.requests[*getting_];
     if (getting_without_ack_) environment_.recorder.removal_ends_in_silence(*getting_);
     getting_.reset();
   }
@@ -236,6 +252,7 @@ void Consumer::on_message(const amqp091::MethodFrame& method, const amqp091::Pro
   } else {
     const auto got = decode<amqp091::BasicGetOk>(method);
     tag = got.delivery_tag;
+    --environment_.topology.requests[*getting_];
     delivered.copy.queue = *getting_;
     delivered.decided_from = std::max(delivered.decided_from, asked_at_);
     delivered.redelivered = got.redelivered;
@@ -249,7 +266,18 @@ void Consumer::on_message(const amqp091::MethodFrame& method, const amqp091::Pro
   if (!delivered.no_ack) held_.push_back({tag, copy});
 }
 
+void Consumer::forget(std::string_view tag) {
+  const auto found = subscriptions_.find(tag);
+  if (found == subscriptions_.end()) return;
+  if (habits_.no_ack) environment_.recorder.removal_ends_in_silence(found->second.queue);
+  subscriptions_.erase(found);
+}
+
 void Consumer::on_channel_lost() {
+  for (const auto& [tag, subscription] : subscriptions_) {
+    if (subscription.asked) --environment_.topology.requests[subscription.queue];
+  }
+  if (getting_) --environment_.topology.requests[*getting_];
   if (habits_.no_ack) {
     for (const auto& [tag, subscription] : subscriptions_) {
       environment_.recorder.removal_ends_with_wire(wire_, subscription.queue);

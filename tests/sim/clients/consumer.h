@@ -34,6 +34,7 @@ class Consumer final : public Client {
     QueueNo queue;
     std::uint64_t consumer;  // for the order: unique in the world
     bool cancelling = false;
+    bool asked = true;  // no answer yet
   };
   struct Ended {
     Copy copy;
@@ -46,9 +47,13 @@ class Consumer final : public Client {
   void on_message(const amqp091::MethodFrame& method, const amqp091::Properties& properties,
                   std::string_view body) override;
   void on_channel_lost() override;
+  /// A queue may be deleted before the request of a channel that is being closed gets there.
+  bool expects(std::uint16_t code) const override { return code == 404 && channel_ == 0; }
 
   QueueNo draw_queue();
   void subscribe(QueueNo queue);
+  bool may_ask(QueueNo queue) const;
+  void forget(std::string_view tag);
   void cancel_one();
   void get();
   void pause();

@@ -14,6 +14,17 @@ void Drainer::act() {
   get();
 }
 
+bool Drainer::expects(std::uint16_t code) const {
+  constexpr std::uint16_t kNotFound = 404;
+  return code == kNotFound && is_going(queue_);
+}
+bool Drainer::is_going(QueueNo queue) const {
+  return (environment_.topology.may_be_gone & queue_bit(queue)) != 0;
+}
+void Drainer::on_channel_refused() {
+  if (!is_done() && is_going(queue_)) ++queue_;
+}
+
 // Each answer is followed by the next question: it has nothing to do in between.
 Duration Drainer::patience() const {
   return std::chrono::milliseconds(50);

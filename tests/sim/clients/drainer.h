@@ -25,7 +25,10 @@ class Drainer final : public Client {
   void on_message(const amqp091::MethodFrame& method, const amqp091::Properties& properties,
                   std::string_view body) override;
   void on_channel_lost() override {}
+  bool expects(std::uint16_t code) const override;
+  void on_channel_refused() override;
   void get();
+  bool is_going(QueueNo queue) const;
 
   const bool for_ever_;
   TimePoint asked_at_{};

@@ -53,6 +53,7 @@ enum class Did : std::uint8_t {
   unbind,
   declare,
   remove,
+  cancelled,
   declare_exclusive,
   declare_auto_delete,
   kCount,
@@ -95,6 +96,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Did::kCou
     "unbind",
     "declare",
     "delete",
+    "cancelled by the server",
     "declare exclusive",
     "declare auto-delete"};
 
@@ -107,6 +109,7 @@ struct ClientOptions {
   bool transactions = true;
   bool no_ack = false;
   bool purges = false;
+  bool deletes = false;
   bool rude = true;  // connections are cut
 };
 

@@ -116,8 +116,11 @@ void Link::on_connection_method(const amqp091::MethodFrame& method) {
   using namespace std::string_view_literals;
   if (method.id == amqp091::ConnectionStart::kId) {
     ByteBuffer properties;
-    amqp091::append_table(properties,
-                          {{"capabilities", message::Table{{"connection.blocked", true}}}});
+    message::Table capabilities{{"connection.blocked", true}};
+    if (environment_.options.deletes && !environment_.random.one_in(4)) {
+      capabilities.emplace_back("consumer_cancel_notify", true);
+    }
+    amqp091::append_table(properties, {{"capabilities", std::move(capabilities)}});
     send(0, amqp091::ConnectionStartOk{.client_properties = {properties.view().subspan(4)},
                                        .mechanism = "PLAIN",
                                        .response = {"\0guest\0guest"sv},

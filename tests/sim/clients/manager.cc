@@ -34,16 +34,19 @@ void Manager::build_next() {
   step -= topology.queues;
   const std::vector<Binding> bindings = topology.bindings();
   if (step < bindings.size()) {
-    const Binding& binding = bindings[step];
-    ByteBuffer table;
-    amqp091::append_table(table, binding.arguments);
-    return send(amqp091::QueueBind{.queue = Topology::queue_name(binding.queue),
-                                   .exchange = binding.exchange,
-                                   .routing_key = binding.key,
-                                   .arguments = {table.view().subspan(4)}});
+    return bind(bindings[step]);
   }
   doing_ = Doing::nothing;
   built_ = true;
+}
+
+void Manager::bind(const Binding& binding) {
+  ByteBuffer table;
+  amqp091::append_table(table, binding.arguments);
+  send(amqp091::QueueBind{.queue = Topology::queue_name(binding.queue),
+                          .exchange = binding.exchange,
+                          .routing_key = binding.key,
+                          .arguments = {table.view().subspan(4)}});
 }
 
 void Manager::declare(QueueNo queue) {
@@ -67,6 +70,14 @@ void Manager::act() {
   Random& random = environment_.random;
   if (doing_ != Doing::nothing || !random.one_in(8)) return;
   if (environment_.options.rude && random.one_in(20)) return cut();
+  if (unfinished_) {
+    // What the earlier connection asked for may still be done.
+    if (environment_.recorder.quiets() != unsure_since_) send_delete();
+    return;
+  }
+  if (environment_.options.deletes && random.one_in(2)) {
+    return remove(static_cast<QueueNo>(random.below(environment_.topology.queues)));
+  }
   if (environment_.options.purges && random.one_in(6)) {
     environment_.did(Did::purge);
     doing_ = Doing::purging;
@@ -75,6 +86,42 @@ void Manager::act() {
     return send(amqp091::QueuePurge{.queue = Topology::queue_name(purged_)});
   }
   flip();
+}
+
+void Manager::remove(QueueNo queue) {
+  Topology& topology = environment_.topology;
+  if (topology.requests[queue] != 0 || topology.flip == Topology::Flip::unsure) return;
+  removed_ = queue;
+  topology.may_be_gone |= queue_bit(queue);
+  environment_.recorder.may_go(queue);
+  environment_.recorder.removal_begins(queue);
+  if (queue == topology.flipping().queue) {
+    topology.flip = Topology::Flip::unsure;
+    ++topology.flip_version;
+  }
+  send_delete();
+}
+
+void Manager::send_delete() {
+  environment_.did(Did::remove);
+  unfinished_ = false;
+  doing_ = Doing::deleting;
+  environment_.recorder.tell(&Checker::on_delete_sent, removed_);
+  send(amqp091::QueueDelete{.queue = Topology::queue_name(removed_)});
+}
+
+// The binding that comes and goes has gone with the queue.
+void Manager::rebind_next() {
+  Topology& topology = environment_.topology;
+  const std::vector<Binding> bindings = topology.bindings();
+  while (next_binding_ < bindings.size() && bindings[next_binding_].queue != removed_) {
+    ++next_binding_;
+  }
+  if (next_binding_ < bindings.size()) return bind(bindings[next_binding_++]);
+  topology.may_be_gone &= ~queue_bit(removed_);
+  environment_.recorder.removal_ends(removed_);
+  doing_ = Doing::nothing;
+  if (removed_ == topology.flipping().queue) flip_ends(Topology::Flip::unbound);
 }
 
 void Manager::flip() {
@@ -121,6 +168,17 @@ void Manager::on_reply(const amqp091::MethodFrame&) {
       environment_.recorder.removal_ends(purged_);
       doing_ = Doing::nothing;
       return;
+    case Doing::deleting:
+      environment_.recorder.tell(&Checker::on_deleted, removed_);
+      environment_.did(Did::declare);
+      doing_ = Doing::declaring;
+      return declare(removed_);
+    case Doing::declaring:
+      doing_ = Doing::rebinding;
+      next_binding_ = 0;
+      return rebind_next();
+    case Doing::rebinding:
+      return rebind_next();
     case Doing::nothing:
       return;
   }
@@ -131,6 +189,10 @@ void Manager::on_channel_lost() {
     unsure_since_ = environment_.recorder.quiets();
   }
   if (doing_ == Doing::purging) environment_.recorder.removal_ends_in_silence(purged_);
+  if (doing_ == Doing::deleting || doing_ == Doing::declaring || doing_ == Doing::rebinding) {
+    unfinished_ = true;
+    unsure_since_ = environment_.recorder.quiets();
+  }
   doing_ = Doing::nothing;
 }
 

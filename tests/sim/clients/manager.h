@@ -1,5 +1,5 @@
 #pragma once
-/// Declares what there is, at first; then binds, unbinds, purges.
+/// Declares what there is, at first; then binds, unbinds, purges, deletes and declares again.
 
 #include <functional>
 #include <vector>
@@ -16,7 +16,16 @@ class Manager final : public Client {
   bool is_done() const override { return built_; }
 
  private:
-  enum class Doing : std::uint8_t { nothing, building, binding, unbinding, purging };
+  enum class Doing : std::uint8_t {
+    nothing,
+    building,
+    binding,
+    unbinding,
+    purging,
+    deleting,
+    declaring,  // what was deleted
+    rebinding,
+  };
 
   void on_ready() override;
   void act() override;
@@ -26,10 +35,17 @@ class Manager final : public Client {
   void declare(QueueNo queue);
   void flip();
   void flip_ends(Topology::Flip state);
+  void bind(const Binding& binding);
+  void remove(QueueNo queue);
+  void send_delete();
+  void rebind_next();
 
   Doing doing_ = Doing::nothing;
   std::size_t next_step_ = 0;
   QueueNo purged_ = 0;
+  QueueNo removed_ = 0;
+  bool unfinished_ = false;         // the connection ended before removed_ was back
+  std::size_t next_binding_ = 0;    // of removed_
   std::uint64_t unsure_since_ = 0;  // quiets then
   bool built_ = false;
 };

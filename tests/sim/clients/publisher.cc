@@ -106,6 +106,7 @@ Message Publisher::draw_message(const Route& route, const Wishes& wishes) {
     if (topology.flip == Topology::Flip::bound) message.sure |= bit;
     message.possible |= bit;  // it may be bound before the publish gets there
   }
+  message.sure &= ~topology.may_be_gone;
   return message;
 }
 

@@ -37,6 +37,10 @@ struct Topology {
   std::vector<std::optional<std::uint32_t>> ttls_ms;  // x-message-ttl; empty: nothing expires
   Flip flip = Flip::unbound;
   std::uint64_t flip_version = 0;  // grows when a change of the binding begins and when it ends
+  // Being deleted, or gone, or not yet declared and bound again. Who asks for one that is gone has
+  // its channel closed, and the leases on it return before it hears of that: nobody asks meanwhile.
+  QueueSet may_be_gone = 0;
+  std::array<std::uint32_t, 32> requests{};  // by queue: consumes and gets without an answer
 
   static constexpr std::string_view kDirect = "sim.direct";
   static constexpr std::string_view kFanout = "sim.fanout";

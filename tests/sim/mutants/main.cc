@@ -1,4 +1,5 @@
-// naru_sim_mutants --list | NAME FROM COUNT: runs seeds against one mutant until it is caught.
+// naru_sim_mutants --list | NAME FROM COUNT: runs seeds against one mutant until it is caught, in a
+// seed in which nobody notices anything without it.
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -78,6 +79,10 @@ int main(int count, char** arguments) {
     for (std::uint64_t seed = from; seed < from + number(arguments[3]); ++seed) {
       const std::string who = who_notices(named.mutant, seed);
       if (who.empty()) continue;
+      if (const std::string sane = who_notices(naru::Mutant::none, seed); !sane.empty()) {
+        fmt::print(stderr, "seed {} shows nothing: without a mutant, too: {}\n", seed, sane);
+        continue;
+      }
       fmt::print("{}\t{}\n", seed, who);
       return 0;
     }

@@ -191,6 +191,17 @@ std::uint64_t Node::parked(std::string_view name) {
   return count;
 }
 
+std::map<std::string, std::uint64_t> Node::sizes() {
+  std::map<std::string, std::uint64_t> all;
+  shards_[0]->core->catalog().each_queue([&](const core::QueueInfo& queue) {
+    const core::GroupId lane = queue.ref.lane;
+    core::Shard& owner = *shards_[shards_[0]->core->shard_of_lane(lane).value]->core;
+    const auto stats = owner.lane(lane).stats(queue.ref.id);
+    if (stats) all[queue.name] = stats->ready + stats->damaged;
+  });
+  return all;
+}
+
 std::string Node::describe() {
   std::vector<std::string> lines;
   core::Catalog& catalog = shards_[0]->core->catalog();

@@ -3,6 +3,7 @@
 /// All of it is the code that runs in production: connections, sessions, core, journal, log.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,6 +73,8 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   std::size_t uncommitted_bytes() const;
   /// What a restart finds: the queues with their sizes.
   std::string describe();
+  /// The messages of each queue, those that are parked as damaged included.
+  std::map<std::string, std::uint64_t> sizes();
 
  private:
   struct Part {
