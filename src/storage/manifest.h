@@ -58,8 +58,8 @@ struct Manifest {
   std::uint64_t incarnation = 0;  // of the latest start; also the term of every group
   std::uint32_t next_number = 1;
   std::uint32_t next_sequence = 1;
-  std::uint64_t durable = 0;  // every frame up to this one was durable; 0: nothing is told
-  std::vector<ManifestFile> files;        // by sequence, the free ones first
+  std::uint64_t durable = 0;        // every frame up to this one was durable; 0: nothing is told
+  std::vector<ManifestFile> files;  // by sequence, the free ones first
   std::vector<ManifestSegment> segments;  // no file is a source twice, or beside its original
 
   bool operator==(const Manifest&) const = default;

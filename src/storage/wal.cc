@@ -77,8 +77,9 @@ Result<void> Wal::open(Random& random, const FrameVisitor& visit) {
         "before it, and what is behind was never whole",
         torn->path, torn->offset, torn->frame);
   } else if (end.bytes != 0) {
-    log_.info("{}: offset {}: the last run did not stop in order; the log ends here, after frame {}",
-              file_path(end.file), end.offset + whole_blocks(end.bytes), last_frame);
+    log_.info(
+        "{}: offset {}: the last run did not stop in order; the log ends here, after frame {}",
+        file_path(end.file), end.offset + whole_blocks(end.bytes), last_frame);
   }
   durable_ = last_frame;
   return {};

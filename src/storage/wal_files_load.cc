@@ -138,11 +138,11 @@ std::unexpected<Error> WalFiles::lost_end(std::uint64_t last_frame) const {
     path = file->file.path;
     offset = file->record.end;
   }
-  return fail(Errc::corrupt,
-              fmt::format("{}: damaged at offset {}: frame {} is not readable, although {} proves "
-                          "that frame {} was durable; {}",
-                          path, offset, last_frame + 1, manifest_path(), manifest_.durable,
-                          kRemedy));
+  return fail(
+      Errc::corrupt,
+      fmt::format("{}: damaged at offset {}: frame {} is not readable, although {} proves "
+                  "that frame {} was durable; {}",
+                  path, offset, last_frame + 1, manifest_path(), manifest_.durable, kRemedy));
 }
 
 // A file is listed before it is entered, and leaves the list only when the log has gone on; a start

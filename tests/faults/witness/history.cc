@@ -164,7 +164,8 @@ void History::check_resurrection(const Session& session, const Copy& copy, CopyR
                                  bool redelivered, std::uint64_t now) {
   const bool crashed = crashes_.size() > copy.acked_epoch;
   if (!may_come_back(copy)) {
-    std::string text = name_of(ref) + " came back although it was acknowledged, and nothing crashed";
+    std::string text =
+        name_of(ref) + " came back although it was acknowledged, and nothing crashed";
     if (copy.session != session.number && living_sessions_.contains(copy.session)) {
       suspicions_.push_back({std::move(text), copy.session, now, true});
     } else {
