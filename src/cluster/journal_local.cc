@@ -97,7 +97,9 @@ void JournalLocal::stage_snapshots() {
   const bool moved = wal_.frames_written() != snapshot_mark_;
   if (snapshots_.empty() || (!moved && wal_.staged_bytes() != 0)) return;
   snapshot_mark_ = wal_.frames_written();
-  (void)snapshots_.stage(wal_, options_.snapshot_slice_bytes);
+  // A part is an entry.
+  const std::size_t part_max = options_.wal.entry_bytes_max - kPartHeadBytes;
+  (void)snapshots_.stage(wal_, std::min<std::size_t>(options_.snapshot_slice_bytes, part_max));
 }
 
 void JournalLocal::ask_for_piece(std::uint32_t group, bool first, std::size_t bytes_max) {
