@@ -86,7 +86,9 @@ class Dump {
 Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options, std::FILE* out) {
   NARU_TRY(manifest, read_manifest(store));
   Dump dump(options, out);
+  std::size_t damaged = 0;
   const auto print_damage = [&](const storage::FileInspection& found) {
+    damaged += found.damage.size();
     for (const storage::Damage& damage : found.damage) {
       fmt::print(out, "{}: damaged at offset {}: {}\n", damage.path, damage.offset, damage.what);
     }
@@ -112,7 +114,9 @@ Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options,
                         }));
     print_damage(found);
   }
-  return {};
+  if (damaged == 0) return {};
+  return fail(Errc::corrupt,
+              fmt::format("{} damaged places are told where they were met", damaged));
 }
 
 }  // namespace naru::app
