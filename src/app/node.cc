@@ -307,7 +307,7 @@ void Node::Parts::on_signal(int number) {
   server->drain(std::chrono::milliseconds(config.server_drain_ms), [this] {
     journal->close();
     shards[0]->host->when_idle([this] {
-      log.info("stopped; everything confirmed is on disk");
+      log.info("stopped; everything confirmed of the levels fsync and interval is on disk");
       stop_loops();
     });
   });

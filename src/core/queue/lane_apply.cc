@@ -319,7 +319,7 @@ bool Lane::Impl::needs(const Fact& fact, ByteView payload, BodyLocation body) {
 bool Lane::Impl::needs_page(const Fact& fact, ByteView payload, BodyLocation body) {
   Queue* queue = find_any(fact.queue);
   if (queue == nullptr || queue->index.page_count() == 0) return false;
-  read_page_places(payload.subspan(fact.body_offset, fact.body_bytes), places_);
+  if (!read_page_places(payload.subspan(fact.body_offset, fact.body_bytes), places_)) return false;
   const IndexPage* page = queue->index.page_of(places_.front().seq);
   return page != nullptr && page->location == body;
 }

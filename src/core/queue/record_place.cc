@@ -8,6 +8,7 @@ constexpr std::uint8_t kAtOnce = 2;
 constexpr std::uint8_t kExpires = 4;
 constexpr std::uint8_t kAttempts = 8;
 constexpr std::uint8_t kChained = 16;
+constexpr std::uint8_t kKnown = kPersistent | kAtOnce | kExpires | kAttempts | kChained;
 constexpr std::int64_t kStepMax = std::int64_t{1} << 33;  // between files, or offsets and ends
 }  // namespace
 
@@ -48,7 +49,8 @@ bool PlaceReader::next(RecordPlace& place) {
   place.expires_at_ms = (flags & kExpires) != 0 ? static_cast<WallMs>(in_.varint()) : 0;
   place.attempts = (flags & kAttempts) != 0 ? in_.u8() : 0;
   const auto is_step = [](std::int64_t step) { return step >= -kStepMax && step <= kStepMax; };
-  if (!in_.ok() || !is_step(file_step) || !is_step(offset_step)) return false;
+  if (!in_.ok() || (flags & ~kKnown) != 0 || !is_step(file_step) || !is_step(offset_step))
+    return false;
   const std::int64_t file = file_ + file_step;
   const std::int64_t offset = end_ + offset_step;
   // Of a chain its number stands there.
