@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/store/entry_text.h"
+#include "app/store/recovered_volume.h"
 #include "app/store/store_command.h"
 #include "cluster/bodies_entry.h"
 #include "cluster/snapshot_parts.h"
@@ -114,6 +115,9 @@ Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options,
                         }));
     print_damage(found);
   }
+  // Whether a file of the log ends where it should, only the whole tells.
+  if (damaged == 0 && !dump.done())
+    NARU_TRY_VOID(RecoveredVolume::open(store.files, store.data_dir, store.log));
   if (damaged == 0) return {};
   return fail(Errc::corrupt,
               fmt::format("{} damaged places are told where they were met", damaged));
