@@ -68,6 +68,7 @@ class HttpHandler {
 struct HttpLimits {
   std::size_t header_bytes_max = 16u << 10;
   std::size_t body_bytes_max = 1u << 20;
+  /// At the limit the oldest connection that is not being answered makes room for a new one.
   std::size_t connections_max = 256;
   /// From the first byte of a request (for a new connection: from the start) to its last.
   Duration read_time_max = std::chrono::seconds(10);

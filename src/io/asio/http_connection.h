@@ -25,6 +25,11 @@ class HttpConnection final : public StreamHandler,
   void drop();
   TimePoint deadline() const { return deadline_; }
   void on_deadline();
+  /// Whether it is the peer's turn: to begin a request, to end it, or to leave.
+  bool awaits_peer() const {
+    return state_ == State::idle || state_ == State::reading || state_ == State::closing;
+  }
+  void close();
 
   void on_readable() override;
   void on_writable() override;
@@ -48,7 +53,6 @@ class HttpConnection final : public StreamHandler,
   void write();
   void on_written();
   void finish();
-  void close();
 
   StreamHttpServer* server_;
   const std::uint64_t id_;

@@ -36,12 +36,27 @@ Result<Endpoint> StreamHttpServer::listen(const Endpoint& at) {
 
 void StreamHttpServer::accept(std::unique_ptr<Accepted> accepted) {
   // Beyond the limit the peer sees a closed connection: there is nothing to be spent on it.
-  if (connections_.size() >= limits_.connections_max) return;
+  if (connections_.size() >= limits_.connections_max && !make_room()) return;
   const std::uint64_t id = ++connection_counter_;
   auto connection =
       std::make_shared<HttpConnection>(*this, id, network_.adopt(std::move(accepted)));
   connections_.emplace(id, connection);
   connection->start();
+}
+
+// Strangers who take all the places and never end a request shut nobody out: the oldest that does
+// not wait for us goes. False when all of them do.
+bool StreamHttpServer::make_room() {
+  std::shared_ptr<HttpConnection> oldest;
+  std::uint64_t oldest_id = UINT64_MAX;
+  for (const auto& [id, connection] : connections_) {
+    if (id > oldest_id || !connection->awaits_peer()) continue;
+    oldest_id = id;
+    oldest = connection;
+  }
+  if (oldest == nullptr) return false;
+  oldest->close();
+  return true;
 }
 
 void StreamHttpServer::wake_at(TimePoint deadline) {

@@ -40,6 +40,7 @@ class StreamHttpServer final : public HttpServer {
 
  private:
   void accept(std::unique_ptr<Accepted> accepted);
+  bool make_room();
 
   Scheduler& scheduler_;
   Network& network_;

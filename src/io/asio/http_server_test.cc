@@ -264,13 +264,26 @@ class CrowdedHttpServerTest : public HttpServerTest {
   CrowdedHttpServerTest() : HttpServerTest({.connections_max = 1}) {}
 };
 
-TEST_F(CrowdedHttpServerTest, ConnectionsBeyondTheLimitAreClosedAndOthersGoOn) {
-  until([this] { return server_.connection_count() == 1; });
+TEST_F(CrowdedHttpServerTest, WhoIsBeingAnsweredIsNotDisplaced) {
+  handler_.hold = true;
+  send("GET /first HTTP/1.1\r\n\r\n");
+  until([this] { return handler_.held.size() == 1; });
   const std::unique_ptr<Stream> first = std::move(stream_);
   connect();
   until_ended();
   stream_.reset();
   first->set_handler(nullptr);
+  EXPECT_EQ(server_.connection_count(), 1u);
+}
+
+TEST_F(CrowdedHttpServerTest, WhoDoesNotEndARequestMakesRoom) {
+  send("GET /never HTTP/1.1\r\nX-");
+  settle();
+  const std::unique_ptr<Stream> first = std::move(stream_);
+  first->set_handler(nullptr);
+  connect();
+  send("GET /b HTTP/1.1\r\n\r\n");
+  until_received("GET /b ");
   EXPECT_EQ(server_.connection_count(), 1u);
 }
 
