@@ -143,6 +143,18 @@ TEST(IndexPage, ExpiresWhenAllOfItsRecordsDo) {
   EXPECT_FALSE(some.all_expired(1000));
 }
 
+TEST(IndexPage, APlaceWithAFlagThatOnlyANewerNaruKnowsIsNotRead) {
+  ByteBuffer out;
+  PlaceWriter(out).put({Seq(1), {3, 100}, 27, IndexEntry::kPersistent, 0, 0});
+  std::string newer(as_text(out.view()));
+  newer.back() = static_cast<char>(newer.back() | 32);  // the flags
+  RecordPlace place;
+  ByteReader known(out.view());
+  EXPECT_TRUE(PlaceReader(known).next(place));
+  ByteReader unknown(as_bytes(newer));
+  EXPECT_FALSE(PlaceReader(unknown).next(place));
+}
+
 TEST(IndexPage, DoesNotAdoptWhatIsNotHere) {
   Random random(1);
   IndexChunkPool pool(8);

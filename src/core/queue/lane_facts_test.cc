@@ -138,13 +138,6 @@ TEST(LaneFacts, WhatNoPageCanHoldIsCorrupt) {
   EXPECT_TRUE(check({place(1, 3), place(65'536, 4)}));
   EXPECT_FALSE(check({}));
   EXPECT_FALSE(check({place(1, 3), place(65'537, 4)})) << "too far apart";
-  ByteBuffer newer;
-  put_page_places(newer, std::vector<RecordPlace>{place(1, 3)});
-  std::string unknown(as_text(newer.view()));
-  unknown.back() = static_cast<char>(unknown.back() | 32);  // the flags of the only place
-  std::vector<RecordPlace> read;
-  EXPECT_TRUE(read_page_places(newer.view(), read));
-  EXPECT_FALSE(read_page_places(as_bytes(unknown), read)) << "a flag that only a newer Naru knows";
   std::vector<RecordPlace> scattered;
   for (std::uint32_t i = 1; i <= 128; ++i) scattered.push_back(place(i, 2 * i));
   EXPECT_TRUE(check(scattered));
