@@ -120,10 +120,14 @@ class NaruBroker(Broker):
         argv = [*self.wrapper, *argv]
         self.process = Process(argv, self.directory / "log", environment_of_broker() | self.environment)
 
+    def metric(self, name):
+        """The value of a metric without labels, a second old at most."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics", timeout=15) as answer:
+            return float(re.search(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)[1])
+
     def log_files(self):
         """How many files its log has, the ones that were made ahead included."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics", timeout=15) as answer:
-            return int(re.search(r"^naru_storage_log_files (\d+)$", answer.read().decode(), re.MULTILINE)[1])
+        return int(self.metric("naru_storage_log_files"))
 
     def wait_until_serving(self):
         _, end = self.process.wait_for_line("stop with", 30)

@@ -21,6 +21,12 @@ std::unique_ptr<io::File> make(FakeDisk& disk, const std::string& path, std::uin
   return std::move(*file);
 }
 
+/// From the file's beginning.
+void write_unsynced(FakeDisk& disk, io::File& file, const Bytes& data) {
+  file.write(0, data, io::WriteSync::none, [](Result<std::size_t>) {});
+  disk.complete_all();
+}
+
 TEST(FakeDisk, UnsyncedSectorsAreKeptDroppedOrTornAtPowerLoss) {
   bool kept = false;
   bool dropped = false;
@@ -29,8 +35,7 @@ TEST(FakeDisk, UnsyncedSectorsAreKeptDroppedOrTornAtPowerLoss) {
     FakeDisk disk(seed);
     auto file = make(disk, "f", 4096);
     const Bytes data = filled(4096, 7);
-    file->write(0, data, io::WriteSync::none, [](Result<std::size_t>) {});
-    disk.complete_all();
+    write_unsynced(disk, *file, data);
     file.reset();
     disk.power_cycle();
     const Bytes after = disk.content("f");
@@ -47,8 +52,7 @@ TEST(FakeDisk, SyncedDataSurvivesPowerLoss) {
     FakeDisk disk(seed);
     auto file = make(disk, "f", 4096);
     const Bytes data = filled(4096, 7);
-    file->write(0, data, io::WriteSync::none, [](Result<std::size_t>) {});
-    disk.complete_all();
+    write_unsynced(disk, *file, data);
     file->sync([](Result<void> result) { EXPECT_TRUE(result.has_value()); });
     disk.complete_all();
     file.reset();
@@ -144,8 +148,7 @@ TEST(FakeDisk, AFlippedBitIsReadAndStaysAndMakesNothingElseStable) {
     FakeDisk disk(seed);
     auto file = make(disk, "f", 4096);
     const Bytes data = filled(1024, 7);
-    file->write(0, data, io::WriteSync::none, [](Result<std::size_t>) {});
-    disk.complete_all();
+    write_unsynced(disk, *file, data);
     disk.flip_bit("f", 100 * 8 + 3);   // in what waits for a sync
     disk.flip_bit("f", 3000 * 8 + 3);  // in what is stable
     EXPECT_EQ(disk.content("f")[100], 7 ^ 8);
@@ -165,8 +168,7 @@ TEST(FakeDisk, AFlippedBitIsMadeStableWithTheWriteItIsIn) {
   FakeDisk disk(1);
   auto file = make(disk, "f", 4096);
   const Bytes data = filled(1024, 7);
-  file->write(0, data, io::WriteSync::none, [](Result<std::size_t>) {});
-  disk.complete_all();
+  write_unsynced(disk, *file, data);
   disk.flip_bit("f", 100 * 8 + 3);
   ASSERT_TRUE(file->sync_now().has_value());
   file.reset();
