@@ -197,7 +197,8 @@ Options draw_options(Random& random) {
   options.client.messages_max = one_of<std::uint32_t>(random, {60, 200, 500});
   options.client.no_ack = random.one_in(6);
   options.client.purges = random.one_in(6);
-  Random aside = random;  // so that seeds without it do what they would do if it were not there
+  // Not of our own draws: seeds without it do what they would do if it were not there.
+  Random aside(Random(random).next());
   options.client.deletes = aside.one_in(6);
   options.client.rude = !random.one_in(4);
   options.node.amqp.message_bytes_max = options.node.journal.wal.entry_bytes_max - (2 << 10);
