@@ -26,6 +26,14 @@ bool is_ours(const std::string& name) {
   return name.starts_with("wal-") || name.starts_with("seg-");
 }
 
+/// As much of it as there is.
+Result<Slice> read_first_block(io::File& file) {
+  BlockRef block = BlockRef::make(kWalBlockBytes, kWalBlockBytes);
+  NARU_TRY(count, file.read_now(0, MutableByteView(block->data(), kWalBlockBytes)));
+  const ByteView view(block->data(), count);
+  return Slice{std::move(block), view};
+}
+
 }  // namespace
 
 Result<void> WalFiles::load(Random& random) {
@@ -92,9 +100,8 @@ Result<std::unique_ptr<WalFile>> WalFiles::open_file(const ManifestFile& record)
 /// No start reads a segment through; that it is the right file its beginning tells.
 Result<void> WalFiles::check_first_frame(WalFile& file) {
   NARU_TRY(handle, open_files_.open(file.file));
-  const BlockRef block = BlockRef::make(kWalBlockBytes, kWalBlockBytes);
-  NARU_TRY(count, handle->read_now(0, MutableByteView(block->data(), kWalBlockBytes)));
-  const auto head = read_frame_head(ByteView(block->data(), count));
+  NARU_TRY(block, read_first_block(*handle));
+  const auto head = read_frame_head(block.view);
   const ManifestFile& record = file.record;
   const FrameIdentity identity{manifest_.volume, record.incarnation, record.first_frame};
   if (head && head->identity == identity && head->file == record.sequence) return {};
@@ -161,9 +168,8 @@ Result<void> WalFiles::check_end(std::uint64_t last_frame) {
     if (!name.starts_with("wal-")) continue;  // what was copied is still where it was
     const std::string path = options_.directory + "/" + name;
     NARU_TRY(handle, fs_.open(path, {}));
-    const BlockRef block = BlockRef::make(kWalBlockBytes, kWalBlockBytes);
-    NARU_TRY(count, handle->read_now(0, MutableByteView(block->data(), kWalBlockBytes)));
-    const auto head = read_frame_head(ByteView(block->data(), count));
+    NARU_TRY(block, read_first_block(*handle));
+    const auto head = read_frame_head(block.view);
     if (!head || head->identity.volume != manifest_.volume) continue;
     const FrameIdentity& identity = head->identity;
     const bool goes_on = identity.incarnation == manifest_.incarnation &&

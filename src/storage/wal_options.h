@@ -38,7 +38,7 @@ struct WalOptions {
   std::size_t unstable_bytes_max = 8U << 20;
 
   /// Blocks kept after their write, from which fresh bodies are served.
-  std::uint64_t cache_bytes = 64U << 20;
+  std::uint64_t cache_bytes = 32U << 20;
   std::uint32_t reads_in_flight = 4;
   std::uint32_t read_bytes_max = 1U << 20;       // joined reads stay below, single bodies may not
   std::uint32_t read_gap_bytes_max = 64U << 10;  // bodies closer than this are read together

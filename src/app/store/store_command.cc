@@ -47,9 +47,10 @@ int run(const StoreOptions& options, const StoreAction& action) {
   }
   auto lock = files.lock(options.data_dir + "/lock");
   if (!lock && lock.error().code == Errc::resource_locked) {
-    return failed({lock.error().code, fmt::format("a broker runs on {}: stop it, or look at a copy",
-                                                  options.data_dir)},
-                  kConflict);
+    return failed(
+        {lock.error().code,
+         fmt::format("a broker runs on {}: stop it, or look at a snapshot", options.data_dir)},
+        kConflict);
   }
   if (!lock) return failed(lock.error(), kFailure);
   auto sound = action(store);

@@ -115,12 +115,13 @@ Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options,
                         }));
     print_damage(found);
   }
+  if (damaged != 0) {
+    return fail(Errc::corrupt,
+                fmt::format("{} damaged places are told where they were met", damaged));
+  }
   // Whether a file of the log ends where it should, only the whole tells.
-  if (damaged == 0 && !dump.done())
-    NARU_TRY_VOID(RecoveredVolume::open(store.files, store.data_dir, store.log));
-  if (damaged == 0) return {};
-  return fail(Errc::corrupt,
-              fmt::format("{} damaged places are told where they were met", damaged));
+  if (!dump.done()) NARU_TRY_VOID(RecoveredVolume::open(store.files, store.data_dir, store.log));
+  return {};
 }
 
 }  // namespace naru::app

@@ -14,9 +14,9 @@
 namespace naru::core {
 
 /// What stays in memory of a page: some 100 bytes for up to 512 records, and 16 for each file that
-/// has some of them. It covers the seqs from
-/// its first to its last, and knows which of them are gone (seqs that the queue never held there
-/// are gone from the beginning), so that records end without the page being read.
+/// has some of them. It covers the seqs from its first to its last, and knows which of them are
+/// gone (seqs that the queue never held there are gone from the beginning), so that records end
+/// without the page being read.
 struct IndexPage {
   static constexpr std::size_t kPlacesMax = IndexChunkPool::kCapacityMax;
   static constexpr std::uint64_t kSpanMax = 1u << 16;  // seqs: offsets take 16 bits

@@ -6,8 +6,8 @@
 ///   offset
 ///         (zigzag, from the previous page's end) · bytes · span · u8 flags (bit 0 two files, 1
 ///         expires, 2 gone, 3 attempts, 4 more files) · file (zigzag, from the page's own) · bytes
-///         of its records · [count] · [(offset step · file step · bytes)…] · [earliest · latest] ·
-///         [count · gone…] · [count · attempts…]
+///         of its records · [count of further files] · [(offset step · file step · bytes)…] ·
+///         [earliest · latest] · [count · gone…] · [count · attempts…]
 
 #include <cstdint>
 
