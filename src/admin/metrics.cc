@@ -211,7 +211,7 @@ void write_storage(MetricsText& out, const cluster::StorageFigures& storage,
   out.counter("naru_storage_copying_given_up_total",
               "Times that rewriting was put off, for want of room mostly",
               storage.compaction.given_up);
-  out.gauge("naru_storage_damaged", "Places in segments that are not as they were written",
+  out.gauge("naru_storage_damaged", "Places on disk that were found damaged or cannot be read",
             storage.damaged);
   out.gauge("naru_index_pages", "Pages of queues' indexes that the log has", status.index_pages);
   out.gauge("naru_index_pages_out", "Those of them that are not in memory", status.index_pages_out);

@@ -92,6 +92,33 @@ class SegmentDamage : public ::testing::Test {
     world_.settle_down();
   }
 
+  struct Read {
+    std::size_t right = 0;
+    std::size_t zeros = 0;
+  };
+  /// Of the first `count` messages, in one call. Three are in the first file.
+  Read read_first(std::size_t count) {
+    std::vector<core::BodyRead> wanted;
+    std::vector<std::uint64_t> ids;
+    for (const auto& [id, message] : world_.state(1).messages()) {
+      if (ids.size() == count) break;
+      wanted.push_back({message.location, message.bytes});
+      ids.push_back(id);
+    }
+    Read read;
+    world_.shard_journal(1).read(wanted, [&](Result<std::vector<Slice>> result) {
+      ASSERT_TRUE(result.has_value()) << result.error().what;
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        const ByteView body = (*result)[i].view;
+        read.right += testing::body_matches(ids[i], body) ? 1 : 0;
+        read.zeros +=
+            std::ranges::all_of(body, [](std::uint8_t byte) { return byte == 0; }) ? 1 : 0;
+      }
+    });
+    world_.settle_down();
+    return read;
+  }
+
   template <typename Keeps>
   void settle_all_but(Keeps keeps) {
     const auto messages = world_.state(1).messages();
@@ -278,6 +305,63 @@ TEST_F(SegmentDamage, AnUnreadableSegmentIsKeptToo) {
   EXPECT_EQ(world_.journal().figures().damaged, 1U);
   EXPECT_FALSE(world_.volume_error().has_value()) << "the log has no part in it";
   world_.read_everything();
+  EXPECT_NO_VIOLATION(world_);
+}
+
+TEST_F(SegmentDamage, ABadSectorCostsTheBodyInItAndNotTheReadAroundIt) {
+  fill(1);
+  ASSERT_STARTS(world_);
+  // The read of several, and the first of those that it is made of.
+  world_.disk().fail_nth(storage::testing::DiskOperation::read, 1, Errc::io, 2);
+  const Read read = read_first(3);
+  EXPECT_EQ(read.right, 2U);
+  EXPECT_EQ(read.zeros, 1U);
+  EXPECT_EQ(world_.journal().figures().damaged, 1U);
+  EXPECT_FALSE(world_.volume_error().has_value());
+  world_.read_everything();
+  EXPECT_NO_VIOLATION(world_);
+}
+
+TEST_F(SegmentDamage, AReadThatFailsOnceAndNotInItsPartsCostsNothing) {
+  fill(1);
+  ASSERT_STARTS(world_);
+  world_.disk().fail_nth(storage::testing::DiskOperation::read, 1, Errc::io);
+  EXPECT_EQ(read_first(3).right, 3U);
+  EXPECT_EQ(world_.journal().figures().damaged, 0U);
+}
+
+TEST_F(SegmentDamage, AFileThatGoesMissingWhileItIsUsedIsToldOnce) {
+  fill(1);
+  ASSERT_STARTS(world_);
+  ASSERT_TRUE(world_.disk().remove_now(promoted(0)).has_value());
+  const Read read = read_first(3);
+  EXPECT_EQ(read.zeros, 3U);
+  EXPECT_EQ(world_.journal().figures().damaged, 1U);
+  EXPECT_FALSE(world_.volume_error().has_value());
+}
+
+TEST_F(SegmentDamage, AFileThatIsCutShortWhileItIsUsedKeepsWhatIsLeft) {
+  fill(1);
+  ASSERT_STARTS(world_);
+  auto content = world_.disk().content(promoted(0));
+  const core::BodyLocation third =
+      std::next(world_.state(1).messages().begin(), 2)->second.location;
+  content.resize(third.offset + 1);
+  world_.disk().set_content(promoted(0), content);
+  const Read read = read_first(3);
+  EXPECT_EQ(read.right, 2U);
+  EXPECT_EQ(read.zeros, 1U);
+  EXPECT_EQ(world_.journal().figures().damaged, 1U);
+  EXPECT_FALSE(world_.volume_error().has_value());
+}
+
+TEST_F(SegmentDamage, ATableThatCannotBeReadIsMadeAnewFromThePieces) {
+  fill(4);
+  ASSERT_STARTS(world_);
+  world_.disk().fail_nth(storage::testing::DiskOperation::read, 1, Errc::io);
+  world_.read_everything();
+  EXPECT_EQ(world_.journal().figures().damaged, 1U);
+  EXPECT_FALSE(world_.volume_error().has_value());
   EXPECT_NO_VIOLATION(world_);
 }
 

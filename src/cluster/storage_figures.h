@@ -21,7 +21,8 @@ struct StorageFigures {
   std::uint64_t segments = 0;            // what lives on outside of the log
   std::uint64_t segment_bytes = 0;
   std::uint64_t segment_needed_bytes = 0;  // about
-  std::uint64_t damaged = 0;               // places in segments that were found not to be right
+  /// Places in files that are not as they were written, or cannot be read.
+  std::uint64_t damaged = 0;
   CompactorFigures compaction;
 };
 

@@ -103,8 +103,8 @@ struct BodyRead {
   BodyLocation location;
   std::uint32_t bytes = 0;
 };
-/// The bytes asked for, in the order asked; or io/corrupt, after which the volume is stopping. What
-/// is gone from a damaged segment reads as zeros: whoever reads checks what he gets.
+/// The bytes asked for, in the order asked. What is not there any more, or cannot be read, comes as
+/// zeros: whoever reads checks what he gets. Errors: not_found (nobody needed the bytes any more).
 using ReadDone = std::move_only_function<void(Result<std::vector<Slice>>)>;
 
 /// A piece of the log in memory: bytes [begin, begin + view.size()) of `file`. Immutable while

@@ -22,23 +22,30 @@ void SegmentTables::load(SegmentFile& segment, Done done) {
 
 void SegmentTables::start(SegmentFile& segment) {
   auto handle = files_.open(segment.file);
-  if (!handle) return finish(segment, std::unexpected(std::move(handle).error()));
+  if (!handle && handle.error().code == Errc::limit) {
+    return finish(segment, std::unexpected(std::move(handle).error()));
+  }
+  if (!handle) return make_anew(segment, handle.error());
   const auto bytes = static_cast<std::size_t>(segment.record.bytes - segment.record.table);
   const BlockRef block = BlockRef::make(bytes, kWalBlockBytes);
   (*handle)->read(segment.record.table, MutableByteView(block->data(), bytes),
-                  [this, &segment, block](Result<std::size_t> result) {
-                    on_read(segment, block, std::move(result));
+                  [this, &segment, block](const Result<std::size_t>& result) {
+                    on_read(segment, block, result);
                   });
 }
 
 void SegmentTables::on_read(SegmentFile& segment, const BlockRef& block,
-                            Result<std::size_t> result) {
-  if (!result) return finish(segment, std::unexpected(std::move(result).error()));
+                            const Result<std::size_t>& result) {
+  if (!result) return make_anew(segment, result.error());
   auto table =
       SegmentTable::decode(ByteView(block->data(), *result), files_.volume(), segment.record.number,
                            segment.record.rows, segment.record.table);
   if (table) return finish(segment, std::move(table));
-  client_.on_damage(segment.file.path, segment.record.table, table.error().what);
+  make_anew(segment, table.error());
+}
+
+void SegmentTables::make_anew(SegmentFile& segment, const Error& error) {
+  client_.on_damage(segment.file.path, segment.record.table, error.what);
   const SegmentReader::Expected expected{.volume = files_.volume(),
                                          .incarnation = 0,
                                          .first_frame = 1,
@@ -56,8 +63,8 @@ void SegmentTables::rebuild(SegmentFile& segment, Rebuild& state) {
     return finish(segment, SegmentTable(std::move(state.rows)));
   }
   state.reader.next([this, &segment, &state](Result<SegmentSlice> slice) {
-    if (!slice && slice.error().code == Errc::corrupt) {
-      // What lies behind is lost with its table.
+    if (!slice && slice.error().code != Errc::limit) {
+      // What lies behind is lost with its table, until a start reads better.
       client_.on_damage(segment.file.path, state.reader.offset(), slice.error().what);
       order_rows(state.rows);
       return finish(segment, SegmentTable(std::move(state.rows)));
@@ -76,7 +83,6 @@ void SegmentTables::finish(SegmentFile& segment, Result<SegmentTable> table) {
   if (table) {
     keep(number, std::move(*table));
   } else {
-    if (table.error().code != Errc::limit) client_.on_files_failed(table.error());
     result = std::unexpected(std::move(table).error());
   }
   files_.drop_reader(segment.file);

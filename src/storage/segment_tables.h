@@ -16,8 +16,8 @@
 
 namespace naru::storage {
 
-/// Owned by the log's shard. A table that is damaged is reported and made anew from the pieces,
-/// which name their places themselves.
+/// Owned by the log's shard. A table that is damaged or cannot be read is reported and made anew
+/// from the pieces, which name their places themselves.
 class SegmentTables {
  public:
   using Done = std::move_only_function<void(Result<void>)>;
@@ -27,8 +27,7 @@ class SegmentTables {
 
   /// Until the next call of load(), or a later turn.
   const SegmentTable* find(std::uint32_t number);
-  /// `done` is called when find() has it, perhaps at once. Errors: limit (no descriptor), io (the
-  /// volume stops).
+  /// `done` is called when find() has it, perhaps at once. Errors: limit (no descriptor).
   void load(SegmentFile& segment, Done done);
   bool idle() const { return loading_.empty(); }
 
@@ -51,7 +50,8 @@ class SegmentTables {
   };
 
   void start(SegmentFile& segment);
-  void on_read(SegmentFile& segment, const BlockRef& block, Result<std::size_t> result);
+  void on_read(SegmentFile& segment, const BlockRef& block, const Result<std::size_t>& result);
+  void make_anew(SegmentFile& segment, const Error& error);
   void rebuild(SegmentFile& segment, Rebuild& state);
   void finish(SegmentFile& segment, Result<SegmentTable> table);
   void keep(std::uint32_t number, SegmentTable table);

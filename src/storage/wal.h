@@ -63,11 +63,12 @@ class WalClient {
   virtual void on_written(const DurableFrame&) {}
   /// In order of sequence. May stage entries.
   virtual void on_durable(const DurableFrame& frame) = 0;
-  /// Once: a write, a sync or an operation on files failed. Nothing becomes durable any more.
+  /// Once: a write, a sync or another operation that changes files failed. Nothing becomes durable
+  /// any more.
   virtual void on_volume_failed(const Error& error) = 0;
   /// True: the log cannot get another file and lives from its reserve. False: it can again.
   virtual void on_space_short(bool space_short) = 0;
-  /// Bytes of a segment are not as they were written: see WalFilesClient.
+  /// Bytes of a file are not as they were written, or cannot be read: see WalFilesClient.
   virtual void on_damage(const std::string& path, std::uint64_t offset,
                          const std::string& what) = 0;
 };

@@ -41,8 +41,8 @@ class WalFilesClient {
   /// True: no further file can be had (no room on the volume, or no descriptor), retried until it
   /// works. False: it worked.
   virtual void on_space_short(bool space_short) = 0;
-  /// Bytes of a segment are not as they were written. The file is kept; bodies in it that cannot be
-  /// found read as zeros, which pass no check.
+  /// Bytes of a file are not as they were written, or cannot be read. The file is kept; bodies in
+  /// it that cannot be had read as zeros, which pass no check.
   virtual void on_damage(const std::string& path, std::uint64_t offset,
                          const std::string& what) = 0;
 };

@@ -104,8 +104,8 @@ void WalReader::place_original(Request& request, std::uint32_t i) {
   if (file == nullptr || file->file.leaving) {
     request.error = Error{Errc::not_found, fmt::format("log file {} has been retired", range.file)};
   } else if (std::uint64_t{range.offset} + range.bytes > file->record.bytes) {
-    request.error = Error{Errc::corrupt, fmt::format("{}: no {} bytes at offset {}",
-                                                     file->file.path, range.bytes, range.offset)};
+    client_.on_damage(file->file.path, range.offset, "the file ends in it");
+    request.slices[i] = zeros(range.bytes);
   } else {
     request.places[i] = {&file->file, range.offset};
     WalFiles::add_reader(file->file);
@@ -114,19 +114,23 @@ void WalReader::place_original(Request& request, std::uint32_t i) {
 }
 
 void WalReader::on_table(const RequestRef& request, const Result<void>& result) {
-  if (!result && result.error().code == Errc::limit) {
+  if (!result) {
     blocked_ = true;
     without_table_.push_back(request);
     return;
-  }
-  if (!result) {
-    request->error = result.error();
-    return finish(*request);
   }
   proceed(request);
 }
 
 // --- Reading
+
+/// The whole blocks that cover one range.
+WalReader::Blocks WalReader::blocks_of(const Request& request, std::uint32_t i) {
+  const Place& place = request.places[i];
+  return {.file = place.file,
+          .begin = place.offset / kWalBlockBytes * kWalBlockBytes,
+          .end = whole_blocks(place.offset + request.ranges[i].bytes)};
+}
 
 void WalReader::join(const RequestRef& request) {
   std::ranges::sort(request->placed, {}, [&](std::uint32_t i) {
@@ -134,20 +138,18 @@ void WalReader::join(const RequestRef& request) {
   });
   JoinedRead read;
   for (const std::uint32_t i : request->placed) {
-    const Place& place = request->places[i];
-    const std::uint64_t begin = place.offset / kWalBlockBytes * kWalBlockBytes;
-    const std::uint64_t end = whole_blocks(place.offset + request->ranges[i].bytes);
-    const bool joins = !read.ranges.empty() && read.file == place.file &&
-                       begin <= read.end + options_.read_gap_bytes_max &&
-                       std::max(end, read.end) - read.begin <= options_.read_bytes_max;
+    const Blocks next = blocks_of(*request, i);
+    Blocks& blocks = read.blocks;
+    const bool joins = !read.ranges.empty() && blocks.file == next.file &&
+                       next.begin <= blocks.end + options_.read_gap_bytes_max &&
+                       std::max(next.end, blocks.end) - blocks.begin <= options_.read_bytes_max;
     if (!joins) {
       if (!read.ranges.empty()) queue_.push_back(std::move(read));
-      read = JoinedRead{
-          .request = request, .ranges = {}, .file = place.file, .begin = begin, .end = end};
+      read = JoinedRead{.request = request, .ranges = {}, .blocks = next};
       ++request->reads_left;
     }
     read.ranges.push_back(i);
-    read.end = std::max(read.end, end);
+    blocks.end = std::max(blocks.end, next.end);
   }
   queue_.push_back(std::move(read));
 }
@@ -160,59 +162,86 @@ void WalReader::tend() {
 
 void WalReader::issue() {
   while (in_flight_ < options_.reads_in_flight && !queue_.empty()) {
-    auto handle = files_.open(*queue_.front().file);
+    auto handle = files_.open(*queue_.front().blocks.file);
     if (!handle && handle.error().code == Errc::limit) {
       blocked_ = true;  // a later turn may have a descriptor
       return;
     }
     JoinedRead read = std::move(queue_.front());
     queue_.pop_front();
-    ++in_flight_;
     if (handle) {
+      ++in_flight_;
       start(std::move(read), **handle);
     } else {
-      on_read(std::move(read), {}, std::unexpected(std::move(handle).error()));
+      give_up(read, handle.error());
+      end(read);
     }
   }
 }
 
 void WalReader::start(JoinedRead read, io::File& handle) {
-  const auto bytes = static_cast<std::size_t>(read.end - read.begin);
+  const auto bytes = static_cast<std::size_t>(read.blocks.end - read.blocks.begin);
   BlockRef block =
       bytes <= pool_.block_bytes() ? pool_.take() : BlockRef::make(bytes, kWalBlockBytes);
   const MutableByteView into(block->data(), bytes);
-  const std::uint64_t begin = read.begin;
+  const std::uint64_t begin = read.blocks.begin;
   handle.read(
       begin, into,
-      [this, read = std::move(read), block = std::move(block)](Result<std::size_t> result) mutable {
-        on_read(std::move(read), std::move(block), std::move(result));
-      });
+      [this, read = std::move(read), block = std::move(block)](
+          const Result<std::size_t>& result) mutable { on_read(read, std::move(block), result); });
 }
 
-void WalReader::on_read(JoinedRead read, BlockRef block, Result<std::size_t> result) {
+void WalReader::on_read(const JoinedRead& read, BlockRef block, const Result<std::size_t>& result) {
   --in_flight_;
-  Request& request = *read.request;
-  if (!result) {
-    Error& error = result.error();
-    error.what.insert(0, fmt::format("{}: offset {}: ", read.file->path, read.begin));
-    client_.on_files_failed(error);
-    if (!request.error) request.error = error;
+  if (result) {
+    cut(read, block, *result);
+  } else if (read.ranges.size() > 1) {
+    read_apart(read);
   } else {
-    for (const std::uint32_t i : read.ranges) {
-      const std::uint32_t bytes = request.ranges[i].bytes;
-      const auto at = static_cast<std::size_t>(request.places[i].offset - read.begin);
-      if (at + bytes > *result) {
-        request.error =
-            Error{Errc::corrupt, fmt::format("{}: ends before offset {}", read.file->path,
-                                             request.places[i].offset + bytes)};
-        break;
-      }
-      request.slices[i] = {block, ByteView(block->data() + at, bytes)};
-    }
+    give_up(read, result.error());
   }
   pool_.give(std::move(block));  // reused once the slices are gone
   issue();
-  if (--request.reads_left == 0) finish(request);
+  end(read);
+}
+
+/// Hands out what was read: `got` bytes from where the read begins.
+void WalReader::cut(const JoinedRead& read, const BlockRef& block, std::size_t got) {
+  Request& request = *read.request;
+  bool whole = true;
+  for (const std::uint32_t i : read.ranges) {
+    const std::uint32_t bytes = request.ranges[i].bytes;
+    const auto at = static_cast<std::size_t>(request.places[i].offset - read.blocks.begin);
+    if (at + bytes <= got) {
+      request.slices[i] = {block, ByteView(block->data() + at, bytes)};
+      continue;
+    }
+    request.slices[i] = zeros(bytes);
+    if (std::exchange(whole, false)) tell(read, request.places[i].offset, "the file ends in it");
+  }
+}
+
+/// A part of it cannot be read: each range by itself, so that only those are lost that lie there.
+void WalReader::read_apart(const JoinedRead& read) {
+  for (const std::uint32_t i : read.ranges) {
+    queue_.push_front(
+        {.request = read.request, .ranges = {i}, .blocks = blocks_of(*read.request, i)});
+    ++read.request->reads_left;
+  }
+}
+
+void WalReader::give_up(const JoinedRead& read, const Error& error) {
+  Request& request = *read.request;
+  for (const std::uint32_t i : read.ranges) request.slices[i] = zeros(request.ranges[i].bytes);
+  tell(read, request.places[read.ranges.front()].offset, "it cannot be read: " + error.what);
+}
+
+void WalReader::tell(const JoinedRead& read, std::uint64_t offset, const std::string& what) {
+  client_.on_damage(read.blocks.file->path, offset, what);
+}
+
+void WalReader::end(const JoinedRead& read) {
+  if (--read.request->reads_left == 0) finish(*read.request);
 }
 
 void WalReader::finish(Request& request) {

@@ -29,11 +29,12 @@ struct WalRange {
 /// read with a bounded number of reads in flight. Slices of one joined read share its block.
 class WalReader {
  public:
-  /// The slices in the order asked. Errors: io (the volume stops); not_found (the file was retired:
-  /// the body was no longer needed); corrupt (the range is outside its file).
+  /// The slices in the order asked. What cannot be read, or is not there, is told as damage and
+  /// reads as zeros, which pass no check. Errors: not_found (the file was retired: the body was no
+  /// longer needed).
   using Done = std::move_only_function<void(Result<std::vector<Slice>>)>;
 
-  /// `client` is told of a read that failed: the volume stops, as after a failed write.
+  /// `client` is told of what cannot be read (docs/adr/0040-unreadable-bodies.md).
   WalReader(const WalOptions& options, WalFiles& files, WalFilesClient& client,
             const WalCache& cache, BlockPool& pool)
       : options_(options),
@@ -67,13 +68,17 @@ class WalReader {
     Done done;
   };
   using RequestRef = std::shared_ptr<Request>;
-  /// One read of a file: whole blocks that cover some ranges of one request.
-  struct JoinedRead {
-    RequestRef request;
-    std::vector<std::uint32_t> ranges;  // positions in the request
+  struct Blocks {
     StoredFile* file = nullptr;
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
+  };
+  /// One read of a file: whole blocks that cover some ranges of one request. One that fails is made
+  /// again for each range alone.
+  struct JoinedRead {
+    RequestRef request;
+    std::vector<std::uint32_t> ranges;  // positions in the request
+    Blocks blocks;
   };
 
   void serve_cached(Request& request);
@@ -82,10 +87,16 @@ class WalReader {
   bool place_in(Request& request, std::uint32_t i, SegmentFile& segment);
   void place_original(Request& request, std::uint32_t i);
   void on_table(const RequestRef& request, const Result<void>& result);
+  static Blocks blocks_of(const Request& request, std::uint32_t i);
   void join(const RequestRef& request);
   void issue();
   void start(JoinedRead read, io::File& handle);
-  void on_read(JoinedRead read, BlockRef block, Result<std::size_t> result);
+  void on_read(const JoinedRead& read, BlockRef block, const Result<std::size_t>& result);
+  void cut(const JoinedRead& read, const BlockRef& block, std::size_t got);
+  void read_apart(const JoinedRead& read);
+  void give_up(const JoinedRead& read, const Error& error);
+  void tell(const JoinedRead& read, std::uint64_t offset, const std::string& what);
+  void end(const JoinedRead& read);
   void finish(Request& request);
 
   const WalOptions& options_;

@@ -89,6 +89,7 @@ class World final : private ShardPost, private VolumeClient {
   core::GroupSet some_beside(std::uint32_t group);
   void random_operation();
   void random_read();
+  bool is_told_damage(ByteView body) const;
   void check_recovered();
   void end_process();
   std::optional<std::uint64_t> choose_to_settle(std::uint32_t group);
