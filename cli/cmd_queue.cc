@@ -86,6 +86,7 @@ void add_queue_commands(Command& root, const Shell& shell) {
              {"NAME", "name"},
              {"READY", "messages_ready"},
              {"UNACKED", "messages_unacknowledged"},
+             {"DAMAGED", "messages_damaged"},
              {"CONSUMERS", "consumers"},
              {"DURABLE", "durable"},
              {"AUTO-DELETE", "auto_delete"},

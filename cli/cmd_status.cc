@@ -54,6 +54,7 @@ std::string listeners(const json::value& overview) {
 std::string render(const json::value& overview, const json::value& node) {
   const bool running = text(find(node, "running")) == "yes";
   const bool alarm = text(find(node, "disk_free_alarm")) == "yes";
+  const std::string damaged = text(find(overview, "queue_totals", "messages_damaged"));
   std::vector<std::pair<std::string, std::string>> facts{
       {"State", running ? "serving" : "not serving: `curl …/health/ready` says why"},
       {"Version", text(find(overview, "naru_version"))},
@@ -63,9 +64,12 @@ std::string render(const json::value& overview, const json::value& node) {
       {"Connections", text(find(overview, "object_totals", "connections"))},
       {"Queues", text(find(overview, "object_totals", "queues"))},
       {"Consumers", text(find(overview, "object_totals", "consumers"))},
-      {"Messages", fmt::format("{} ready, {} unacknowledged",
+      {"Messages", fmt::format("{} ready, {} unacknowledged{}",
                                text(find(overview, "queue_totals", "messages_ready")),
-                               text(find(overview, "queue_totals", "messages_unacknowledged")))},
+                               text(find(overview, "queue_totals", "messages_unacknowledged")),
+                               damaged.empty() || damaged == "0"
+                                   ? ""
+                                   : "; DAMAGED on disk: " + damaged + ", see the broker's log")},
       {"Memory", mebibytes(find(node, "mem_used"))},
       {"Disk", fmt::format("{} free{}", mebibytes(find(node, "disk_free")),
                            alarm ? "; ALARM: publishers wait until there is more" : "")}};

@@ -35,17 +35,17 @@ class CommandsTest : public ::testing::Test {
 };
 
 TEST_F(CommandsTest, AListIsATableWithNumbersToTheRight) {
-  fake_.http.answer(200,
-                    R"([{"vhost":"/","name":"a","messages_ready":5,"consumers":0,"durable":true},
+  fake_.http.answer(
+      200,
+      R"([{"vhost":"/","name":"a","messages_ready":5,"messages_damaged":2,"consumers":0,"durable":true},
                              {"vhost":"/","name":"longer","messages_ready":12345,"durable":false}])");
   EXPECT_EQ(run({"queue", "list"}), 0);
   EXPECT_EQ(request().target, "/api/queues");
-  EXPECT_EQ(
-      fake_.console.output,
-      "TENANT  NAME    READY  UNACKED  CONSUMERS  DURABLE  AUTO-DELETE  EXCLUSIVE  ARGUMENTS  "
-      "NOT-IN-EFFECT\n"
-      "/       a           5                   0  yes\n"
-      "/       longer  12345                      no\n");
+  EXPECT_EQ(fake_.console.output,
+            "TENANT  NAME    READY  UNACKED  DAMAGED  CONSUMERS  DURABLE  AUTO-DELETE  EXCLUSIVE  "
+            "ARGUMENTS  NOT-IN-EFFECT\n"
+            "/       a           5                 2          0  yes\n"
+            "/       longer  12345                               no\n");
 }
 
 TEST_F(CommandsTest, JsonIsWhatTheApiSays) {
@@ -281,6 +281,18 @@ TEST_F(CommandsTest, StatusSaysHowTheBrokerIsDoing) {
   EXPECT_NE(out.find("2 h 1 min"), std::string::npos);
   EXPECT_NE(out.find("7 ready, 1 unacknowledged"), std::string::npos);
   EXPECT_NE(out.find("ALARM"), std::string::npos);
+  EXPECT_EQ(out.find("DAMAGED"), std::string::npos);
+}
+
+TEST_F(CommandsTest, StatusSaysThatMessagesAreDamaged) {
+  for (const char* damaged : {"0", "4"}) {
+    fake_.http.answer(200, std::string(R"({"queue_totals":{"messages_damaged":)") + damaged + "}}");
+    fake_.http.answer(200, R"([{"name":"naru@x"}])");
+    fake_.console.output.clear();
+    EXPECT_EQ(run({"status"}), 0);
+    const bool told = fake_.console.output.find("DAMAGED on disk: 4") != std::string::npos;
+    EXPECT_EQ(told, *damaged == '4') << fake_.console.output;
+  }
 }
 
 TEST_F(CommandsTest, TheVersionNeedsNoBroker) {

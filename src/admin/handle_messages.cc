@@ -161,7 +161,8 @@ class Getting : public std::enable_shared_from_this<Getting> {
       delivery.record.body = as_bytes(large->body);
       return add(delivery, large->got.ready_after, body.bytes);
     }
-    call_->agent().ask(core::ReadBody{large_->got.stored, large_->next_part},
+    call_->agent().ask(core::ReadBody{large_->got.stored, large_->next_part, large_->got.queue,
+                                      large_->got.delivery->seq},
                        [self = shared_from_this()](Result<core::Reply::Value> answer) {
                          self->on_parts(std::move(answer));
                        });

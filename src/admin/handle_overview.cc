@@ -84,7 +84,8 @@ void reply_overview(Call& call, const BrokerStatus& status) {
   });
   out["queue_totals"] = {{"messages", totals.ready + totals.unacknowledged},
                          {"messages_ready", totals.ready},
-                         {"messages_unacknowledged", totals.unacknowledged}};
+                         {"messages_unacknowledged", totals.unacknowledged},
+                         {"messages_damaged", totals.damaged}};
   if (call.is_monitor()) {
     out["message_stats"] = message_stats(call, status, totals);
     out["churn_rates"] = {{"connection_created", status.totals.connections_opened},

@@ -111,6 +111,9 @@ class JournalLocal final : private storage::WalClient,
  private:
   friend class ShardJournal;
 
+  // Some MiB of memory; a disk with more of them is told of all the time anyway.
+  static constexpr std::size_t kDamagedMax = 10'000;
+
   // For ShardJournal, on shard 0.
   storage::Wal& wal() { return wal_; }
   bool recovering() const { return recovering_; }
@@ -122,6 +125,7 @@ class JournalLocal final : private storage::WalClient,
   void read(core::ShardId from, std::vector<storage::WalRange> ranges, core::ReadDone done);
   void read_here(core::ShardId from, const std::vector<storage::WalRange>& ranges,
                  core::ReadDone done);
+  void report_damage(core::ShardId from, const storage::WalRange& where, std::string what);
   void take(ShardBatch batch);
 
   // storage::WalClient
@@ -137,6 +141,8 @@ class JournalLocal final : private storage::WalClient,
   // CompactorClient
   void ask(const BlockRef& block, std::vector<OldEntry> entries, Answer answer) override;
 
+  void tell_damage(const storage::WalRange& where, const std::string& what);
+  bool is_new_damage(const std::string& path, std::uint64_t offset);
   void tend_segments(TimePoint now);
   Result<void> note_frame(std::uint32_t file, std::uint32_t offset, ByteView frame);
   Result<bool> note_snapshot_part(std::uint32_t file, std::uint32_t offset,
@@ -174,8 +180,9 @@ class JournalLocal final : private storage::WalClient,
   std::vector<std::vector<ByteBuffer>> spare_;  // by shard: emptied buffers on their way back
   std::vector<std::uint32_t> group_shard_;      // by group, for snapshot requests
   std::uint32_t current_file_ = 0;              // of the latest durable frame
-  std::set<std::pair<std::string, std::uint64_t>> damaged_;  // path, offset: each is told once
-  std::vector<std::uint32_t> references_;                    // scratch of take()
+  /// Path, offset: each is told once, and no more than kDamagedMax.
+  std::set<std::pair<std::string, std::uint64_t>> damaged_;
+  std::vector<std::uint32_t> references_;  // scratch of take()
   bool recovering_ = false;
   bool space_short_ = false;
 };

@@ -78,13 +78,34 @@ void JournalLocal::ask(const BlockRef& block, std::vector<OldEntry> entries, Ans
   question->add(std::move(found));
 }
 
+bool JournalLocal::is_new_damage(const std::string& path, std::uint64_t offset) {
+  return damaged_.size() < kDamagedMax && damaged_.emplace(path, offset).second;
+}
+
 void JournalLocal::on_damage(const std::string& path, std::uint64_t offset,
                              const std::string& what) {
-  if (!damaged_.emplace(path, offset).second) return;
+  if (!is_new_damage(path, offset)) return;
   log_.error(
       "{}: damaged at offset {}: {}; the file is kept, bodies in the damaged part cannot be "
       "delivered; restore the data directory from a backup if they are needed",
       path, offset, what);
+}
+
+void JournalLocal::report_damage(core::ShardId from, const storage::WalRange& where,
+                                 std::string what) {
+  constexpr core::ShardId kLogShard{0};
+  if (from == kLogShard) return tell_damage(where, what);
+  post_.post(kLogShard, [this, where, what = std::move(what)] { tell_damage(where, what); });
+}
+
+/// Told each time: the place may have been told without saying whose it is.
+void JournalLocal::tell_damage(const storage::WalRange& where, const std::string& what) {
+  const storage::WalPlace place = wal_.locate(where);
+  is_new_damage(place.path, place.offset);
+  log_.error(
+      "{}: damaged at offset {}: {}; `naru store check` names all damage; restore the data "
+      "directory from a backup, or purge the queue to give up what is damaged",
+      place.path, place.offset, what);
 }
 
 StorageFigures JournalLocal::figures() const {

@@ -109,6 +109,11 @@ void ShardJournal::read(std::span<const core::BodyRead> wanted, core::ReadDone d
   journal_.read(id_, std::move(ranges), std::move(done));
 }
 
+void ShardJournal::report_damage(const core::BodyRead& where, std::string what) {
+  journal_.report_damage(id_, {where.location.file, where.location.offset, where.bytes},
+                         std::move(what));
+}
+
 void ShardJournal::adjust_live(std::uint32_t file, core::LiveChange change) {
   if (file == 0) return;  // the owner's memory, not the log
   if (local() || journal_.recovering()) return journal_.adjust_live(file, change);

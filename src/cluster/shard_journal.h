@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -56,6 +57,7 @@ class ShardJournal final : public core::Journal {
   std::size_t uncommitted_bytes() const override { return uncommitted_bytes_; }
   std::optional<core::CachedRun> cached(core::BodyLocation at) override;
   void read(std::span<const core::BodyRead> wanted, core::ReadDone done) override;
+  void report_damage(const core::BodyRead& where, std::string what) override;
   void adjust_live(std::uint32_t file, core::LiveChange change) override;
 
   // For JournalLocal.

@@ -183,6 +183,8 @@ struct Get {
 struct ReadBody {
   std::shared_ptr<const StoredBody> body;
   std::size_t first = 0;
+  QueueRef queue;  // whose record it is, for what is said of damage
+  Seq seq;
 };
 /// Opens a direct reply address, one for each consumer. What is sent there comes to `consumer` as
 /// deliveries that need no settling.

@@ -167,6 +167,9 @@ class Journal {
   /// Reads bytes back from the files, ordered and joined into larger reads. Done is called in a
   /// later turn.
   virtual void read(std::span<const BodyRead> wanted, ReadDone done) = 0;
+  /// What was read from there is not what was stored, or makes no sense. The place is counted and
+  /// told, with the file that it is in now; `what` says whose it is, and what becomes of that.
+  virtual void report_damage(const BodyRead& where, std::string what) = 0;
 
   /// Liveness: `change` more (or fewer, when negative) bodies and bytes of bodies in `file` are
   /// needed. Called from apply() and install() only, so that it counts committed facts; but what a

@@ -19,10 +19,18 @@ bool find_cached(Journal& journal, const BodyRead& part, Slice& found) {
   return true;
 }
 
-Result<Reply::Value> checked(Result<std::vector<Slice>> parts) {
+/// `read` are parts from `asked.first` on. What is wrong with them is told.
+Result<Reply::Value> checked(Shard& shard, const ReadBody& asked,
+                             Result<std::vector<Slice>> parts) {
   NARU_TRY(read, std::move(parts));
-  for (Slice& part : read) {
-    if (!unguard(part)) return fail(Errc::corrupt, "a message is damaged on disk");
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    if (unguard(read[i])) continue;
+    const BodyRead& part = asked.body->parts[asked.first + i];
+    shard.on_damaged({.queue = asked.queue,
+                      .first = asked.seq,
+                      .of = DamagedRecords::Of::fragment,
+                      .where = guarded(part.location, part.bytes)});
+    return fail(Errc::corrupt, "a message is damaged on disk");
   }
   return Reply::Value{BodyParts{std::move(read)}};
 }
@@ -51,9 +59,11 @@ void RequestHandler::run(RequestId id, ReadBody operation) {
     bytes += part.bytes;
   }
   if (reads.empty()) return client_.reply(id, Reply::Value{BodyParts{std::move(cached)}});
-  shard_.journal().read(reads, [client = client_.weak(), body = std::move(operation.body),
-                                id](Result<std::vector<Slice>> read) {
-    if (const auto alive = client.lock()) (*alive)->reply(id, checked(std::move(read)));
+  // The shard outlives its clients.
+  shard_.journal().read(reads, [client = client_.weak(), &shard = shard_,
+                                asked = std::move(operation), id](Result<std::vector<Slice>> read) {
+    if (const auto alive = client.lock())
+      (*alive)->reply(id, checked(shard, asked, std::move(read)));
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "core/damage_text.h"
 
 namespace naru::core {
 
@@ -295,6 +296,10 @@ void Shard::on_got(TicketId ticket, const Got& got) {
 void Shard::on_queue_unused(QueueRef queue) {
   Actor actor{.principal = {}, .tenant = {}, .connection = {}, .system = true};
   change_metadata(DeleteQueueById{queue.id}, actor, [](Result<MetadataAnswer>) {});
+}
+
+void Shard::on_damaged(const DamagedRecords& records) {
+  journal_.report_damage(records.where, text_of(catalog_, records));
 }
 
 }  // namespace naru::core

@@ -194,6 +194,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void on_barrier(TicketId ticket) override;
   void on_got(TicketId ticket, const Got& got) override;
   void on_queue_unused(QueueRef queue) override;
+  void on_damaged(const DamagedRecords& records) override;
   // ---- Catalog::Listener ----
   void on_queue_created(const QueueInfo& queue) override;
   void on_queue_deleted(const QueueInfo& queue) override;

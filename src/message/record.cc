@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 
@@ -25,8 +26,12 @@ struct Head {
 };
 static_assert(sizeof(Head) == kRecordHeadBytes);
 
-bool reserved_is_zero(const Head& head) {
-  return ((head.flags & ~kPersistent) | head.zero[0] | head.zero[1] | head.zero[2]) == 0;
+/// What is beyond was written by a newer Naru.
+constexpr auto kLastEncoding = std::to_underlying(EncodingId::amqp091);
+
+bool is_understood(const Head& head) {
+  const int reserved = (head.flags & ~kPersistent) | head.zero[0] | head.zero[1] | head.zero[2];
+  return reserved == 0 && head.encoding <= kLastEncoding;
 }
 
 std::uint8_t* put(std::uint8_t* out, const void* bytes, std::size_t count) {
@@ -81,7 +86,7 @@ bool read_record(ByteView bytes, RecordView& record) {
   std::memcpy(&head, bytes.data(), sizeof head);
   const std::size_t parts = std::size_t{head.exchange_bytes} + head.key_bytes +
                             std::size_t{head.header_bytes} + head.body_bytes;
-  if (!reserved_is_zero(head) || bytes.size() - sizeof head < parts) return false;
+  if (!is_understood(head) || bytes.size() - sizeof head < parts) return false;
 
   record.encoding = static_cast<EncodingId>(head.encoding);
   record.persistent = (head.flags & kPersistent) != 0;
@@ -101,7 +106,7 @@ Result<RecordView> decode_record(ByteView bytes) {
   Head head;
   if (bytes.size() < sizeof head) return fail(Errc::need_more);
   std::memcpy(&head, bytes.data(), sizeof head);
-  if (!reserved_is_zero(head)) return fail(Errc::version, "unknown record flags");
+  if (!is_understood(head)) return fail(Errc::version, "an unknown encoding or flag of a record");
   RecordView record;
   if (!read_record(bytes, record)) return fail(Errc::need_more);
   return record;

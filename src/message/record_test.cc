@@ -81,8 +81,8 @@ TEST(Record, LengthsBeyondTheBytesNeedMore) {
   EXPECT_EQ(decode_record(out.view()).error().code, Errc::need_more);
 }
 
-TEST(Record, UnknownFlagsAreRefused) {
-  for (const std::size_t at : {1u, 5u, 6u, 7u}) {
+TEST(Record, UnknownEncodingsAndFlagsAreRefused) {
+  for (const std::size_t at : {0u, 1u, 5u, 6u, 7u}) {
     ByteBuffer out;
     encode(out, example());
     out.data()[at] = 0x80;

@@ -131,6 +131,7 @@ class Wal final : private WalFilesClient {
   void read(std::span<const WalRange> ranges, WalReader::Done done) {
     reader_.read(ranges, std::move(done));
   }
+  WalPlace locate(const WalRange& range) { return reader_.locate(range); }
 
   /// Everything in the file is superseded. Not the file of the latest durable frame.
   void retire(std::uint32_t file) { files_.retire(file); }

@@ -122,6 +122,17 @@ void WalReader::on_table(const RequestRef& request, const Result<void>& result) 
   proceed(request);
 }
 
+WalPlace WalReader::locate(const WalRange& range) {
+  if (const SegmentFile* segment = files_.segments().holding(range.file)) {
+    const SegmentTable* table = tables_.find(segment->record.number);
+    const auto position =
+        table != nullptr ? table->find(range.file, range.offset, range.bytes) : std::nullopt;
+    return {segment->file.path, position ? *position : segment->record.table};
+  }
+  const WalFile* file = files_.find(range.file);
+  return {file != nullptr ? file->file.path : fmt::format("log file {}", range.file), range.offset};
+}
+
 // --- Reading
 
 /// The whole blocks that cover one range.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -22,6 +23,12 @@ struct WalRange {
   std::uint32_t file = 0;
   std::uint32_t offset = 0;
   std::uint32_t bytes = 0;
+};
+
+/// Where bytes are now.
+struct WalPlace {
+  std::string path;
+  std::uint64_t offset = 0;
 };
 
 /// Owned by the log's shard. Ranges that the cache holds are served from it; of the others it is
@@ -46,6 +53,8 @@ class WalReader {
 
   /// `done` is called at once when nothing needs a file.
   void read(std::span<const WalRange> ranges, Done done);
+  /// Where a range is now, for messages: of what a segment should have and does not, its table.
+  WalPlace locate(const WalRange& range);
   /// Goes on with reads that had no descriptor.
   void tend();
   bool blocked() const { return blocked_; }

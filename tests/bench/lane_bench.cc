@@ -62,6 +62,7 @@ class BenchJournal final : public Journal {
     return CachedRun{file_, 0, Slice{block_, ByteView(block_->data(), used_)}};
   }
   void read(std::span<const BodyRead>, ReadDone) override { std::abort(); }
+  void report_damage(const BodyRead&, std::string) override { std::abort(); }
   void adjust_live(std::uint32_t, LiveChange) override {}
 
   void commit() {
@@ -97,6 +98,7 @@ class BenchSink final : public LaneSink {
   void on_barrier(TicketId) override {}
   void on_got(TicketId, const Got&) override {}
   void on_queue_unused(QueueRef) override {}
+  void on_damaged(const DamagedRecords&) override {}
 
   struct Range {
     QueueId queue;

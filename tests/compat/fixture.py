@@ -199,12 +199,7 @@ class Client(FrameClient):
         if kind != HEADER:
             raise AssertionError(f"expected a header, got a frame of type {kind}")
         size, = struct.unpack_from(">Q", header, 4)
-        parts, got = [], 0
-        while got < size:
-            part = self.read()[2]
-            parts.append(part)
-            got += len(part)
-        return header[12:], b"".join(parts)
+        return header[12:], self.body(size)
 
 
 def message(exchange, key, properties, body):

@@ -27,6 +27,7 @@ class Nobody final : public LaneSink {
   void on_barrier(TicketId) override {}
   void on_got(TicketId, const Got&) override {}
   void on_queue_unused(QueueRef) override {}
+  void on_damaged(const DamagedRecords&) override {}
 };
 
 struct World {

@@ -84,10 +84,15 @@ class FrameClient:
             if kind != METHOD:
                 raise AssertionError(f"expected a method, got a frame of type {kind}")
             got = struct.unpack_from(">HH", payload)
-            if got in ((20, 40), (10, 50)):
-                code, length = struct.unpack_from(">HB", payload, 4)
-                raise Refused(code, payload[7:7 + length].decode())
+            self._check_close(payload)
             return got, payload[4:]
+
+    @staticmethod
+    def _check_close(payload):
+        """Raises Refused when a method is channel.close or connection.close."""
+        if struct.unpack_from(">HH", payload) in ((20, 40), (10, 50)):
+            code, length = struct.unpack_from(">HB", payload, 4)
+            raise Refused(code, payload[7:7 + length].decode())
 
     def read(self):
         """The next frame: (kind, channel, payload)."""
@@ -113,10 +118,22 @@ class FrameClient:
         """What follows a get-ok, deliver or return: (properties as bytes, body)."""
         _, _, header = self.read()
         size, = struct.unpack_from(">Q", header, 4)
-        body = b""
-        while len(body) < size:
-            body += self.read()[2]
-        return header[12:], body
+        return header[12:], self.body(size)
+
+    def body(self, size):
+        """The frames behind a content header, joined; raises Refused when the broker ends the content with a close."""
+        parts, got = [], 0
+        while got < size:
+            kind, _, part = self.read()
+            if kind == HEARTBEAT:
+                continue
+            if kind == METHOD:
+                self._check_close(part)
+            if kind != BODY:
+                raise AssertionError(f"expected a part of a body, got a frame of type {kind}")
+            parts.append(part)
+            got += len(part)
+        return b"".join(parts)
 
     def _take(self, size):
         while len(self._unread) < size:

@@ -41,8 +41,8 @@ struct QueueStats {
   std::uint64_t ready_bytes = 0;
   std::uint64_t unacknowledged_bytes = 0;
   std::uint64_t persistent = 0;
-  /// Stay, but cannot be handed out: their bytes on disk are not what was stored. Purging the queue
-  /// removes them.
+  /// Stay, but cannot be handed out: their bytes on disk are not what was stored, or cannot be
+  /// read. Purging the queue removes them.
   std::uint64_t damaged = 0;
   std::uint32_t consumers = 0;
   std::uint64_t published = 0;  // since start
@@ -126,8 +126,8 @@ class Lane final : public GroupState {
   bool is_large(ByteView body) const;
   void settle(QueueId queue, Seq first, Seq last);
   void give_back(QueueId queue, Seq first, Seq last, bool requeue, const Now& now);
-  /// Who reads a large body found damage in it: the lease ends, and nobody gets the record any more
-  /// until a restart. Purging the queue removes it.
+  /// Who reads a large body found damage in it, and has told of it: the lease ends, and nobody gets
+  /// the record any more until a restart. Purging the queue removes it.
   void park(QueueId queue, Seq seq);
 
   // ---- Consumers and single reads ----

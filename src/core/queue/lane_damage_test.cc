@@ -25,6 +25,14 @@ TEST(LaneDamage, DamagedBodyIsParkedAndTheRestGoesOn) {
   world.run();
   EXPECT_THAT(world.take(), SizeIs(19));
   EXPECT_EQ(world.stats(1).damaged, 1u);
+  ASSERT_THAT(world.sink->damaged, SizeIs(1));
+  const DamagedRecords& told = world.sink->damaged.front();
+  EXPECT_EQ(told.queue.id, QueueId(1));
+  EXPECT_EQ(told.first, Seq(7));
+  EXPECT_EQ(told.count, 1u);
+  EXPECT_EQ(told.of, DamagedRecords::Of::record);
+  EXPECT_LT(told.where.location, world.journal->rotten.front());
+  EXPECT_GT(told.where.location.offset + told.where.bytes, world.journal->rotten.front().offset);
   EXPECT_EQ(world.stats(1).ready, 0u);
   world.settle(1, 1, 20);
   world.run();
@@ -33,6 +41,26 @@ TEST(LaneDamage, DamagedBodyIsParkedAndTheRestGoesOn) {
   world.run();
   EXPECT_EQ(world.stats(1).damaged, 0u);
   EXPECT_EQ(world.journal->live_bodies(), 0);
+}
+
+TEST(LaneDamage, WhatANewerNaruWroteIsParkedAsThat) {
+  LaneWorld world;
+  world.queue(1);
+  publish(world, 1, 1);
+  message::RecordView newer;
+  newer.encoding = static_cast<message::EncodingId>(200);
+  newer.persistent = true;
+  const QueueId queues[] = {QueueId(1)};
+  world.lane->enqueue(queues, newer, {}, world.now);
+  publish(world, 2, 2);
+  world.journal->caches = false;
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  EXPECT_THAT(world.take(), SizeIs(2));
+  EXPECT_EQ(world.stats(1).damaged, 1u);
+  ASSERT_THAT(world.sink->damaged, SizeIs(1));
+  EXPECT_EQ(world.sink->damaged.front().of, DamagedRecords::Of::unknown);
+  EXPECT_EQ(world.sink->damaged.front().first, Seq(2));
 }
 
 TEST(LaneDamage, DamagedPageIsParkedAndTheRestGoesOn) {
@@ -54,6 +82,9 @@ TEST(LaneDamage, DamagedPageIsParkedAndTheRestGoesOn) {
   world.run();
   EXPECT_THAT(world.take(), SizeIs(492));
   EXPECT_EQ(world.stats(1).damaged, 8u);
+  ASSERT_THAT(world.sink->damaged, SizeIs(1));
+  EXPECT_EQ(world.sink->damaged.front().of, DamagedRecords::Of::page);
+  EXPECT_EQ(world.sink->damaged.front().count, 8u);
   world.settle(1, 1, 500);
   world.run();
   EXPECT_EQ(world.stats(1).persistent, 8u);

@@ -328,14 +328,16 @@ void Lane::Impl::on_read(QueueId id, Result<std::vector<Slice>> bodies) {
   want_dispatch(*queue);
 }
 
-// What the disk gave back is not what was stored: nobody gets it, and it is not thrown away either.
+// What the disk gave back is not what was stored, or not understood: nobody gets it, and it is not
+// thrown away either.
 // The records stay where they are, for whoever can restore the file or decides to purge the queue.
 void Lane::Impl::park_damaged(Queue& queue, std::span<Slice> bodies) {
-  std::size_t count = 0;
-  Seq first;
-  BodyLocation where;
+  using Of = DamagedRecords::Of;
+  DamagedRecords parked{.queue = {queue.id, id_}, .first = {}, .count = 0, .where = {}};
   for (std::size_t i = 0; i < bodies.size(); ++i) {
-    if (unguard(bodies[i])) continue;
+    message::RecordView record;
+    const bool as_stored = unguard(bodies[i]);
+    if (as_stored && message::read_record(bodies[i].view, record)) continue;
     bodies[i] = Slice{};
     const Seq seq = queue.read_ahead.asked()[i];
     IndexEntry* entry = queue.index.find(seq);
@@ -344,15 +346,13 @@ void Lane::Impl::park_damaged(Queue& queue, std::span<Slice> bodies) {
     queue.leave_ready(*entry);
     entry->state = RecordState::damaged;
     ++queue.stats.damaged;
-    if (count++ != 0) continue;
-    first = seq;
-    where = stored_at(*entry).location;
+    if (parked.count++ != 0) continue;
+    parked.first = seq;
+    parked.of = as_stored ? Of::unknown : Of::record;
+    const BodyRead stored = stored_at(*entry);
+    parked.where = guarded(stored.location, stored.bytes);
   }
-  if (count == 0) return;
-  log_.error(
-      "lane {}: queue {}: {} messages are damaged on disk, the first is number {} at file {}, "
-      "offset {}; they stay in the queue and are not delivered",
-      id_.value, queue.id.value, count, first.value, where.file, where.offset);
+  if (parked.count != 0) sink_.on_damaged(parked);
 }
 
 void Lane::Impl::trim_read_ahead(Queue& queue) {

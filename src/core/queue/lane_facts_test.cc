@@ -257,7 +257,7 @@ TEST(LaneFacts, ATargetOrRecordOfANewerNaruIsAVersionError) {
   put(out, targets, record("hello"));
   EXPECT_TRUE(check_lane_entry(out.view()));
   const std::size_t record_flags = kLaneEntryHeadBytes + kFactHeadBytes + 4 + kBodyCrcBytes + 1;
-  for (const std::size_t at : {record_flags, out.size() - 1}) {
+  for (const std::size_t at : {record_flags - 1, record_flags, out.size() - 1}) {
     ByteBuffer newer;
     newer.append(out.view());
     newer.data()[at] |= 0x80;

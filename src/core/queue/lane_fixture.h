@@ -69,6 +69,7 @@ class RecordingSink final : public LaneSink {
     got.push_back({ticket, delivery, it.ready_after});
   }
   void on_queue_unused(QueueRef queue) override { unused.push_back(queue); }
+  void on_damaged(const DamagedRecords& records) override { damaged.push_back(records); }
 
   struct GotAnswer {
     TicketId ticket;
@@ -78,6 +79,7 @@ class RecordingSink final : public LaneSink {
   bool takes_at_once = false;
   bool flush_wanted = false;
   std::vector<PublishRange> published;
+  std::vector<DamagedRecords> damaged;
   std::vector<Received> received;
   std::size_t owned = 0;
   std::int64_t credit_bytes = 0;

@@ -174,11 +174,11 @@ void Lane::Impl::load_page(Queue& queue, IndexPage& page, Slice stored) {
     page.state = IndexPage::State::damaged;
     queue.stats.damaged += page.records();
     queue.stats.persistent += page.records();
-    return log_.error(
-        "lane {}: queue {}: a page of the index is damaged on disk, at file {}, offset {}; its {} "
-        "messages from number {} on stay in the queue and are not delivered",
-        id_.value, queue.id.value, page.location.file, page.location.offset, page.records(),
-        page.first_seq().value);
+    return sink_.on_damaged({.queue = {queue.id, id_},
+                             .first = page.first_seq(),
+                             .count = page.records(),
+                             .of = DamagedRecords::Of::page,
+                             .where = guarded(page.location, page.bytes)});
   }
   queue.pages.loaded = true;
   // Now it is known which bytes are left of those files that lost a part of their records.

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "core/events.h"
 #include "core/ids.h"
+#include "core/journal.h"
 
 namespace naru::core {
 
@@ -28,6 +29,22 @@ struct PublishRange {
   ChannelId channel;
   std::uint64_t first = 0;
   std::uint64_t last = 0;
+};
+
+/// Records of one queue that stay there and are not handed out, for what was read from the disk.
+struct DamagedRecords {
+  enum class Of : std::uint8_t {
+    record,    // a record's bytes are not what was stored
+    unknown,   // they are, and say what this program does not know
+    page,      // a page of the index is not what was stored
+    fragment,  // a part of a large body is not
+  };
+
+  QueueRef queue;
+  Seq first;
+  std::uint64_t count = 1;
+  Of of = Of::record;
+  BodyRead where;  // what was read, for the first of them
 };
 
 /// Names an answer that a lane owes; chosen by the shard's glue.
@@ -61,6 +78,8 @@ class LaneSink {
   /// An auto-delete queue lost its last consumer, or an expiring queue was unused for its time: the
   /// shard asks metadata to delete it. Told once.
   virtual void on_queue_unused(QueueRef queue) = 0;
+  /// Records were parked: somebody should hear of it, with the queue's name.
+  virtual void on_damaged(const DamagedRecords& records) = 0;
 };
 
 }  // namespace naru::core

@@ -283,11 +283,6 @@ void Lane::Impl::park(Queue& queue, Seq seq) {
     entry.state = RecordState::damaged;
     entry.holder = IndexEntry::kNoHolder;
     ++queue.stats.damaged;
-    const BodyRead head = stored_at(entry);
-    log_.error(
-        "lane {}: queue {}: message number {} is damaged on disk, its head is at file {}, offset "
-        "{}; it stays in the queue and is not delivered",
-        id_.value, queue.id.value, seq.value, head.location.file, head.location.offset);
     return QueueIndex::Visit::keep;
   });
 }

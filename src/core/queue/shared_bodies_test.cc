@@ -60,6 +60,7 @@ class LogOfLanes final : public Journal {
     return std::nullopt;
   }
   void read(std::span<const BodyRead>, ReadDone) override { NARU_CHECK(false, "all is cached"); }
+  void report_damage(const BodyRead&, std::string) override { NARU_CHECK(false, "nothing is"); }
   void adjust_live(std::uint32_t, LiveChange change) override { live += change; }
   Slice stored_bytes(const BodyRead& read) {
     const auto run = cached(read.location);

@@ -151,6 +151,7 @@ class TestingJournal final : public Journal {
     if (stored == nullptr) return std::nullopt;
     return CachedRun{stored->location.file, stored->location.offset, stored->payload};
   }
+  void report_damage(const BodyRead&, std::string) override {}
   void read(std::span<const BodyRead> wanted, ReadDone done) override {
     bodies_asked += wanted.size();
     std::vector<Slice> bodies;

@@ -37,6 +37,7 @@ class HandJournal final : public Journal {
   std::size_t uncommitted_bytes() const override { return 0; }
   std::optional<CachedRun> cached(BodyLocation) override { return std::nullopt; }
   void read(std::span<const BodyRead>, ReadDone) override {}
+  void report_damage(const BodyRead&, std::string) override {}
   void adjust_live(std::uint32_t, LiveChange) override {}
   /// The next piece of a snapshot of `state`; true when it was the last one.
   bool go_on_with_snapshot(GroupState& state, std::size_t bytes_max) {

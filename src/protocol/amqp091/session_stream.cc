@@ -35,7 +35,7 @@ void Session::read_parts() {
   const ContentStream& stream = streams_.front();
   parts_awaited_ = core::RequestId(++last_request_);
   core::Command command = std::make_unique<core::Request>(
-      parts_awaited_, core::ReadBody{stream.body, stream.next_part});
+      parts_awaited_, core::ReadBody{stream.body, stream.next_part, stream.queue, stream.seq});
   host_.broker().submit({&command, 1});
 }
 
