@@ -82,7 +82,7 @@ Result<void> JournalLocal::check_bodies(const storage::EntryView& entry) const {
                                            groups.bits()));
   }
   const std::uint32_t first = groups.first().value;
-  return shards_[group_shard_[first]]->check(first, entry.payload);
+  return shards_[group_shard_[first]]->check_bodies(first, entry.payload);
 }
 
 Result<void> JournalLocal::survey(Recovery& recovery, const storage::ScannedFrame& frame) {

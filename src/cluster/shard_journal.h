@@ -83,6 +83,10 @@ class ShardJournal final : public core::Journal {
   Result<void> check(std::uint32_t group, ByteView payload) const {
     return groups_.at(group).state->check(payload);
   }
+  /// The same about bodies that it refers to with others.
+  Result<void> check_bodies(std::uint32_t group, ByteView payload) const {
+    return groups_.at(group).state->check_bodies(payload);
+  }
   /// Errors: the state's own.
   Result<void> install(std::uint32_t group, std::uint64_t covers, ByteView snapshot);
   /// Applies what a frame holds beyond what is applied. Errors: corrupt (an entry is missing).

@@ -70,11 +70,13 @@ struct Piece {
 class GroupState {
  public:
   virtual ~GroupState() = default;
-  /// Whether this program understands an entry of type records, or bodies that this group and
-  /// others refer to. Asked at start-up about what earlier runs wrote, before anything is applied;
-  /// changes nothing. Errors: version (a newer Naru wrote it), not_implemented (an older one did,
-  /// in a form that is no longer understood), corrupt.
+  /// Whether this program understands an entry of type records. Asked at start-up about what
+  /// earlier runs wrote, before anything is applied; changes nothing. Errors: version (a newer Naru
+  /// wrote it), not_implemented (an older one did, in a form that is no longer understood),
+  /// corrupt.
   virtual Result<void> check(ByteView payload) const = 0;
+  /// The same of bodies that this group and others refer to.
+  virtual Result<void> check_bodies(ByteView payload) const = 0;
   /// The only place where applied state changes. Never reads a clock, configuration or chance.
   virtual void apply(std::span<const Entry> committed) = 0;
   /// Entries of this run that were appended with Urgency::later are written, and not yet committed:

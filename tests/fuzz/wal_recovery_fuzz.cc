@@ -26,6 +26,7 @@ using Bytes = std::vector<std::uint8_t>;
 class AnyState final : public core::GroupState {
  public:
   Result<void> check(ByteView) const override { return {}; }
+  Result<void> check_bodies(ByteView) const override { return {}; }
   void apply(std::span<const core::Entry> committed) override {
     for (const core::Entry& entry : committed) {
       applied = entry.index.value;

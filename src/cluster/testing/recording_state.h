@@ -50,6 +50,7 @@ class RecordingState final : public core::GroupState {
       : journal_(journal), group_(group), model_(model), violations_(violations) {}
 
   Result<void> check(ByteView payload) const override;
+  Result<void> check_bodies(ByteView payload) const override { return check(payload); }
   void apply(std::span<const core::Entry> committed) override;
   void on_written(std::span<const core::Entry> entries) override;
   void on_role(core::Role role, core::Term term) override;

@@ -299,6 +299,9 @@ void Lane::on_deadline(const Now& now) {
 Result<void> Lane::check(ByteView payload) const {
   return check_lane_entry(payload);
 }
+Result<void> Lane::check_bodies(ByteView payload) const {
+  return check_lane_bodies(payload);
+}
 void Lane::apply(std::span<const Entry> committed) {
   impl_->apply(committed);
 }

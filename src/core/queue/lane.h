@@ -175,6 +175,7 @@ class Lane final : public GroupState {
 
   // ---- GroupState ----
   Result<void> check(ByteView payload) const override;
+  Result<void> check_bodies(ByteView payload) const override;
   void apply(std::span<const Entry> committed) override;
   void on_written(std::span<const Entry> entries) override;
   void on_role(Role role, Term term) override;

@@ -198,5 +198,7 @@ class FactReader {
 
 /// Whether this program can read all of an entry. Errors: version (a newer Naru wrote it), corrupt.
 Result<void> check_lane_entry(ByteView entry);
+/// The same for bodies that lanes share: nothing but records is in them.
+Result<void> check_lane_bodies(ByteView bodies);
 
 }  // namespace naru::core

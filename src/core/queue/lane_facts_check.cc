@@ -78,4 +78,14 @@ Result<void> check_lane_entry(ByteView entry) {
   return {};
 }
 
+Result<void> check_lane_bodies(ByteView bodies) {
+  NARU_TRY_VOID(check_lane_entry(bodies));
+  FactReader reader(bodies);
+  for (Fact fact; reader.next(fact);) {
+    if (fact.type != FactType::shared_record)
+      return fail(Errc::corrupt, "a fact of a queue among bodies that several groups refer to");
+  }
+  return {};
+}
+
 }  // namespace naru::core

@@ -234,6 +234,18 @@ TEST(SharedFacts, TargetsInAllLanesComeBack) {
   EXPECT_TRUE(found.ok());
 }
 
+TEST(SharedFacts, NothingButRecordsIsAmongBodies) {
+  const std::vector<EnqueueTarget> targets = {{QueueId(20), Seq(5), 0, false},
+                                              {QueueId(4), Seq(1), 0, false}};
+  ByteBuffer out;
+  put_entry_head(out, false);
+  put_shared_record(out, targets, record("x"));
+  EXPECT_TRUE(check_lane_bodies(out.view()));
+  put_delivered(out, QueueId(6), Seq(7));
+  EXPECT_TRUE(check_lane_entry(out.view()));
+  EXPECT_EQ(check_lane_bodies(out.view()).error().code, Errc::corrupt);
+}
+
 TEST(SharedFacts, ThatMakeNoSenseAreRefused) {
   Written written;
   written.put("first", to(7, 1));

@@ -87,6 +87,10 @@ class Metadata final : public GroupState {
   void flush();
 
   Result<void> check(ByteView payload) const override;
+  /// It shares none.
+  Result<void> check_bodies(ByteView) const override {
+    return fail(Errc::version, "bodies of the metadata");
+  }
   void apply(std::span<const Entry> committed) override;
   void on_role(Role role, Term term) override;
   Result<void> install(Index covers, ByteView snapshot) override;

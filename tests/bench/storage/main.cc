@@ -74,6 +74,7 @@ class Bench final : public io::LoopClient,
   }
 
   Result<void> check(ByteView) const override { return {}; }
+  Result<void> check_bodies(ByteView) const override { return {}; }
   void apply(std::span<const core::Entry> entries) override {
     for (const core::Entry& entry : entries) {
       applied_ = entry.index.value;

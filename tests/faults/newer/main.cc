@@ -27,6 +27,7 @@ constexpr core::ShardId kShard{0};
 class AnyState final : public core::GroupState {
  public:
   Result<void> check(ByteView) const override { return {}; }
+  Result<void> check_bodies(ByteView) const override { return {}; }
   void apply(std::span<const core::Entry> committed) override { applied_ = committed.back().index; }
   void on_role(core::Role, core::Term) override {}
   Result<void> install(core::Index covers, ByteView) override {
