@@ -71,4 +71,27 @@ void DataDirectory::keep_reserve() {
   files_->make_zeroed(reserve, kReserveBytes, [](const Result<void>&) {});
 }
 
+Error how_to_mend(Error error, const std::string& path) {
+  switch (error.code) {
+    case Errc::no_space:
+      error.what += fmt::format("; free some MiB on the volume of {} and start again", path);
+      break;
+    case Errc::limit:
+      error.what += "; raise the limit on open files (ulimit -n) if that is what was reached";
+      break;
+    case Errc::access_refused:
+      error.what +=
+          "; let the user that runs naru read and write there, or name another --data-dir";
+      break;
+    case Errc::io:
+      error.what +=
+          "; the kernel's log may say more; restore the data directory from a backup if the disk "
+          "cannot be mended";
+      break;
+    default:
+      break;
+  }
+  return error;
+}
+
 }  // namespace naru::app

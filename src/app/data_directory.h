@@ -29,4 +29,7 @@ class DataDirectory {
   std::unique_ptr<io::FileLock> lock_;
 };
 
+/// Adds what an operator can do about a data directory at `path` that could not be started from.
+Error how_to_mend(Error error, const std::string& path);
+
 }  // namespace naru::app

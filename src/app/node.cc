@@ -335,17 +335,6 @@ Node::Node(Config config, Logger& log) : config_(std::move(config)), log_(log) {
 
 Node::~Node() = default;
 
-static Error how_to_mend(Error error, const std::string& data_dir) {
-  if (error.code == Errc::no_space) {
-    error.what += fmt::format("; free some MiB on the volume of {} and start again", data_dir);
-  } else if (error.code == Errc::limit) {
-    error.what += "; raise the limit on open files (ulimit -n) if that is what was reached";
-  } else if (error.code == Errc::access_refused) {
-    error.what += "; let the user that runs naru read and write there, or name another --data-dir";
-  }
-  return error;
-}
-
 Result<void> Node::start() {
   security::initialise();
   const std::uint64_t open_files_max = raise_open_files_limit();

@@ -156,9 +156,10 @@ Result<void> JournalLocal::recover_others() {
   NARU_TRY_VOID(wal_.replay(replay));
   const std::uint32_t missing = ledger_.missing_file();
   if (missing == 0) return {};
-  return fail(Errc::corrupt, fmt::format("messages refer to log file {}, which is not there; "
-                                         "restore the data directory from a backup",
-                                         missing));
+  return fail(Errc::corrupt,
+              fmt::format("{}/manifest: log file {} is not listed, and {} messages are in it; "
+                          "restore the data directory from a backup",
+                          options_.wal.directory, missing, ledger_.live(missing).bodies));
 }
 
 Result<void> JournalLocal::recover(Random& random) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/testing/journal_world.h"
+#include "storage/frame.h"
 
 namespace naru::cluster {
 namespace {
@@ -32,6 +33,40 @@ void write_messages(World& world, int count) {
     world.append(1, static_cast<std::uint64_t>(i), 50);
     world.settle_down();
   }
+}
+
+/// Gives the entry of the second message another index, with checksums that are right; returns
+/// where its payload begins.
+std::uint64_t skip_an_index(std::vector<std::uint8_t>& file) {
+  for (std::size_t at = 0; at < file.size(); at += storage::kWalBlockBytes) {
+    const ByteView block(file.data() + at, storage::kWalBlockBytes);
+    const auto head = storage::read_frame_head(block);
+    storage::EntryView entry;
+    if (!head || !storage::EntryCursor(block.first(head->length)).next(entry)) continue;
+    if (entry.head.group != 1 || entry.head.index != 3) continue;
+    storage::EntryHead other = entry.head;
+    other.index = 5;
+    const std::vector<std::uint8_t> payload(entry.payload.begin(), entry.payload.end());
+    storage::write_entry(file.data() + at + storage::kFrameHeadBytes,
+                         storage::entry_seed(head->identity), other, payload);
+    return at + entry.offset;
+  }
+  return 0;
+}
+
+TEST(JournalDamage, AMissingEntryIsRefusedWithItsPlace) {
+  World world(options(1));
+  write_messages(world, 2);
+  world.stop();
+  auto content = world.disk().content(kFirstFile);
+  const std::uint64_t offset = skip_an_index(content);
+  ASSERT_NE(offset, 0U);
+  world.disk().set_content(kFirstFile, content);
+  const auto started = world.start();
+  ASSERT_FALSE(started.has_value());
+  EXPECT_EQ(started.error().what,
+            std::string(kFirstFile) + ": damaged at offset " + std::to_string(offset) +
+                ": entry 5 of group 1 follows entry 2; restore the data directory from a backup");
 }
 
 TEST(JournalDamage, AFlippedBitIsRefusedOrHarmlessButNeverASilentLoss) {

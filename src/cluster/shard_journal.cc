@@ -15,12 +15,14 @@ namespace naru::cluster {
 
 namespace {
 
-std::unexpected<Error> missing_entry(std::uint32_t group, std::uint64_t before,
+/// `after` is at `offset` of the file.
+std::unexpected<Error> missing_entry(const std::string& path, std::uint64_t offset,
+                                     std::uint32_t group, std::uint64_t before,
                                      std::uint64_t after) {
   return fail(Errc::corrupt,
-              fmt::format("entry {} of group {} is followed by entry {}; restore the "
-                          "data directory from a backup",
-                          before, group, after));
+              fmt::format("{}: damaged at offset {}: entry {} of group {} follows entry {}; "
+                          "restore the data directory from a backup",
+                          path, offset, after, group, before));
 }
 
 }  // namespace
@@ -276,7 +278,8 @@ Result<void> ShardJournal::replay(const CommittedFrame& frame) {
     if (view.head.index <= found->second.applied) continue;
     auto& expected = next.try_emplace(view.head.group, found->second.applied + 1).first->second;
     if (view.head.index != expected++) {
-      return missing_entry(view.head.group, expected - 2, view.head.index);
+      return missing_entry(journal_.wal().file_path(frame.file), frame.offset + view.offset,
+                           view.head.group, expected - 2, view.head.index);
     }
   }
   if (!next.empty()) apply(frame);
@@ -287,7 +290,8 @@ Result<void> ShardJournal::replay_entry(const core::Entry& entry) {
   Group& group = groups_.at(entry.group.value);
   if (entry.index.value <= group.applied) return {};
   if (entry.index.value != group.applied + 1) {
-    return missing_entry(entry.group.value, group.applied, entry.index.value);
+    return missing_entry(journal_.wal().file_path(entry.location.file), entry.location.offset,
+                         entry.group.value, group.applied, entry.index.value);
   }
   ++group.applied;
   group.state->apply({&entry, 1});

@@ -96,6 +96,7 @@ class FileSystem {
   /// Blocking forms, for start-up and offline tools only.
   virtual Result<void> make_zeroed_now(const std::string& path, std::uint64_t bytes) = 0;
   virtual Result<void> replace_now(const std::string& path, std::string_view content) = 0;
+  /// Errors: corrupt: it is larger than that.
   virtual Result<std::string> read_file(const std::string& path, std::size_t bytes_max) = 0;
   virtual Result<void> make_directory(const std::string& path,
                                       unsigned mode) = 0;                      // ok when it exists

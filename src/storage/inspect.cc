@@ -45,10 +45,15 @@ class FileWalk {
           std::min<std::uint64_t>(std::max(kPieceBytes, bytes), record_.bytes - offset);
       piece_.resize(static_cast<std::size_t>(wanted));
       got_ = 0;
-      NARU_TRY(count, file_.read_now(offset, piece_));
+      auto count = file_.read_now(offset, piece_);
+      if (!count && wanted > bytes) {  // what cannot be read may lie behind it
+        piece_.resize(static_cast<std::size_t>(bytes));
+        count = file_.read_now(offset, piece_);
+      }
+      if (!count) return fail(Errc::io, "it cannot be read: " + count.error().what);
       begin_ = offset;
-      got_ = count;
-      if (count < bytes) return fail(Errc::corrupt, "the file ends here");
+      got_ = *count;
+      if (got_ < bytes) return fail(Errc::corrupt, "the file ends here");
     }
     return ByteView(piece_).subspan(static_cast<std::size_t>(offset - begin_),
                                     static_cast<std::size_t>(bytes));
@@ -79,13 +84,14 @@ Result<FileInspection> inspect_file(io::File& file, const std::string& path, std
   for (std::uint64_t offset = 0; offset + kWalBlockBytes <= limit;) {
     ByteView bytes;
     auto head = walk.frame_at(offset, bytes);
-    if (!head && head.error().code == Errc::io) return std::unexpected(std::move(head).error());
-    if (!head && !sealed) break;  // the log's end, or worse: recovery tells them apart
+    // The log's end, or worse: recovery tells them apart.
+    if (!head && !sealed && head.error().code != Errc::io) break;
     if (!head) {
       if (bad.empty()) {
         bad_from = offset;
         bad = head.error().what;
       }
+      if (!sealed) break;
       offset += kWalBlockBytes;
       continue;
     }
@@ -104,8 +110,8 @@ Result<FileInspection> inspect_file(io::File& file, const std::string& path, std
     found.end = offset;
     found.frame_bytes += whole_blocks(head->length);
   }
+  report();
   if (sealed) {
-    report();
     const bool counted = record.last_frame == 0 || expected == record.last_frame + 1;
     if (found.damage.empty() && (found.end != record.end || !counted)) {
       found.damage.push_back({path, found.end, "the frames do not fit the manifest"});

@@ -38,7 +38,8 @@ using InspectFrame =
 
 /// Calls `visit` for each frame of this use of the file that is whole, in order. In a sealed file
 /// or a segment every byte belongs to such a frame or is reported as damage; in any other the walk
-/// ends at the first frame that is not whole, which recovery judges. Errors: io.
+/// ends at the first frame that is not whole, which recovery judges. What cannot be read is damage.
+/// Errors: none of its own.
 Result<FileInspection> inspect_file(io::File& file, const std::string& path, std::uint64_t volume,
                                     const ManifestFile& record, const InspectFrame& visit);
 /// The same for a segment of copied bodies; its table is checked against its pieces too.

@@ -108,6 +108,20 @@ TEST_F(Inspect, TornTailIsNotDamage) {
   EXPECT_THAT(seen_, ElementsAre(100, 101));
 }
 
+TEST_F(Inspect, WhatCannotBeReadIsDamageAndWhatIsBehindItIsShown) {
+  for (const FileState state : {FileState::sealed, FileState::open}) {
+    write(4, state);
+    // The first piece of the file, and then its first block alone.
+    disk_.fail_nth(testing::DiskOperation::read, 1, Errc::io, 2);
+    const FileInspection found = inspect();
+    ASSERT_THAT(found.damage, SizeIs(1));
+    EXPECT_EQ(found.damage[0].offset, 0U);
+    EXPECT_NE(found.damage[0].what.find("cannot be read"), std::string::npos);
+    const std::vector<std::uint64_t> behind{101, 102, 103};
+    EXPECT_EQ(seen_, state == FileState::sealed ? behind : std::vector<std::uint64_t>{});
+  }
+}
+
 TEST_F(Inspect, FileThatIsCutShortIsDamage) {
   write(4, FileState::sealed);
   auto content = disk_.content("f");

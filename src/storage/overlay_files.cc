@@ -138,7 +138,7 @@ Result<void> OverlayFiles::replace_now(const std::string& path, std::string_view
 Result<std::string> OverlayFiles::read_file(const std::string& path, std::size_t bytes_max) {
   if (!nodes_.contains(path)) return below_.read_file(path, bytes_max);
   NARU_TRY(node, find(path));
-  if (node->bytes > bytes_max) return fail(Errc::limit, path + ": larger than expected");
+  if (node->bytes > bytes_max) return fail(Errc::corrupt, path + ": larger than expected");
   std::string content(static_cast<std::size_t>(node->bytes), '\0');
   NARU_TRY_VOID(OverlayFile(node).read_now(
       0, MutableByteView(reinterpret_cast<std::uint8_t*>(content.data()), content.size())));

@@ -13,19 +13,27 @@ namespace {
 constexpr std::string_view kRemedy = "restore the data directory from a backup";
 }  // namespace
 
-Result<void> SegmentFiles::load(const Manifest& manifest) {
+void tell_surplus(Logger& log, const std::string& path, std::uint64_t size, std::uint64_t listed) {
+  if (size <= listed) return;
+  log.warn(
+      "{}: offset {}: here the file ends, as the manifest has it, and {} bytes follow; they are "
+      "not read",
+      path, listed, size - listed);
+}
+
+Result<void> SegmentFiles::load(const Manifest& manifest, Logger& log) {
   for (const ManifestSegment& record : manifest.segments) {
     SegmentFile& segment = add(record.number);
     segment.record = record;
     segment.file.bytes = record.bytes;
     segment.complete = true;
-    NARU_TRY_VOID(check(segment, manifest.volume));
+    NARU_TRY_VOID(check(segment, manifest.volume, log));
     set_listed(segment);
   }
   return {};
 }
 
-Result<void> SegmentFiles::check(SegmentFile& segment, std::uint64_t volume) {
+Result<void> SegmentFiles::check(SegmentFile& segment, std::uint64_t volume, Logger& log) {
   const std::string& path = segment.file.path;
   auto handle = open_files_.open(segment.file);
   if (!handle && handle.error().code == Errc::not_found) {
@@ -44,7 +52,10 @@ Result<void> SegmentFiles::check(SegmentFile& segment, std::uint64_t volume) {
   const auto head = read_frame_head(ByteView(block->data(), count));
   const bool ours = head && head->identity.volume == volume && head->identity.sequence == 1 &&
                     head->file == segment.record.number;
-  if (ours) return {};
+  if (ours) {
+    tell_surplus(log, path, size, segment.record.bytes);
+    return {};
+  }
   return fail(head ? Errc::corrupt : head.error().code,
               fmt::format("{}: damaged at offset 0: {}; {}", path,
                           head ? "this frame does not belong here" : head.error().what, kRemedy));

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "storage/manifest.h"
 #include "storage/stored_file.h"
@@ -31,6 +32,10 @@ struct SegmentFile {
   bool retiring = false;
 };
 
+/// Says so when a file has more bytes than the manifest tells: what is behind is nobody's, is not
+/// read, and stays.
+void tell_surplus(Logger& log, const std::string& path, std::uint64_t size, std::uint64_t listed);
+
 /// Owned by the log's shard. Bodies are found in a segment once the durable manifest lists it.
 class SegmentFiles {
  public:
@@ -39,7 +44,7 @@ class SegmentFiles {
 
   /// Blocking: takes over what the manifest lists, and checks that each is there, whole in size,
   /// and begins with its own first frame. Errors: io, corrupt, version.
-  Result<void> load(const Manifest& manifest);
+  Result<void> load(const Manifest& manifest, Logger& log);
 
   /// One that will be written.
   SegmentFile& add(std::uint32_t number);
@@ -57,7 +62,7 @@ class SegmentFiles {
   const std::vector<std::unique_ptr<SegmentFile>>& all() const { return segments_; }
 
  private:
-  Result<void> check(SegmentFile& segment, std::uint64_t volume);
+  Result<void> check(SegmentFile& segment, std::uint64_t volume, Logger& log);
 
   OpenFiles& open_files_;
   const std::string directory_;

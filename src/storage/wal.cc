@@ -21,21 +21,30 @@ Wal::Wal(io::FileSystem& fs, const WalOptions& options, Logger& log, WalClient& 
 
 // --- Start-up
 
+namespace {
+constexpr std::string_view kRemedy = "restore the data directory from a backup";
+}  // namespace
+
 Result<Slice> Wal::read_now(const WalRange& range) {
   WalFile* file = files_.find(range.file);
   if (file == nullptr) {
-    return fail(Errc::corrupt, fmt::format("log file {} is missing", range.file));
+    return fail(Errc::corrupt, fmt::format("{}/manifest: log file {} is not listed; {}",
+                                           options_.directory, range.file, kRemedy));
   }
   const std::uint64_t begin = range.offset / kWalBlockBytes * kWalBlockBytes;
   const std::uint64_t end = whole_blocks(std::uint64_t{range.offset} + range.bytes);
   const auto bytes = static_cast<std::size_t>(end - begin);
   BlockRef block = BlockRef::make(bytes, kWalBlockBytes);
   NARU_TRY(handle, files_.open(file->file));
-  NARU_TRY(count, handle->read_now(begin, MutableByteView(block->data(), bytes)));
+  const auto count = handle->read_now(begin, MutableByteView(block->data(), bytes));
+  if (!count) {
+    return fail(count.error().code,
+                fmt::format("{}: offset {}: {}", file->file.path, begin, count.error().what));
+  }
   const auto at = static_cast<std::size_t>(range.offset - begin);
-  if (count < at + range.bytes) {
-    return fail(Errc::corrupt, fmt::format("{}: ends before offset {}", files_.path(file->record),
-                                           range.offset + range.bytes));
+  if (*count < at + range.bytes) {
+    return fail(Errc::corrupt, fmt::format("{}: cut short at offset {}; {}", file->file.path,
+                                           begin + *count, kRemedy));
   }
   const ByteView view(block->data() + at, range.bytes);
   return Slice{std::move(block), view};

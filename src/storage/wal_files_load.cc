@@ -44,6 +44,9 @@ Result<void> WalFiles::load(Random& random) {
   }
   auto content = fs_.read_file(manifest_path(), kManifestBytesMax);
   if (!content && content.error().code == Errc::not_found) return make_volume(random);
+  if (!content && content.error().code == Errc::corrupt) {
+    return fail(Errc::corrupt, fmt::format("{}; {}", content.error().what, kRemedy));
+  }
   if (!content) return std::unexpected(std::move(content).error());
   auto manifest = decode_manifest(as_bytes(*content));
   if (!manifest && manifest.error().code == Errc::version) {
@@ -55,7 +58,7 @@ Result<void> WalFiles::load(Random& random) {
   }
   manifest_ = std::move(*manifest);
   NARU_TRY_VOID(open_listed());
-  return segments_.load(manifest_);
+  return segments_.load(manifest_, log_);
 }
 
 Result<void> WalFiles::make_volume(Random& random) {
@@ -87,6 +90,7 @@ Result<std::unique_ptr<WalFile>> WalFiles::open_file(const ManifestFile& record)
   if (!handle) return std::unexpected(std::move(handle).error());
   auto size = (*handle)->size();
   if (size && *size >= record.bytes) {
+    tell_surplus(log_, name, *size, record.bytes);
     file->listed = true;
     return file;
   }

@@ -51,12 +51,16 @@ Result<ByteView> WalScanner::view(const ScanFile& file, std::uint64_t offset, st
     }
     piece_file_ = nullptr;
     NARU_TRY(handle, open_files_.open(*file.file));
-    NARU_TRY(count, handle->read_now(
-                        offset, MutableByteView(piece_->data(), static_cast<std::size_t>(wanted))));
+    const auto count =
+        handle->read_now(offset, MutableByteView(piece_->data(), static_cast<std::size_t>(wanted)));
+    if (!count) {
+      return fail(count.error().code,
+                  fmt::format("{}: offset {}: {}", file.file->path, offset, count.error().what));
+    }
     piece_file_ = file.file;
     piece_begin_ = offset;
-    piece_bytes_ = count;
-    if (count < bytes) return damaged(file, offset, "the file ends here");
+    piece_bytes_ = *count;
+    if (*count < bytes) return damaged(file, offset, "the file ends here");
   }
   return ByteView(piece_->data() + (offset - piece_begin_), static_cast<std::size_t>(bytes));
 }

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "app/logger.h"
 #include "io/asio/file_system.h"
@@ -31,6 +34,19 @@ int failed(const Error& error, int code) {
   return code;
 }
 
+/// What there is to say of log files that no manifest lists any more.
+std::optional<Error> files_without_manifest(const StoreDirectory& store) {
+  auto names = store.files.list(store.wal_path());
+  if (!names) return std::nullopt;
+  const auto ours = std::ranges::find_if(*names, [](const std::string& name) {
+    return name.starts_with("wal-") || name.starts_with("seg-");
+  });
+  if (ours == names->end()) return std::nullopt;
+  return Error{Errc::corrupt, fmt::format("{0}/manifest: missing, although {0}/{1} is there; "
+                                          "restore it from a backup",
+                                          store.wal_path(), *ours)};
+}
+
 /// Runs an action while no broker can take the directory.
 int run(const StoreOptions& options, const StoreAction& action) {
   security::initialise();
@@ -40,6 +56,7 @@ int run(const StoreOptions& options, const StoreAction& action) {
   StderrLogger log("warn");
   const StoreDirectory store{files, options.data_dir, log};
   if (!files.open(store.wal_path() + "/manifest", {.write = false})) {
+    if (const auto lost = files_without_manifest(store)) return failed(*lost, kFailure);
     return failed(
         {Errc::not_found,
          fmt::format("{}: no data of Naru is there: wal/manifest is missing", options.data_dir)},

@@ -127,7 +127,7 @@ Result<std::string> PosixFileSystem::read_file(const std::string& path, std::siz
   if (::fstat(file.get(), &status) != 0) return fail_errno(path);
   if (!S_ISREG(status.st_mode)) return fail(Errc::io, path + ": not a regular file");
   if (static_cast<std::uint64_t>(status.st_size) > bytes_max) {
-    return fail(Errc::limit, path + ": larger than " + std::to_string(bytes_max) + " bytes");
+    return fail(Errc::corrupt, path + ": larger than " + std::to_string(bytes_max) + " bytes");
   }
   std::string content(static_cast<std::size_t>(status.st_size), '\0');
   auto* data = reinterpret_cast<std::uint8_t*>(content.data());

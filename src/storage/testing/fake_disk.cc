@@ -285,7 +285,7 @@ Result<std::string> FakeDisk::read_file(const std::string& path, std::size_t byt
     return fail(Errc::not_found, path + ": no such file");
   }
   const auto& bytes = found->second->current;
-  if (bytes.size() > bytes_max) return fail(Errc::limit, path + ": too large");
+  if (bytes.size() > bytes_max) return fail(Errc::corrupt, path + ": too large");
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
