@@ -33,7 +33,11 @@ TEST(LaneChainFacts, LargeBodyIsWrittenInFragments) {
   put_entry_head(out, false);
   ByteBuffer front;
   put_enqueue_chain(out, targets, message::RunEncoder(view, front), kChain, 5);
-  EXPECT_EQ(out.size(), 3 + 5 + 43u);
+  const std::vector<std::uint8_t> enqueue = {
+      2, 0, 0, 9, 0x2b, 0, 0,    0,    0x19, 0,    0,    0,    0x70, 0x1c, 0x33, 7, 1,
+      1, 0, 0, 1, 0,    0, 0,    0,    0,    0,    0,    0,    0,    0,    0,    0, 0,
+      0, 0, 0, 0, 0,    0, 0x71, 0x81, 0x80, 0x80, 0x80, 0x10, 5,    1,    7,    1, 0};
+  EXPECT_THAT(out.view(), testing::ElementsAreArray(enqueue));
   EXPECT_LE(out.size(), kLaneEntryHeadBytes + enqueue_fact_bytes_max(1, 25));
   EXPECT_TRUE(check_lane_entry(out.view()));
   FactReader reader(out.view());
