@@ -51,7 +51,7 @@ class File {
   /// Makes earlier completed writes stable (fdatasync).
   virtual void sync(VoidDone done) = 0;
 
-  /// Blocking forms, for start-up and offline tools only.
+  /// Blocking forms, for start-up and offline tools only; their errors name the file.
   virtual Result<std::size_t> read_now(std::uint64_t offset, MutableByteView into) = 0;
   virtual Result<void> write_now(std::uint64_t offset, ByteView bytes) = 0;
   virtual Result<void> sync_now() = 0;

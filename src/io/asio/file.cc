@@ -11,8 +11,16 @@
 
 namespace naru::io::asio_impl {
 
-PosixFile::PosixFile(PosixFileSystem& system, Descriptor fd, bool direct)
-    : system_(system), fd_(std::move(fd)), direct_(direct) {}
+namespace {
+template <typename Value>
+Result<Value> named(const std::string& path, Result<Value> result) {
+  if (!result) result.error().what.insert(0, path + ": ");
+  return result;
+}
+}  // namespace
+
+PosixFile::PosixFile(PosixFileSystem& system, Descriptor fd, std::string path, bool direct)
+    : system_(system), fd_(std::move(fd)), path_(std::move(path)), direct_(direct) {}
 
 PosixFile::~PosixFile() {
   NARU_CHECK(outstanding_ == 0, "no call is outstanding on a closing file");
@@ -54,21 +62,21 @@ void PosixFile::sync(VoidDone done) {
 }
 
 Result<std::size_t> PosixFile::read_now(std::uint64_t offset, MutableByteView into) {
-  return read_fully(fd_.get(), offset, into);
+  return named(path_, read_fully(fd_.get(), offset, into));
 }
 
 Result<void> PosixFile::write_now(std::uint64_t offset, ByteView bytes) {
-  NARU_TRY_VOID(write_fully(fd_.get(), offset, bytes, WriteSync::none));
+  NARU_TRY_VOID(named(path_, write_fully(fd_.get(), offset, bytes, WriteSync::none)));
   return {};
 }
 
 Result<void> PosixFile::sync_now() {
-  return sync_data(fd_.get());
+  return named(path_, sync_data(fd_.get()));
 }
 
 Result<std::uint64_t> PosixFile::size() {
   struct stat status{};
-  if (::fstat(fd_.get(), &status) != 0) return fail_errno("fstat");
+  if (::fstat(fd_.get(), &status) != 0) return fail_errno(path_);
   return static_cast<std::uint64_t>(status.st_size);
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 /// One open file of the real file system.
 
+#include <string>
+
 #include "io/asio/descriptor.h"
 #include "io/asio/file_system.h"
 
@@ -8,7 +10,7 @@ namespace naru::io::asio_impl {
 
 class PosixFile final : public File {
  public:
-  PosixFile(PosixFileSystem& system, Descriptor fd, bool direct);
+  PosixFile(PosixFileSystem& system, Descriptor fd, std::string path, bool direct);
   ~PosixFile() override;
 
   void write(std::uint64_t offset, ByteView bytes, WriteSync sync, IoDone done) override;
@@ -24,6 +26,7 @@ class PosixFile final : public File {
   friend class FileOperation;
   PosixFileSystem& system_;
   Descriptor fd_;
+  std::string path_;
   bool direct_;
   std::size_t outstanding_ = 0;
 };

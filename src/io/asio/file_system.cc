@@ -75,7 +75,7 @@ Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, Ope
     fd = Descriptor(::open(path.c_str(), flags, 0600));
   }
   if (!fd) return fail_errno(path);
-  return std::make_unique<PosixFile>(*this, std::move(fd), direct);
+  return std::make_unique<PosixFile>(*this, std::move(fd), path, direct);
 }
 
 FileOperation& PosixFileSystem::take(const std::string& path, VoidDone done) {

@@ -55,6 +55,14 @@ TEST_F(FileSystemTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(file->size(), 8u);
 }
 
+TEST_F(FileSystemTest, ABlockingCallThatFailsNamesTheFile) {
+  open("a");
+  const auto file = open("a", {.write = false});
+  const auto written = file->write_now(0, as_bytes("ferry"));
+  ASSERT_FALSE(written);
+  EXPECT_TRUE(written.error().what.starts_with(directory / "a: ")) << written.error().what;
+}
+
 TEST_F(FileSystemTest, SeveralWritesMayBeInFlight) {
   auto file = open("a");
   constexpr std::size_t kWrites = 32;
