@@ -179,7 +179,9 @@ void WalFiles::on_saved(Result<void> result) {
     save_failed_ = true;
     return retry_later(result.error());
   }
-  if (!result) return client_.on_files_failed(result.error());
+  if (!result && !NARU_MUTANT(go_on_without_manifest)) {
+    return client_.on_files_failed(result.error());
+  }
   if (ready_count() >= options_.ready_files) set_space_short(false);  // else making one says so
   for (Then& next : then) next();
   if (!waiting_then_.empty() && !saving_) start_saving();

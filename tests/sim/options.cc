@@ -156,8 +156,8 @@ void draw_segments(Random& random, Options& options) {
 
 /// Most bodies that are not tiny are chains of fragments; some are larger than any entry.
 void draw_fragments(Random& random, Options& options) {
-  std::size_t& fragment_bytes = options.node.shard.lane.fragment_bytes;
-  fragment_bytes = one_of<std::size_t>(random, {200, 1500, 10'000, 248 << 10});
+  const auto fragment_bytes = one_of<std::size_t>(random, {200, 1500, 10'000, 248 << 10});
+  options.node.shard.lane.fragment_bytes = options.client.fragment_bytes = fragment_bytes;
   const bool crowded = options.node.memory_limit_bytes != 0 ||
                        options.network.piece_bytes_max < 1500 || options.client.messages_max > 200;
   if (fragment_bytes > 10'000 || crowded || !random.one_in(4)) return;
@@ -182,6 +182,12 @@ void draw_faults(Random& random, FaultOptions& faults) {
   if (random.one_in(4)) faults.bodies_rot = one_of<std::uint32_t>(random, {100, 500});
 }
 
+/// Came later than the others, and of draws of their own: seeds without them do what they did.
+void draw_file_faults(Random random, FaultOptions& faults) {
+  if (random.one_in(4)) faults.files_fail = one_of<std::uint32_t>(random, {500, 3000});
+  faults.failures_in_recovery = random.one_in(6);
+}
+
 }  // namespace
 
 Options draw_options(Random& random) {
@@ -195,7 +201,7 @@ Options draw_options(Random& random) {
                                            one_of<std::uint32_t>(random, {1000, 5000, 40'000}));
   options.client.think_max = std::chrono::microseconds(one_of<int>(random, {100, 2000, 20'000}));
   options.client.messages_max = one_of<std::uint32_t>(random, {60, 200, 500});
-  options.client.no_ack = random.one_in(6);
+  random.next();  // for an option that is no more: what the others are stays
   options.client.purges = random.one_in(6);
   // Not of our own draws: seeds without it do what they would do if it were not there.
   Random aside(Random(random).next());
@@ -223,6 +229,7 @@ Options draw_options(Random& random) {
   options.steps_per_round = one_of<std::uint32_t>(random, {1000, 5000, 15'000});
   options.node.shard.shared.record_bytes_min = one_of<std::size_t>(random, {1, 128});
   draw_fragments(random, options);
+  draw_file_faults(Random(Random(random).next()), options.faults);
   return options;
 }
 
@@ -266,8 +273,8 @@ std::string Options::describe() const {
       "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}, deletes {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
       "memory: limit {}; disk: {} free; expiry {}\n"
-      "faults: stalls {}, full {}, write {}, sync {}, clock {}, in recovery {}, bit rot {}, of "
-      "bodies {}",
+      "faults: stalls {}, full {}, write {}, sync {}, files {}, clock {}, in recovery {} and {}, "
+      "bit rot {}, of bodies {}",
       node.shards, queues,
       fmt::join(levels | std::views::transform([](auto it) { return to_string(it); }), " "),
       publishers.size(), consumers.size(), visitors, rounds, steps_per_round, wal.file_bytes,
@@ -281,8 +288,9 @@ std::string Options::describe() const {
       client.body_bytes_max, client.messages_max, client.rude, client.purges, client.deletes,
       network.piece_bytes_max, network.delay_max.count() / 1000, network.buffer_bytes,
       node.memory_limit_bytes, node.disk_free_min, !ttls_ms.empty(), faults.disk_stalls,
-      faults.disk_fills, faults.write_fails, faults.sync_fails, faults.clock_jumps,
-      faults.crashes_in_recovery, faults.bit_rot, faults.bodies_rot);
+      faults.disk_fills, faults.write_fails, faults.sync_fails, faults.files_fail,
+      faults.clock_jumps, faults.crashes_in_recovery, faults.failures_in_recovery, faults.bit_rot,
+      faults.bodies_rot);
 }
 
 }  // namespace naru::sim

@@ -20,9 +20,11 @@ struct FaultOptions {
   std::uint64_t free_bytes_max = 0;  // on a disk that is full
   std::uint32_t write_fails = 0;
   std::uint32_t sync_fails = 0;
+  std::uint32_t files_fail = 0;  // opening, making, renaming, removing them; syncs of directories
   std::uint32_t clock_jumps = 0;
   bool crashes_in_recovery = false;
-  bool bit_rot = false;  // after a clean stop
+  bool failures_in_recovery = false;  // of any operation of the disk
+  bool bit_rot = false;               // after a clean stop
   std::uint32_t bodies_rot = 0;
 };
 

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <optional>
-#include <regex>
 
 #include "tests/sim/clients/drainer.h"
 #include "tests/sim/clients/manager.h"
 #include "tests/sim/clients/visitor.h"
+#include "tests/sim/faults.h"
 #include "tests/sim/narrator.h"
+#include "tests/sim/restarts.h"
 #include "tests/sim/world/world.h"
 
 namespace naru::sim {
@@ -37,6 +36,8 @@ class Run {
     outcome.hash = world_.trace().hash();
     outcome.coverage = coverage_;
     outcome.coverage.done = world_.environment().done;
+    outcome.coverage.trouble = world_.disk().trouble();
+    outcome.coverage.reads = world_.disk().reads();
     return outcome;
   }
 
@@ -45,7 +46,8 @@ class Run {
   static constexpr std::uint64_t kPatience = 400'000;
 
   void go() {
-    start();
+    restarts_.begin();
+    if (findings_.any()) return;
     build();
     for (std::uint32_t round = 0; round < options_.rounds && !findings_.any(); ++round) {
       work();
@@ -80,27 +82,6 @@ class Run {
                     world_.node() == nullptr ? "no process" : world_.node()->describe()));
   }
 
-  void start() {
-    auto started = world_.start_node();
-    if (!started && world_.rot().is_live()) {
-      refused(started.error());
-      world_.heal(true);
-      started = world_.start_node();
-    }
-    if (!started) findings_.add("start", started.error().what);
-  }
-
-  /// Says which file, where in it unless all of it is missing, and what to do about it.
-  void refused(const Error& error) {
-    ++coverage_.refused_starts;
-    static const std::regex kRefusal(
-        "data/wal/[-a-z0-9]+: (.*offset [0-9]+.*|missing.*); .*(from a backup|to start empty|start "
-        "the (older|newer) program that wrote it).*");
-    if (!std::regex_match(error.what, kRefusal)) {
-      findings_.add("a refused start says where and what to do", error.what);
-    }
-  }
-
   void build() {
     Manager& manager = world_.add<Manager>();
     if (!until("the topology", [&] { return manager.is_done(); })) return;
@@ -112,36 +93,8 @@ class Run {
   void work() {
     const std::uint64_t steps = 1 + random_.below(options_.steps_per_round);
     for (std::uint64_t left = steps; left > 0 && step(); --left) {
-      fault();
+      faults_.maybe();
       revive();
-    }
-  }
-
-  bool now_and_then(std::uint32_t once_in) { return once_in != 0 && random_.one_in(once_in); }
-
-  void fault() {
-    const FaultOptions& faults = options_.faults;
-    storage::testing::FakeDisk& disk = world_.disk();
-    if (now_and_then(faults.disk_stalls)) {
-      ++coverage_.stalls;
-      world_.stall_disk(Duration(static_cast<std::int64_t>(random_.below(200'000'000))));
-    }
-    if (now_and_then(faults.disk_fills)) {
-      ++coverage_.full_disks;
-      disk_full_ = !disk_full_;
-      disk.set_capacity(disk_full_ ? disk.used_bytes() + random_.below(faults.free_bytes_max + 1)
-                                   : kPlenty);
-    }
-    if (now_and_then(faults.write_fails)) {
-      disk.fail_nth(storage::testing::DiskOperation::write, 1 + random_.below(4));
-    }
-    if (now_and_then(faults.sync_fails)) {
-      disk.fail_nth(storage::testing::DiskOperation::sync, 1 + random_.below(4));
-    }
-    if (now_and_then(faults.bodies_rot) && world_.rot_a_message()) ++coverage_.rotten_bodies;
-    if (now_and_then(faults.clock_jumps)) {
-      ++coverage_.clock_jumps;
-      world_.jump_wall_clock(static_cast<WallMs>(random_.below(7'200'000)) - 3'600'000);
     }
   }
 
@@ -150,13 +103,16 @@ class Run {
     Node* node = world_.node();
     if (node == nullptr || !node->failure() || !(node->is_stopped() || random_.one_in(200))) return;
     ++coverage_.failed_volumes;
+    note_process();
     world_.crash(random_.one_in(2) ? Crash::kill : Crash::power_loss);
     recover();
   }
 
+  void note_process() { coverage_.note_process(*world_.node(), world_.disk()); }
+
   void end_process() {
     if (findings_.any()) return;
-    note_segments();
+    note_process();
     switch (random_.below(4)) {
       case 0:
         ++coverage_.kills;
@@ -171,7 +127,7 @@ class Run {
   }
 
   void stop_cleanly() {
-    heal_disk();
+    faults_.heal_disk();
     if (world_.node()->failure()) return world_.crash(Crash::kill);
     world_.node()->stop();
     for (std::uint64_t left = kPatience; left > 0 && !world_.node()->is_stopped(); --left) {
@@ -181,94 +137,15 @@ class Run {
     world_.crash(Crash::clean_stop);
     if (!random_.one_in(3)) world_.heal(true);
     // With other bits flipped it could not be told whether its own one is still there.
-    if (options_.faults.bit_rot && !world_.rot().is_live() && random_.one_in(2)) rot();
-  }
-
-  void heal_disk() {
-    disk_full_ = false;
-    world_.disk().set_capacity(kPlenty);
-    world_.stall_disk(Duration(0));
-  }
-
-  struct Found {
-    std::string description;
-    std::map<std::string, std::uint64_t> sizes;
-    std::uint64_t parked = 0;
-  };
-  Found look() {
-    return {world_.node()->describe(), world_.node()->sizes(), world_.node()->parked()};
-  }
-  /// What a start finds that has to succeed.
-  Found look_with_a_start() {
-    start();
-    if (findings_.any()) return {};
-    Found found = look();
-    world_.crash(Crash::kill);
-    return found;
-  }
-
-  /// A bit of a file of the log flips while nobody runs. The start refuses, or finds what one finds
-  /// before the flip, or after it was mended; at most some of it is parked as damaged.
-  void rot() {
-    std::optional<Found> healthy;
-    // The other half of the time it may hit what the stop has written last.
-    if (random_.one_in(2)) healthy = look_with_a_start();
-    auto names = world_.disk().list("data/wal");
-    if (findings_.any() || !names || names->empty()) return;
-    const std::string path = "data/wal/" + (*names)[random_.below(names->size())];
-    const std::uint64_t bytes = world_.disk().content(path).size();
-    if (bytes == 0) return;
-    const std::uint64_t bit = random_.below(bytes * 8);
-    ++coverage_.flipped_bits;
-    world_.disk().flip_bit(path, bit);
-    const auto rotten = world_.disk().content(path);
-    std::optional<Found> found;
-    if (const auto started = world_.start_node(); started) {
-      found = look();
-    } else {
-      refused(started.error());
+    if (options_.faults.bit_rot && !world_.rot().is_live() && random_.one_in(2)) {
+      restarts_.rot();
     }
-    world_.crash(Crash::kill);
-    // It was seen, or is where nobody looked; what was written anew is left alone.
-    if (world_.disk().content(path) == rotten) world_.disk().flip_bit(path, bit);
-    if (!found) return;
-    if (!healthy) healthy = look_with_a_start();
-    if (!findings_.any()) compare(*healthy, *found, fmt::format("bit {} of {}", bit, path));
   }
 
-  void compare(const Found& healthy, const Found& found, const std::string& flipped) {
-    const bool same =
-        found.parked == 0 ? found.description == healthy.description : found.sizes == healthy.sizes;
-    if (same) return;
-    findings_.add("a flipped bit takes nothing away",
-                  fmt::format("{}: with it a start found {}, without it {}", flipped,
-                              found.description, healthy.description));
-  }
-
-  /// Starts again, often only after some tries that lose power on the way.
   void recover() {
     if (findings_.any()) return;
-    heal_disk();
-    const bool look_twice = options_.faults.crashes_in_recovery && random_.one_in(3);
-    if (look_twice) {
-      start();
-      if (findings_.any()) return;
-      world_.recorder().tell(&Checker::on_recovered, world_.node()->describe(), false);
-      world_.crash(Crash::kill);
-    }
-    if (options_.faults.crashes_in_recovery) {
-      for (std::uint64_t tries = random_.below(4); tries > 0; --tries) crash_in_recovery();
-    }
-    start();
-    if (findings_.any()) return;
-    world_.recorder().tell(&Checker::on_recovered, world_.node()->describe(), look_twice);
-  }
-
-  void crash_in_recovery() {
-    ++coverage_.crashes_in_recovery;
-    world_.lose_power_soon(random_.below(60));
-    (void)world_.start_node();
-    world_.crash(Crash::power_loss);
+    faults_.heal_disk();
+    restarts_.recover();
   }
 
   bool is_anybody_blocked() const {
@@ -278,7 +155,7 @@ class Run {
   /// With room on the disk and somebody who consumes everything, no publisher has to wait for long:
   /// all are told so, and publish again.
   void relieve() {
-    heal_disk();
+    faults_.heal_disk();
     const auto& clients = world_.clients();
     for (const auto& client : clients) client->is_publisher() ? client->hold() : client->leave();
     Drainer& drainer = world_.add<Drainer>(true);
@@ -313,14 +190,8 @@ class Run {
     if (!findings_.any() && is_anybody_blocked() && random_.one_in(3)) relieve();
   }
 
-  void note_segments() {
-    const cluster::StorageFigures figures = world_.node()->journal().figures();
-    coverage_.segments += figures.segments;
-    coverage_.segments_rewritten += figures.compaction.segments_read;
-  }
-
   void finish() {
-    note_segments();
+    note_process();
     if (options_.node.memory_limit_bytes != 0 || is_anybody_blocked()) relieve();
     if (findings_.any()) return;
     world_.retire_clients();
@@ -329,7 +200,7 @@ class Run {
     // Half-open connections end by their heartbeats, and without those with a restart. What was
     // returned leaves in its order with or without one.
     const bool stays = options_.client.heartbeat_s != 0 && random_.one_in(2);
-    if (stays && !world_.rot().may_be_parked()) {
+    if (stays && !world_.may_be_parked()) {
       if (!until("all connections to end", [&] { return world_.is_deserted(); })) return;
     } else {
       stop_cleanly();
@@ -356,14 +227,13 @@ class Run {
     return text;
   }
 
-  static constexpr std::uint64_t kPlenty = std::uint64_t{1} << 40;
-
   Random random_;
   Findings findings_;
   const Options options_;
   World world_;
   Coverage coverage_;
-  bool disk_full_ = false;
+  Faults faults_{random_, options_.faults, world_, coverage_};
+  Restarts restarts_{random_, options_.faults, world_, findings_, coverage_};
 };
 
 }  // namespace

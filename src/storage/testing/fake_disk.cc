@@ -31,37 +31,6 @@ FakeDisk::FakeDisk(std::uint64_t seed) : random_(seed) {
 
 FakeDisk::~FakeDisk() = default;
 
-Result<void> FakeDisk::step(DiskOperation operation) {
-  if (dead_) return power_off();
-  if (crash_armed_ && steps_left_ == 0) {
-    dead_ = true;
-    return power_off();
-  }
-  if (crash_armed_) --steps_left_;
-  ++steps_;
-  if (auto found = faults_.find(operation); found != faults_.end()) {
-    Fault& fault = found->second;
-    if (fault.nth > 1) {
-      --fault.nth;
-      return {};
-    }
-    const Errc code = fault.code;
-    if (--fault.times == 0) faults_.erase(found);
-    return fail(code, "injected fault");
-  }
-  return {};
-}
-
-void FakeDisk::fail_nth(DiskOperation operation, std::uint64_t nth, Errc code,
-                        std::uint64_t times) {
-  faults_[operation] = {nth, times, code};
-}
-
-void FakeDisk::crash_after(std::uint64_t steps) {
-  crash_armed_ = true;
-  steps_left_ = steps;
-}
-
 std::uint64_t FakeDisk::used_bytes() const {
   std::uint64_t total = 0;
   for (const auto& [path, node] : names_) total += node->current.size();
@@ -105,7 +74,6 @@ Result<void> FakeDisk::sync_node(Node& node, bool direct) {
     if (dead_) return stepped;
     // The pages are marked clean although they never arrived: a buffered read still shows them, and
     // the next sync has nothing to do.
-    ++failed_syncs_;
     lose_unsynced(node);
     if (direct) node.current = node.durable;
     return stepped;
@@ -127,6 +95,33 @@ bool FakeDisk::completed(std::uint64_t issued) const {
   return std::ranges::none_of(pending_, [&](const auto& it) { return it->number <= issued; });
 }
 
+void FakeDisk::run_pending(Pending& operation, Result<void>& done, std::size_t& moved) {
+  switch (operation.operation) {
+    case DiskOperation::write:
+      done = apply_write(*operation.node, operation.offset, operation.bytes, operation.sync);
+      moved = operation.bytes.size();
+      break;
+    case DiskOperation::read:
+      ++reads_;
+      done = step(DiskOperation::read);
+      if (done) moved = FakeFile::copy_out(*operation.node, operation.offset, operation.into);
+      read_bytes_ += moved;
+      break;
+    case DiskOperation::sync:
+      done = sync_node(*operation.node, operation.direct);
+      break;
+    case DiskOperation::make_zeroed:
+      done = make_zeroed_now(operation.path, operation.offset);
+      break;
+    case DiskOperation::remove:
+      done = remove_now(operation.path);
+      break;
+    default:
+      done = replace_now(operation.path, as_text(operation.bytes));
+      break;
+  }
+}
+
 bool FakeDisk::complete_one() {
   if (dead_ || pending_.empty()) return false;
   const std::size_t chosen = random_.below(pending_.size());
@@ -134,36 +129,15 @@ bool FakeDisk::complete_one() {
   pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(chosen));
   Result<void> done;
   std::size_t moved = 0;
-  switch (operation->operation) {
-    case DiskOperation::write:
-      done = apply_write(*operation->node, operation->offset, operation->bytes, operation->sync);
-      moved = operation->bytes.size();
-      break;
-    case DiskOperation::read:
-      done = step(DiskOperation::read);
-      if (done) moved = FakeFile::copy_out(*operation->node, operation->offset, operation->into);
-      read_bytes_ += moved;
-      break;
-    case DiskOperation::sync:
-      done = sync_node(*operation->node, operation->direct);
-      break;
-    case DiskOperation::make_zeroed:
-      done = make_zeroed_now(operation->path, operation->offset);
-      break;
-    case DiskOperation::remove:
-      done = remove_now(operation->path);
-      break;
-    default:
-      done = replace_now(operation->path, as_text(operation->bytes));
-      break;
-  }
+  run_pending(*operation, done, moved);
   if (dead_) {
     // It was in flight when the power went: power_cycle() decides how much of it happened.
     pending_.push_back(std::move(operation));
     return false;
   }
-  // As the real one: what works on a whole file names it.
-  if (!done && !operation->path.empty()) done.error().what.insert(0, operation->path + ": ");
+  if (!done && done.error().code == Errc::io) {
+    failure_ = DiskFailure{operation->operation, operation->path};
+  }
   if (operation->io_done) {
     if (done) {
       operation->io_done(moved);
@@ -191,9 +165,7 @@ void FakeDisk::set_name(const std::string& path, NodeRef node) {
 }
 
 Result<std::unique_ptr<io::File>> FakeDisk::open(const std::string& path, io::OpenOptions options) {
-  if (auto possible = step(DiskOperation::open); !possible) {
-    return fail(possible.error().code, path + ": " + possible.error().what);
-  }
+  NARU_TRY_VOID(step(DiskOperation::open, path));
   auto found = names_.find(path);
   if (found != names_.end() && options.create && options.exclusive) {
     return fail(Errc::already_exists, path + ": it exists");
@@ -210,7 +182,14 @@ Result<std::unique_ptr<io::File>> FakeDisk::open(const std::string& path, io::Op
 }
 
 Result<void> FakeDisk::make_zeroed_now(const std::string& path, std::uint64_t bytes) {
-  NARU_TRY_VOID(step(DiskOperation::make_zeroed));
+  return named(path, fill(path, bytes));
+}
+
+Result<void> FakeDisk::fill(const std::string& path, std::uint64_t bytes) {
+  if (auto stepped = step(DiskOperation::make_zeroed, path); !stepped) {
+    if (!dead_) maybe_leave_behind(path);
+    return stepped;
+  }
   if (!names_.contains(directory_of(path))) return fail(Errc::not_found, path + ": no directory");
   if (!no_room_for_.empty() && path.find(no_room_for_) != std::string::npos) {
     return fail(Errc::no_space, "no space left on device");
@@ -249,8 +228,15 @@ void FakeDisk::allocate(const std::string& path, std::uint64_t bytes, io::VoidDo
 }
 
 Result<void> FakeDisk::replace_now(const std::string& path, std::string_view content) {
-  NARU_TRY_VOID(step(DiskOperation::replace));
+  return named(path, replace_in_steps(path, content));
+}
+
+Result<void> FakeDisk::replace_in_steps(const std::string& path, std::string_view content) {
   const std::string temporary = path + ".tmp";
+  if (auto stepped = step(DiskOperation::replace, path); !stepped) {
+    if (!dead_) maybe_leave_behind(temporary);
+    return stepped;
+  }
   if (!names_.contains(directory_of(path))) return fail(Errc::not_found, path + ": no directory");
   const auto node = std::make_shared<Node>();
   set_name(temporary, node);
@@ -279,7 +265,7 @@ void FakeDisk::remove(const std::string& path, io::VoidDone done) {
 }
 
 Result<std::string> FakeDisk::read_file(const std::string& path, std::size_t bytes_max) {
-  NARU_TRY_VOID(step(DiskOperation::read));
+  NARU_TRY_VOID(step(DiskOperation::read, path));
   const auto found = names_.find(path);
   if (found == names_.end() || found->second->directory) {
     return fail(Errc::not_found, path + ": no such file");
@@ -290,7 +276,7 @@ Result<std::string> FakeDisk::read_file(const std::string& path, std::size_t byt
 }
 
 Result<void> FakeDisk::make_directory(const std::string& path, unsigned /*mode*/) {
-  NARU_TRY_VOID(step(DiskOperation::make_directory));
+  NARU_TRY_VOID(step(DiskOperation::make_directory, path));
   if (names_.contains(path)) return {};
   if (!names_.contains(directory_of(path))) {
     return fail(Errc::not_found, path + ": no parent directory");
@@ -312,25 +298,29 @@ Result<std::vector<std::string>> FakeDisk::list(const std::string& path) {
 }
 
 Result<void> FakeDisk::rename(const std::string& from, const std::string& to) {
-  NARU_TRY_VOID(step(DiskOperation::rename));
+  const Result<void> stepped = step(DiskOperation::rename, to);
+  if (!stepped && (dead_ || random_.one_in(2))) return stepped;
   const auto found = names_.find(from);
   if (found == names_.end()) return fail(Errc::not_found, from + ": no such file");
   NodeRef node = found->second;
   names_.erase(from);
   unsynced_names_[directory_of(to)].push_back({to, node, from});
   names_[to] = std::move(node);
-  return {};
+  return stepped;
 }
 
 Result<void> FakeDisk::remove_now(const std::string& path) {
-  NARU_TRY_VOID(step(DiskOperation::remove));
+  NARU_TRY_VOID(step(DiskOperation::remove, path));
   if (!names_.contains(path)) return fail(Errc::not_found, path + ": no such file");
   set_name(path, nullptr);
   return {};
 }
 
 Result<void> FakeDisk::sync_directory(const std::string& path) {
-  if (auto stepped = step(DiskOperation::sync_directory); !stepped) return stepped;
+  if (auto stepped = step(DiskOperation::sync_directory, path); !stepped) {
+    if (!dead_) sync_some_names(path);
+    return stepped;
+  }
   ++syncs_;
   const auto changes = unsynced_names_.find(path);
   if (changes == unsynced_names_.end()) return {};

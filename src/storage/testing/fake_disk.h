@@ -2,12 +2,15 @@
 /// A file system in memory that lies exactly as real ones do. Deterministic: what happens follows
 /// from the seed and the calls. For tests and the simulation; never linked into the server.
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -28,6 +31,28 @@ enum class DiskOperation : std::uint8_t {
   make_directory,
   sync_directory,
 };
+inline constexpr std::size_t kDiskOperations = 10;
+
+/// How often the disk was unkind since it was made.
+struct DiskTrouble {
+  std::array<std::uint64_t, kDiskOperations> failed{};  // injected, by DiskOperation
+  // What became of sectors that waited for a sync, at power losses and failures of their file; and
+  // how many changes of names power losses took back.
+  std::uint64_t kept_sectors = 0;
+  std::uint64_t dropped_sectors = 0;
+  std::uint64_t torn_sectors = 0;
+  std::uint64_t lost_names = 0;
+
+  std::uint64_t of(DiskOperation operation) const {
+    return failed[static_cast<std::size_t>(operation)];
+  }
+};
+
+/// An operation in the background that failed for a reason that does not go away.
+struct DiskFailure {
+  DiskOperation operation;
+  std::string path;
+};
 
 /// One disk. Promises no more than POSIX does:
 /// * a completed write is only in the page cache: at power loss each of its 512-byte sectors is
@@ -36,6 +61,8 @@ enum class DiskOperation : std::uint8_t {
 /// * a created, renamed or removed name is lost at power loss (a random ordered prefix per
 ///   directory survives) unless its directory was synced afterwards;
 /// * after a failed sync the unsynced data is gone, and later syncs succeed, as on ext4;
+/// * a file that could not be made may be there, a rename that failed may have happened, and a sync
+///   of a directory that failed may have made some of its names stable;
 /// * asynchronous operations complete in any order, one for each complete_one().
 ///
 /// Crash points: every primitive step (a write, a sync, a name change, ...) is counted;
@@ -68,6 +95,10 @@ class FakeDisk final : public io::FileSystem {
   void set_no_room_for(std::string text) { no_room_for_ = std::move(text); }
   /// With false, direct opens fall back to buffered, as on tmpfs.
   void set_direct_supported(bool supported) { direct_supported_ = supported; }
+  /// What fail_nth() asked for and did not come about does not come any more.
+  void forget_faults() { faults_.clear(); }
+  /// The last operation of complete_one() that failed with io, if one did; once.
+  std::optional<DiskFailure> take_failure() { return std::exchange(failure_, std::nullopt); }
   void crash_after(std::uint64_t steps);
   bool dead() const { return dead_; }
   /// Primitive steps taken since the disk was made.
@@ -87,8 +118,9 @@ class FakeDisk final : public io::FileSystem {
   std::uint64_t used_bytes() const;
   /// How often files and directories were synced, WriteSync::data included.
   std::uint64_t syncs() const { return syncs_; }
-  /// How often a sync of a file failed, and what it was for was gone.
-  std::uint64_t failed_syncs() const { return failed_syncs_; }
+  const DiskTrouble& trouble() const { return trouble_; }
+  /// Reads in the background so far.
+  std::uint64_t reads() const { return reads_; }
   /// Bytes that reads of files have moved.
   std::uint64_t read_bytes() const { return read_bytes_; }
   /// Open handles.
@@ -141,10 +173,16 @@ class FakeDisk final : public io::FileSystem {
     Errc code;
   };
 
-  Result<void> step(DiskOperation operation);
+  /// The real one names files in errors of what works on a whole file, and the caller of the rest.
+  Result<void> step(DiskOperation operation, const std::string& path = {});
+  void run_pending(Pending& operation, Result<void>& done, std::size_t& moved);
   Result<void> apply_write(Node& node, std::uint64_t offset, ByteView bytes, io::WriteSync sync);
   Result<void> sync_node(Node& node, bool direct);
+  Result<void> fill(const std::string& path, std::uint64_t bytes);
+  Result<void> replace_in_steps(const std::string& path, std::string_view content);
   void set_name(const std::string& path, NodeRef node);
+  void maybe_leave_behind(const std::string& path);
+  void sync_some_names(const std::string& directory);
   void lose_unsynced(Node& node);
   void make_durable(const NameChange& change);
   void lose_names();
@@ -163,8 +201,10 @@ class FakeDisk final : public io::FileSystem {
   std::uint64_t issued_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t syncs_ = 0;
-  std::uint64_t failed_syncs_ = 0;
+  std::uint64_t reads_ = 0;
   std::uint64_t read_bytes_ = 0;
+  DiskTrouble trouble_;
+  std::optional<DiskFailure> failure_;
   std::size_t open_files_ = 0;
   std::uint64_t steps_left_ = 0;
   bool crash_armed_ = false;

@@ -11,13 +11,20 @@ namespace naru::storage::testing {
 void FakeDisk::lose_unsynced(Node& node) {
   for (const UnsyncedWrite& write : node.unsynced) {
     const std::uint64_t mode = random_.below(4);  // all, nothing, or each sector for itself
-    if (mode == 1) continue;
+    if (mode == 1) {
+      trouble_.dropped_sectors += (write.bytes.size() + kSectorBytes - 1) / kSectorBytes;
+      continue;
+    }
     for (std::size_t at = 0; at < write.bytes.size(); at += kSectorBytes) {
       const std::size_t count = std::min(kSectorBytes, write.bytes.size() - at);
-      if (mode != 0 && random_.one_in(2)) continue;
+      if (mode != 0 && random_.one_in(2)) {
+        ++trouble_.dropped_sectors;
+        continue;
+      }
       ByteView sector(write.bytes.data() + at, count);
       // Rarely a sector itself is torn: its first part is new, the rest what was there before.
       if (mode != 0 && random_.one_in(16)) sector = sector.first(random_.below(count));
+      ++(sector.size() == count ? trouble_.kept_sectors : trouble_.torn_sectors);
       put(node.durable, write.offset + at, sector);
     }
   }
@@ -37,6 +44,7 @@ void FakeDisk::lose_names() {
   for (auto& [directory, changes] : unsynced_names_) {
     const std::size_t kept = random_.below(changes.size() + 1);
     for (std::size_t i = 0; i < kept; ++i) make_durable(changes[i]);
+    trouble_.lost_names += changes.size() - kept;
   }
   unsynced_names_.clear();
   // What is below a directory that never came to be is lost with it.

@@ -141,6 +141,90 @@ TEST(FakeDisk, AfterAFailedSyncTheDataIsGoneAndLaterSyncsSucceed) {
   EXPECT_TRUE(lost);
 }
 
+TEST(FakeDisk, ARenameThatFailedMayHaveHappened) {
+  bool happened = false;
+  bool did_not = false;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    FakeDisk disk(seed);
+    make(disk, "a", 4096).reset();
+    disk.fail_nth(DiskOperation::rename, 1);
+    EXPECT_FALSE(disk.rename("a", "b").has_value());
+    EXPECT_NE(disk.exists("a"), disk.exists("b"));
+    (disk.exists("b") ? happened : did_not) = true;
+  }
+  EXPECT_TRUE(happened && did_not);
+}
+
+TEST(FakeDisk, AFileThatCouldNotBeMadeMayBeThere) {
+  bool there = false;
+  bool missing = false;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    FakeDisk disk(seed);
+    disk.fail_nth(DiskOperation::make_zeroed, 1);
+    EXPECT_EQ(disk.make_zeroed_now("f", 4096).error().code, Errc::io);
+    (disk.exists("f") ? there : missing) = true;
+  }
+  EXPECT_TRUE(there && missing);
+}
+
+TEST(FakeDisk, AFailedDirectorySyncMakesTheFirstNamesStableAndTheNextOneTheOthers) {
+  bool some = false;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    FakeDisk disk(seed);
+    for (const char* name : {"a", "b", "c"}) {
+      ASSERT_TRUE(disk.open(name, {.create = true}).has_value());
+    }
+    disk.fail_nth(DiskOperation::sync_directory, 1);
+    EXPECT_FALSE(disk.sync_directory(".").has_value());
+    EXPECT_TRUE(disk.exists("c"));
+    if (seed % 2 == 0) {
+      ASSERT_TRUE(disk.sync_directory(".").has_value());
+    }
+    disk.power_cycle();
+    EXPECT_GE(disk.exists("a"), disk.exists("b"));
+    EXPECT_GE(disk.exists("b"), disk.exists("c"));
+    EXPECT_TRUE(seed % 2 != 0 || disk.exists("c"));
+    some |= disk.exists("a") && !disk.exists("c");
+  }
+  EXPECT_TRUE(some);
+}
+
+TEST(FakeDisk, WhatWentWrongIsCountedAndTold) {
+  FakeDisk disk(1);
+  auto file = make(disk, "f", 4096);
+  disk.fail_nth(DiskOperation::write, 1);
+  file->write(0, filled(4096, 1), io::WriteSync::none,
+              [](Result<std::size_t> result) { EXPECT_EQ(result.error().code, Errc::io); });
+  EXPECT_FALSE(disk.take_failure().has_value());
+  disk.complete_all();
+  const auto failure = disk.take_failure();
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->operation, DiskOperation::write);
+  EXPECT_EQ(failure->path, "f");
+  EXPECT_FALSE(disk.take_failure().has_value());
+  EXPECT_EQ(disk.trouble().of(DiskOperation::write), 1u);
+  EXPECT_EQ(disk.trouble().of(DiskOperation::sync), 0u);
+}
+
+TEST(FakeDisk, WhatBecameOfSectorsAndNamesIsCounted) {
+  DiskTrouble all;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    FakeDisk disk(seed);
+    auto file = make(disk, "f", 8192);
+    write_unsynced(disk, *file, filled(8192, 7));
+    file.reset();
+    ASSERT_TRUE(disk.open("g", {.create = true}).has_value());
+    disk.power_cycle();
+    const DiskTrouble& trouble = disk.trouble();
+    EXPECT_EQ(trouble.kept_sectors + trouble.dropped_sectors + trouble.torn_sectors, 16u);
+    EXPECT_EQ(trouble.lost_names, disk.exists("g") ? 0u : 1u);
+    all.kept_sectors += trouble.kept_sectors;
+    all.dropped_sectors += trouble.dropped_sectors;
+    all.torn_sectors += trouble.torn_sectors;
+  }
+  EXPECT_TRUE(all.kept_sectors != 0 && all.dropped_sectors != 0 && all.torn_sectors != 0);
+}
+
 TEST(FakeDisk, AFlippedBitIsReadAndStaysAndMakesNothingElseStable) {
   bool kept = false;
   bool dropped = false;

@@ -18,6 +18,14 @@ std::string directory_of(const std::string& path);
 /// Overwrites or extends `into`.
 void put(std::vector<std::uint8_t>& into, std::uint64_t offset, ByteView bytes);
 std::unexpected<Error> power_off();
+/// As with the real one: what works on a whole file names it, and so do blocking calls.
+template <typename Value>
+Result<Value> named(const std::string& path, Result<Value> result) {
+  if (!result && !result.error().what.starts_with(path)) {
+    result.error().what.insert(0, path + ": ");
+  }
+  return result;
+}
 
 struct FakeDisk::Pending {
   DiskOperation operation;
@@ -68,16 +76,16 @@ class FakeFile final : public io::File {
   Result<std::size_t> read_now(std::uint64_t offset, MutableByteView into) override {
     check_alignment(offset, into.data(), into.size());
     if (disk_.dead_) return power_off();
-    NARU_TRY_VOID(disk_.step(DiskOperation::read));
+    NARU_TRY_VOID(disk_.step(DiskOperation::read, path_));
     const std::size_t count = copy_out(*node_, offset, into);
     disk_.read_bytes_ += count;
     return count;
   }
   Result<void> write_now(std::uint64_t offset, ByteView bytes) override {
     check_alignment(offset, bytes.data(), bytes.size());
-    return disk_.apply_write(*node_, offset, bytes, io::WriteSync::none);
+    return named(path_, disk_.apply_write(*node_, offset, bytes, io::WriteSync::none));
   }
-  Result<void> sync_now() override { return disk_.sync_node(*node_, direct_); }
+  Result<void> sync_now() override { return named(path_, disk_.sync_node(*node_, direct_)); }
   Result<std::uint64_t> size() override {
     if (disk_.dead_) return power_off();
     return node_->current.size();

@@ -6,6 +6,7 @@
 #include "tests/sim/checkers/confirms_are_sound.h"
 #include "tests/sim/checkers/deleted_stays_deleted.h"
 #include "tests/sim/checkers/drains_after_healing.h"
+#include "tests/sim/checkers/failures_end_the_process.h"
 #include "tests/sim/checkers/memory_within_budget.h"
 #include "tests/sim/checkers/one_live_lease.h"
 #include "tests/sim/checkers/order_is_kept.h"
@@ -29,6 +30,7 @@ std::vector<std::unique_ptr<Checker>> all_checkers(Findings& findings) {
   all.push_back(std::make_unique<MemoryWithinBudget>(findings));
   all.push_back(std::make_unique<ParkedForAReason>(findings));
   all.push_back(std::make_unique<QueuesEndWithOwners>(findings));
+  all.push_back(std::make_unique<FailuresEndTheProcess>(findings));
   all.push_back(std::make_unique<RecoveryIsIdempotent>(findings));
   all.push_back(std::make_unique<BlockedGoOn>(findings));
   all.push_back(std::make_unique<DeletedStaysDeleted>(findings));

@@ -62,6 +62,8 @@ class Checker {
   /// Levels: what was confirmed before on_mark() is on disk at on_stable(), if it was only written.
   virtual void on_mark() {}
   virtual void on_stable() {}
+  /// The disk failed something of the log, and the process ends because of that, or goes on.
+  virtual void on_log_failure(const std::string& /*what*/, bool /*ends*/) {}
   /// A bit has flipped under its body, where it is stored; all such bits have flipped back.
   virtual void on_rotten(MessageNo) {}
   virtual void on_healed() {}

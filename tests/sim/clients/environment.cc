@@ -28,6 +28,7 @@ Copy Environment::deliver(Delivered delivered, std::string_view message_id, std:
   const Message* message = recorder.message(number);
   delivered.copy.message = static_cast<MessageNo>(number);
   delivered.intact = message != nullptr && body == body_of(message->number, message->body_bytes);
+  if (body.size() > options.fragment_bytes) did(Did::deliver_fragments);
   recorder.tell(&Checker::on_delivery, delivered);
   return delivered.copy;
 }

@@ -30,6 +30,7 @@ enum class Did : std::uint8_t {
   rollback,
   deliver,
   deliver_redelivered,
+  deliver_fragments,
   get,
   get_empty,
   ack,
@@ -73,6 +74,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Did::kCou
     "tx.rollback",
     "deliver",
     "deliver again",
+    "deliver fragments",
     "get",
     "get empty",
     "ack",
@@ -106,8 +108,7 @@ struct ClientOptions {
   std::uint32_t body_bytes_max = 8192;
   Duration think_max = std::chrono::milliseconds(2);
   std::uint32_t messages_max = 300;  // of all publishers together
-  bool transactions = true;
-  bool no_ack = false;
+  std::size_t fragment_bytes = 0;    // the broker stores larger bodies in pieces of so many bytes
   bool purges = false;
   bool deletes = false;
   bool rude = true;  // connections are cut

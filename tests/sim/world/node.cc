@@ -1,8 +1,7 @@
 #include "tests/sim/world/node.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <utility>
 
 namespace naru::sim {
 
@@ -98,7 +97,10 @@ void Node::watch() {
     memory_ = std::make_unique<server::MemoryWatch>(
         std::move(hosts), home.workers, options_.memory_limit_bytes,
         server::MemoryProbes{.resident = [] { return std::nullopt; }, .give_back = [] {}},
-        [this](core::MemoryStep) { set_alarm(); });
+        [this](core::MemoryStep step) {
+          ++memory_steps_[std::to_underlying(step)];
+          set_alarm();
+        });
     memory_->start();
   }
 }
@@ -158,6 +160,20 @@ std::size_t Node::connection_count() const {
   return count;
 }
 
+core::LaneMemory Node::lanes() {
+  core::LaneMemory sum;
+  for (std::uint32_t id = 1; id <= core::kLaneCount; ++id) {
+    const core::LaneMemory one = lane(core::GroupId(id)).memory();
+    sum.pages += one.pages;
+    sum.pages_out += one.pages_out;
+  }
+  return sum;
+}
+
+core::Lane& Node::lane(core::GroupId id) {
+  return shards_[shards_[0]->core->shard_of_lane(id).value]->core->lane(id);
+}
+
 bool Node::is_idle() const {
   return std::ranges::all_of(
       shards_, [](const auto& part) { return !part->loop.has_work() && part->broker->is_idle(); });
@@ -184,9 +200,7 @@ std::uint64_t Node::parked(std::string_view name) {
   std::uint64_t count = 0;
   shards_[0]->core->catalog().each_queue([&](const core::QueueInfo& queue) {
     if (!name.empty() && queue.name != name) return;
-    const core::GroupId lane = queue.ref.lane;
-    core::Shard& owner = *shards_[shards_[0]->core->shard_of_lane(lane).value]->core;
-    if (const auto stats = owner.lane(lane).stats(queue.ref.id)) count += stats->damaged;
+    if (const auto stats = lane(queue.ref.lane).stats(queue.ref.id)) count += stats->damaged;
   });
   return count;
 }
@@ -194,30 +208,10 @@ std::uint64_t Node::parked(std::string_view name) {
 std::map<std::string, std::uint64_t> Node::sizes() {
   std::map<std::string, std::uint64_t> all;
   shards_[0]->core->catalog().each_queue([&](const core::QueueInfo& queue) {
-    const core::GroupId lane = queue.ref.lane;
-    core::Shard& owner = *shards_[shards_[0]->core->shard_of_lane(lane).value]->core;
-    const auto stats = owner.lane(lane).stats(queue.ref.id);
+    const auto stats = lane(queue.ref.lane).stats(queue.ref.id);
     if (stats) all[queue.name] = stats->ready + stats->damaged;
   });
   return all;
-}
-
-std::string Node::describe() {
-  std::vector<std::string> lines;
-  core::Catalog& catalog = shards_[0]->core->catalog();
-  catalog.each_queue([&](const core::QueueInfo& queue) {
-    const core::GroupId lane = queue.ref.lane;
-    core::Shard& owner = *shards_[shards_[0]->core->shard_of_lane(lane).value]->core;
-    const auto stats = owner.lane(lane).stats(queue.ref.id);
-    lines.push_back(fmt::format("{}: {} ready, {} bytes, {} persistent", queue.name, stats->ready,
-                                stats->ready_bytes, stats->persistent));
-  });
-  catalog.each_binding([&](const core::BindingInfo& binding) {
-    lines.push_back(fmt::format("{} -> {} by '{}'", binding.source.value, binding.destination,
-                                binding.routing_key));
-  });
-  std::ranges::sort(lines);
-  return fmt::format("{}", fmt::join(lines, "; "));
 }
 
 }  // namespace naru::sim

@@ -2,6 +2,7 @@
 /// One process of the broker: what app/node.cc builds, over the world's loops, network and disk.
 /// All of it is the code that runs in production: connections, sessions, core, journal, log.
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,6 +25,8 @@
 #include "tests/support/rig_authenticator.h"
 
 namespace naru::sim {
+
+inline constexpr std::size_t kMemorySteps = 5;  // core::MemoryStep
 
 struct NodeOptions {
   std::uint64_t memory_limit_bytes = 0;  // 0: nobody watches it
@@ -57,6 +60,10 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   std::uint64_t accounted_bytes() const;
   std::size_t connection_count() const;
   core::MemoryStep memory_step() const;
+  /// How often each step was taken.
+  const std::array<std::uint64_t, kMemorySteps>& memory_steps() const { return memory_steps_; }
+  /// The pages of all lanes' indexes.
+  core::LaneMemory lanes();
   /// The exclusive queues whose connection is gone.
   void each_orphan(const std::function<void(const std::string&)>& visit);
   /// Messages that are parked as damaged, in the queue of that name or (empty) in all.
@@ -99,6 +106,7 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   void watch();
   void set_alarm();
   void build_shards();
+  core::Lane& lane(core::GroupId id);
 
   const NodeOptions& options_;
   storage::testing::FakeDisk& disk_;
@@ -115,6 +123,7 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   std::unique_ptr<server::DiskWatch> disk_watch_;
   std::optional<Error> failure_;
   std::string disk_alarm_;
+  std::array<std::uint64_t, kMemorySteps> memory_steps_{};
   bool space_short_ = false;
   bool alarm_ = false;
   bool stopping_ = false;

@@ -1,8 +1,14 @@
 #include "tests/sim/world/world.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "tests/sim/coverage.h"
+
 namespace naru::sim {
+
+using storage::testing::DiskOperation;
 
 World::World(Random& random, const Options& options, Findings& findings)
     : random_(random),
@@ -33,7 +39,7 @@ World::~World() {
 Result<void> World::start_node() {
   node_ = std::make_unique<Node>(options_.node, disk_, network_, now_, random_, log_);
   was_quiet_ = told_stopping_ = false;
-  failed_syncs_at_start_ = disk_.failed_syncs();
+  trouble_at_start_ = disk_.trouble();
   syncs_ = {};
   auto started = node_->start();
   if (!started) node_ = nullptr;
@@ -43,7 +49,10 @@ Result<void> World::start_node() {
 }
 
 void World::crash(Crash how) {
-  const bool log_failed = node_ != nullptr && node_->failure().has_value();
+  // A start that failed may have failed at a sync.
+  const bool failed_to_start = node_ == nullptr;
+  const bool log_failed =
+      failed_to_start ? has_failed_since_start(DiskOperation::sync) : node_->failure().has_value();
   node_ = nullptr;
   if (how == Crash::power_loss) {
     disk_.power_cycle();
@@ -164,9 +173,26 @@ bool World::turn_a_loop() {
 bool World::complete_an_operation() {
   if (node_ == nullptr || now_.mono < disk_stalls_until_) return false;
   if (!disk_.complete_one()) return false;
+  look_at_failure();
   trace_.note(200 + disk_.steps());
   node_->loops().front()->wake();
   return true;
+}
+
+// What is written to a segment nobody needs before the manifest lists it; what cannot be removed is
+// in nobody's way; and a read may be for a single message.
+void World::look_at_failure() {
+  const auto failure = disk_.take_failure();
+  if (!failure || failure->path.contains("/seg-")) return;
+  const DiskOperation operation = failure->operation;
+  if (operation == DiskOperation::read || operation == DiskOperation::remove) return;
+  recorder_.tell(&Checker::on_log_failure,
+                 fmt::format("to {} {}", to_string(operation), failure->path),
+                 node_->failure().has_value());
+}
+
+bool World::has_failed_since_start(DiskOperation operation) const {
+  return disk_.trouble().of(operation) != trouble_at_start_.of(operation);
 }
 
 bool World::step_a_client() {
@@ -232,7 +258,7 @@ void World::watch_syncs() {
 // A sync that fails takes what it was for; that is read back, and is damaged, until the process has
 // heard of it and ends.
 bool World::may_be_parked() const {
-  return rot_.may_be_parked() || disk_.failed_syncs() != failed_syncs_at_start_;
+  return rot_.may_be_parked() || has_failed_since_start(DiskOperation::sync);
 }
 
 void World::sample() {

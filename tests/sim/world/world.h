@@ -80,6 +80,8 @@ class World {
   /// A bit flips under one of the messages that were published; false when none was found.
   bool rot_a_message();
   const Rot& rot() const { return rot_; }
+  /// Something of this process's log is damaged, or could not be read.
+  bool may_be_parked() const;
   /// Bits flip back: all of them, or those in what a start would read.
   void heal(bool all);
   const Now& now() const { return now_; }
@@ -92,10 +94,11 @@ class World {
   bool do_something();
   bool turn_a_loop();
   bool complete_an_operation();
+  void look_at_failure();
+  bool has_failed_since_start(storage::testing::DiskOperation operation) const;
   bool step_a_client();
   void jump();
   void look_for_quiet();
-  bool may_be_parked() const;
   void sample();
   void watch_syncs();
   void pass(Duration time);
@@ -117,7 +120,7 @@ class World {
   TimePoint disk_stalls_until_{};
   SyncWatch syncs_;
   std::uint64_t steps_ = 0;
-  std::uint64_t failed_syncs_at_start_ = 0;  // of the process
+  storage::testing::DiskTrouble trouble_at_start_;  // of the process
   bool was_quiet_ = false;
   bool told_stopping_ = false;
 };
