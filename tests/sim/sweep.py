@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK = 25  # seeds of one process
 BLOCK_BOUND_S = 600
 SEED_BOUND_S = 120
-COUNT = re.compile(r"^([a-z.][a-z. ]*): (\d+)$")
+COUNT = re.compile(r"^([a-z][-a-z_. ]*): (\d+)$")
 
 
 class Sweep:
@@ -27,6 +27,10 @@ class Sweep:
         self.seeds = 0
         self.failures = []
         self.counts = collections.Counter()
+
+    def never(self):
+        """What is counted and never happened."""
+        return [name for name, count in self.counts.items() if count == 0]
 
     def take(self, output, seeds):
         self.seeds += seeds
@@ -116,6 +120,8 @@ def main():
     result = sweep(options.binary, first, options.seeds, options.jobs, on_block=on_block)
     for name, count in result.counts.items():
         print(f"{name}: {count}")
+    if result.never():
+        print("never happened: " + ", ".join(result.never()))
     print(f"seeds {first} to {first + result.seeds - 1}: {len(result.failures)} failed")
     return 1 if result.failures else 0
 

@@ -25,7 +25,8 @@ for seed in range(first, first + count):
         print(f"FAIL seed {seed}: order is kept: it was not; reproduce: ./dev sim --seed {seed}")
     if seed == 40 and count > 1:
         sys.exit(3)
-print(f"{count} seeds, {failed} failed\\nsteps: {count}")
+rare = 1 if first <= 26 < first + count else 0
+print(f"{count} seeds, {failed} failed\\nsteps: {count}\\nrare path: {rare}\\nno path any more: 0")
 sys.exit(failed)
 """
 
@@ -48,6 +49,7 @@ def main():
                 "FAIL seed 9: order is kept: it was not; reproduce: ./dev sim --seed 9"]
     assert result.failures == expected, result.failures
     assert result.seeds == 30 and result.counts["steps"] == 27, result.counts  # the others were run
+    assert result.never() == ["no path any more"], result.counts
 
     result = swept(40, 2)
     assert len(result.failures) == 1, result.failures
