@@ -60,6 +60,9 @@ struct Delivered {
   bool intact = true;        // the body is what was published
 };
 
+/// Whether a queue is there, as far as the one knows who deletes and declares it.
+enum class Presence : std::uint8_t { there, gone, unsure };
+
 /// How a client ends a lease.
 enum class End : std::uint8_t { acknowledged, dropped, requeued };
 

@@ -183,9 +183,11 @@ void draw_faults(Random& random, FaultOptions& faults) {
 }
 
 /// Came later than the others, and of draws of their own: seeds without them do what they did.
-void draw_file_faults(Random random, FaultOptions& faults) {
+void draw_later(Random random, Options& options) {
+  FaultOptions& faults = options.faults;
   if (random.one_in(4)) faults.files_fail = one_of<std::uint32_t>(random, {500, 3000});
   faults.failures_in_recovery = random.one_in(6);
+  options.client.asks = options.client.deletes && !random.one_in(3);
 }
 
 }  // namespace
@@ -229,7 +231,7 @@ Options draw_options(Random& random) {
   options.steps_per_round = one_of<std::uint32_t>(random, {1000, 5000, 15'000});
   options.node.shard.shared.record_bytes_min = one_of<std::size_t>(random, {1, 128});
   draw_fragments(random, options);
-  draw_file_faults(Random(Random(random).next()), options.faults);
+  draw_later(Random(Random(random).next()), options);
   return options;
 }
 
@@ -270,7 +272,8 @@ std::string Options::describe() const {
       "snapshot slices {}, log {}\n"
       "core: uncommitted {}, credit {}, turn {}, run {}, stride {}, read ahead {}, index {}, pages "
       "{}, fragments {}\n"
-      "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}, deletes {}\n"
+      "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}, deletes {}, "
+      "asks {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
       "memory: limit {}; disk: {} free; expiry {}\n"
       "faults: stalls {}, full {}, write {}, sync {}, files {}, clock {}, in recovery {} and {}, "
@@ -286,7 +289,7 @@ std::string Options::describe() const {
       node.shard.lane.read_ahead_bytes, node.shard.lane.index_bytes, node.shard.lane.page_records,
       node.shard.lane.fragment_bytes, client.frame_bytes_max, client.heartbeat_s,
       client.body_bytes_max, client.messages_max, client.rude, client.purges, client.deletes,
-      network.piece_bytes_max, network.delay_max.count() / 1000, network.buffer_bytes,
+      client.asks, network.piece_bytes_max, network.delay_max.count() / 1000, network.buffer_bytes,
       node.memory_limit_bytes, node.disk_free_min, !ttls_ms.empty(), faults.disk_stalls,
       faults.disk_fills, faults.write_fails, faults.sync_fails, faults.files_fail,
       faults.clock_jumps, faults.crashes_in_recovery, faults.failures_in_recovery, faults.bit_rot,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tests/sim/clients/asker.h"
 #include "tests/sim/clients/drainer.h"
 #include "tests/sim/clients/manager.h"
 #include "tests/sim/clients/visitor.h"
@@ -88,6 +89,7 @@ class Run {
     for (const auto& habits : options_.publishers) world_.add<Publisher>(habits);
     for (const auto& habits : options_.consumers) world_.add<Consumer>(habits);
     for (int number = 0; number < options_.visitors; ++number) world_.add<Visitor>(number);
+    if (options_.client.asks) world_.add<Asker>();
   }
 
   void work() {

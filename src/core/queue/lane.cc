@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "core/queue/lane_impl.h"
 
 namespace naru::core {
@@ -46,6 +47,7 @@ void Lane::Impl::delete_queue(QueueId id) {
   }
   // What is being handed over stays valid: dispatch() buries it afterwards.
   if (dispatching_ != queue) bury(*queue);
+  if (NARU_MUTANT(forget_cancel)) consumers.clear();
   for (const ConsumerKey key : consumers) sink_.on_consumer_cancelled(key);
   for (const Queue::PendingGet& get : gets.view())
     sink_.on_got(get.ticket, Got{QueueRef{id, id_}, std::nullopt, 0});

@@ -49,6 +49,14 @@ class Checker {
   virtual void on_delete_sent(QueueNo) {}
   virtual void on_deleted(QueueNo) {}
 
+  /// A channel that holds nothing asks for a queue; the answer, with what the queue was all the
+  /// while.
+  virtual void on_request(ChannelNo, QueueNo) {}
+  virtual void on_answer(ChannelNo, QueueNo, Presence, bool /*found_it*/) {}
+  /// A consumer that wants to be told when its queue is deleted, and its end.
+  virtual void on_subscribed(ChannelNo, std::uint64_t /*consumer*/, QueueNo) {}
+  virtual void on_unsubscribed(std::uint64_t /*consumer*/) {}
+
   /// The queue's owner is gone, and the queue is not.
   virtual void on_outlived(const std::string& /*queue*/) {}
 

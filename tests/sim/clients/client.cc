@@ -84,7 +84,7 @@ void Client::on_refused(const amqp091::ChannelClose& method) {
   if (channel_ == 0) return;  // both close it, and what was sent from here is answered
   if (method.reply_code == kNoRoom) environment_.did(Did::refused_channel);
   const ChannelNo refused = channel_;
-  on_channel_refused();
+  on_channel_refused(method.reply_code);
   lose_channel();
   environment_.recorder.channel_gone(wire_, refused);
   send(amqp091::ChannelOpen{});

@@ -43,8 +43,9 @@ class Client : protected LinkUser {
   virtual void on_reply(const amqp091::MethodFrame& method) = 0;
   /// The channel is no more: with its connection, or closed by either side.
   virtual void on_channel_lost() = 0;
-  /// The server closes it because it has no room; on_channel_lost() follows.
-  virtual void on_channel_refused() {}
+  /// The server closes it: it has no room, or one of the codes that expects() names;
+  /// on_channel_lost() follows.
+  virtual void on_channel_refused(std::uint16_t /*code*/) {}
   /// The server may close the channel with this code now.
   virtual bool expects(std::uint16_t /*code*/) const { return false; }
   virtual void on_message(const amqp091::MethodFrame&, const amqp091::Properties&,

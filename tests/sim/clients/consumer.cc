@@ -221,6 +221,10 @@ void Consumer::on_reply(const amqp091::MethodFrame& method) {
     if (std::exchange(found->second.asked, false)) {
       --environment_.topology.requests[found->second.queue];
     }
+    if (link_.is_told_of_cancels()) {
+      environment_.recorder.tell(&Checker::on_subscribed, channel_, found->second.consumer,
+                                 found->second.queue);
+    }
   } else if (is<amqp091::BasicCancelOk>(method)) {
     forget(decode<amqp091::BasicCancelOk>(method).consumer_tag);
   } else if (is<amqp091::BasicCancel>(method)) {
@@ -270,6 +274,7 @@ void Consumer::forget(std::string_view tag) {
   const auto found = subscriptions_.find(tag);
   if (found == subscriptions_.end()) return;
   if (habits_.no_ack) environment_.recorder.removal_ends_in_silence(found->second.queue);
+  environment_.recorder.tell(&Checker::on_unsubscribed, found->second.consumer);
   subscriptions_.erase(found);
 }
 

@@ -21,7 +21,7 @@ bool Drainer::expects(std::uint16_t code) const {
 bool Drainer::is_going(QueueNo queue) const {
   return (environment_.topology.may_be_gone & queue_bit(queue)) != 0;
 }
-void Drainer::on_channel_refused() {
+void Drainer::on_channel_refused(std::uint16_t) {
   if (!is_done() && is_going(queue_)) ++queue_;
 }
 

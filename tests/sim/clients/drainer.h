@@ -26,7 +26,7 @@ class Drainer final : public Client {
                   std::string_view body) override;
   void on_channel_lost() override {}
   bool expects(std::uint16_t code) const override;
-  void on_channel_refused() override;
+  void on_channel_refused(std::uint16_t code) override;
   void get();
   bool is_going(QueueNo queue) const;
 

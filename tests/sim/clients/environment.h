@@ -55,6 +55,8 @@ enum class Did : std::uint8_t {
   declare,
   remove,
   cancelled,
+  ask_found,
+  ask_refused,
   declare_exclusive,
   declare_auto_delete,
   kCount,
@@ -99,6 +101,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Did::kCou
     "declare",
     "delete",
     "cancelled by the server",
+    "find a queue",
+    "find no queue",
     "declare exclusive",
     "declare auto-delete"};
 
@@ -111,7 +115,8 @@ struct ClientOptions {
   std::size_t fragment_bytes = 0;    // the broker stores larger bodies in pieces of so many bytes
   bool purges = false;
   bool deletes = false;
-  bool rude = true;  // connections are cut
+  bool asks = false;  // for queues that are deleted, too
+  bool rude = true;   // connections are cut
 };
 
 struct Environment {

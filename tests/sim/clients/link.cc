@@ -117,7 +117,8 @@ void Link::on_connection_method(const amqp091::MethodFrame& method) {
   if (method.id == amqp091::ConnectionStart::kId) {
     ByteBuffer properties;
     message::Table capabilities{{"connection.blocked", true}};
-    if (environment_.options.deletes && !environment_.random.one_in(4)) {
+    told_of_cancels_ = environment_.options.deletes && !environment_.random.one_in(4);
+    if (told_of_cancels_) {
       capabilities.emplace_back("consumer_cancel_notify", true);
     }
     amqp091::append_table(properties, {{"capabilities", std::move(capabilities)}});

@@ -39,6 +39,8 @@ class Link {
   TimePoint next_deadline() const { return is_up() ? heartbeat_due_ : kNever; }
   /// Moves bytes; may call the user.
   void pump();
+  /// It said that it wants to hear of consumers that end with their queues.
+  bool is_told_of_cancels() const { return told_of_cancels_; }
   /// Reads no more until told otherwise.
   void stop_reading(bool stopped) { reading_stopped_ = stopped; }
   /// Much that was to be sent has not left.
@@ -77,6 +79,7 @@ class Link {
   Duration heartbeat_{0};
   TimePoint heartbeat_due_ = kNever;
   bool open_ = false;
+  bool told_of_cancels_ = false;
   bool reading_stopped_ = false;
   bool blocked_ = false;
 

@@ -68,6 +68,7 @@ void Manager::declare(QueueNo queue) {
 
 void Manager::act() {
   Random& random = environment_.random;
+  if (doing_ == Doing::leaving && random.one_in(4)) return declare_again();
   if (doing_ != Doing::nothing || !random.one_in(8)) return;
   if (environment_.options.rude && random.one_in(20)) return cut();
   if (unfinished_) {
@@ -92,7 +93,7 @@ void Manager::remove(QueueNo queue) {
   Topology& topology = environment_.topology;
   if (topology.requests[queue] != 0 || topology.flip == Topology::Flip::unsure) return;
   removed_ = queue;
-  topology.may_be_gone |= queue_bit(queue);
+  topology.set_presence(queue, Presence::unsure);
   environment_.recorder.may_go(queue);
   environment_.recorder.removal_begins(queue);
   if (queue == topology.flipping().queue) {
@@ -118,7 +119,7 @@ void Manager::rebind_next() {
     ++next_binding_;
   }
   if (next_binding_ < bindings.size()) return bind(bindings[next_binding_++]);
-  topology.may_be_gone &= ~queue_bit(removed_);
+  topology.set_presence(removed_, Presence::there);
   environment_.recorder.removal_ends(removed_);
   doing_ = Doing::nothing;
   if (removed_ == topology.flipping().queue) flip_ends(Topology::Flip::unbound);
@@ -170,18 +171,27 @@ void Manager::on_reply(const amqp091::MethodFrame&) {
       return;
     case Doing::deleting:
       environment_.recorder.tell(&Checker::on_deleted, removed_);
-      environment_.did(Did::declare);
-      doing_ = Doing::declaring;
-      return declare(removed_);
+      environment_.topology.set_presence(removed_, Presence::gone);
+      if (!environment_.options.asks || environment_.random.one_in(2)) return declare_again();
+      doing_ = Doing::leaving;
+      return;
     case Doing::declaring:
       doing_ = Doing::rebinding;
       next_binding_ = 0;
       return rebind_next();
     case Doing::rebinding:
       return rebind_next();
+    case Doing::leaving:
     case Doing::nothing:
       return;
   }
+}
+
+void Manager::declare_again() {
+  environment_.topology.set_presence(removed_, Presence::unsure);
+  environment_.did(Did::declare);
+  doing_ = Doing::declaring;
+  declare(removed_);
 }
 
 void Manager::on_channel_lost() {
@@ -189,7 +199,8 @@ void Manager::on_channel_lost() {
     unsure_since_ = environment_.recorder.quiets();
   }
   if (doing_ == Doing::purging) environment_.recorder.removal_ends_in_silence(purged_);
-  if (doing_ == Doing::deleting || doing_ == Doing::declaring || doing_ == Doing::rebinding) {
+  if (doing_ == Doing::deleting || doing_ == Doing::leaving || doing_ == Doing::declaring ||
+      doing_ == Doing::rebinding) {
     unfinished_ = true;
     unsure_since_ = environment_.recorder.quiets();
   }

@@ -23,7 +23,8 @@ class Manager final : public Client {
     unbinding,
     purging,
     deleting,
-    declaring,  // what was deleted
+    leaving,    // what was deleted as it is: gone
+    declaring,  // it again
     rebinding,
   };
 
@@ -38,6 +39,7 @@ class Manager final : public Client {
   void bind(const Binding& binding);
   void remove(QueueNo queue);
   void send_delete();
+  void declare_again();
   void rebind_next();
 
   Doing doing_ = Doing::nothing;

@@ -239,7 +239,7 @@ bool Publisher::flip_may_have_changed(MessageNo message) const {
 }
 
 // Of a transaction that was not to be committed yet nothing ever is.
-void Publisher::on_channel_refused() {
+void Publisher::on_channel_refused(std::uint16_t) {
   if (committing_) return;
   for (const Waiting& waiting : in_transaction_) {
     environment_.recorder.tell(&Checker::on_refused,

@@ -47,7 +47,7 @@ class Publisher final : public Client {
   void on_message(const amqp091::MethodFrame& method, const amqp091::Properties& properties,
                   std::string_view body) override;
   void on_channel_lost() override;
-  void on_channel_refused() override;
+  void on_channel_refused(std::uint16_t code) override;
 
   bool may_publish() const;
   void publish_one();

@@ -38,8 +38,11 @@ struct Topology {
   Flip flip = Flip::unbound;
   std::uint64_t flip_version = 0;  // grows when a change of the binding begins and when it ends
   // Being deleted, or gone, or not yet declared and bound again. Who asks for one that is gone has
-  // its channel closed, and the leases on it return before it hears of that: nobody asks meanwhile.
+  // its channel closed, and the leases on it return before it hears of that: nobody who may hold
+  // one asks meanwhile.
   QueueSet may_be_gone = 0;
+  QueueSet gone = 0;  // for sure: deleted, and nobody has asked to declare it
+  std::array<std::uint64_t, 32> presence_versions{};  // by queue: grow when one of the two changes
   std::array<std::uint32_t, 32> requests{};  // by queue: consumes and gets without an answer
 
   static constexpr std::string_view kDirect = "sim.direct";
@@ -64,6 +67,16 @@ struct Topology {
                                             ttl_ms ? *ttl_ms : kNoExpiry));
     }
     return all;
+  }
+  void set_presence(QueueNo queue, Presence presence) {
+    const QueueSet bit = queue_bit(queue);
+    may_be_gone = presence == Presence::there ? may_be_gone & ~bit : may_be_gone | bit;
+    gone = presence == Presence::gone ? gone | bit : gone & ~bit;
+    ++presence_versions[queue];
+  }
+  Presence presence_of(QueueNo queue) const {
+    if ((gone & queue_bit(queue)) != 0) return Presence::gone;
+    return (may_be_gone & queue_bit(queue)) != 0 ? Presence::unsure : Presence::there;
   }
   Binding flipping() const { return {std::string(kDirect), "flip", 0}; }
 
