@@ -66,6 +66,22 @@ TEST(JournalBodies, OfAnotherShardAreTheSame) {
   EXPECT_NO_VIOLATION(world);
 }
 
+// Or their caches would grow for ever: nobody else bounds them.
+TEST(JournalBodies, StayInNoShardsCacheWhenTheLogsIsEmpty) {
+  WorldOptions without_cache = options(3, 8);
+  without_cache.journal.wal.cache_bytes = 0;
+  World world(without_cache);
+  ASSERT_STARTS(world);
+  for (std::uint32_t group = 1; group < 8; ++group) {
+    world.append(group, group, 3000);
+    world.settle_down();
+    EXPECT_FALSE(world.shard_journal(group).cached(place(world, group, group)).has_value())
+        << group;
+  }
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
 // Frames of 8 KiB: the bodies and those that refer to them are in different frames, and sometimes
 // in different files.
 TEST(JournalBodies, MayBeInAnEarlierFrameThanWhatRefersToThem) {

@@ -14,6 +14,14 @@ namespace naru::cluster {
 
 namespace {
 constexpr core::ShardId kLogShard{0};
+
+/// The other shards' caches hold the same blocks, and let go of what is before: all there is when
+/// the log holds none.
+storage::WalRange oldest_cached(const storage::Wal& wal) {
+  const storage::CachedBytes* run = wal.oldest_cached();
+  if (run == nullptr) return {UINT32_MAX, 0, 0};
+  return {run->file, run->begin, 0};
+}
 }  // namespace
 
 JournalLocal::JournalLocal(io::FileSystem& fs, const JournalOptions& options,
@@ -142,9 +150,7 @@ void JournalLocal::hand_out(const storage::DurableFrame& frame, bool committed) 
 
 void JournalLocal::set_cache_bytes(std::uint64_t bytes_max) {
   wal_.set_cache_bytes(bytes_max);
-  // The other shards' caches hold the same blocks.
-  storage::WalRange oldest{UINT32_MAX, 0, 0};
-  if (const storage::CachedBytes* run = wal_.oldest_cached()) oldest = {run->file, run->begin, 0};
+  const storage::WalRange oldest = oldest_cached(wal_);
   for (std::size_t i = 1; i < shards_.size(); ++i) {
     post_.post(core::ShardId(static_cast<std::uint16_t>(i)),
                [shard = shards_[i].get(), oldest] { shard->on_committed({}, oldest); });
@@ -152,10 +158,7 @@ void JournalLocal::set_cache_bytes(std::uint64_t bytes_max) {
 }
 
 void JournalLocal::post_committed() {
-  storage::WalRange oldest;
-  if (const storage::CachedBytes* run = wal_.oldest_cached()) {
-    oldest = {run->file, run->begin, 0};
-  }
+  const storage::WalRange oldest = oldest_cached(wal_);
   for (std::size_t i = 1; i < shards_.size(); ++i) {
     if (outgoing_[i].empty()) continue;
     auto frames = std::exchange(outgoing_[i], {});
