@@ -82,6 +82,25 @@ TEST(JournalBodies, StayInNoShardsCacheWhenTheLogsIsEmpty) {
   EXPECT_NO_VIOLATION(world);
 }
 
+TEST(JournalBodies, AShortOneThatIsReadHoldsNoLargeBlock) {
+  WorldOptions without_cache = options(1, 3);
+  without_cache.journal.wal.cache_bytes = 0;
+  without_cache.journal.wal.block_bytes = 64 << 10;
+  World world(without_cache);
+  ASSERT_STARTS(world);
+  world.append(1, 1, 100);
+  world.settle_down();
+  const core::BodyRead wanted{place(world, 1, 1), 100};
+  std::size_t held_bytes = 0;
+  world.shard_journal(1).read({&wanted, 1}, [&](Result<std::vector<Slice>> result) {
+    ASSERT_TRUE(result.has_value()) << result.error().what;
+    held_bytes = result->front().owner->capacity();
+  });
+  world.settle_down();
+  EXPECT_GE(held_bytes, 100U);
+  EXPECT_LE(held_bytes, 2 * storage::kWalBlockBytes);
+}
+
 // Frames of 8 KiB: the bodies and those that refer to them are in different frames, and sometimes
 // in different files.
 TEST(JournalBodies, MayBeInAnEarlierFrameThanWhatRefersToThem) {

@@ -192,8 +192,9 @@ void WalReader::issue() {
 
 void WalReader::start(JoinedRead read, io::File& handle) {
   const auto bytes = static_cast<std::size_t>(read.blocks.end - read.blocks.begin);
-  BlockRef block =
-      bytes <= pool_.block_bytes() ? pool_.take() : BlockRef::make(bytes, kWalBlockBytes);
+  // A body holds all of its block for as long as it is in use: a large one is not for a short read.
+  const bool fits = bytes <= pool_.block_bytes() && 2 * bytes > pool_.block_bytes();
+  BlockRef block = fits ? pool_.take() : BlockRef::make(bytes, kWalBlockBytes);
   const MutableByteView into(block->data(), bytes);
   const std::uint64_t begin = read.blocks.begin;
   handle.read(
