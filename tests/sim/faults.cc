@@ -18,6 +18,10 @@ void Faults::maybe() {
   }
   if (now_and_then(options_.sync_fails)) disk.fail_nth(DiskOperation::sync, 1 + random_.below(4));
   if (now_and_then(options_.files_fail)) fail_an_operation();
+  // One that fails alone is read again in its parts.
+  if (now_and_then(options_.reads_fail)) {
+    disk.fail_nth(DiskOperation::read, 1 + random_.below(4), Errc::io, 1 + random_.below(4));
+  }
   if (now_and_then(options_.bodies_rot) && world_.rot_a_message()) ++coverage_.rotten_bodies;
   if (now_and_then(options_.clock_jumps)) {
     ++coverage_.clock_jumps;

@@ -188,6 +188,7 @@ void draw_later(Random random, Options& options) {
   if (random.one_in(4)) faults.files_fail = one_of<std::uint32_t>(random, {500, 3000});
   faults.failures_in_recovery = random.one_in(6);
   options.client.asks = options.client.deletes && !random.one_in(3);
+  if (random.one_in(5)) faults.reads_fail = one_of<std::uint32_t>(random, {300, 2000});
 }
 
 }  // namespace
@@ -276,7 +277,8 @@ std::string Options::describe() const {
       "asks {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
       "memory: limit {}; disk: {} free; expiry {}\n"
-      "faults: stalls {}, full {}, write {}, sync {}, files {}, clock {}, in recovery {} and {}, "
+      "faults: stalls {}, full {}, write {}, sync {}, files {}, reads {}, clock {}, in recovery {} "
+      "and {}, "
       "bit rot {}, of bodies {}",
       node.shards, queues,
       fmt::join(levels | std::views::transform([](auto it) { return to_string(it); }), " "),
@@ -292,8 +294,8 @@ std::string Options::describe() const {
       client.asks, network.piece_bytes_max, network.delay_max.count() / 1000, network.buffer_bytes,
       node.memory_limit_bytes, node.disk_free_min, !ttls_ms.empty(), faults.disk_stalls,
       faults.disk_fills, faults.write_fails, faults.sync_fails, faults.files_fail,
-      faults.clock_jumps, faults.crashes_in_recovery, faults.failures_in_recovery, faults.bit_rot,
-      faults.bodies_rot);
+      faults.reads_fail, faults.clock_jumps, faults.crashes_in_recovery,
+      faults.failures_in_recovery, faults.bit_rot, faults.bodies_rot);
 }
 
 }  // namespace naru::sim

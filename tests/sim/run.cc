@@ -199,6 +199,7 @@ class Run {
     world_.retire_clients();
     if (!until("the clients to go", [&] { return world_.clients_are_over(); })) return;
     world_.forget_clients();
+    world_.disk().forget_faults();
     // Half-open connections end by their heartbeats, and without those with a restart. What was
     // returned leaves in its order with or without one.
     const bool stays = options_.client.heartbeat_s != 0 && random_.one_in(2);

@@ -256,9 +256,10 @@ void World::watch_syncs() {
 }
 
 // A sync that fails takes what it was for; that is read back, and is damaged, until the process has
-// heard of it and ends.
+// heard of it and ends. What cannot be read, or opened for that, is parked until it ends.
 bool World::may_be_parked() const {
-  return rot_.may_be_parked() || has_failed_since_start(DiskOperation::sync);
+  return rot_.may_be_parked() || has_failed_since_start(DiskOperation::sync) ||
+         has_failed_since_start(DiskOperation::read) || has_failed_since_start(DiskOperation::open);
 }
 
 void World::sample() {
