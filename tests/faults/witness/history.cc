@@ -19,7 +19,8 @@ History::History(const Source& source, std::uint32_t run, Order order)
       shape_(source.shape()),
       run_(run),
       order_(order),
-      copies_(shape_.publishers) {}
+      copies_(shape_.publishers),
+      reconnects_(shape_.publishers) {}
 
 std::size_t History::copies_of(std::size_t publisher) const {
   return source_.to_all_queues(publisher) ? shape_.queues : 1;
@@ -48,6 +49,10 @@ void History::sent(std::size_t publisher, std::size_t number) {
   const auto epoch = static_cast<std::uint16_t>(crashes_.size());
   slots.resize((number + 1) * copies, {.outcome = Outcome::sent, .sent_epoch = epoch});
   ++counts_.sent;
+}
+
+void History::reconnected(std::size_t publisher) {
+  reconnects_[publisher].push_back(copies_[publisher].size() / copies_of(publisher));
 }
 
 void History::answered(std::size_t publisher, std::size_t number, Outcome outcome) {
@@ -185,10 +190,21 @@ void History::check_order(Session& session, CopyRef copy, const Delivery& delive
   const auto number = static_cast<std::int64_t>(id.number);
   if (delivery.redelivered && order_ == Order::of_first_deliveries) return;
   if (last >= number) {
+    if (was_overtaken(id.publisher, id.number, static_cast<std::size_t>(last))) return;
     violation(name_of(copy) + " came after message " + std::to_string(last) +
               " of its publisher, over one connection");
   }
   last = number;
+}
+
+// Sent over an earlier connection than the other, to the same life of the broker.
+bool History::was_overtaken(std::size_t publisher, std::size_t number, std::size_t by) const {
+  const auto& begins = reconnects_[publisher];
+  const auto after = std::ranges::upper_bound(begins, number);
+  const std::size_t copies = copies_of(publisher);
+  const auto& slots = copies_[publisher];
+  return after != begins.end() && *after <= by &&
+         slots[number * copies].sent_epoch == slots[by * copies].sent_epoch;
 }
 
 void History::settled(const Session& session, CopyRef ref, std::uint64_t now) {

@@ -104,6 +104,9 @@ class History {
   void set_trace(std::FILE* file) { trace_ = file; }
 
   void sent(std::size_t publisher, std::size_t number);
+  /// It goes on over another connection. A broker that lives may still have to read what came over
+  /// the last one, and takes the two in any order.
+  void reconnected(std::size_t publisher);
   /// `outcome`: ok, failed or unknown. Two answers to one message are a violation.
   void answered(std::size_t publisher, std::size_t number, Outcome outcome);
 
@@ -196,6 +199,7 @@ class History {
   void finish_copy(CopyRef ref);
   void finish_doubt(const Doubt& doubt);
   std::size_t queue_of(CopyRef ref) const;
+  bool was_overtaken(std::size_t publisher, std::size_t number, std::size_t by) const;
   bool must_arrive(const Copy& copy) const {
     return copy.outcome == Outcome::ok || copy.arrivals > 0;
   }
@@ -206,7 +210,9 @@ class History {
   const std::uint32_t run_;
   const Order order_;
   std::vector<std::vector<Copy>> copies_;  // by publisher; a message's copies side by side
-  std::vector<std::uint64_t> crashes_;     // when
+  // The number that each connection began with, by publisher; not of the first one.
+  std::vector<std::vector<std::size_t>> reconnects_;
+  std::vector<std::uint64_t> crashes_;                 // when
   std::unordered_set<std::uint32_t> living_sessions_;  // as far as we have read
   std::unordered_set<std::uint32_t> lost_sessions_;
   std::vector<Suspicion> suspicions_;

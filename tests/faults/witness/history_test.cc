@@ -205,6 +205,28 @@ TEST_F(HistoryTest, OneConnectionMustSeeTheFirstDeliveriesOfAPublisherInOrder) {
   EXPECT_TRUE(complained_of("came after message 2"));
 }
 
+TEST_F(HistoryTest, WhatCameOverAnEarlierConnectionMayBeOvertakenWhileTheBrokerLives) {
+  confirm(0, 2);
+  history_.reconnected(0);
+  for (const std::size_t number : {2u, 3u}) history_.sent(0, number);
+  deliver(first_, 0, 2);
+  deliver(first_, 0, 1);
+  deliver(first_, 0, 3);
+  EXPECT_EQ(history_.violation_count(), 0u);
+  deliver(first_, 0, 2);
+  EXPECT_TRUE(complained_of("7.0.2 came after message 3"));
+}
+
+TEST_F(HistoryTest, WhatCameOverAnEarlierConnectionIsNotOvertakenAfterACrash) {
+  confirm(0, 2);
+  history_.reconnected(0);
+  crash();
+  for (const std::size_t number : {2u, 3u}) history_.sent(0, number);
+  deliver(first_, 0, 2);
+  deliver(first_, 0, 1);
+  EXPECT_TRUE(complained_of("7.0.1 came after message 2"));
+}
+
 TEST_F(HistoryTest, OrderIsOfOnePublisherOneQueueAndOneConnection) {
   confirm(0, 2);
   confirm(1, 2);

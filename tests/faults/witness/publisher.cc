@@ -86,6 +86,7 @@ void Publisher::on_lost(bool) {
     if (number != kAnswered) history_.answered(index_, number, Outcome::unknown);
   }
   unanswered_.clear();
+  history_.reconnected(index_);
   blocked_ = false;
 }
 
