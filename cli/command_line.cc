@@ -68,7 +68,9 @@ int explain(const CLI::App& root, const CLI::ParseError& error, Console& console
     name += " " + at->get_name();
   }
   if (error.get_exit_code() == 0) {
-    console.write(root.help());  // of the command that was named
+    const bool asks_version = dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr;
+    console.write(asks_version ? fmt::format("{}\n", error.what())
+                               : root.help());  // of the command that was named
     return static_cast<int>(Exit::ok);
   }
   const bool lacks_command = at->get_require_subcommand_min() > 0;

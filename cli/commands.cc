@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/all_commands.h"
 #ifdef NARU_CLI_AMQP
@@ -10,6 +11,8 @@
 namespace naru::cli {
 
 void add_commands(CLI::App& app, Environment& environment, Action& chosen) {
+  app.set_version_flag("--version", fmt::format("naru {}", environment.version),
+                       "Print the version of this program");
   const Shell shell{environment, chosen};
   Command root(app);
   add_status_commands(root, shell);

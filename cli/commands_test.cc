@@ -298,6 +298,9 @@ TEST_F(CommandsTest, StatusSaysThatMessagesAreDamaged) {
 TEST_F(CommandsTest, TheVersionNeedsNoBroker) {
   EXPECT_EQ(run({"version"}), 0);
   EXPECT_EQ(fake_.console.output, "naru 0.1.0\n");
+  fake_.console.output.clear();
+  EXPECT_EQ(run({"--version"}), 0);
+  EXPECT_EQ(fake_.console.output, "naru 0.1.0\n");
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ inline ChainId chain_of(BodyLocation location) {
 /// What a queue knows of one record: 32 bytes.
 struct IndexEntry {
   static constexpr std::uint8_t kInMemory = 1;    // file and offset are a key of the MemoryStore
-  static constexpr std::uint8_t kPersistent = 2;  // as its publisher asked
+  static constexpr std::uint8_t kPersistent = 2;  // it is in the log
   static constexpr std::uint8_t kDelivered = 4;   // left in this run: flagged when it leaves again
   static constexpr std::uint8_t kAtOnce = 8;      // came without time to live
   static constexpr std::uint8_t kWritten = 16;    // visible, and its enqueue not yet committed

@@ -77,6 +77,8 @@ TEST(LaneDurability, AMessageHasTheLesserOfWhatIsAskedAndGiven) {
     world.run();
   }
   EXPECT_EQ(world.stats(1).ready, 3u);
+  EXPECT_EQ(world.stats(1).persistent, 2u);
+  EXPECT_EQ(world.stats(3).persistent, 0u) << "persistent is what is in the log";
   EXPECT_THAT(world.lane->enqueued(), ElementsAre(5u, 3u, 1u));
 }
 

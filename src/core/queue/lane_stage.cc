@@ -117,9 +117,7 @@ void Lane::Impl::choose_targets(std::span<const QueueId> queues, const message::
     const WallMs expires = expiry(*queue, run.first, now);
     const bool at_once = expires != 0 && expires <= now.wall_ms;
     if (level == message::Durability::memory) {
-      const int flags = IndexEntry::kInMemory |
-                        (run.first.persistent ? IndexEntry::kPersistent : 0) |
-                        (at_once ? IndexEntry::kAtOnce : 0);
+      const int flags = IndexEntry::kInMemory | (at_once ? IndexEntry::kAtOnce : 0);
       memory_targets_.push_back({queue, expires, static_cast<std::uint8_t>(flags)});
       continue;
     }
