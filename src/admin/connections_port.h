@@ -33,7 +33,8 @@ struct ConnectionStatus {
   std::string protocol;  // "AMQP 0-9-1"
   std::string user;      // empty before authentication
   std::string tenant;
-  std::string state;  // "starting", "running", "blocked", "closing"
+  /// "starting", "running", "blocked" (by an alarm), "flow" (not read for now), "closing"
+  std::string state;
   std::uint32_t frame_bytes_max = 0;
   std::uint16_t channels_max = 0;
   std::uint16_t heartbeat_s = 0;

@@ -2,6 +2,7 @@
 // figure, naru_ names for the rest.
 #include <fmt/format.h>
 
+#include <array>
 #include <iterator>
 #include <span>
 #include <utility>
@@ -110,7 +111,11 @@ void write_objects(MetricsText& out, const BrokerStatus& status, const core::Cat
   std::uint64_t channels = 0;
   std::uint64_t received = 0;
   std::uint64_t sent = 0;
+  std::uint64_t blocked = 0;
+  std::uint64_t paused = 0;
   for (const ConnectionStatus& connection : status.connections) {
+    blocked += connection.state == "blocked" ? 1 : 0;
+    paused += connection.state == "flow" ? 1 : 0;
     channels += connection.channels.size();
     received += connection.received_bytes;
     sent += connection.sent_bytes;
@@ -122,6 +127,13 @@ void write_objects(MetricsText& out, const BrokerStatus& status, const core::Cat
     add(all, status.stats_of(queue.ref.id));
   });
   out.gauge("rabbitmq_connections", "Open connections", status.connections.size());
+  const std::array<std::pair<std::string, std::uint64_t>, 2> waiting{
+      {{R"({for="alarm"})", blocked}, {R"({for="flow"})", paused}}};
+  out.gauges(
+      "naru_connections_waiting",
+      "Connections that are not read for now: until an alarm is over; or until there is room "
+      "for what they send, the disk is done, or they read what was sent to them",
+      waiting);
   out.gauge("rabbitmq_channels", "Open channels", channels);
   out.gauge("rabbitmq_consumers", "Consumers", status.consumers.size());
   out.gauge("rabbitmq_queues", "Queues", queues);
@@ -135,7 +147,8 @@ void write_objects(MetricsText& out, const BrokerStatus& status, const core::Cat
   out.gauge("rabbitmq_queue_messages_ready", "Messages ready to be delivered", all.ready);
   out.gauge("rabbitmq_queue_messages_unacked", "Messages delivered and not yet settled",
             all.unacknowledged);
-  out.gauge("rabbitmq_queue_messages_persistent", "Persistent messages in queues", all.persistent);
+  out.gauge("rabbitmq_queue_messages_persistent", "Messages in queues that are in the log",
+            all.persistent);
   out.gauge("naru_queue_messages_damaged",
             "Messages whose bytes on disk are not what was stored; they stay and are not delivered",
             all.damaged);
@@ -187,6 +200,11 @@ void write_memory(MetricsText& out, const NodeStatus& node) {
   }
   out.gauges("naru_memory_bytes", "Memory by what holds it", held);
   out.gauges("naru_memory_limit_bytes", "The most that may be held so", most);
+  std::vector<std::pair<std::string, std::uint64_t>> bounds;
+  for (const MemoryBound& bound : memory.bounds) {
+    bounds.emplace_back(fmt::format(R"({{of="{}"}})", bound.name), bound.bytes_max);
+  }
+  out.gauges("naru_memory_bound_bytes", "The most that one of these may hold", bounds);
   out.gauge("naru_memory_accounted_bytes", "The sum of naru_memory_bytes", sum);
   out.gauge("naru_memory_allocated_bytes", "Allocated and not freed, as the allocator counts it",
             memory.allocated_bytes);

@@ -25,9 +25,15 @@ struct MemoryTermStatus {
   std::uint64_t bytes = 0;
   std::uint64_t bytes_max = 0;
 };
+/// The most that one thing may hold, whoever it belongs to.
+struct MemoryBound {
+  std::string_view name;
+  std::uint64_t bytes_max = 0;
+};
 struct MemoryStatus {
   core::MemoryStep step = core::MemoryStep::normal;
   std::vector<MemoryTermStatus> terms;
+  std::vector<MemoryBound> bounds;
   std::uint64_t allocated_bytes = 0;  // by the allocator's count; 0: unknown
 };
 

@@ -287,7 +287,8 @@ void Node::Parts::set_alarm() {
   if (space_short) {
     server->set_alarm(core::Alarm{"there is no room for the log", true});
   } else if (!reasons.empty()) {
-    server->set_alarm(core::Alarm{fmt::format("{}", fmt::join(reasons, " & ")), false});
+    server->set_alarm(core::Alarm{.reason = fmt::format("{}", fmt::join(reasons, " & ")),
+                                  .lets_finish = watch_alarm.empty()});
   } else {
     server->set_alarm(std::nullopt);
   }

@@ -1,8 +1,10 @@
 #include "app/node_memory.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/allocator.h"
+#include "server/input_room.h"
 
 namespace naru::app {
 
@@ -14,7 +16,8 @@ NodeMemory::NodeMemory(const Config& config, Logger& log)
       limit_bytes_(memory_limit_bytes(limit_, machine_)),
       shares_(server::share_memory({.limit_bytes = limit_bytes_,
                                     .cache_bytes = config.storage_cache_bytes,
-                                    .shard_count = shard_count_})) {}
+                                    .shard_count = shard_count_})),
+      message_bytes_max_(config.amqp_message_bytes_max) {}
 
 void NodeMemory::watch(std::vector<server::ShardHost*> hosts, io::Workers& workers,
                        std::function<void(core::MemoryStep)> on_step) {
@@ -55,6 +58,15 @@ void NodeMemory::fill(admin::NodeStatus& status) const {
     }
     status.memory.terms.push_back({to_string(term), held[term], most});
   }
+  const auto most_of_one = shares_.input_bytes_max / server::InputRoom::kThings;
+  status.memory.bounds = {
+      {"message", std::min(message_bytes_max_, most_of_one)},
+      {"unfinished_messages_of_a_shard", shares_.input_bytes_max},
+      {"unread_input_of_a_shard", shares_.loose_input_bytes_max},
+      {"uncommitted_of_a_shard", shares_.uncommitted_bytes_max},
+      {"deliveries_to_a_connection", static_cast<std::uint64_t>(shares_.connection_credit_bytes)},
+      {"answers_to_a_connection", shares_.output_high_bytes},
+  };
   status.memory.terms.push_back({"base", watch_->base_bytes(), watch_->base_bytes()});
 }
 

@@ -39,6 +39,7 @@ class NodeMemory {
   const MemoryLimit limit_;
   const std::uint64_t limit_bytes_;
   const server::MemoryShares shares_;
+  const std::uint64_t message_bytes_max_;  // as it is set
   std::unique_ptr<server::MemoryWatch> watch_;
 };
 

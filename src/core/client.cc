@@ -68,13 +68,14 @@ std::size_t Client::take(std::span<Command> batch) {
   Channel* transacting = nullptr;  // its Barrier waits for the lanes of what it ends, too
   // What is taken here is appended at the end of the turn: asking once is enough.
   const bool takes_publishes = shard_.takes_publishes();
+  const bool takes_let_in = takes_publishes || shard_.takes_let_in();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Command& command = batch[i];
     if (auto* message = std::get_if<Publish>(&command)) {
       // Within a transaction nothing is left for later.
       const bool may_wait = transaction == Transaction::none;
-      if (!publish_run(*message, takes_publishes, may_wait)) {
-        wait_with_publishes();
+      if (!publish_run(*message, message->let_in ? takes_let_in : takes_publishes, may_wait)) {
+        wait_with_publishes(message->let_in);
         return i;
       }
     } else if (const auto* settle = std::get_if<Settle>(&command)) {
@@ -99,8 +100,9 @@ std::size_t Client::take(std::span<Command> batch) {
       // Its channel's publishes are ignored from the refused one on, so its acknowledgements must
       // not count either.
       // As a whole it waits like a publish; one that only ends leases waits for nothing.
-      if ((!takes_publishes || shard_.turn_is_over()) && has_publish(batch.subspan(i))) {
-        wait_with_publishes();
+      const bool is_taken = begin->let_in ? takes_let_in : takes_publishes;
+      if ((!is_taken || shard_.turn_is_over()) && has_publish(batch.subspan(i))) {
+        wait_with_publishes(begin->let_in);
         return i;
       }
       Channel& from = channel(begin->channel);
@@ -269,15 +271,21 @@ void Client::on_output_drained() {
   }
 }
 
-void Client::wait_with_publishes() {
+void Client::tell_of_alarm() {
   if (shard_.alarm() != nullptr && !std::exchange(was_blocked_, true)) on_alarm_changed();
-  if (!std::exchange(wants_writable_, true)) shard_.wait_for_writable(id_);
 }
 
-// Whose publishes were waiting already, for the disk or for memory, waits for this now as well.
+void Client::wait_with_publishes(bool let_in) {
+  tell_of_alarm();
+  if (!std::exchange(wants_writable_, true)) shard_.wait_for_writable(id_, let_in);
+}
+
+// Every connection is told: what a session lets in before it knows is taken. Of the others those
+// whose publishes were waiting already, for the disk or for memory, wait for this now as well.
 void Client::on_alarm_changed() {
   const Alarm* alarm = shard_.alarm();
-  if (alarm != nullptr && wants_writable_) was_blocked_ = true;
+  const bool may_publish = kind_ == ClientKind::connection;
+  if (alarm != nullptr && (may_publish || wants_writable_)) was_blocked_ = true;
   if (!was_blocked_) return;
   if (alarm != nullptr) return emit(Blocked{*alarm});
   was_blocked_ = false;

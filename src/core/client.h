@@ -137,12 +137,13 @@ class Client final : public BrokerPort {
   }
   Channel& find_channel(ChannelId id);
   std::size_t take(std::span<Command> batch);
-  bool publish_run(Publish& run, bool takes_publishes, bool may_wait);
+  bool publish_run(Publish& run, bool is_taken, bool may_wait);
   std::size_t publish(Publish& publish);
   void check(Channel& from, const Publish& publish);
   bool may_write(Channel& from, const Publish& publish);
   bool refuse_for_now(const Publish& publish);
-  void wait_with_publishes();
+  void wait_with_publishes(bool let_in);
+  void tell_of_alarm();
   void refuse(Channel& channel, const Publish& publish, Error error);
   Result<const Route*> route_of(const Publish& publish);
   /// The route of a publish that goes where the last one went, and still may; null when either has

@@ -16,10 +16,10 @@ constexpr std::string_view kReplyPrefix = "amq.rabbitmq.reply-to.";
 
 // Takes a run from its front, message by message or all that is left of it at once. False when the
 // rest has to wait: `publish` is that then.
-bool Client::publish_run(Publish& run, bool takes_publishes, bool may_wait) {
+bool Client::publish_run(Publish& run, bool is_taken, bool may_wait) {
   for (;;) {
     std::size_t taken = 1;
-    if (may_wait && (!takes_publishes || shard_.turn_is_over())) {
+    if (may_wait && (!is_taken || shard_.turn_is_over())) {
       if (!refuse_for_now(run)) return false;
     } else {
       taken = publish(run);
@@ -136,7 +136,7 @@ bool Client::refuse_for_now(const Publish& publish) {
   Channel& from = channel(publish.channel);
   if (from.refused) return true;
   if (from.tracker.outstanding() >= shard_.options().refused_behind_max) return false;
-  if (!std::exchange(was_blocked_, true)) on_alarm_changed();
+  tell_of_alarm();
   ++shard_.totals().refused;
   from.tracker.add(publish.sequence, publish.sequence, 0);
   from.confirm_due = true;

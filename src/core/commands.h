@@ -37,6 +37,8 @@ struct Publish {
   std::uint64_t sequence = 0;  // dense from 1 per channel in confirm mode; 0: nobody waits
   bool mandatory = false;
   PublishStep step = PublishStep::whole;
+  /// Memory was set aside for it when it began to come: it waits for the disk alone.
+  bool let_in = false;
   /// The message's own expiration in ms; 0 expires at once unless delivered at once. Empty: none.
   std::optional<std::uint64_t> expiration_ms;
   message::RecordView record;  // expires_at_ms is filled in by the broker
@@ -92,6 +94,7 @@ struct Barrier {
 };
 struct AtomicBegin {
   ChannelId channel;
+  bool let_in = false;  // what it publishes, as in Publish
 };
 
 /// Forgets the channel's publishing state (confirm numbering, refusal). The session returns the

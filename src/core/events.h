@@ -111,6 +111,8 @@ struct Alarm {
   /// Not even what was read can be kept: a publish that somebody waits for is refused at once
   /// (no_space), so that its publisher knows.
   bool refuses = false;
+  /// It is about memory alone: publishes that were let in before go on, as it is they that hold it.
+  bool lets_finish = false;
 };
 
 /// The session's unread publishes stay unread until Unblocked, or until another Blocked says that

@@ -11,6 +11,8 @@
 namespace naru::core {
 
 namespace {
+// Consumers that a connection may have even while memory is at its limit.
+constexpr std::size_t kConsumersAlways = 16;
 
 /// Finds the client again when an answer comes in a later turn, and replies to it.
 void reply_to(Shard& shard, ConnectionId connection, RequestId request,
@@ -279,6 +281,10 @@ void RequestHandler::run(RequestId id, PurgeQueue operation) {
 // ---- Consumers --------------------------------------------------------------------------------
 
 void RequestHandler::run(RequestId id, Consume operation) {
+  // Whoever drains a queue does not need many.
+  const bool has_few = client_.consumers_.size() < kConsumersAlways;
+  if (auto may = may_make("another consumer on this connection", has_few); !may)
+    return client_.reply(id, std::unexpected(may.error()));
   auto found = queue_for(operation.queue, security::Action::read);
   if (!found) return client_.reply(id, std::unexpected(found.error()));
   const QueueInfo& info = **found;

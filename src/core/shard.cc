@@ -75,6 +75,7 @@ std::unique_ptr<Client> Shard::open_client(ClientHost& host, ClientKind kind) {
   auto client = std::make_unique<Client>(*this, id, host, kind);
   clients_[id] = client.get();
   if (kind == ClientKind::connection) ++totals_.connections_opened;
+  client->on_alarm_changed();
   return client;
 }
 
@@ -106,16 +107,18 @@ bool Shard::flush() {
   // most turns; the rest gets the next turn, so that sockets are never starved.
   constexpr int kRoundsMax = 4;
   for (int round = 0; round < kRoundsMax && has_work(); ++round) flush_once();
-  if (!waiting_clients_.empty() && takes_publishes()) wake_waiting_clients();
+  if (!waiting_let_in_.empty() && takes_let_in()) wake(waiting_let_in_);
+  if (!waiting_clients_.empty() && takes_publishes()) wake(waiting_clients_);
   // Publishers of other shards wait, like those here, while too much is on its way to the disk, or
   // held in memory.
+  // During an alarm only what was let in comes from there.
   const bool takes_more =
-      !publishes_held_ && journal_.uncommitted_bytes() <= uncommitted_bytes_max();
+      (alarm_ || !publishes_held_) && journal_.uncommitted_bytes() <= uncommitted_bytes_max();
   for (std::uint16_t to = 0; to < options_.shard_count; ++to) {
     if (takes_more) batch_to(ShardId(to)).taken_bytes += std::exchange(staged_bytes_[to], 0);
     send_batch(ShardId(to));
   }
-  const bool goes_on = turn_is_over() && !waiting_clients_.empty();
+  const bool goes_on = turn_is_over() && somebody_waits();
   turn_work_ = 0;
   return goes_on || has_work();
 }
@@ -154,8 +157,8 @@ void Shard::on_deadline() {
   }
 }
 
-void Shard::wake_waiting_clients() {
-  for (const ConnectionId id : std::exchange(waiting_clients_, {})) {
+void Shard::wake(std::vector<ConnectionId>& waiting) {
+  for (const ConnectionId id : std::exchange(waiting, {})) {
     if (Client* client = find_client(id)) client->set_writable();
   }
   flush_events();
@@ -164,17 +167,25 @@ void Shard::wake_waiting_clients() {
 void Shard::set_alarm(const Alarm* alarm) {
   alarm_.reset();
   if (alarm != nullptr) alarm_ = *alarm;
-  // Who was told before is told what has changed; who never publishes need not know.
   for (const auto& [id, client] : clients_) client->on_alarm_changed();
   // What waits can be refused.
-  if (alarm != nullptr && alarm->refuses) wake_waiting_clients();
+  if (alarm == nullptr || !alarm->refuses) return;
+  wake(waiting_let_in_);
+  wake(waiting_clients_);
 }
 
 bool Shard::takes_publishes() const {
   if (NARU_MUTANT(ignore_back_pressure)) return true;
+  return !alarm_ && !publishes_held_ && has_room_on_its_way();
+}
+
+bool Shard::takes_let_in() const {
+  return (!alarm_ || alarm_->lets_finish) && has_room_on_its_way();
+}
+
+bool Shard::has_room_on_its_way() const {
   const std::size_t most = uncommitted_bytes_max();
-  if (alarm_ || publishes_held_ || turn_is_over() || journal_.uncommitted_bytes() > most)
-    return false;
+  if (turn_is_over() || journal_.uncommitted_bytes() > most) return false;
   return std::ranges::all_of(in_flight_bytes_, [most](std::size_t bytes) { return bytes <= most; });
 }
 

@@ -131,8 +131,10 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void each_client(const std::function<void(const Client&)>& visit) const;
   void forget_client(const Client& client);
   void add_dirty(Client& client) { dirty_clients_.push_back(client.id()); }
-  /// False while publishers have to wait for the disk, or for another shard.
+  /// False while publishers have to wait for the disk, for memory, or for another shard.
   bool takes_publishes() const;
+  /// The same for publishes that were let in (Publish::let_in), which memory does not hold up.
+  bool takes_let_in() const;
   /// Counts work of this turn: looking for routes, and more queues than most messages go to.
   void charge(std::uint64_t work) { turn_work_ += work; }
   static constexpr std::size_t kQueuesUncharged = 16;
@@ -140,7 +142,10 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     if (queues > kQueuesUncharged) turn_work_ += 4 * queues;
   }
   bool turn_is_over() const { return turn_work_ >= options_.turn_work_max; }
-  void wait_for_writable(ConnectionId id) { waiting_clients_.push_back(id); }
+  /// `let_in`: with a publish that was let in.
+  void wait_for_writable(ConnectionId id, bool let_in) {
+    (let_in ? waiting_let_in_ : waiting_clients_).push_back(id);
+  }
   const Alarm* alarm() const { return alarm_ ? &*alarm_ : nullptr; }
 
   /// To the lanes of a route, whichever shards they are on.
@@ -208,7 +213,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   bool has_work() const;
   void flush_once();
   void flush_events();
-  void wake_waiting_clients();
+  bool somebody_waits() const { return !waiting_clients_.empty() || !waiting_let_in_.empty(); }
+  bool has_room_on_its_way() const;
+  void wake(std::vector<ConnectionId>& waiting);
   void apply_facts(ByteView facts);
   void receive(ShardId from, Batch& batch);
   void receive_enqueues(const Batch& batch);
@@ -242,6 +249,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::vector<ConnectionId> dirty_clients_;
   std::vector<ConnectionId> clients_flushing_;
   std::vector<ConnectionId> waiting_clients_;
+  std::vector<ConnectionId> waiting_let_in_;  // with a publish that was let in
   std::uint64_t client_counter_ = 0;
   std::uint64_t turn_work_ = 0;
   std::optional<Alarm> alarm_;

@@ -229,6 +229,32 @@ bool operator==(const Value& a, const Value& b) {
   return a.v == b.v;
 }
 
+namespace {
+
+std::size_t memory_bytes(const std::string& text) {
+  const bool is_inside = text.capacity() <= std::string().capacity();
+  return is_inside ? 0 : text.capacity() + 1;
+}
+
+std::size_t memory_bytes(const Value& value) {
+  if (const std::string* text = value.text()) return memory_bytes(*text);
+  if (const auto* binary = std::get_if<Binary>(&value.v)) return memory_bytes(binary->bytes);
+  if (const auto* table = std::get_if<Table>(&value.v)) return memory_bytes(*table);
+  const auto* array = std::get_if<Array>(&value.v);
+  if (array == nullptr) return 0;
+  std::size_t bytes = array->capacity() * sizeof(Value);
+  for (const Value& each : *array) bytes += memory_bytes(each);
+  return bytes;
+}
+
+}  // namespace
+
+std::size_t memory_bytes(const Table& table) {
+  std::size_t bytes = table.capacity() * sizeof(Table::value_type);
+  for (const auto& [key, value] : table) bytes += memory_bytes(key) + memory_bytes(value);
+  return bytes;
+}
+
 const Value* find(const Table& table, std::string_view name) {
   for (const auto& [key, value] : table) {
     if (key == name) return &value;

@@ -71,6 +71,9 @@ inline bool operator==(const Binary& a, const Binary& b) {
   return a.bytes == b.bytes;
 }
 
+/// What the table takes on the heap: an estimate, which misses what the allocator rounds up.
+std::size_t memory_bytes(const Table& table);
+
 /// The first value called `name`, or null.
 const Value* find(const Table& table, std::string_view name);
 

@@ -164,5 +164,15 @@ TEST(TableEncoding, TheNumberOfValuesIsBoundedAtBothEndsAlike) {
   EXPECT_EQ(result.error().code, Errc::limit);
 }
 
+TEST(Table, CountsWhatItTakes) {
+  EXPECT_EQ(memory_bytes(Table{}), 0u);
+  const std::size_t small = memory_bytes({{"a", Integer{1}}});
+  EXPECT_GT(small, 0u);
+  EXPECT_GT(memory_bytes({{"a", std::string(1000, 'x')}}), small + 1000);
+  EXPECT_GT(memory_bytes({{std::string(1000, 'x'), Integer{1}}}), small + 1000);
+  EXPECT_GT(memory_bytes({{"a", Array{Value(std::string(1000, 'x'))}}}), small + 1000);
+  EXPECT_GT(memory_bytes({{"a", Table{{"b", Binary{std::string(1000, 'x')}}}}}), small + 1000);
+}
+
 }  // namespace
 }  // namespace naru::message

@@ -36,7 +36,8 @@ struct SessionInfo {
   std::string protocol;  // "AMQP 0-9-1"
   std::string user;
   std::string tenant;
-  std::string state;  // "starting", "running", "blocked", "closing"
+  /// "starting", "running", "blocked" (by an alarm), "flow" (for room or the disk), "closing"
+  std::string state;
   std::uint32_t frame_bytes_max = 0;
   std::uint16_t channels_max = 0;
   std::uint16_t heartbeat_s = 0;
@@ -46,8 +47,9 @@ struct SessionInfo {
 
 /// What a session holds in memory, in bytes: kept, as it is asked after every call.
 struct SessionMemory {
-  std::size_t state = 0;  // beyond an idle session with one channel
-  std::size_t input = 0;  // read and not yet handed to the broker
+  std::size_t state = 0;   // beyond an idle session with one channel
+  std::size_t input = 0;   // read and not yet handed to the broker
+  std::size_t let_in = 0;  // of that, what has input room
 };
 
 /// What the host lends to a session for its whole life. Owned by the connection; used on its shard

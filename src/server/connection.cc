@@ -155,9 +155,9 @@ void Connection::keep(ByteView unread) {
   if (unread.empty()) {
     host_.buffers().give_back(unread_);
     input_waits_ = false;
-    return;
+    return hold_frame_room(0);
   }
-  if (!is_authenticated_) {
+  if (!is_authenticated_ || host_.has_much_loose_input()) {
     // As much as it needs: what strangers hold is counted.
     unread_.shrink();
     unread_.reserve(unread.size());
@@ -168,6 +168,7 @@ void Connection::keep(ByteView unread) {
   unread_.append(unread);
   // More than an incomplete frame can be: the session waits for something, and so does the peer.
   input_waits_ = session_ != nullptr && unread.size() >= session_->input_bytes_max();
+  hold_frame_room(input_waits_ ? 0 : unread.size());
 }
 
 void Connection::discard_input() {
@@ -240,6 +241,7 @@ void Connection::close_after_output() {
   phase_ = Phase::closing;
   time_limit_ = now().mono + host_.limits().linger;
   host_.buffers().give_back(unread_);
+  hold_frame_room(0);
   schedule();
   host_.touch(*this);
 }
@@ -372,6 +374,7 @@ void Connection::drop() {
   slot_ = {};
   host_.no_stranger(*this);
   host_.buffers().give_back(unread_);
+  hold_frame_room(0);
   host_.deadlines().set(*this, kNever);
   account();
   host_.forget_input_of(*this);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -23,6 +24,7 @@ class ShardHost;
 struct ConnectionMemory {
   std::size_t objects = 0;
   std::size_t input = 0;   // unread, and unfinished in its session
+  std::size_t loose = 0;   // of that, what has no input room
   std::size_t output = 0;  // unsent
 };
 
@@ -103,6 +105,7 @@ class Connection final : public io::StreamHandler,
   void take_input(ByteView unread);
   bool open_session(ByteView first);
   void keep(ByteView unread);
+  void hold_frame_room(std::size_t unread_bytes);
   void tell_what_a_stranger_holds();
   bool has_output_enough() const;
   void discard_input();
@@ -134,12 +137,14 @@ class Connection final : public io::StreamHandler,
   Phase phase_ = Phase::detecting;
   bool peer_is_loopback_ = false;
   bool is_authenticated_ = false;
-  bool touched_ = false;       // end_turn() is due
-  bool input_waits_ = false;   // the session takes no more before resume_input()
-  bool resuming_ = false;      // continue_input() is due
-  bool input_paused_ = false;  // continue_input() is due when there is less output
-  bool output_waits_ = false;  // the stream takes no more before on_writable()
-  bool delivered_ = false;     // events were handed over since the output was last drained
+  std::optional<std::uint64_t> frame_room_;  // the ticket for a large incomplete frame
+  bool touched_ = false;                     // end_turn() is due
+  bool input_waits_ = false;                 // the session takes no more before resume_input()
+  bool resuming_ = false;                    // continue_input() is due
+  bool frame_waits_ = false;                 // for room, in line
+  bool input_paused_ = false;                // continue_input() is due when there is less output
+  bool output_waits_ = false;                // the stream takes no more before on_writable()
+  bool delivered_ = false;  // events were handed over since the output was last drained
   bool peer_closed_ = false;
   friend class ShardHost;
 };

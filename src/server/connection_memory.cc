@@ -1,9 +1,16 @@
 // What a connection holds in memory, and the room for what it reads and has to keep.
 
+#include <utility>
+
 #include "server/connection.h"
 #include "server/shard_host.h"
 
 namespace naru::server {
+
+namespace {
+// So much of an incomplete frame anybody may have here without asking.
+constexpr std::size_t kFrameBytesFree = 16 * 1024;
+}  // namespace
 
 // At the end of each turn in which something happened to it.
 void Connection::account() {
@@ -13,10 +20,26 @@ void Connection::account() {
         session_ ? session_->memory() : protocol::SessionMemory{};
     held.objects = kObjectsBytes + session.state;
     held.input = unread_.capacity() + session.input;
+    held.loose = held.input - session.let_in - (frame_room_ ? unread_.capacity() : 0);
     held.output = output_.memory_bytes();
   }
   host_.connection_holds(accounted_, held);
   accounted_ = held;
+}
+
+// A large incomplete frame waits for room like an unfinished message.
+void Connection::hold_frame_room(std::size_t unread_bytes) {
+  frame_waits_ = false;
+  if (!is_authenticated_ || unread_bytes < kFrameBytesFree) {
+    if (const auto room = std::exchange(frame_room_, std::nullopt)) give_input_room(*room);
+    return;
+  }
+  if (frame_room_) return;
+  const std::size_t bytes = session_->input_bytes_max();
+  frame_room_ = take_input_room(bytes);
+  if (frame_room_) return;
+  wait_for_input_room(bytes);
+  frame_waits_ = input_waits_ = true;
 }
 
 std::optional<std::uint64_t> Connection::take_input_room(std::size_t bytes) {
@@ -32,7 +55,7 @@ bool Connection::grow_input_room(std::uint64_t ticket, std::size_t bytes) {
 }
 
 std::size_t Connection::input_room_bytes_max() const {
-  return host_.input_room().bytes_max();
+  return host_.input_room().one_bytes_max();
 }
 
 void Connection::give_input_room(std::uint64_t ticket) {

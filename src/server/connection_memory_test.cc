@@ -88,6 +88,71 @@ TEST_F(LittleRoom, EveryoneIsReadThoughATurnReadsLittle) {
   for (auto& each : clients) until([&] { return each->received.size() == 2 * 901; });
 }
 
+TEST_F(LittleRoom, ALargeIncompleteFrameNeedsSome) {
+  const std::string line(100'000, 'x');
+  auto one = client("login\nframe 500000\necho " + line);
+  until([&] { return host.input_room().bytes() == 500'000; });
+  auto two = client("login\nframe 600000\necho " + line);
+  until([&] { return host.input_room().waiting() == 1; });
+  auto three = client("login\nframe 600000\necho small\n");
+  expect_received(*three, "small\n");
+  one->send("\n");
+  until([&] { return one->received.size() == line.size() + 1; });
+  until([&] { return host.input_room().bytes() == 600'000; });
+  two->send("\n");
+  until([&] { return two->received.size() == line.size() + 1; });
+  until([&] { return host.input_room().bytes() == 0; });
+}
+
+TEST_F(LittleRoom, OfAnIncompleteFrameIsFreeWhenItsConnectionIsGone) {
+  auto one = client("login\nframe 500000\n" + std::string(100'000, 'x'));
+  until([&] { return host.input_room().bytes() == 500'000; });
+  one.reset();
+  until([&] { return host.connection_count() == 0; });
+  EXPECT_EQ(host.input_room().bytes(), 0u);
+}
+
+TEST_F(LittleRoom, OneThingMayHaveHalfOfIt) {
+  EXPECT_EQ(host.input_room().one_bytes_max(), 500'000u);
+}
+
+class LittleLooseInput : public ConnectionMemoryTest {
+ protected:
+  LittleLooseInput() : ConnectionMemoryTest({.loose_input_bytes_max = 600'000}) {}
+};
+
+TEST_F(LittleLooseInput, WhereMuchWaitsUnreadTheNextPiecesAreSmall) {
+  std::vector<std::unique_ptr<TestClient>> clients;
+  const auto grows_by_one = [&] {
+    auto one = client("login\necho a\n");
+    expect_received(*one, "a\n");
+    const auto before = held(MemoryTerm::input);
+    one->send("hold\n" + std::string(400'000, 'x'));
+    until([&] { return held(MemoryTerm::input) > before; });
+    clients.push_back(std::move(one));
+    return held(MemoryTerm::input) - before;
+  };
+  std::uint64_t least = 0;
+  for (const std::size_t piece :
+       {ShardHost::kReadBytes, ShardHost::kReadBytes / 8, ShardHost::kReadBytes / 64}) {
+    EXPECT_EQ(host.read_bytes_max(), piece);
+    do {
+      least = grows_by_one();
+    } while (host.read_bytes_max() == piece && clients.size() < 60);
+  }
+  EXPECT_LE(least, ShardHost::kReadBytes / 64);
+}
+
+TEST_F(ConnectionMemoryTest, TheShorterMemoryIsTheLessAnUnreadAnswerMayTake) {
+  std::size_t before = SIZE_MAX;
+  for (int step = 0; step <= 4; ++step) {
+    host.set_memory_step(static_cast<core::MemoryStep>(step));
+    EXPECT_LT(host.output_high_bytes(), before) << step;
+    before = host.output_high_bytes();
+  }
+  EXPECT_EQ(before, 4096u);
+}
+
 class NoPatience : public ConnectionMemoryTest {
  protected:
   NoPatience()

@@ -27,7 +27,8 @@ admin::ConnectionStatus Connection::status() const {
   status.protocol = session.protocol;
   status.user = session.user;
   status.tenant = session.tenant;
-  status.state = session.state;
+  const bool is_paused = input_paused_ || has_output_enough() || frame_waits_;
+  status.state = is_paused && session.state == "running" ? "flow" : session.state;
   status.frame_bytes_max = session.frame_bytes_max;
   status.channels_max = session.channels_max;
   status.heartbeat_s = session.heartbeat_s;

@@ -18,6 +18,9 @@ struct ConnectionLimits {
   std::size_t strangers_bytes_max = 64 * 1024 * 1024;
   /// What all connections of a shard may keep of unfinished bodies and transactions.
   std::size_t input_bytes_max = 256 * 1024 * 1024;
+  /// From how much on connections are read in small pieces: what is kept of what they sent, and has
+  /// no such room. From half of it on the pieces are smaller, too.
+  std::size_t loose_input_bytes_max = 64 * 1024 * 1024;
   /// Whoever keeps others waiting for that room for longer is closed.
   Duration input_patience = std::chrono::seconds(10);
   /// What a turn reads from all connections of a shard together; others wait for the next turn.

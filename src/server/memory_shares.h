@@ -13,8 +13,10 @@ struct MemoryShares {
   std::uint64_t cache_bytes_max = 0;         // of the log
   std::uint64_t strangers_bytes_max = 0;     // of a shard
   std::uint64_t input_bytes_max = 0;         // of a shard: unfinished bodies and transactions
+  std::uint64_t loose_input_bytes_max = 0;   // of a shard: read, without room of its own
   std::uint64_t uncommitted_bytes_max = 0;   // of a shard: appended, and not yet on disk
   std::uint64_t turn_read_bytes_max = 0;     // of a shard: from all connections in one turn
+  std::uint64_t output_high_bytes = 0;       // unsent, of a connection that is not read then
   std::int64_t connection_credit_bytes = 0;  // on their way to one connection
   std::uint64_t reported_bytes = 0;          // a shard tells of a change as large as this
 };
@@ -34,9 +36,11 @@ constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
   shares.cache_bytes_max = std::min(wishes.cache_bytes, limit / 4);
   shares.strangers_bytes_max = std::min(64 * kMiB, limit / 16) / shards;
   shares.input_bytes_max = limit / 4 / shards;
+  shares.loose_input_bytes_max = limit / 16 / shards;
   // 32 writes of the log of 1 MiB.
   shares.uncommitted_bytes_max = std::clamp(limit / 16 / shards, kMiB, 32 * kMiB);
   shares.turn_read_bytes_max = std::max(limit / 64 / shards, kMiB / 4);
+  shares.output_high_bytes = std::clamp(limit / 16, kMiB, 32 * kMiB);
   shares.connection_credit_bytes =
       static_cast<std::int64_t>(std::clamp(limit / 256, kMiB / 4, kMiB));
   shares.reported_bytes = std::max(limit / 256 / shards, kMiB / 16);

@@ -76,6 +76,10 @@ class ShardHost final : public io::LoopClient {
   void grant_memory(std::uint64_t bytes);
   /// What one connection may read at once.
   std::size_t read_bytes_max() const;
+  /// Connections keep so much that nothing set room aside for that they are read in small pieces.
+  bool has_much_loose_input() const {
+    return connections_memory_.loose >= limits_.loose_input_bytes_max / 2;
+  }
   /// A connection with more unsent output is not read from.
   std::size_t output_high_bytes() const;
 
@@ -116,6 +120,7 @@ class ShardHost final : public io::LoopClient {
     connections_memory_.objects += now.objects - before.objects;
     connections_memory_.input += now.input - before.input;
     connections_memory_.output += now.output - before.output;
+    connections_memory_.loose += now.loose - before.loose;
   }
   /// `bytes` to read into, the same memory each time.
   MutableByteView read_buffer(std::size_t bytes);

@@ -74,10 +74,11 @@ void ShardHost::set_memory_step(core::MemoryStep step) {
   run_again();
 }
 
-// Of answers, which their connections asked for: deliveries have their own bound, far below.
+// Of answers, which their connections asked for: deliveries have their own bound. From page_out on
+// it is what thousands of connections that do not read may have each.
 std::size_t ShardHost::output_high_bytes() const {
-  return memory_step_ == core::MemoryStep::normal ? limits_.output_high_bytes
-                                                  : limits_.output_high_bytes / 16;
+  constexpr std::size_t kMost[] = {SIZE_MAX, 64 * 1024, 32 * 1024, 8 * 1024, 4 * 1024};
+  return std::min(limits_.output_high_bytes, kMost[std::to_underlying(memory_step_)]);
 }
 
 // ---- Room for what is kept until it is complete
@@ -112,10 +113,13 @@ void ShardHost::InputPatience::on_expired(const Now& now) {
 }
 
 // Where publishers are slowed down a read brings less; where they are stopped, next to nothing is
-// read before it is seen that it is a publish.
+// read before it is seen that it is a publish. So where much was read that nobody could act on yet.
+// As much may come back as answers: no more is read than may be unsent.
 std::size_t ShardHost::read_bytes_max() const {
-  if (memory_step_ < core::MemoryStep::slow) return kReadBytes;
-  return memory_step_ == core::MemoryStep::slow ? kReadBytes / 8 : kReadBytes / 64;
+  const bool too_much = connections_memory_.loose >= limits_.loose_input_bytes_max;
+  if (memory_step_ >= core::MemoryStep::stop || too_much) return kReadBytes / 64;
+  const bool is_slow = memory_step_ == core::MemoryStep::slow || has_much_loose_input();
+  return std::min(is_slow ? kReadBytes / 8 : kReadBytes, output_high_bytes());
 }
 
 }  // namespace naru::server

@@ -57,7 +57,7 @@ class LineSession final : public protocol::Session {
     host_.log().info("closed {}", host_.name());
     give();
   }
-  std::size_t input_bytes_max() const override { return 1024; }
+  std::size_t input_bytes_max() const override { return line_bytes_max_; }
   protocol::SessionInfo info() const override {
     protocol::SessionInfo info;
     info.protocol = "lines";
@@ -84,10 +84,10 @@ class LineSession final : public protocol::Session {
     } else if (line == "tick") {
       deadline_ = host_.now().mono + std::chrono::milliseconds(1);
       host_.deadline_changed();
+    } else if (line.starts_with("frame ")) {  // a line may have so many bytes
+      line_bytes_max_ = number(line.substr(6));
     } else if (line.starts_with("big ")) {
-      std::size_t bytes = 0;
-      std::from_chars(line.data() + 4, line.data() + line.size(), bytes);
-      host_.output().append(Slice::copy_of(as_bytes(std::string(bytes, 'b'))));
+      host_.output().append(Slice::copy_of(as_bytes(std::string(number(line.substr(4)), 'b'))));
     } else if (line.starts_with("echo ")) {
       host_.output().buffer().append(line.substr(5));
       host_.output().buffer().append("\n");
@@ -98,10 +98,14 @@ class LineSession final : public protocol::Session {
     host_.output().buffer().append(text);
     host_.output().buffer().append("\n");
   }
+  static std::size_t number(std::string_view digits) {
+    std::size_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+  }
   /// Room for so many bytes; without it the line waits.
-  bool take(std::string_view number) {
-    std::size_t bytes = 0;
-    std::from_chars(number.data(), number.data() + number.size(), bytes);
+  bool take(std::string_view digits) {
+    const std::size_t bytes = number(digits);
     const auto ticket = host_.take_input_room(bytes);
     if (!ticket) {
       host_.wait_for_input_room(bytes);
@@ -122,6 +126,7 @@ class LineSession final : public protocol::Session {
 
   protocol::SessionHost& host_;
   std::vector<std::uint64_t> tickets_;
+  std::size_t line_bytes_max_ = 1024;
   bool holding_ = false;
   bool closing_ = false;
   TimePoint deadline_ = kNever;

@@ -130,6 +130,7 @@ const amqp::Module& module() {
     settings.channels_max = 8;
     settings.message_bytes_max = 20'000;
     settings.assembly_bytes_max = 50'000;
+    settings.body_part_bytes_min = 100;
     return settings;
   }()};
   return kModule;

@@ -136,6 +136,7 @@ bool ScriptedBroker::note(core::Command& command) {
   for (;;) {
     if (room == 0) return false;
     if (room != SIZE_MAX) --room;
+    if (publish != nullptr && publish->let_in) ++let_in;
     log_.push_back(describe(command));
     if (publish == nullptr || publish->more.empty()) return true;
     publish->drop_first();

@@ -27,6 +27,7 @@ class ScriptedBroker final : public core::BrokerPort {
   /// How many more commands are taken; everything above waits for a Writable event.
   std::size_t room = SIZE_MAX;
   std::size_t batches = 0;
+  std::size_t let_in = 0;    // publishes that had room of their own
   std::size_t commands = 0;  // taken, or in part: of publishes, a run is one
 
  private:

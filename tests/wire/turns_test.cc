@@ -145,6 +145,48 @@ TEST(TurnsOfTwoShards, APublisherWaitsForTheDiskOfAQueueOnTheOtherShard) {
   EXPECT_LT(rig.shard(1).journal().uncommitted_bytes(), 10'000U);
 }
 
+// What was let in holds memory until it is done: an alarm about memory must not keep it.
+TEST_F(Turns, WhatWasLetInIsTakenDuringAnAlarmAboutMemoryAlone) {
+  RigConnection& publisher = connect();
+  RigConnection& another = connect();
+  RigConnection& consumer = connect();
+  consumer.send(octets(R"(1 queue.declare queue="q")"));
+  const std::string begun = octets(R"(1 basic.publish routing_key="q")") +
+                            octets("1 header size=5") + octets(R"(1 body "he")");
+  publisher.send(begun);
+  rig_.settle();
+  consumer.receive();
+  const auto ready = [&] {
+    consumer.send(octets(R"(1 queue.declare queue="q" passive=1)"));
+    rig_.settle();
+    return first_line(consumer.receive());
+  };
+  const core::Alarm memory{.reason = "low on memory", .lets_finish = true};
+  rig_.shard(0).set_alarm(&memory);
+  rig_.settle();
+  publisher.send(octets(R"(1 body "llo")") + octets(R"(1 publish routing_key="q" body="next")"));
+  another.send(begun + octets(R"(1 body "llo")"));
+  RigConnection& late = connect();
+  late.send(begun + octets(R"(1 body "llo")"));
+  rig_.settle();
+  EXPECT_TRUE(matches("1 queue.declare-ok message_count=1", ready()))
+      << "nobody begins, who has published before or not, was there or came";
+
+  const core::Alarm disk{.reason = "low on disk"};
+  rig_.shard(0).set_alarm(nullptr);
+  rig_.settle();
+  EXPECT_TRUE(matches("1 queue.declare-ok message_count=4", ready()));
+  publisher.send(begun);
+  rig_.settle();
+  rig_.shard(0).set_alarm(&disk);
+  publisher.send(octets(R"(1 body "llo")"));
+  rig_.settle();
+  EXPECT_TRUE(matches("1 queue.declare-ok message_count=4", ready()));
+  rig_.shard(0).set_alarm(nullptr);
+  rig_.settle();
+  EXPECT_TRUE(matches("1 queue.declare-ok message_count=5", ready()));
+}
+
 // A transaction that only acknowledges waits for the disk like one that publishes.
 TEST_F(Turns, ACommitIsAnsweredWhenItsAcknowledgementsAreOnDisk) {
   RigConnection& client = connect();

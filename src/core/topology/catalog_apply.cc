@@ -10,6 +10,11 @@ std::unexpected<Error> contradiction(const char* what) {
   return fail(Errc::corrupt, std::string("metadata contradicts itself: ") + what);
 }
 
+std::size_t text_bytes_of(const std::string& text, const message::Table& arguments) {
+  return message::memory_bytes(arguments) + std::max(text.size(), kUsualTextBytes) -
+         kUsualTextBytes;
+}
+
 }  // namespace
 
 Result<void> Catalog::Impl::apply(ByteView facts) {
@@ -87,6 +92,7 @@ Result<void> Catalog::Impl::apply_fact(ExchangeCreated&& fact) {
   ++version;
   touch_referrers(*node);
   const ExchangeId id = node->info.id;
+  text_bytes += text_bytes_of(node->info.name, node->info.arguments);
   exchanges.emplace(id, std::move(node));
   return {};
 }
@@ -110,6 +116,7 @@ Result<void> Catalog::Impl::apply_fact(QueueCreated&& fact) {
   QueueNode& node = *made;
   owner.queues.emplace(node.info.name, &node);
   if (node.info.exclusive_owner) exclusive[node.info.exclusive_owner].insert(&node);
+  text_bytes += text_bytes_of(node.info.name, node.info.arguments);
   queues.emplace(id, std::move(made));
   ++version;
   listener_.on_queue_created(node.info);
@@ -139,6 +146,7 @@ Result<void> Catalog::Impl::apply_fact(BindingCreated&& fact) {
   ++source->outgoing_count;
   std::visit([&](auto& matcher) { matcher.add(*made); }, source->matcher);
   ++bindings_by_type[source->matcher.index()];
+  text_bytes += text_bytes_of(made->key, made->arguments_or_empty());
   bindings.insert(std::move(made));
   ++version;
   touch(*source);
@@ -207,6 +215,7 @@ void Catalog::Impl::remove_exchange(ExchangeNode& node) {
   }
   ++version;
   touched_.erase(&node);
+  text_bytes -= text_bytes_of(node.info.name, node.info.arguments);
   exchanges.erase(ExchangeId(node.info.id));
 }
 
@@ -219,6 +228,7 @@ void Catalog::Impl::remove_queue(QueueNode& node) {
     if (at->second.empty()) exclusive.erase(at);
   }
   ++version;
+  text_bytes -= text_bytes_of(node.info.name, node.info.arguments);
   queues.erase(QueueId(node.info.ref.id));
 }
 
@@ -231,6 +241,7 @@ void Catalog::Impl::remove_binding(Binding& binding) {
   auto& source = static_cast<ExchangeNode&>(*binding.source);
   std::visit([&](auto& matcher) { matcher.remove(binding); }, source.matcher);
   --bindings_by_type[source.matcher.index()];
+  text_bytes -= text_bytes_of(binding.key, binding.arguments_or_empty());
   source.outgoing.remove(binding);
   --source.outgoing_count;
   binding.destination->incoming.remove(binding);

@@ -80,6 +80,9 @@ struct BindingEqual {
   }
 };
 
+/// Of a name or key, as the estimates of Catalog::memory_bytes have it.
+inline constexpr std::size_t kUsualTextBytes = 20;
+
 class Catalog::Impl {
  public:
   explicit Impl(Listener& listener) : listener_(listener) {}
@@ -109,6 +112,8 @@ class Catalog::Impl {
   boost::unordered_flat_map<ConnectionId, boost::unordered_flat_set<QueueNode*>> exclusive;
   boost::unordered_flat_set<std::unique_ptr<Binding>, BindingHash, BindingEqual> bindings;
   std::array<std::size_t, std::variant_size_v<ExchangeNode::Matcher>> bindings_by_type{};
+  /// Arguments, and what names and keys are longer than kUsualTextBytes.
+  std::size_t text_bytes = 0;
   std::map<std::string, UserNode, std::less<>> users;
   std::uint64_t ids_reserved = 1;
   TenantId next_tenant{1};

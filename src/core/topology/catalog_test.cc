@@ -174,6 +174,9 @@ TEST_F(CatalogTest, MemoryIsCountedForEachThingAndGivenBackWithIt) {
     apply(BindingCreated{edge(from, to, "k")});
     EXPECT_TRUE(grows()) << "a binding of a " << name << " exchange";
   }
+  queue(std::string(200, 'n'));
+  EXPECT_GT(catalog.memory_bytes(), held + 180) << "its name";
+  EXPECT_TRUE(grows());
   apply(UserPut{{"u", "", ""}});
   EXPECT_TRUE(grows()) << "a user";
   apply(TenantCreated{TenantId(2), "other"});

@@ -29,7 +29,8 @@ struct Consumer {
   std::string tag;
   bool no_ack = false;
   bool reply_address = false;  // of direct reply-to
-  core::QueueRef queue;        // once the broker has answered
+  std::size_t argument_bytes = 0;
+  core::QueueRef queue;  // once the broker has answered
   /// The front of every basic.deliver: frame head (size still 0), class, method, tag.
   ByteBuffer deliver_front;
 };

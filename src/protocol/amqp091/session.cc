@@ -47,6 +47,7 @@ Session::Turn::~Turn() {
   if (outer_ != nullptr) return;
   session_.rewritten_.clear();
   if (session_.state_ == State::closed) return;
+  if (session_.alarm_ && session_.backlog_.has_publish()) session_.announce_blocked();
   if (was_stopped_ && session_.takes_input()) {
     session_.heartbeat_.resume();
     session_.host_.resume_input();
@@ -69,6 +70,7 @@ Result<std::size_t> Session::on_bytes(ByteView unread) {
   stopped_for_room_ = false;  // it is asked for again
   input_ = unread;
   if (state_ == State::protocol_header) input_ = unread.subspan(on_protocol_header(unread));
+  if (part_left_ != 0 && takes_input()) take_part();
   while (takes_input() && (publish_again() || step())) {
   }
   const std::size_t used = unread.size() - input_.size();
@@ -102,13 +104,13 @@ bool Session::step() {
     // Of a publish not even the rest of a frame is waited for while there is an alarm.
     if (alarm_ && input_.size() >= kFrameHeadBytes + kMethodIdBytes) {
       const ByteView begun = input_.subspan(kFrameHeadBytes);
-      (void)waits_for_alarm({result.frame.type, result.frame.channel, begun});
+      if (waits_for_alarm({result.frame.type, result.frame.channel, begun})) return false;
     }
+    begin_part(result);
     return false;
   }
   if (result.status != FrameStatus::complete) {
     bad_frame(result);
-    input_ = {};  // where the next frame would begin is unknown
     return false;
   }
   if (alarm_ && waits_for_alarm(result.frame)) return false;
@@ -127,8 +129,11 @@ bool Session::waits_for_alarm(const Frame& frame) {
     const auto method = split_method(frame.payload);
     if (!method || method->id != BasicPublish::kId) return false;
   }
-  announce_blocked();
   const Channel* channel = find_channel(frame.channel);
+  const bool was_let_in = !frame.is(FrameType::method) && channel != nullptr &&
+                          channel->assembly != nullptr && channel->assembly->room;
+  if (was_let_in && alarm_->lets_finish) return false;
+  announce_blocked();
   if (alarm_->refuses && channel != nullptr && channel->confirms) return false;
   stopped_for_alarm_ = true;
   return true;
@@ -215,15 +220,21 @@ void Session::on_frame_while_closing(const Frame& frame) {
 }
 
 void Session::bad_frame(const FrameResult& result) {
-  if (state_ == State::closing || state_ == State::closed) return end_now();
   const std::size_t payload_max = frame_bytes_max_ - kFrameOverheadBytes;
   const Frame& frame = result.frame;
   const std::string why =
       result.status == FrameStatus::too_large
           ? fmt::format("{{frame_too_large,{},{}}}", result.size, payload_max)
           : fmt::format("{{invalid_frame_end_marker,{}}}", input_[frame.wire_bytes() - 1]);
-  close_connection(ReplyCode::frame_error, fmt::format("type {}, {}: {}", frame.type,
-                                                       octets_text(as_text(frame.payload)), why));
+  bad_framing(frame.type, frame.payload, why);
+}
+
+// Where the next frame would begin is unknown from here on.
+void Session::bad_framing(std::uint8_t type, ByteView payload, std::string_view why) {
+  input_ = {};
+  if (state_ == State::closing || state_ == State::closed) return end_now();
+  close_connection(ReplyCode::frame_error,
+                   fmt::format("type {}, {}: {}", type, octets_text(as_text(payload)), why));
   close_silently(kGraceTime);
 }
 
@@ -338,6 +349,7 @@ void Session::on_closed() {
     drop_assembly(*channel);
     return_leases(*channel);
   }
+  release_backlog_rooms();
   drop_streams();
 }
 

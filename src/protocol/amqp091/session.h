@@ -1,9 +1,9 @@
 #pragma once
 /// One AMQP 0-9-1 connection. Files: session.cc (frames, time, the end), session_handshake.cc,
-/// session_channel.cc (open, close, errors), session_publish.cc, session_deliver.cc (also confirms
-/// and returns), session_stream.cc (large bodies), session_consume.cc, session_acknowledge.cc,
-/// session_topology.cc, session_transaction.cc, session_reply.cc (answers of the broker),
-/// session_info.cc.
+/// session_channel.cc (open, close, errors), session_publish.cc, session_content.cc (what comes
+/// behind a publish), session_deliver.cc (also confirms and returns), session_stream.cc (large
+/// bodies), session_consume.cc, session_acknowledge.cc, session_topology.cc,
+/// session_transaction.cc, session_reply.cc (answers of the broker), session_info.cc.
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -78,6 +78,7 @@ class Session final : public protocol::Session {
     bool mandatory = false;
     ByteView header;  // property flags and values
     ByteView body;
+    bool let_in = false;  // it had room of its own
   };
 
   /// What a message's properties ask of the broker.
@@ -95,7 +96,6 @@ class Session final : public protocol::Session {
   /// Acts on the frame at the front of input_; false when it is not whole, or must wait.
   bool step();
   bool waits_for_alarm(const Frame& frame);
-  bool waits_for_room(const Frame& frame);
   bool is_stopped() const { return stopped_for_alarm_ || stopped_for_room_ || !backlog_.empty(); }
   void on_frame(const Frame& frame);
   void on_connection_frame(const Frame& frame);
@@ -103,6 +103,7 @@ class Session final : public protocol::Session {
   void on_channel_frame(const Frame& frame);
   void on_frame_while_closing(const Frame& frame);
   void bad_frame(const FrameResult& result);
+  void bad_framing(std::uint8_t type, ByteView payload, std::string_view why);
   void unexpected_frame(const Frame& frame);
 
   // ---- session.cc: the end ----
@@ -156,10 +157,6 @@ class Session final : public protocol::Session {
   void publish_remembered(Channel& channel, ByteView method_frame,
                           const PublishMemo::Content& content);
   bool publish_whole(Channel& channel, const BasicPublish& method);
-  void on_content_header(Channel& channel, const Frame& frame);
-  void on_content_body(Channel& channel, const Frame& frame);
-  void publish_assembled(Channel& channel);
-  void drop_assembly(Channel& channel);
   void publish(Channel& channel, const Message& message);
   /// Reads the properties; false after a refusal.
   bool examine(Channel& channel, const Message& message, Asked& asked);
@@ -168,10 +165,28 @@ class Session final : public protocol::Session {
   /// Keeps a transaction's publish until its commit.
   void hold(Channel& channel, const Message& message, const Asked& asked);
   void fill(core::Publish& publish, Channel& channel, const Message& message, const Asked& asked);
-  bool refuse_body(Channel& channel, std::uint64_t bytes);
-  bool refuses_size(std::uint64_t body_bytes) const;
   bool has_transaction_room(Channel& channel, std::size_t bytes);
   void on_method(Channel& channel, const ConfirmSelect& method);
+
+  // ---- session_content.cc ----
+  bool waits_for_room(const Frame& frame);
+  bool refuse_body(Channel& channel, std::uint64_t bytes);
+  bool refuses_size(std::uint64_t body_bytes) const;
+  void on_content_header(Channel& channel, const Frame& frame);
+  void on_content_body(Channel& channel, const Frame& frame);
+  /// Whether so much more of it may come; closes the connection when not.
+  bool accepts_body(const Assembly& assembly, std::size_t bytes);
+  void append_body(Channel& channel, ByteView payload);
+  /// Takes what has come of the body frame at the front of input_, if that is large.
+  void begin_part(const FrameResult& begun);
+  /// Takes more of it.
+  void take_part();
+  void publish_if_whole(Channel& channel);
+  void publish_assembled(Channel& channel);
+  void drop_assembly(Channel& channel);
+  /// Gives room back: now, or when the backlog, which holds what it was for, is empty.
+  void release_room(std::optional<std::uint64_t>& room);
+  void release_backlog_rooms();
 
   // ---- session_deliver.cc ----
   void on_event(const core::Deliveries& event);
@@ -314,9 +329,13 @@ class Session final : public protocol::Session {
   std::uint16_t last_channel_id_ = 0;
   boost::unordered_flat_map<std::uint64_t, Awaited> awaited_;  // by the request's number
   HeldCommands backlog_;
+  std::vector<std::uint64_t> backlog_rooms_;  // tickets for what is in it
   std::uint64_t assembly_bytes_ = 0;
-  std::size_t transaction_bytes_ = 0;   // held by transactions of all channels
-  std::size_t unacked_ = 0;             // leases of all channels
+  std::size_t part_left_ = 0;     // of a body frame that is taken as it comes: with its end octet
+  core::ChannelId part_channel_;  // that it is for
+  std::size_t transaction_bytes_ = 0;  // held by transactions of all channels
+  std::size_t unacked_ = 0;            // leases of all channels
+  std::size_t consumer_argument_bytes_ = 0;
   std::vector<BlockRef> rewritten_;     // headers of this turn's publishes
   std::unique_ptr<PublishMemo> memo_;   // made by the first publish
   std::vector<ContentStream> streams_;  // the first is being written

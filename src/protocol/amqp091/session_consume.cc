@@ -69,7 +69,9 @@ void Session::on_method(Channel& channel, const BasicConsume& method) {
         std::clamp<std::int64_t>(*priority, std::numeric_limits<std::int32_t>::min(),
                                  std::numeric_limits<std::int32_t>::max()));
   }
-  const Consumer& consumer = add_consumer(channel, method.consumer_tag, method.no_ack);
+  Consumer& consumer = add_consumer(channel, method.consumer_tag, method.no_ack);
+  consumer.argument_bytes = message::memory_bytes(*table);
+  consumer_argument_bytes_ += consumer.argument_bytes;
   operation.queue = std::move(*queue);
   operation.consumer = consumer.handle;
   operation.channel = channel.id;
@@ -142,6 +144,7 @@ void Session::forget_consumer(core::ConsumerHandle handle) {
   Consumer& consumer = *found->second;
   if (consumer.reply_address) consumer.channel->reply_key.clear();
   consumer.channel->consumers.erase(consumer.tag);
+  consumer_argument_bytes_ -= consumer.argument_bytes;
   consumers_.erase(found);
 }
 

@@ -10,10 +10,14 @@ namespace naru::amqp091 {
 protocol::SessionMemory Session::memory() const {
   // A consumer has its own objects here, in its client and in its queue's lane.
   constexpr std::size_t kConsumerBytes = 768;
+  const std::size_t let_in = assembly_bytes_ + transaction_bytes_;
+  const std::size_t held = backlog_.bytes();
   const std::size_t more_channels = channels_.empty() ? 0 : channels_.size() - 1;
   return {.state = more_channels * sizeof(Channel) + consumers_.size() * kConsumerBytes +
-                   unacked_ * sizeof(Unacked) + client_properties_.capacity(),
-          .input = assembly_bytes_ + transaction_bytes_ + backlog_.bytes()};
+                   consumer_argument_bytes_ + unacked_ * sizeof(Unacked) +
+                   client_properties_.capacity(),
+          .input = let_in + held,
+          .let_in = backlog_rooms_.empty() ? let_in : let_in + held};
 }
 
 protocol::SessionInfo Session::info() const {
@@ -37,7 +41,9 @@ protocol::SessionInfo Session::info() const {
       info.state = "opening";
       break;
     case State::running:
-      info.state = stopped_for_alarm_ ? "blocked" : "running";
+      info.state = "running";
+      if (stopped_for_room_ || !backlog_.empty()) info.state = "flow";
+      if (stopped_for_alarm_ || blocked_announced_) info.state = "blocked";
       break;
     case State::leaving:
     case State::closing:

@@ -3,9 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 
+#include "protocol/amqp091/content_head.h"
 #include "protocol/amqp091/expiration.h"
 #include "protocol/amqp091/properties.h"
 #include "protocol/amqp091/session.h"
@@ -14,26 +14,6 @@
 namespace naru::amqp091 {
 
 namespace {
-
-// An assembly that grew beyond this gives its memory back after the message.
-constexpr std::size_t kAssemblyKeptBytes = 16 * 1024;
-
-std::uint64_t big_endian_u64(const std::uint8_t* at) {
-  std::uint64_t value;
-  std::memcpy(&value, at, sizeof value);
-  return std::byteswap(value);
-}
-
-struct ContentHead {
-  std::uint16_t class_id;
-  std::uint16_t weight;
-  std::uint64_t body_bytes;
-};
-ContentHead content_head(ByteView payload) {
-  const std::uint8_t* at = payload.data();
-  return {static_cast<std::uint16_t>(at[0] << 8 | at[1]),
-          static_cast<std::uint16_t>(at[2] << 8 | at[3]), big_endian_u64(at + 4)};
-}
 
 // What the publisher asks for: by its delivery mode, and less than that by a header. Nothing when
 // the header names no level.
@@ -134,134 +114,6 @@ bool Session::publish_whole(Channel& channel, const BasicPublish& method) {
   return true;
 }
 
-bool Session::refuse_body(Channel& channel, std::uint64_t bytes) {
-  if (bytes > kBodyBytesLimit) {
-    close_connection(
-        ReplyCode::frame_error,
-        fmt::format("content body size {} exceeds maximum allowed size {}", bytes, kBodyBytesLimit),
-        BasicPublish::kId);
-    return true;
-  }
-  if (!refuses_size(bytes)) return false;
-  const bool as_configured = bytes > settings_.message_bytes_max;
-  refuse(
-      channel, ReplyCode::precondition_failed,
-      as_configured
-          ? fmt::format("message size {} is larger than configured max size {}", bytes,
-                        settings_.message_bytes_max)
-          : fmt::format("message size {} is larger than what memory.limit leaves for one", bytes),
-      BasicPublish::kId);
-  return true;
-}
-
-// Too large as it is set, or to be waited for: there will never be room for all of it.
-bool Session::refuses_size(std::uint64_t body_bytes) const {
-  return body_bytes > settings_.message_bytes_max || body_bytes > host_.input_room_bytes_max();
-}
-
-// A message that is kept until its last frame has come is let in whole, or waits.
-bool Session::waits_for_room(const Frame& frame) {
-  Channel* channel = find_channel(frame.channel);
-  if (channel == nullptr || channel->state != ChannelState::open ||
-      channel->expecting != Expecting::content_header || frame.payload.size() < kContentHeadBytes ||
-      channel->assembly->room) {
-    return false;
-  }
-  const std::uint64_t body_bytes = content_head(frame.payload).body_bytes;
-  if (refuses_size(body_bytes)) return false;  // when it is taken
-  const std::size_t bytes = frame.payload.size() + body_bytes;
-  channel->assembly->room = host_.take_input_room(bytes);
-  if (channel->assembly->room) return false;
-  host_.wait_for_input_room(bytes);
-  stopped_for_room_ = true;
-  return true;
-}
-
-void Session::on_content_header(Channel& channel, const Frame& frame) {
-  if (channel.expecting == Expecting::method) {
-    return close_connection(ReplyCode::unexpected_frame,
-                            "expected method frame, got non method frame instead");
-  }
-  if (channel.expecting == Expecting::content_body) {
-    return close_connection(ReplyCode::unexpected_frame,
-                            "expected content body, got non content body frame instead",
-                            BasicPublish::kId);
-  }
-  if (frame.payload.size() < kContentHeadBytes) {
-    return close_connection(ReplyCode::frame_error, "malformed content header", BasicPublish::kId);
-  }
-  const ContentHead head = content_head(frame.payload);
-  if (head.class_id != kBasicClass || head.weight != 0) {
-    return close_connection(
-        ReplyCode::unexpected_frame,
-        head.weight != 0
-            ? "expected content header for class 60, got non content header frame instead"
-            : fmt::format("expected content header for class 60, got one for class {} instead",
-                          head.class_id),
-        BasicPublish::kId);
-  }
-  if (refuse_body(channel, head.body_bytes)) return;
-  Assembly& assembly = *channel.assembly;
-  const ByteView properties = frame.payload.subspan(kContentHeadBytes);
-  assembly.bytes.append(properties);
-  assembly_bytes_ += properties.size();
-  assembly.header_bytes = properties.size();
-  assembly.body_bytes = head.body_bytes;
-  channel.expecting = Expecting::content_body;
-  if (head.body_bytes == 0) publish_assembled(channel);
-}
-
-void Session::on_content_body(Channel& channel, const Frame& frame) {
-  if (channel.expecting == Expecting::method) {
-    return close_connection(ReplyCode::unexpected_frame,
-                            "expected method frame, got non method frame instead");
-  }
-  if (channel.expecting == Expecting::content_header) {
-    return close_connection(
-        ReplyCode::unexpected_frame,
-        "expected content header for class 60, got non content header frame instead",
-        BasicPublish::kId);
-  }
-  Assembly& assembly = *channel.assembly;
-  if (frame.payload.size() > assembly.body_bytes - assembly.body_received()) {
-    return close_connection(ReplyCode::frame_error,
-                            "content body frame exceeds remaining content size", BasicPublish::kId);
-  }
-  if (assembly_bytes_ + frame.payload.size() > settings_.assembly_bytes_max) {
-    return close_connection(ReplyCode::resource_error,
-                            "too many unfinished messages on this connection", BasicPublish::kId);
-  }
-  // Grows as it comes, but never beyond what there is room for.
-  const std::size_t needed = assembly.bytes.size() + frame.payload.size();
-  if (needed > assembly.bytes.capacity()) {
-    const std::size_t whole = assembly.header_bytes + assembly.body_bytes;
-    assembly.bytes.reserve(std::min(whole, std::max(needed, 2 * assembly.bytes.capacity())));
-  }
-  assembly.bytes.append(frame.payload);
-  assembly_bytes_ += frame.payload.size();
-  if (assembly.body_received() == assembly.body_bytes) publish_assembled(channel);
-}
-
-void Session::publish_assembled(Channel& channel) {
-  const Assembly& assembly = *channel.assembly;
-  const ByteView bytes = assembly.bytes.view();
-  channel.expecting = Expecting::method;
-  publish(channel, {assembly.exchange, assembly.routing_key, assembly.mandatory,
-                    bytes.first(assembly.header_bytes), bytes.subspan(assembly.header_bytes)});
-  batch_->flush();  // the next message of this channel is written over this one
-  drop_assembly(channel);
-}
-
-void Session::drop_assembly(Channel& channel) {
-  if (channel.assembly == nullptr) return;
-  Assembly& assembly = *channel.assembly;
-  assembly_bytes_ -= assembly.bytes.size();
-  assembly.header_bytes = 0;
-  assembly.bytes.clear();
-  if (const auto room = std::exchange(assembly.room, std::nullopt)) host_.give_input_room(*room);
-  if (assembly.bytes.capacity() > kAssemblyKeptBytes) channel.assembly = nullptr;
-}
-
 void Session::publish(Channel& channel, const Message& message) {
   Asked asked;
   if (examine(channel, message, asked)) hand_over(channel, message, asked);
@@ -331,6 +183,7 @@ void Session::fill(core::Publish& publish, Channel& channel, const Message& mess
   publish.channel = channel.id;
   if (channel.confirms) publish.sequence = ++channel.published;
   publish.mandatory = message.mandatory;
+  publish.let_in = message.let_in;
   publish.expiration_ms = asked.expiration_ms;
   publish.record.encoding = message::EncodingId::amqp091;
   publish.record.persistent = asked.persistent;

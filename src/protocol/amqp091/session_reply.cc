@@ -126,7 +126,9 @@ void Session::on_channel_reply(Channel& channel, const Awaited& awaited,
 
 void Session::on_event(const core::Blocked& event) {
   alarm_ = event.alarm;
-  if (backlog_.has_publish() || alarm_->refuses) announce_blocked();
+  const bool is_publisher = memo_ != nullptr;
+  const bool waits = stopped_for_room_ || backlog_.has_publish();
+  if (waits || (alarm_->refuses && is_publisher)) announce_blocked();
   if (alarm_->refuses) stopped_for_alarm_ = false;  // it is asked again at the next publish
 }
 
@@ -147,6 +149,7 @@ void Session::on_event(const core::Unblocked&) {
 void Session::on_event(const core::Writable&) {
   if (backlog_.empty()) return;
   backlog_.drop_front(host_.broker().submit(backlog_.commands()));
+  if (backlog_.empty()) release_backlog_rooms();
 }
 
 void Session::on_event(const core::CloseRequested& event) {

@@ -8,8 +8,10 @@
 namespace naru::amqp091 {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class Room : public SessionTest {
@@ -57,6 +59,22 @@ TEST_F(Room, WithoutRoomTheMessageWaitsUnread) {
   EXPECT_EQ(peer_.unread_bytes(), 0u);
   EXPECT_EQ(peer_.room_taken(), 0u);
   EXPECT_GT(peer_.session().input_bytes_max(), 100'000u);
+}
+
+TEST_F(Room, WhoWaitsForItIsToldOfAnAlarm) {
+  peer_.set_room(100);
+  begin(1000);
+  peer_.event(core::Blocked{{"low on disk"}});
+  expect({R"(0 connection.blocked reason="low on disk")"});
+}
+
+TEST_F(Room, WhoseMessageIsNotTakenDuringAnAlarmIsTold) {
+  begin(1000);
+  broker_.room = 0;
+  peer_.event(core::Blocked{{.reason = "low", .lets_finish = true}});
+  expect({});
+  send("1 body \"" + std::string(1000, 'x') + "\"");
+  expect({R"(0 connection.blocked reason="low")"});
 }
 
 TEST_F(Room, EventsComeWhileItWaits) {
@@ -145,6 +163,163 @@ TEST_F(Room, DuringAnAlarmNotEvenTheRestOfAPublishIsRead) {
   expect({"0 connection.unblocked"});
   peer_.send(octets.substr(11));
   EXPECT_THAT(asked(), SizeIs(1));
+}
+
+TEST_F(Room, WhatWasLetInGoesOnWhenOnlyMemoryIsShort) {
+  const std::string rest = "1 body \"" + std::string(900, 'x') + "\"";
+  for (const bool lets_finish : {true, false}) {
+    reopen();
+    connect();
+    open_channel();
+    begin(1000);
+    send("1 body \"" + std::string(100, 'x') + "\"");
+    peer_.event(core::Blocked{{.reason = "low", .lets_finish = lets_finish}});
+    send(rest);
+    EXPECT_THAT(asked(), SizeIs(lets_finish ? 1 : 0));
+    send(R"(1 publish routing_key="k" body="another")");
+    EXPECT_THAT(asked(), IsEmpty());
+    EXPECT_EQ(peer_.session().input_bytes_max(), 1u);
+    peer_.event(core::Unblocked{});
+    EXPECT_THAT(asked(), SizeIs(lets_finish ? 1 : 2));
+    EXPECT_EQ(peer_.room_taken(), 0u);
+  }
+}
+
+TEST_F(Room, IsHeldUntilTheBrokerHasTakenTheMessage) {
+  broker_.room = 0;
+  begin(1000);
+  send("1 body \"" + std::string(1000, 'x') + "\"");
+  EXPECT_GE(peer_.room_taken(), 1000u);
+  const auto held = peer_.session().memory();
+  EXPECT_GE(held.let_in, 1000u);
+  EXPECT_EQ(held.let_in, held.input);
+  EXPECT_EQ(peer_.session().info().state, "flow");
+  broker_.room = SIZE_MAX;
+  peer_.event(core::Writable{});
+  EXPECT_THAT(asked(), SizeIs(1));
+  EXPECT_EQ(broker_.let_in, 1u);
+  EXPECT_EQ(peer_.room_taken(), 0u);
+  EXPECT_EQ(peer_.session().info().state, "running");
+}
+
+TEST_F(Room, OfWhatTheBrokerDidNotTakeIsFreeWhenThePeerHangsUp) {
+  broker_.room = 0;
+  begin(1000);
+  send("1 body \"" + std::string(1000, 'x') + "\"");
+  peer_.hang_up();
+  EXPECT_EQ(peer_.room_taken(), 0u);
+}
+
+TEST_F(Room, ATransactionHoldsItUntilTheBrokerHasTakenIt) {
+  send("1 tx.select");
+  send(R"(1 publish routing_key="k" body="hello")");
+  broker_.room = 0;
+  send("1 tx.commit");
+  EXPECT_GT(peer_.room_taken(), 0u);
+  broker_.room = SIZE_MAX;
+  peer_.event(core::Writable{});
+  EXPECT_EQ(peer_.room_taken(), 0u);
+}
+
+TEST_F(Room, ARefusedMessageGivesItBack) {
+  send(R"(1 basic.publish routing_key="k")");
+  send("1 header size=40000 user_id=\"somebody else\"");
+  send("1 body \"" + std::string(40'000, 'x') + "\"");
+  EXPECT_THAT(said(), SizeIs(1));
+  EXPECT_EQ(peer_.room_taken(), 0u);
+}
+
+/// A message in body frames that are taken as they come.
+class Parts : public SessionTest {
+ protected:
+  Parts() : SessionTest({.body_part_bytes_min = 4}) {
+    connect();
+    open_channel();
+  }
+};
+
+TEST_F(Parts, AMessageIsTheSameWhereverItIsCut) {
+  const std::string octets = wire::octets(R"(1 basic.publish routing_key="k")") +
+                             wire::octets("1 header size=12") + wire::octets(R"(1 body "abcde")") +
+                             wire::octets(R"(1 body "fghijkl")") +
+                             wire::octets(R"(1 publish routing_key="next" body="m")");
+  for (std::size_t cut = 1; cut < octets.size(); ++cut) {
+    for (std::size_t next = cut; next <= octets.size(); next += 3) {
+      peer_.send(octets.substr(0, cut));
+      peer_.send(octets.substr(cut, next - cut));
+      peer_.send(octets.substr(next));
+      EXPECT_EQ(asked(),
+                (Lines{"publish 1 seq=0 ''->'k' 'abcdefghijkl'", "publish 1 seq=0 ''->'next' 'm'"}))
+          << cut << ' ' << next;
+      ASSERT_EQ(peer_.unread_bytes(), 0u);
+    }
+  }
+}
+
+TEST_F(Parts, OfALargeFrameNothingStaysUnread) {
+  send(R"(1 basic.publish routing_key="k")");
+  send("1 header size=1000");
+  const std::string octets = wire::octets("1 body \"" + std::string(1000, 'x') + "\"");
+  peer_.send(octets.substr(0, 600));
+  EXPECT_EQ(peer_.unread_bytes(), 0u);
+  EXPECT_EQ(peer_.session().memory().let_in, 2u + 593u) << "properties and body";
+  EXPECT_THAT(asked(), IsEmpty());
+  peer_.send(octets.substr(600, 407));
+  EXPECT_THAT(asked(), IsEmpty()) << "the frame's end has not come";
+  peer_.send(octets.substr(1007));
+  EXPECT_THAT(asked(), SizeIs(1));
+}
+
+TEST_F(Parts, AFrameThatEndsBadlyEndsTheConnection) {
+  send(R"(1 basic.publish routing_key="k")");
+  send("1 header size=1000");
+  std::string octets = wire::octets("1 body \"" + std::string(1000, 'x') + "\"");
+  octets.back() = 'x';
+  peer_.send(octets.substr(0, 600));
+  peer_.send(octets.substr(600));
+  EXPECT_THAT(asked(), Not(Contains(HasSubstr("publish"))));
+  const Lines lines = said();
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_THAT(lines[0], HasSubstr("501"));
+  EXPECT_THAT(lines[0], HasSubstr("{invalid_frame_end_marker,120}"));
+}
+
+TEST_F(Parts, TheRestOfAFrameIsDroppedWhenItsChannelHasFailed) {
+  send(R"(1 basic.publish routing_key="k")");
+  send("1 header size=1000");
+  const std::string octets = wire::octets("1 body \"" + std::string(1000, 'x') + "\"");
+  peer_.send(octets.substr(0, 600));
+  peer_.event(core::PublishRefused{core::ChannelId(1), 0, {Errc::not_found, "no exchange"}});
+  said();
+  asked();
+  peer_.send(octets.substr(600));
+  send("1 channel.close-ok");
+  open_channel();
+  send(R"(1 publish routing_key="k" body="m")");
+  EXPECT_EQ(asked(), Lines{"publish 2 seq=0 ''->'k' 'm'"});
+}
+
+TEST_F(Parts, TheRestOfAFrameIsDroppedWhenTheConnectionIsClosed) {
+  send(R"(1 basic.publish routing_key="k")");
+  send("1 header size=100000");
+  const std::string octets = wire::octets("1 body \"" + std::string(100'000, 'x') + "\"");
+  peer_.send(octets.substr(0, 60'000));
+  peer_.event(core::CloseRequested{Errc::unavailable, "broker shutdown"});
+  said();
+  peer_.send(octets.substr(60'000));
+  send("0 connection.close-ok");
+  EXPECT_TRUE(peer_.closed());
+  EXPECT_THAT(asked(), Not(Contains(HasSubstr("publish"))));
+}
+
+TEST_F(Parts, MoreThanWasAnnouncedIsRefusedAtItsHead) {
+  send(R"(1 basic.publish routing_key="k")");
+  send("1 header size=10");
+  const std::string octets = wire::octets("1 body \"" + std::string(1000, 'x') + "\"");
+  peer_.send(octets.substr(0, 20));
+  const Lines lines = said();
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_THAT(lines[0], HasSubstr("exceeds remaining content size"));
 }
 
 TEST_F(Room, DuringAnAlarmEverythingElseIsRead) {

@@ -20,7 +20,6 @@ void Session::on_method(Channel& channel, const TxSelect&) {
 std::unique_ptr<Transaction> Session::take_transaction(Channel& channel) {
   if (channel.transaction != nullptr) {
     transaction_bytes_ -= channel.transaction->publishes.bytes();
-    if (channel.transaction->room) host_.give_input_room(*channel.transaction->room);
   }
   return std::move(channel.transaction);
 }
@@ -37,7 +36,7 @@ void Session::on_method(Channel& channel, const TxCommit&) {
   batch_->flush();
   std::vector<core::Command> commands;
   commands.reserve(transaction->publishes.size() + transaction->ends.size() + 2);
-  commands.emplace_back(core::AtomicBegin{channel.id});
+  commands.emplace_back(core::AtomicBegin{channel.id, transaction->room.has_value()});
   for (core::Command& publish : transaction->publishes.commands())
     commands.push_back(std::move(publish));
   std::int64_t credit = 0;
@@ -58,6 +57,7 @@ void Session::on_method(Channel& channel, const TxCommit&) {
   awaited.channel = channel.id;
   const std::size_t taken = backlog_.empty() ? host_.broker().submit(commands) : 0;
   if (taken < commands.size()) backlog_.hold(std::span(commands).subspan(taken));
+  release_room(transaction->room);
   release_credit(channel, credit);
 }
 
@@ -72,6 +72,7 @@ void Session::on_method(Channel& channel, const TxRollback&) {
   leases.reserve(transaction->ends.size());
   for (const Transaction::End& end : transaction->ends) leases.push_back(end.lease);
   channel.unacked.put_back(std::move(leases));
+  release_room(transaction->room);
   send(channel.number, TxRollbackOk{});
 }
 

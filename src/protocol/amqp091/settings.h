@@ -19,6 +19,8 @@ struct Amqp091Settings {
   std::uint64_t message_bytes_max = 128u << 20;
   /// Bytes of unfinished bodies that one connection may hold over all its channels.
   std::uint64_t assembly_bytes_max = 256u << 20;
+  /// A body frame with at least so much is taken as it comes; a smaller one when it is whole.
+  std::uint32_t body_part_bytes_min = 16u << 10;
   /// Bytes that the uncommitted transactions of one connection may hold; more is refused with 406.
   std::uint64_t transaction_bytes_max = 128u << 20;
 

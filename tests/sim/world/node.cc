@@ -136,7 +136,7 @@ void Node::set_alarm() {
   if (space_short_) {
     alarm = core::Alarm{"there is no room for the log", true};
   } else if (memory_step() >= core::MemoryStep::stop) {
-    alarm = core::Alarm{"low on memory", false};
+    alarm = core::Alarm{.reason = "low on memory", .lets_finish = disk_alarm_.empty()};
   } else if (!disk_alarm_.empty()) {
     alarm = core::Alarm{disk_alarm_, false};
   }
