@@ -38,8 +38,7 @@ Result<Slice> Wal::read_now(const WalRange& range) {
   NARU_TRY(handle, files_.open(file->file));
   const auto count = handle->read_now(begin, MutableByteView(block->data(), bytes));
   if (!count) {
-    return fail(count.error().code,
-                fmt::format("{}: offset {}: {}", file->file.path, begin, count.error().what));
+    return fail(count.error().code, fmt::format("{}, at offset {}", count.error().what, begin));
   }
   const auto at = static_cast<std::size_t>(range.offset - begin);
   if (*count < at + range.bytes) {
