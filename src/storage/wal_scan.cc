@@ -54,8 +54,7 @@ Result<ByteView> WalScanner::view(const ScanFile& file, std::uint64_t offset, st
     const auto count =
         handle->read_now(offset, MutableByteView(piece_->data(), static_cast<std::size_t>(wanted)));
     if (!count) {
-      return fail(count.error().code,
-                  fmt::format("{}, at offset {}", count.error().what, offset));
+      return fail(count.error().code, fmt::format("{}, at offset {}", count.error().what, offset));
     }
     piece_file_ = file.file;
     piece_begin_ = offset;

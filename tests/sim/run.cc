@@ -80,7 +80,9 @@ class Run {
     world_.recorder().tell(
         &Checker::on_stuck,
         fmt::format("waited for {} for {} steps; there is: {}", what, kPatience,
-                    world_.node() == nullptr ? "no process" : world_.node()->describe()));
+                    world_.node() == nullptr ? "no process"
+                                             : world_.node()->describe_connections() + "; " +
+                                                   world_.node()->describe()));
   }
 
   void build() {
@@ -200,12 +202,20 @@ class Run {
     if (!until("the clients to go", [&] { return world_.clients_are_over(); })) return;
     world_.forget_clients();
     world_.disk().forget_faults();
-    // Half-open connections end by their heartbeats, and without those with a restart. What was
-    // returned leaves in its order with or without one.
-    const bool stays = options_.client.heartbeat_s != 0 && random_.one_in(2);
+    // Half-open connections end by their heartbeats, and without those with a restart; so do those
+    // that an alarm keeps from being read, as nobody here gives up as TCP does. What was returned
+    // leaves in its order with or without one.
+    bool stays = options_.client.heartbeat_s != 0 && random_.one_in(2);
     if (stays && !world_.may_be_parked()) {
-      if (!until("all connections to end", [&] { return world_.is_deserted(); })) return;
+      if (!until("all connections to end",
+                 [&] { return world_.is_deserted() || world_.node()->has_alarm(); })) {
+        return;
+      }
+      stays = world_.is_deserted();
     } else {
+      stays = false;
+    }
+    if (!stays) {
       stop_cleanly();
       recover();
     }

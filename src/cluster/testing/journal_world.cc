@@ -260,10 +260,13 @@ void World::random_read() {
       });
 }
 
-/// What cannot be read comes as zeros, and the journal has told of it.
+/// What the disk could not read comes as zeros, and the journal has told of it.
 bool World::is_told_damage(ByteView body) const {
+  const storage::testing::DiskTrouble& trouble = disk_.trouble();
+  const bool happened = trouble.of(storage::testing::DiskOperation::read) != 0 ||
+                        trouble.of(storage::testing::DiskOperation::open) != 0;
   const bool told = process_ != nullptr && process_->journal.figures().damaged != 0;
-  return told && std::ranges::all_of(body, [](std::uint8_t byte) { return byte == 0; });
+  return happened && told && std::ranges::all_of(body, [](std::uint8_t byte) { return byte == 0; });
 }
 
 void World::read_everything() {

@@ -214,4 +214,14 @@ std::map<std::string, std::uint64_t> Node::sizes() {
   return all;
 }
 
+std::string Node::describe_connections() const {
+  std::string text = fmt::format("memory {}", to_string(memory_step()));
+  for (const auto& part : shards_) {
+    part->host->each_connection([&](const admin::ConnectionStatus& connection) {
+      text += fmt::format("; {}: {}", connection.name, connection.state);
+    });
+  }
+  return text;
+}
+
 }  // namespace naru::sim

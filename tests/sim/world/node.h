@@ -80,6 +80,8 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   std::size_t uncommitted_bytes() const;
   /// What a restart finds: the queues with their sizes.
   std::string describe();
+  /// How short memory is, and the state of each connection: why nothing goes on.
+  std::string describe_connections() const;
   /// The messages of each queue, those that are parked as damaged included.
   std::map<std::string, std::uint64_t> sizes();
 
