@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "app/allocator.h"
-#include "server/input_room.h"
 
 namespace naru::app {
 
@@ -58,9 +57,8 @@ void NodeMemory::fill(admin::NodeStatus& status) const {
     }
     status.memory.terms.push_back({to_string(term), held[term], most});
   }
-  const auto most_of_one = shares_.input_bytes_max / server::InputRoom::kThings;
   status.memory.bounds = {
-      {"message", std::min(message_bytes_max_, most_of_one)},
+      {"message", std::min(message_bytes_max_, shares_.one_input_bytes_max)},
       {"unfinished_messages_of_a_shard", shares_.input_bytes_max},
       {"unread_input_of_a_shard", shares_.loose_input_bytes_max},
       {"uncommitted_of_a_shard", shares_.uncommitted_bytes_max},

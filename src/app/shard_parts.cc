@@ -38,6 +38,7 @@ ShardParts::ShardParts(core::ShardId id, const Config& config, const server::Mem
               .handshake = std::chrono::milliseconds(config.server_handshake_ms),
               .strangers_bytes_max = memory.strangers_bytes_max,
               .input_bytes_max = memory.input_bytes_max,
+              .one_input_bytes_max = memory.one_input_bytes_max,
               .loose_input_bytes_max = memory.loose_input_bytes_max,
               .turn_read_bytes_max = memory.turn_read_bytes_max,
               .memory_reported_bytes = memory.reported_bytes,

@@ -1,5 +1,6 @@
 // What a connection holds in memory, and the room for what it reads and has to keep.
 
+#include <algorithm>
 #include <utility>
 
 #include "server/connection.h"
@@ -55,7 +56,7 @@ bool Connection::grow_input_room(std::uint64_t ticket, std::size_t bytes) {
 }
 
 std::size_t Connection::input_room_bytes_max() const {
-  return host_.input_room().one_bytes_max();
+  return std::min(host_.limits().one_input_bytes_max, host_.input_room().bytes_max());
 }
 
 void Connection::give_input_room(std::uint64_t ticket) {

@@ -112,10 +112,6 @@ TEST_F(LittleRoom, OfAnIncompleteFrameIsFreeWhenItsConnectionIsGone) {
   EXPECT_EQ(host.input_room().bytes(), 0u);
 }
 
-TEST_F(LittleRoom, OneThingMayHaveHalfOfIt) {
-  EXPECT_EQ(host.input_room().one_bytes_max(), 500'000u);
-}
-
 class LittleLooseInput : public ConnectionMemoryTest {
  protected:
   LittleLooseInput() : ConnectionMemoryTest({.loose_input_bytes_max = 600'000}) {}

@@ -18,9 +18,6 @@ namespace naru::server {
 /// Connections are named by their numbers.
 class InputRoom {
  public:
-  /// So many of the largest things have room at once.
-  static constexpr std::size_t kThings = 2;
-
   /// Whoever takes longer than `patience`, while others wait, has to go.
   explicit InputRoom(std::size_t bytes_max, Duration patience = std::chrono::seconds(10))
       : bytes_max_(bytes_max),
@@ -47,8 +44,6 @@ class InputRoom {
 
   std::size_t bytes() const { return bytes_; }
   std::size_t bytes_max() const { return bytes_max_; }
-  /// No single thing may be larger: while it is stored, or goes out, it is in memory several times.
-  std::size_t one_bytes_max() const { return bytes_max_ / kThings; }
   /// Up to this a thing is small; so are most messages that a read happens to cut in two.
   std::size_t small_bytes() const { return small_bytes_; }
   std::size_t waiting() const { return small_line_.size() + line_.size(); }

@@ -18,6 +18,9 @@ struct ConnectionLimits {
   std::size_t strangers_bytes_max = 64 * 1024 * 1024;
   /// What all connections of a shard may keep of unfinished bodies and transactions.
   std::size_t input_bytes_max = 256 * 1024 * 1024;
+  /// No single one of those may be larger: while it is stored, or goes out, it is in memory several
+  /// times. Nor than all the room.
+  std::size_t one_input_bytes_max = 128 * 1024 * 1024;
   /// From how much on connections are read in small pieces: what is kept of what they sent, and has
   /// no such room. From half of it on the pieces are smaller, too.
   std::size_t loose_input_bytes_max = 64 * 1024 * 1024;

@@ -13,6 +13,7 @@ struct MemoryShares {
   std::uint64_t cache_bytes_max = 0;         // of the log
   std::uint64_t strangers_bytes_max = 0;     // of a shard
   std::uint64_t input_bytes_max = 0;         // of a shard: unfinished bodies and transactions
+  std::uint64_t one_input_bytes_max = 0;     // one unfinished body or transaction
   std::uint64_t loose_input_bytes_max = 0;   // of a shard: read, without room of its own
   std::uint64_t uncommitted_bytes_max = 0;   // of a shard: appended, and not yet on disk
   std::uint64_t turn_read_bytes_max = 0;     // of a shard: from all connections in one turn
@@ -36,6 +37,7 @@ constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
   shares.cache_bytes_max = std::min(wishes.cache_bytes, limit / 4);
   shares.strangers_bytes_max = std::min(64 * kMiB, limit / 16) / shards;
   shares.input_bytes_max = limit / 4 / shards;
+  shares.one_input_bytes_max = std::min(limit / 8, shares.input_bytes_max);
   shares.loose_input_bytes_max = limit / 16 / shards;
   // 32 writes of the log of 1 MiB.
   shares.uncommitted_bytes_max = std::clamp(limit / 16 / shards, kMiB, 32 * kMiB);
