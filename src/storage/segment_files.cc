@@ -9,10 +9,6 @@
 
 namespace naru::storage {
 
-namespace {
-constexpr std::string_view kRemedy = "restore the data directory from a backup";
-}  // namespace
-
 void tell_surplus(Logger& log, const std::string& path, std::uint64_t size, std::uint64_t listed) {
   if (size <= listed) return;
   log.warn(
@@ -37,19 +33,18 @@ Result<void> SegmentFiles::check(SegmentFile& segment, std::uint64_t volume, Log
   const std::string& path = segment.file.path;
   auto handle = open_files_.open(segment.file);
   if (!handle && handle.error().code == Errc::not_found) {
-    return fail(Errc::corrupt,
-                fmt::format("{}: missing, although the manifest lists it; {}", path, kRemedy));
+    return fail(Errc::corrupt, fmt::format("{}: missing, although the manifest lists it; {}", path,
+                                           kRestoreFromBackup));
   }
   if (!handle) return std::unexpected(std::move(handle).error());
   NARU_TRY(size, (*handle)->size());
   if (size < segment.record.bytes) {
     return fail(Errc::corrupt,
                 fmt::format("{}: cut short at offset {}, it has {} bytes in the manifest; {}", path,
-                            size, segment.record.bytes, kRemedy));
+                            size, segment.record.bytes, kRestoreFromBackup));
   }
-  const BlockRef block = BlockRef::make(kWalBlockBytes, kWalBlockBytes);
-  NARU_TRY(count, (*handle)->read_now(0, MutableByteView(block->data(), kWalBlockBytes)));
-  const auto head = read_frame_head(ByteView(block->data(), count));
+  NARU_TRY(block, read_first_block(**handle));
+  const auto head = read_frame_head(block.view);
   const bool ours = head && head->identity.volume == volume && head->identity.sequence == 1 &&
                     head->file == segment.record.number;
   if (ours) {
@@ -58,7 +53,8 @@ Result<void> SegmentFiles::check(SegmentFile& segment, std::uint64_t volume, Log
   }
   return fail(head ? Errc::corrupt : head.error().code,
               fmt::format("{}: damaged at offset 0: {}; {}", path,
-                          head ? "this frame does not belong here" : head.error().what, kRemedy));
+                          head ? "this frame does not belong here" : head.error().what,
+                          kRestoreFromBackup));
 }
 
 SegmentFile& SegmentFiles::add(std::uint32_t number) {

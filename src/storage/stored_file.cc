@@ -2,7 +2,20 @@
 
 #include <utility>
 
+#include "storage/frame.h"
+
 namespace naru::storage {
+
+bool is_stored_file(std::string_view name) {
+  return name.starts_with("wal-") || name.starts_with("seg-");
+}
+
+Result<Slice> read_first_block(io::File& file) {
+  BlockRef block = BlockRef::make(kWalBlockBytes, kWalBlockBytes);
+  NARU_TRY(count, file.read_now(0, MutableByteView(block->data(), kWalBlockBytes)));
+  const ByteView view(block->data(), count);
+  return Slice{std::move(block), view};
+}
 
 Result<io::File*> OpenFiles::open(StoredFile& file) {
   if (file.handle != nullptr) {

@@ -5,11 +5,21 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "io/file.h"
 
 namespace naru::storage {
+
+/// How a refusal ends that nothing else can mend.
+inline constexpr std::string_view kRestoreFromBackup = "restore the data directory from a backup";
+
+/// Whether so named in the log's directory is a file of the log, or a segment.
+bool is_stored_file(std::string_view name);
+/// Blocking: as much of the first block as there is. Errors: io.
+Result<Slice> read_first_block(io::File& file);
 
 /// A file of a volume. Owned by whoever lists it; its place in memory is fixed while it lives.
 struct StoredFile {
@@ -39,8 +49,6 @@ class OpenFiles {
   void let_close(StoredFile& file);
   /// Closes it. No call is outstanding.
   void close(StoredFile& file);
-
-  std::size_t open_count() const { return idle_.size(); }
 
  private:
   void close_oldest(std::size_t keep);

@@ -21,15 +21,11 @@ Wal::Wal(io::FileSystem& fs, const WalOptions& options, Logger& log, WalClient& 
 
 // --- Start-up
 
-namespace {
-constexpr std::string_view kRemedy = "restore the data directory from a backup";
-}  // namespace
-
 Result<Slice> Wal::read_now(const WalRange& range) {
   WalFile* file = files_.find(range.file);
   if (file == nullptr) {
     return fail(Errc::corrupt, fmt::format("{}/manifest: log file {} is not listed; {}",
-                                           options_.directory, range.file, kRemedy));
+                                           options_.directory, range.file, kRestoreFromBackup));
   }
   const std::uint64_t begin = range.offset / kWalBlockBytes * kWalBlockBytes;
   const std::uint64_t end = whole_blocks(std::uint64_t{range.offset} + range.bytes);
@@ -43,7 +39,7 @@ Result<Slice> Wal::read_now(const WalRange& range) {
   const auto at = static_cast<std::size_t>(range.offset - begin);
   if (*count < at + range.bytes) {
     return fail(Errc::corrupt, fmt::format("{}: cut short at offset {}; {}", file->file.path,
-                                           begin + *count, kRemedy));
+                                           begin + *count, kRestoreFromBackup));
   }
   const ByteView view(block->data() + at, range.bytes);
   return Slice{std::move(block), view};

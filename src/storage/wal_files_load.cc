@@ -13,25 +13,10 @@ namespace naru::storage {
 
 namespace {
 
-constexpr std::string_view kRemedy = "restore the data directory from a backup";
-
 std::string parent_of(const std::string& path) {
   const auto slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-/// A file of a volume, by its name.
-bool is_ours(const std::string& name) {
-  return name.starts_with("wal-") || name.starts_with("seg-");
-}
-
-/// As much of it as there is.
-Result<Slice> read_first_block(io::File& file) {
-  BlockRef block = BlockRef::make(kWalBlockBytes, kWalBlockBytes);
-  NARU_TRY(count, file.read_now(0, MutableByteView(block->data(), kWalBlockBytes)));
-  const ByteView view(block->data(), count);
-  return Slice{std::move(block), view};
 }
 
 }  // namespace
@@ -45,7 +30,7 @@ Result<void> WalFiles::load(Random& random) {
   auto content = fs_.read_file(manifest_path(), kManifestBytesMax);
   if (!content && content.error().code == Errc::not_found) return make_volume(random);
   if (!content && content.error().code == Errc::corrupt) {
-    return fail(Errc::corrupt, fmt::format("{}; {}", content.error().what, kRemedy));
+    return fail(Errc::corrupt, fmt::format("{}; {}", content.error().what, kRestoreFromBackup));
   }
   if (!content) return std::unexpected(std::move(content).error());
   auto manifest = decode_manifest(as_bytes(*content));
@@ -53,8 +38,8 @@ Result<void> WalFiles::load(Random& random) {
     return fail(Errc::version, fmt::format("{}: {}", manifest_path(), manifest.error().what));
   }
   if (!manifest) {
-    return fail(Errc::corrupt,
-                fmt::format("{}: {}; {}", manifest_path(), manifest.error().what, kRemedy));
+    return fail(Errc::corrupt, fmt::format("{}: {}; {}", manifest_path(), manifest.error().what,
+                                           kRestoreFromBackup));
   }
   manifest_ = std::move(*manifest);
   NARU_TRY_VOID(open_listed());
@@ -64,7 +49,7 @@ Result<void> WalFiles::load(Random& random) {
 Result<void> WalFiles::make_volume(Random& random) {
   NARU_TRY(names, fs_.list(options_.directory));
   for (const std::string& name : names) {
-    if (!is_ours(name)) continue;
+    if (!is_stored_file(name)) continue;
     return fail(Errc::corrupt,
                 fmt::format("{}: missing, although {} is there; restore it from a backup, or move "
                             "the directory away to start empty",
@@ -84,8 +69,8 @@ Result<std::unique_ptr<WalFile>> WalFiles::open_file(const ManifestFile& record)
   const std::string& name = file->file.path;
   auto handle = open_files_.open(file->file);
   if (!handle && handle.error().code == Errc::not_found) {
-    return fail(Errc::corrupt,
-                fmt::format("{}: missing, although the manifest lists it; {}", name, kRemedy));
+    return fail(Errc::corrupt, fmt::format("{}: missing, although the manifest lists it; {}", name,
+                                           kRestoreFromBackup));
   }
   if (!handle) return std::unexpected(std::move(handle).error());
   auto size = (*handle)->size();
@@ -98,7 +83,7 @@ Result<std::unique_ptr<WalFile>> WalFiles::open_file(const ManifestFile& record)
   if (!size) return std::unexpected(std::move(size).error());
   return fail(Errc::corrupt, fmt::format("{}: cut short at offset {}, it has {} bytes in the "
                                          "manifest; {}",
-                                         name, *size, record.bytes, kRemedy));
+                                         name, *size, record.bytes, kRestoreFromBackup));
 }
 
 /// No start reads a segment through; that it is the right file its beginning tells.
@@ -111,7 +96,8 @@ Result<void> WalFiles::check_first_frame(WalFile& file) {
   if (head && head->identity == identity && head->file == record.sequence) return {};
   return fail(Errc::corrupt,
               fmt::format("{}: damaged at offset 0: {}; {}", file.file.path,
-                          head ? "this frame does not belong here" : head.error().what, kRemedy));
+                          head ? "this frame does not belong here" : head.error().what,
+                          kRestoreFromBackup));
 }
 
 Result<void> WalFiles::open_listed() {
@@ -135,8 +121,9 @@ Result<std::vector<std::string>> WalFiles::unlisted() {
     listed.insert(segment_file_name(record.number));
   }
   NARU_TRY(names, fs_.list(options_.directory));
-  std::erase_if(names,
-                [&](const std::string& name) { return !is_ours(name) || listed.contains(name); });
+  std::erase_if(names, [&](const std::string& name) {
+    return !is_stored_file(name) || listed.contains(name);
+  });
   return names;
 }
 
@@ -149,11 +136,11 @@ std::unexpected<Error> WalFiles::lost_end(std::uint64_t last_frame) const {
     path = file->file.path;
     offset = file->record.end;
   }
-  return fail(
-      Errc::corrupt,
-      fmt::format("{}: damaged at offset {}: frame {} is not readable, although {} proves "
-                  "that frame {} was durable; {}",
-                  path, offset, last_frame + 1, manifest_path(), manifest_.durable, kRemedy));
+  return fail(Errc::corrupt,
+              fmt::format("{}: damaged at offset {}: frame {} is not readable, although {} proves "
+                          "that frame {} was durable; {}",
+                          path, offset, last_frame + 1, manifest_path(), manifest_.durable,
+                          kRestoreFromBackup));
 }
 
 // A file is listed before it is entered, and leaves the list only when the log has gone on; a start
@@ -179,10 +166,11 @@ Result<void> WalFiles::check_end(std::uint64_t last_frame) {
     const bool goes_on = identity.incarnation == manifest_.incarnation &&
                          not_listed.contains(name) && identity.sequence > last_frame;
     if (identity.incarnation <= manifest_.incarnation && !goes_on) continue;
-    return fail(Errc::corrupt,
-                fmt::format("{}: offset 0: frame {} comes after frame {}, the end of the log as {} "
-                            "tells it: that is older than the log; {}",
-                            path, identity.sequence, last_frame, manifest_path(), kRemedy));
+    return fail(
+        Errc::corrupt,
+        fmt::format("{}: offset 0: frame {} comes after frame {}, the end of the log as {} "
+                    "tells it: that is older than the log; {}",
+                    path, identity.sequence, last_frame, manifest_path(), kRestoreFromBackup));
   }
   return {};
 }

@@ -13,6 +13,7 @@
 #include "io/asio/loop.h"
 #include "io/asio/thread_pool.h"
 #include "security/password.h"
+#include "storage/stored_file.h"
 
 namespace naru::app {
 
@@ -38,9 +39,7 @@ int failed(const Error& error, int code) {
 std::optional<Error> files_without_manifest(const StoreDirectory& store) {
   auto names = store.files.list(store.wal_path());
   if (!names) return std::nullopt;
-  const auto ours = std::ranges::find_if(*names, [](const std::string& name) {
-    return name.starts_with("wal-") || name.starts_with("seg-");
-  });
+  const auto ours = std::ranges::find_if(*names, storage::is_stored_file);
   if (ours == names->end()) return std::nullopt;
   return Error{Errc::corrupt, fmt::format("{0}/manifest: missing, although {0}/{1} is there; "
                                           "restore it from a backup",

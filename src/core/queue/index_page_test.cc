@@ -3,14 +3,12 @@
 
 #include "core/queue/index_page.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 #include <set>
 
 #include "base/random.h"
-#include "core/queue/lane_facts.h"
 #include "core/queue/queue_index.h"
 
 namespace naru::core {
@@ -268,30 +266,6 @@ TEST(IndexPage, IndexWithPagesBehavesLikeAMap) {
     pool.keep_spare(false);
     EXPECT_EQ(pool.bytes(), 0u);
   }
-}
-
-TEST(IndexPage, TheWorkedExampleOfTheFormatPageIsWritten) {
-  // docs/formats/lane.md
-  constexpr std::uint8_t kExample[] = {
-      0x07, 0x15, 0x00, 0x00, 0x00,        // page
-      0x0c, 0x00, 0x00, 0x00,              // its size
-      0xdd, 0x3a, 0x5e, 0x9f,              // its checksum
-      0x02,                                // places
-      0x01, 0x06, 0xc8, 0x01, 0x1b, 0x01,  // the first
-      0x00, 0x00, 0x2a, 0x1b, 0x01,        // the second
-      0x07,                                // queue
-  };
-  const std::vector<RecordPlace> places = {{Seq(1), {3, 100}, 27, IndexEntry::kPersistent, 0, 0},
-                                           {Seq(2), {3, 148}, 27, IndexEntry::kPersistent, 0, 0}};
-  ByteBuffer page;
-  put_page_places(page, places);
-  ByteBuffer out;
-  put_page(out, QueueId(7), page.view());
-  EXPECT_THAT(std::vector<std::uint8_t>(out.data(), out.data() + out.size()),
-              testing::ElementsAreArray(kExample));
-  std::vector<RecordPlace> read;
-  ASSERT_TRUE(read_page_places(page.view(), read));
-  EXPECT_EQ(read, places);
 }
 
 }  // namespace
