@@ -271,26 +271,18 @@ void Client::on_output_drained() {
   }
 }
 
-void Client::tell_of_alarm() {
-  if (shard_.alarm() != nullptr && !std::exchange(was_blocked_, true)) on_alarm_changed();
-}
-
 void Client::wait_with_publishes(bool let_in) {
-  tell_of_alarm();
   if (!std::exchange(wants_writable_, true)) shard_.wait_for_writable(id_, let_in);
 }
 
-// Every connection is told: what a session lets in before it knows is taken. Of the others those
-// whose publishes were waiting already, for the disk or for memory, wait for this now as well.
+// Every connection is told, whether it publishes or not: what a session lets in before it knows is
+// taken. The broker's own administration waits without knowing for what.
 void Client::on_alarm_changed() {
+  if (kind_ != ClientKind::connection) return;
   const Alarm* alarm = shard_.alarm();
-  const bool may_publish = kind_ == ClientKind::connection;
-  if (alarm != nullptr && (may_publish || wants_writable_)) was_blocked_ = true;
-  if (!was_blocked_) return;
+  const bool was_blocked = std::exchange(is_blocked_, alarm != nullptr);
   if (alarm != nullptr) return emit(Blocked{*alarm});
-  was_blocked_ = false;
-  if (NARU_MUTANT(never_unblock)) return;
-  emit(Unblocked{});
+  if (was_blocked && !NARU_MUTANT(never_unblock)) emit(Unblocked{});
 }
 
 void Client::set_writable() {

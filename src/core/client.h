@@ -143,7 +143,6 @@ class Client final : public BrokerPort {
   bool may_write(Channel& from, const Publish& publish);
   bool refuse_for_now(const Publish& publish);
   void wait_with_publishes(bool let_in);
-  void tell_of_alarm();
   void refuse(Channel& channel, const Publish& publish, Error error);
   Result<const Route*> route_of(const Publish& publish);
   /// The route of a publish that goes where the last one went, and still may; null when either has
@@ -194,7 +193,7 @@ class Client final : public BrokerPort {
   std::vector<std::unique_ptr<Delivery>> kept_deliveries_;
   bool dirty_ = false;
   bool busy_ = false;
-  bool was_blocked_ = false;
+  bool is_blocked_ = false;  // it was told of an alarm
   bool wants_writable_ = false;
   bool holds_exclusive_queues_ = false;
   std::shared_ptr<Client*> self_ = std::make_shared<Client*>(this);

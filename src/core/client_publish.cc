@@ -136,7 +136,6 @@ bool Client::refuse_for_now(const Publish& publish) {
   Channel& from = channel(publish.channel);
   if (from.refused) return true;
   if (from.tracker.outstanding() >= shard_.options().refused_behind_max) return false;
-  tell_of_alarm();
   ++shard_.totals().refused;
   from.tracker.add(publish.sequence, publish.sequence, 0);
   from.confirm_due = true;

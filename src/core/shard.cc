@@ -110,8 +110,7 @@ bool Shard::flush() {
   if (!waiting_let_in_.empty() && takes_let_in()) wake(waiting_let_in_);
   if (!waiting_clients_.empty() && takes_publishes()) wake(waiting_clients_);
   // Publishers of other shards wait, like those here, while too much is on its way to the disk, or
-  // held in memory.
-  // During an alarm only what was let in comes from there.
+  // held in memory; during an alarm only what was let in comes from there.
   const bool takes_more =
       (alarm_ || !publishes_held_) && journal_.uncommitted_bytes() <= uncommitted_bytes_max();
   for (std::uint16_t to = 0; to < options_.shard_count; ++to) {

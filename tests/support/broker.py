@@ -121,9 +121,9 @@ class NaruBroker(Broker):
         self.process = Process(argv, self.directory / "log", environment_of_broker() | self.environment)
 
     def metric(self, name):
-        """The value of a metric without labels, a second old at most."""
+        """The value of a metric, its labels in its name, a second old at most."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics", timeout=15) as answer:
-            return float(re.search(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)[1])
+            return float(re.search(rf"^{re.escape(name)} (\S+)$", answer.read().decode(), re.MULTILINE)[1])
 
     def log_files(self):
         """How many files its log has, the ones that were made ahead included."""
