@@ -92,7 +92,8 @@ const std::array kSettings{
     Setting{.key = "storage.writes_in_flight",
             .unit = "",
             .field = &Config::storage_writes_in_flight,
-            .text = "Writes of the log that the disk is given at once.",
+            .text = "Writes of the log that the disk is given at once; more than one only when "
+                    "they are large.",
             .min = 1,
             .max = 64},
     Setting{.key = "storage.sync_interval_ms",

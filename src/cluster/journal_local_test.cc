@@ -109,6 +109,27 @@ TEST(JournalLocal, AllGroupsOfATurnShareOneWrite) {
   }
 }
 
+TEST(JournalLocal, AFrameThatIsNotFullWaitsForTheWriteUnderWay) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  world.settle_down();
+  const auto in_flight = [&] { return world.disk().in_flight(); };
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    world.append(1, id, 100);
+    world.turn(0);
+    EXPECT_EQ(in_flight(), 1U);
+  }
+  world.append(1, 4, 8000);  // with what waits it is more than a frame: that one goes, this waits
+  world.turn(0);
+  EXPECT_EQ(in_flight(), 2U);
+  for (std::uint64_t id = 5; id <= 8; ++id) world.append(1, id, 8000);
+  world.turn(0);
+  EXPECT_EQ(in_flight(), 3U);  // WalOptions::writes_in_flight of this world
+  world.settle_down();
+  EXPECT_EQ(world.state(1).messages().size(), 8U);
+  EXPECT_NO_VIOLATION(world);
+}
+
 TEST(JournalLocal, EverythingCommittedSurvivesPowerLossAtEveryStep) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     bool crashed = true;

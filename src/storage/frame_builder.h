@@ -93,6 +93,8 @@ class FrameBuilder {
   void add_empty_frame();
 
   bool empty() const { return sealed_.empty() && building_.data == nullptr; }
+  /// The oldest frame takes no more entries. One that front() sealed counts as full.
+  bool full() const { return !sealed_.empty(); }
   std::size_t bytes() const { return staged_bytes_; }
   /// The oldest frame; seals the one under construction if it is the only one. Not when empty().
   const BuiltFrame& front();

@@ -175,12 +175,18 @@ void Wal::flush(TimePoint now) {
   if (reader_.blocked() && now >= reads_at_) reader_.tend();
   if (reader_.blocked() && now >= reads_at_) reads_at_ = now + options_.retry_after;
   if (sync_is_due()) start_sync();
-  while (in_flight_.size() - written_ < options_.writes_in_flight && !builder_.empty()) {
+  while (!builder_.empty() && may_submit()) {
     const BuiltFrame frame = builder_.front();
     if (!place(frame)) return;  // no file is ready: a later turn goes on
     submit(frame);
     if (failed_) return;
   }
+}
+
+// A small write beside another makes both slower, and what waits for it shares one frame: ADR 0017.
+bool Wal::may_submit() const {
+  const std::size_t under_way = in_flight_.size() - written_;
+  return under_way < (builder_.full() ? options_.writes_in_flight : 1);
 }
 
 bool Wal::place(const BuiltFrame& frame) {

@@ -76,8 +76,9 @@ class WalClient {
 /// Owned by one shard; every call and callback is on it.
 /// Durability: an entry is durable when on_durable reported its frame; nothing is promised before.
 /// Batching: stage() copies into the frame under construction; flush(), called at the end of each
-/// turn, hands frames to the disk while fewer than writes_in_flight are there. What is staged
-/// meanwhile shares the next frame: group commit without a timer. A frame of entries that may be
+/// turn, hands frames to the disk while fewer than writes_in_flight are there, and one that is not
+/// full yet only when none is. What is staged meanwhile shares the next frame: group commit without
+/// a timer. A frame of entries that may be
 /// stable later is written without a sync; one sync for many of them follows in time, or at once
 /// when an urgent frame stands behind them.
 /// Errors: a failed write or sync is final; there is no retry.
@@ -172,6 +173,7 @@ class Wal final : private WalFilesClient {
     bool told = false;  // by on_written
   };
 
+  bool may_submit() const;
   bool place(const BuiltFrame& frame);
   InFlight& hand_over(const BuiltFrame& frame);
   void submit(const BuiltFrame& frame);
