@@ -214,6 +214,8 @@ void write_storage(MetricsText& out, const cluster::StorageFigures& storage,
                    const BrokerStatus& status) {
   out.gauge("naru_storage_log_files", "Files of the log", storage.log_files);
   out.gauge("naru_storage_log_bytes", "Bytes of the files of the log", storage.log_bytes);
+  out.gauge("naru_storage_free_bytes", "Bytes of files that are kept to become the log's again",
+            storage.free_bytes);
   out.counter("naru_storage_log_writes_total", "Writes to the log", storage.log_frames_written);
   out.counter(
       "naru_storage_log_written_bytes_total",

@@ -115,6 +115,7 @@ StorageFigures JournalLocal::figures() const {
     ++figures.log_files;
     figures.log_bytes += file->record.bytes;
   }
+  figures.free_bytes = wal_.free_file_bytes();
   figures.log_frames_written = wal_.frames_written();
   figures.log_bytes_written = wal_.bytes_written();
   const SegmentLedger& segments = ledger_.segments();

@@ -16,6 +16,7 @@ struct CompactorFigures {
 struct StorageFigures {
   std::uint64_t log_files = 0;  // in use or ready for it
   std::uint64_t log_bytes = 0;
+  std::uint64_t free_bytes = 0;          // of files kept to become the log's again
   std::uint64_t log_frames_written = 0;  // since the start: each is one write
   std::uint64_t log_bytes_written = 0;   // of those frames
   std::uint64_t segments = 0;            // what lives on outside of the log

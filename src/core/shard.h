@@ -168,7 +168,6 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   using GotDone = std::move_only_function<void(const Got&)>;
   TicketId expect_got(GotDone done);
   TicketId expect_barrier(std::move_only_function<void()> done);
-  std::uint64_t next_client_number() { return ++client_counter_; }
 
   /// Counters since start, for metrics; of this shard.
   struct Totals {
@@ -187,7 +186,6 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   Totals& totals() { return totals_; }
   /// Of all lanes here.
   EnqueuedByLevel enqueued() const;
-  std::size_t client_count() const { return clients_.size(); }
   Journal& journal() const { return journal_; }
 
   // ---- LaneSink ----

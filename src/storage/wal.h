@@ -154,6 +154,7 @@ class Wal final : private WalFilesClient {
   /// The size of a file; 0 when it is not there.
   std::uint32_t file_bytes(std::uint32_t file);
   const std::deque<std::unique_ptr<WalFile>>& files() const { return files_.files(); }
+  std::uint64_t free_file_bytes() const { return files_.free_bytes(); }
 
   /// For a clean stop, when idle(): stages an empty frame that records the durability of all before
   /// it, so that damage at the log's very end is told from a torn tail. Then flush().
@@ -194,6 +195,7 @@ class Wal final : private WalFilesClient {
     client_.on_damage(path, offset, what);
   }
   std::vector<ScanFile> scan_files();
+  void tell_what_is_read();
   void keep(const ScannedFrame& frame);
   void remember(const ScannedFrame& frame);
 

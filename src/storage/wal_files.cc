@@ -236,6 +236,12 @@ void WalFiles::try_reuse(std::uint32_t sequence) {
   }
 }
 
+std::uint64_t WalFiles::free_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const ManifestFile& file : free_) bytes += file.bytes;
+  return bytes;
+}
+
 // One after the other, so that the threads stay free for the log. Nothing waits for it: a start
 // removes what the manifest does not list.
 void WalFiles::remove(std::string path) {

@@ -117,6 +117,8 @@ class WalFiles {
   OpenFiles& open_files() { return open_files_; }
   /// Of the log and promoted ones; by sequence.
   const std::deque<std::unique_ptr<WalFile>>& files() const { return files_; }
+  /// Of files that nothing needs any more, kept to be written again.
+  std::uint64_t free_bytes() const;
   std::string path(const ManifestFile& file) const;
   /// No operation of ours is in flight. A file that is made a piece at a time may be unfinished: it
   /// is not listed, and the next start makes another one.
