@@ -2,6 +2,9 @@
 // a reference that survives what it refers to, a body that goes although one group needs it.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <vector>
+
 #include "cluster/testing/journal_world.h"
 
 namespace naru::cluster {
@@ -99,6 +102,30 @@ TEST(JournalBodies, AShortOneThatIsReadHoldsNoLargeBlock) {
   world.settle_down();
   EXPECT_GE(held_bytes, 100U);
   EXPECT_LE(held_bytes, 2 * storage::kWalBlockBytes);
+}
+
+// They are what is accounted for, and stay for as long as they are read ahead.
+TEST(JournalBodies, ShortOnesThatAreReadTogetherDoNotHoldWhatIsBetweenThem) {
+  WorldOptions without_cache = options(1, 3);
+  without_cache.journal.wal.cache_bytes = 0;
+  World world(without_cache);
+  ASSERT_STARTS(world);
+  for (std::uint64_t id = 1; id <= 5; ++id) world.append(1, id, id % 2 != 0 ? 100 : 3000);
+  world.settle_down();
+  std::vector<core::BodyRead> wanted;
+  for (const std::uint64_t id : {1, 3, 5}) wanted.push_back({place(world, 1, id), 100});
+  std::size_t held_bytes = 0;
+  world.shard_journal(1).read(wanted, [&](Result<std::vector<Slice>> result) {
+    ASSERT_TRUE(result.has_value()) << result.error().what;
+    std::set<const Block*> blocks;
+    for (const Slice& body : *result) {
+      if (blocks.insert(body.owner.get()).second) held_bytes += body.owner->capacity();
+    }
+  });
+  world.settle_down();
+  EXPECT_EQ(held_bytes, 300U);
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
 }
 
 // Frames of 8 KiB: the bodies and those that refer to them are in different frames, and sometimes

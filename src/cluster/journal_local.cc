@@ -81,7 +81,9 @@ void JournalLocal::take(ShardBatch batch) {
     stage(batch.from, head, in.bytes(bytes), urgency,
           {.referred = referred, .references = references_});
   }
-  spare_[batch.from.value].push_back(std::move(batch.entries));
+  // Until something commits none goes back: more than are kept there would pile up here.
+  std::vector<ByteBuffer>& spare = spare_[batch.from.value];
+  if (spare.size() < ShardJournal::kSpareBuffersMax) spare.push_back(std::move(batch.entries));
 }
 
 void JournalLocal::flush(core::ShardId shard, const Now& now) {

@@ -74,6 +74,8 @@ class ShardJournal final : public core::Journal {
   void survivors(std::span<const OldEntry> entries, std::vector<Survivor>& found);
   void on_volume_failed() { failed_ = true; }
   ShardBatch take_batch();
+  /// Buffers of batches that wait to be filled again, at most.
+  static constexpr std::size_t kSpareBuffersMax = 4;
   void give_back(ByteBuffer buffer);
 
   // Recovery.

@@ -192,7 +192,7 @@ void WalReader::issue() {
 
 void WalReader::start(JoinedRead read, io::File& handle) {
   const auto bytes = static_cast<std::size_t>(read.blocks.end - read.blocks.begin);
-  // A body holds all of its block for as long as it is in use: a large one is not for a short read.
+  // What is not copied holds all of its block (cut()): a large one is not for a short read.
   const bool fits = bytes <= pool_.block_bytes() && 2 * bytes > pool_.block_bytes();
   BlockRef block = fits ? pool_.take() : BlockRef::make(bytes, kWalBlockBytes);
   const MutableByteView into(block->data(), bytes);
@@ -217,19 +217,29 @@ void WalReader::on_read(const JoinedRead& read, BlockRef block, const Result<std
   end(read);
 }
 
-/// Hands out what was read: `got` bytes from where the read begins.
+/// Hands out what was read: `got` bytes from where the read begins. Whoever gets a part of a block
+/// holds all of it, and accounts for that part: of a block that is mostly gaps a copy is given.
 void WalReader::cut(const JoinedRead& read, const BlockRef& block, std::size_t got) {
   Request& request = *read.request;
+  std::size_t asked = 0;
+  for (const std::uint32_t i : read.ranges) asked += request.ranges[i].bytes;
+  const bool sparse = 2 * asked < block->capacity() + kWalBlockBytes;  // its head is as large
+  const BlockRef copy = sparse ? BlockRef::make(asked) : BlockRef();
+  std::size_t copied = 0;
   bool whole = true;
   for (const std::uint32_t i : read.ranges) {
     const std::uint32_t bytes = request.ranges[i].bytes;
     const auto at = static_cast<std::size_t>(request.places[i].offset - read.blocks.begin);
-    if (at + bytes <= got) {
+    if (at + bytes > got) {
+      request.slices[i] = zeros(bytes);
+      if (std::exchange(whole, false)) tell(read, request.places[i].offset, "the file ends in it");
+    } else if (sparse) {
+      std::memcpy(copy->data() + copied, block->data() + at, bytes);
+      request.slices[i] = {copy, ByteView(copy->data() + copied, bytes)};
+      copied += bytes;
+    } else {
       request.slices[i] = {block, ByteView(block->data() + at, bytes)};
-      continue;
     }
-    request.slices[i] = zeros(bytes);
-    if (std::exchange(whole, false)) tell(read, request.places[i].offset, "the file ends in it");
   }
 }
 

@@ -75,6 +75,10 @@ struct Sample {
   // Of everything that is accounted, and the limit with what a turn may add.
   std::size_t accounted_bytes = 0;
   std::size_t accounted_bytes_max = 0;  // 0: there is no limit
+  // What the broker has of the heap, by the allocator's count (0: nobody counts), and how much of
+  // it is not to be in the accounts.
+  std::size_t heap_bytes = 0;
+  std::size_t heap_beside_max = 0;
   // Messages whose stored bytes are damaged, and whether some are.
   std::uint64_t parked = 0;
   bool may_be_parked = false;

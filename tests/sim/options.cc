@@ -265,6 +265,15 @@ std::size_t Options::accounted_bytes_max(std::size_t connections) const {
   return node.memory_limit_bytes + node.shards * of_a_turn + connections * of_a_connection;
 }
 
+// Tables, objects of shards and lanes, blocks that are being filled, read or moved. Beside that
+// each block of the log has a head as large as a page: next to nothing of 512 KiB, as much again
+// of 4.
+std::size_t Options::heap_beside_max(std::size_t uncommitted_bytes) const {
+  const std::size_t heads =
+      node.shards * uncommitted_bytes * storage::kWalBlockBytes / node.journal.wal.block_bytes;
+  return (std::size_t{2} << 20) + heads;
+}
+
 std::string Options::describe() const {
   const storage::WalOptions& wal = node.journal.wal;
   return fmt::format(

@@ -48,6 +48,8 @@ struct Options {
   std::size_t uncommitted_bytes_max() const;
   /// What is accounted for at most: the limit, and what was under way when it was reached.
   std::size_t accounted_bytes_max(std::size_t connections) const;
+  /// What the heap has beside that at most while a shard has so much on its way to the disk.
+  std::size_t heap_beside_max(std::size_t uncommitted_bytes) const;
   std::string describe() const;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 /// What waits in memory for the disk stays within what was allowed, and so does all that the broker
-/// holds.
+/// holds; and what it says that it holds is what the allocator has given it, but for a rest.
 
 #include <fmt/format.h>
 
@@ -20,6 +20,11 @@ class MemoryWithinBudget final : public Checker {
     if (sample.accounted_bytes_max != 0 && sample.accounted_bytes > sample.accounted_bytes_max) {
       found(fmt::format("{} bytes are held; {} may be", sample.accounted_bytes,
                         sample.accounted_bytes_max));
+    }
+    if (sample.heap_bytes > sample.accounted_bytes + sample.heap_beside_max) {
+      found(
+          fmt::format("{} bytes of the heap are held, {} are accounted for; {} may be beside them",
+                      sample.heap_bytes, sample.accounted_bytes, sample.heap_beside_max));
     }
   }
 };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "io/scheduler.h"
+#include "tests/sim/world/node_memory.h"
 
 namespace naru::sim {
 
@@ -23,6 +24,7 @@ class Loop final : public io::Scheduler {
   /// A completion was called on this loop: what it staged leaves at the end of a turn.
   void wake() { woken_ = true; }
   void turn() {
+    const Running broker(Runs::broker);
     woken_ = false;
     for (io::Task& task : std::exchange(posted_, {})) task();
     if (deadline_ <= now_.mono) {

@@ -144,6 +144,7 @@ void Internet::listen(Loop* loop, OnAccept on_accept) {
 }
 
 void Internet::tell_server(const WireRef& wire) {
+  const Running world(Runs::world);
   if (wire->handler == nullptr) return;
   if (wire->awaits_readable && wire->up_is_readable()) {
     wire->awaits_readable = false;
@@ -160,6 +161,7 @@ void Internet::tell_server(const WireRef& wire) {
 }
 
 Result<std::size_t> Internet::server_read(Wire& wire, MutableByteView into) {
+  const Running world(Runs::world);
   if (wire.reset) return fail(Errc::io, "connection reset by peer");
   Pipe& pipe = wire.up;
   if (pipe.arrived.empty()) {
@@ -175,6 +177,7 @@ Result<std::size_t> Internet::server_read(Wire& wire, MutableByteView into) {
 }
 
 Result<std::size_t> Internet::server_write(Wire& wire, std::span<const ByteView> pieces) {
+  const Running world(Runs::world);
   if (wire.reset) return fail(Errc::io, "broken pipe");
   std::size_t left = room(wire.down);
   if (left == 0) return fail(Errc::need_more);
@@ -191,11 +194,13 @@ Result<std::size_t> Internet::server_write(Wire& wire, std::span<const ByteView>
 }
 
 void Internet::server_end(Wire& wire) {
+  const Running world(Runs::world);
   if (std::exchange(wire.down.ended, true)) return;
   put(wire.down, {});
 }
 
 void Internet::server_ends(std::uint16_t port) {
+  const Running world(Runs::world);
   for (const WireRef& wire : wires_) {
     if (wire->server_gone || port_of(*wire) != port) continue;
     wire->server_ends = true;
@@ -204,6 +209,7 @@ void Internet::server_ends(std::uint16_t port) {
 }
 
 void Internet::server_closes(Wire& wire) {
+  const Running world(Runs::world);
   if (std::exchange(wire.server_gone, true)) return;
   wire.server_ends = true;
   wire.handler = nullptr;

@@ -5,8 +5,8 @@
 
 namespace naru::sim {
 
-Node::Node(const NodeOptions& options, storage::testing::FakeDisk& disk, Internet& network,
-           const Now& now, Random& random, Logger& log)
+Node::Node(const NodeOptions& options, io::FileSystem& disk, Internet& network, const Now& now,
+           Random& random, Logger& log)
     : options_(options),
       disk_(disk),
       now_(now),
@@ -107,6 +107,7 @@ void Node::watch() {
 
 void Node::stop() {
   if (std::exchange(stopping_, true)) return;
+  const Running broker(Runs::broker);
   server_->drain(std::chrono::seconds(5), [this] {
     journal_->close();
     shards_[0]->host->when_idle([this] { stopped_ = true; });

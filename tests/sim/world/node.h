@@ -21,6 +21,7 @@
 #include "storage/testing/fake_disk.h"
 #include "tests/sim/world/loop.h"
 #include "tests/sim/world/network.h"
+#include "tests/sim/world/node_disk.h"
 #include "tests/sim/world/workers.h"
 #include "tests/support/rig_authenticator.h"
 
@@ -42,8 +43,8 @@ struct NodeOptions {
 /// operations in flight is for the caller to decide.
 class Node final : public cluster::ShardPost, public cluster::VolumeClient {
  public:
-  Node(const NodeOptions& options, storage::testing::FakeDisk& disk, Internet& network,
-       const Now& now, Random& random, Logger& log);
+  Node(const NodeOptions& options, io::FileSystem& disk, Internet& network, const Now& now,
+       Random& random, Logger& log);
   ~Node() override;
 
   /// Recovers and listens. Errors: as JournalLocal::recover().
@@ -111,7 +112,7 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
   core::Lane& lane(core::GroupId id);
 
   const NodeOptions& options_;
-  storage::testing::FakeDisk& disk_;
+  NodeDisk disk_;
   const Now& now_;
   Random& random_;
   Logger& log_;

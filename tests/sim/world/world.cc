@@ -37,15 +37,21 @@ World::~World() {
 }
 
 Result<void> World::start_node() {
-  node_ = std::make_unique<Node>(options_.node, disk_, network_, now_, random_, log_);
+  heap_before_node_ = broker_heap_bytes();
   was_quiet_ = told_stopping_ = false;
   trouble_at_start_ = disk_.trouble();
   syncs_ = {};
-  auto started = node_->start();
+  auto started = begin_node();
   if (!started) node_ = nullptr;
   if (started) rot_.started();
   trace_.note(started ? 1 : 2);
   return started;
+}
+
+Result<void> World::begin_node() {
+  const Running broker(Runs::broker);
+  node_ = std::make_unique<Node>(options_.node, disk_, network_, now_, random_, log_);
+  return node_->start();
 }
 
 void World::crash(Crash how) {
@@ -270,6 +276,8 @@ void World::sample() {
              .uncommitted_bytes_max = options_.uncommitted_bytes_max(),
              .accounted_bytes = node_->accounted_bytes(),
              .accounted_bytes_max = options_.accounted_bytes_max(node_->connection_count()),
+             .heap_bytes = counts_heap() ? broker_heap_bytes() - heap_before_node_ : 0,
+             .heap_beside_max = options_.heap_beside_max(node_->uncommitted_bytes()),
              .parked = node_->parked(),
              .may_be_parked = may_be_parked()});
 }

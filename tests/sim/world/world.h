@@ -91,6 +91,7 @@ class World {
   Trace& trace() { return trace_; }
 
  private:
+  Result<void> begin_node();
   bool do_something();
   bool turn_a_loop();
   bool complete_an_operation();
@@ -121,6 +122,7 @@ class World {
   SyncWatch syncs_;
   std::uint64_t steps_ = 0;
   storage::testing::DiskTrouble trouble_at_start_;  // of the process
+  std::uint64_t heap_before_node_ = 0;
   bool was_quiet_ = false;
   bool told_stopping_ = false;
 };
