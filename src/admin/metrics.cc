@@ -204,7 +204,8 @@ void write_memory(MetricsText& out, const NodeStatus& node) {
   for (const MemoryBound& bound : memory.bounds) {
     bounds.emplace_back(fmt::format(R"({{of="{}"}})", bound.name), bound.bytes_max);
   }
-  out.gauges("naru_memory_bound_bytes", "The most that one of these may hold", bounds);
+  out.gauges("naru_memory_bound_bytes",
+             "The most that one of these may hold while memory is not short", bounds);
   out.gauge("naru_memory_accounted_bytes", "The sum of naru_memory_bytes", sum);
   out.gauge("naru_memory_allocated_bytes", "Allocated and not freed, as the allocator counts it",
             memory.allocated_bytes);

@@ -33,6 +33,7 @@ cluster::JournalOptions journal_options(const Config& config, const server::Memo
   options.wal.directory = config.data_dir + "/wal";
   options.wal.file_bytes = static_cast<std::uint32_t>(config.storage_wal_file_bytes);
   options.wal.cache_bytes = memory.cache_bytes_max;
+  options.wal.table_cache_bytes = memory.table_bytes_max;
   options.wal.sync_interval = std::chrono::milliseconds(config.storage_sync_interval_ms);
   options.wal.writes_in_flight = static_cast<std::uint32_t>(config.storage_writes_in_flight);
   return options;

@@ -51,7 +51,8 @@ void NodeMemory::fill(admin::NodeStatus& status) const {
     const auto term = static_cast<server::MemoryTerm>(number);
     std::uint64_t most = refused_from;
     if (term == server::MemoryTerm::strangers) most = shares_.strangers_bytes_max * shard_count_;
-    if (term == server::MemoryTerm::caches) most = shares_.cache_bytes_max;
+    if (term == server::MemoryTerm::caches)
+      most = shares_.cache_bytes_max + shares_.table_bytes_max;
     if (term == server::MemoryTerm::input) {
       most = (shares_.input_bytes_max + shares_.uncommitted_bytes_max) * shard_count_;
     }

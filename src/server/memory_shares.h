@@ -11,6 +11,7 @@ namespace naru::server {
 /// leave, and is bounded by the steps of MemoryLadder.
 struct MemoryShares {
   std::uint64_t cache_bytes_max = 0;         // of the log
+  std::uint64_t table_bytes_max = 0;         // of tables of segments; one is kept however large
   std::uint64_t strangers_bytes_max = 0;     // of a shard
   std::uint64_t input_bytes_max = 0;         // of a shard: unfinished bodies and transactions
   std::uint64_t one_input_bytes_max = 0;     // one unfinished body or transaction
@@ -35,6 +36,7 @@ constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
   const std::uint64_t shards = wishes.shard_count;
   MemoryShares shares;
   shares.cache_bytes_max = std::min(wishes.cache_bytes, limit / 4);
+  shares.table_bytes_max = std::clamp(limit / 64, kMiB, 16 * kMiB);
   shares.strangers_bytes_max = std::min(64 * kMiB, limit / 16) / shards;
   shares.input_bytes_max = limit / 4 / shards;
   shares.one_input_bytes_max = std::min(limit / 8, shares.input_bytes_max);

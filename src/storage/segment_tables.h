@@ -30,6 +30,7 @@ class SegmentTables {
   /// `done` is called when find() has it, perhaps at once. Errors: limit (no descriptor).
   void load(SegmentFile& segment, Done done);
   bool idle() const { return loading_.empty(); }
+  std::uint64_t kept_bytes() const { return kept_bytes_; }
 
  private:
   struct Kept {

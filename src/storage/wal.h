@@ -127,8 +127,10 @@ class Wal final : private WalFilesClient {
   /// Bounds the cache anew, from WalOptions::cache_bytes on, and likewise the blocks that wait to
   /// be written again; lets go of what is beyond it.
   void set_cache_bytes(std::uint64_t bytes_max);
-  /// The cache and idle blocks.
-  std::size_t cached_bytes() const { return cache_.held_bytes() + pool_.idle_bytes(); }
+  /// The cache, idle blocks and tables of segments.
+  std::size_t cached_bytes() const {
+    return cache_.held_bytes() + pool_.idle_bytes() + reader_.table_bytes();
+  }
   void read(std::span<const WalRange> ranges, WalReader::Done done) {
     reader_.read(ranges, std::move(done));
   }

@@ -33,7 +33,8 @@ struct WalPlace {
 
 /// Owned by the log's shard. Ranges that the cache holds are served from it; of the others it is
 /// found out where they are now; then they are sorted, joined where they lie close together, and
-/// read with a bounded number of reads in flight. Slices of one joined read share its block.
+/// read with a bounded number of reads in flight. Slices of one joined read share its block, or,
+/// where they are less than half of it, a copy of their size.
 class WalReader {
  public:
   /// The slices in the order asked. What cannot be read, or is not there, is told as damage and
@@ -59,6 +60,8 @@ class WalReader {
   void tend();
   bool blocked() const { return blocked_; }
   bool idle() const { return in_flight_ == 0 && tables_.idle(); }
+  /// Of tables of segments.
+  std::uint64_t table_bytes() const { return tables_.kept_bytes(); }
 
  private:
   /// Where a range is now. A reader of the file, until it is read.
