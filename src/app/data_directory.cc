@@ -42,7 +42,11 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
   }
   warn_of_others(path, log);
   // Or power loss may take the directory's name, and everything confirmed below it.
-  NARU_TRY_VOID(files.sync_directory(parent_of(path)));
+  // Who may not read what is above has not made it in this run.
+  if (auto synced = files.sync_directory(parent_of(path));
+      !synced && synced.error().code != Errc::access_refused) {
+    return std::unexpected(std::move(synced).error());
+  }
   const std::string owner_path = path + "/owner.pid";
   auto lock = files.lock(path + "/lock");
   if (!lock && lock.error().code == Errc::resource_locked) {

@@ -82,8 +82,9 @@ void Connection::on_readable() {
   std::ranges::copy(unread_.view(), buffer.begin());
   const Result<std::size_t> got = stream_->read_some(buffer.subspan(held, room));
   if (!got) {
-    if (got.error().code != Errc::need_more) drop();
-    return;
+    if (got.error().code == Errc::need_more) return;
+    tell_of_loss();
+    return drop();
   }
   if (*got == 0) return on_peer_closed();
   bytes_received_ += *got;
@@ -112,7 +113,7 @@ void Connection::take_input(ByteView unread) {
   before_session();
   const Result<std::size_t> consumed = session_->on_bytes(unread);
   if (!consumed) {
-    host_.log().debug("{}: dropped: {}", name_, consumed.error().what);
+    host_.log().info("{}: dropped: {}", name_, consumed.error().what);
     return drop();
   }
   NARU_CHECK(*consumed <= unread.size(), "a session consumes what it was given");
@@ -184,7 +185,15 @@ void Connection::discard_input() {
 void Connection::on_peer_closed() {
   peer_closed_ = true;
   if (session_ == nullptr) return drop();
+  tell_of_loss();
   close_after_output();  // somebody who only half-closed still reads
+}
+
+// An application that ends so has crashed, or forgot to close.
+void Connection::tell_of_loss() {
+  if (is_authenticated_ && phase_ == Phase::open) {
+    host_.log().warn("{}: closed by its client without a goodbye", name_);
+  }
 }
 
 // ---- The session
@@ -278,10 +287,10 @@ void Connection::schedule() {
 void Connection::on_expired(const Now& now) {
   if (phase_ == Phase::dropped) return;
   if (time_limit_ <= now.mono) {
-    host_.log().debug("{}: dropped: {}", name_,
-                      phase_ == Phase::closing || phase_ == Phase::lingering
-                          ? "it did not close in time"
-                          : "no login in time");
+    host_.log().info("{}: dropped: {}", name_,
+                     phase_ == Phase::closing || phase_ == Phase::lingering
+                         ? "it did not close in time"
+                         : "no login in time");
     return drop();
   }
   if (phase_ == Phase::open && session_->next_deadline() <= now.mono) {

@@ -138,6 +138,7 @@ TEST_F(ConnectionTest, AfterCloseTheOutputIsSentAndNothingIsReset) {
   EXPECT_FALSE(one->reset);
   one->stream.reset();
   until([&] { return host.connection_count() == 0; });
+  EXPECT_FALSE(log.has("without a goodbye"));
 }
 
 TEST_F(ConnectionTest, ASessionThatHadEnoughDropsTheConnection) {
@@ -155,6 +156,7 @@ TEST_F(ConnectionTest, ThePeersEndStillGetsItsAnswers) {
   until([&] { return one->closed; });
   EXPECT_EQ(one->received.size(), 1'000'000u);
   until([&] { return host.connection_count() == 0; });
+  EXPECT_TRUE(log.has("closed by its client without a goodbye"));
   EXPECT_TRUE(log.has("closed "));
 }
 

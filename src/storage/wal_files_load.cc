@@ -55,6 +55,7 @@ Result<void> WalFiles::make_volume(Random& random) {
                             "the directory away to start empty",
                             manifest_path(), name));
   }
+  log_.info("{}: no log is there; a new one begins", options_.directory);
   while (manifest_.volume == 0) manifest_.volume = random.next();
   // Durable before the first file: from now on a file without a manifest is a lost manifest.
   return fs_.replace_now(manifest_path(), encode_manifest(manifest_));
@@ -149,37 +150,50 @@ std::unexpected<Error> WalFiles::lost_end(std::uint64_t last_frame) const {
 Result<void> WalFiles::check_end(std::uint64_t last_frame) {
   if (last_frame < manifest_.durable) return lost_end(last_frame);
   NARU_TRY(names, unlisted());
-  const std::set<std::string> not_listed(names.begin(), names.end());
-  for (const auto& file : files_) {
-    if (file->record.state == FileState::ready || file->record.end == 0)
-      names.push_back(wal_file_name(file->record.number));
-  }
-  for (const ManifestFile& record : free_) names.push_back(wal_file_name(record.number));
   for (const std::string& name : names) {
     if (!name.starts_with("wal-")) continue;  // what was copied is still where it was
-    const std::string path = options_.directory + "/" + name;
-    NARU_TRY(handle, fs_.open(path, {}));
-    NARU_TRY(block, read_first_block(*handle));
-    const auto head = read_frame_head(block.view);
-    if (!head || head->identity.volume != manifest_.volume) continue;
-    const FrameIdentity& identity = head->identity;
-    const bool goes_on = identity.incarnation == manifest_.incarnation &&
-                         not_listed.contains(name) && identity.sequence > last_frame;
-    if (identity.incarnation <= manifest_.incarnation && !goes_on) continue;
-    return fail(
-        Errc::corrupt,
-        fmt::format("{}: offset 0: frame {} comes after frame {}, the end of the log as {} "
-                    "tells it: that is older than the log; {}",
-                    path, identity.sequence, last_frame, manifest_path(), kRestoreFromBackup));
+    NARU_TRY_VOID(check_unused(options_.directory + "/" + name, 0, last_frame));
+  }
+  for (const auto& file : files_) {
+    if (file->record.state != FileState::ready && file->record.end != 0) continue;
+    NARU_TRY_VOID(check_unused(file->file.path, file->record.sequence, last_frame));
+  }
+  for (const ManifestFile& record : free_) {
+    NARU_TRY(file, open_file(record));
+    open_files_.close(file->file);
+    NARU_TRY_VOID(check_unused(file->file.path, 0, last_frame));
   }
   return {};
+}
+
+/// A file in which the log found nothing does not begin with what comes later than its end. In the
+/// file of `sequence` the last run may have written on before what was ahead of it was whole.
+Result<void> WalFiles::check_unused(const std::string& file_path, std::uint32_t sequence,
+                                    std::uint64_t last_frame) {
+  NARU_TRY(file, fs_.open(file_path, {}));
+  const auto block = read_first_block(*file);
+  if (!block) return fail(block.error().code, file_path + ": " + block.error().what);
+  const auto head = read_frame_head(block->view);
+  if (!head || head->identity.volume != manifest_.volume) return {};
+  const FrameIdentity& identity = head->identity;
+  const bool goes_on = identity.incarnation == manifest_.incarnation &&
+                       identity.sequence > last_frame && head->file != sequence;
+  if (identity.incarnation <= manifest_.incarnation && !goes_on) return {};
+  return fail(
+      Errc::corrupt,
+      fmt::format("{}: offset 0: frame {} comes after frame {}, the end of the log as {} "
+                  "tells it: that is older than the log, or files were exchanged; {}",
+                  file_path, identity.sequence, last_frame, manifest_path(), kRestoreFromBackup));
 }
 
 Result<void> WalFiles::remove_unlisted() {
   NARU_TRY(names, unlisted());
   for (const std::string& name : names) {
     const std::string path = options_.directory + "/" + name;
-    log_.info("{}: removed: the last run ended while it made it, or let it go", path);
+    log_.info(
+        "{}: removed: the manifest does not list it, as a run leaves it that ends while it "
+        "makes a file or lets it go",
+        path);
     NARU_TRY_VOID(fs_.remove_now(path));
   }
   return {};
@@ -205,10 +219,11 @@ Result<void> WalFiles::begin_run(std::uint64_t first_frame) {
     NARU_TRY_VOID(fs_.make_zeroed_now(path(record), record.bytes));
   }
   // Files of another size, after a change of the option, are of no use.
-  for (const ManifestFile& file : free_) {
-    if (file.bytes != options_.file_bytes) (void)fs_.remove_now(path(file));
-  }
-  std::erase_if(free_, [&](const ManifestFile& f) { return f.bytes != options_.file_bytes; });
+  const auto [useless, end] = std::ranges::partition(
+      free_, [&](const ManifestFile& file) { return file.bytes == options_.file_bytes; });
+  std::vector<std::string> to_remove;
+  for (auto file = useless; file != end; ++file) to_remove.push_back(path(*file));
+  free_.erase(useless, end);
 
   ++manifest_.incarnation;
   record.sequence = manifest_.next_sequence++;
@@ -224,7 +239,9 @@ Result<void> WalFiles::begin_run(std::uint64_t first_frame) {
   files_.push_back(std::move(file));
   current_ = files_.size() - 1;
   durable_frame_ = first_frame - 1;
-  return fs_.replace_now(manifest_path(), encode_manifest(manifest_now()));
+  NARU_TRY_VOID(fs_.replace_now(manifest_path(), encode_manifest(manifest_now())));
+  for (const std::string& unlisted : to_remove) (void)fs_.remove_now(unlisted);  // or a later start
+  return {};
 }
 
 }  // namespace naru::storage

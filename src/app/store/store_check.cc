@@ -82,7 +82,11 @@ Result<bool> check_store(const StoreDirectory& store, std::FILE* out) {
     fmt::print(out, "a broker would not start: {}\n", recovered.error().what);
     return false;
   }
-  fmt::print(out, "{}: a broker would start\n", sound ? "sound" : "damaged");
+  fmt::print(out, "{}\n",
+             sound ? "sound: a broker would start"
+                   : "damaged: a broker would start, and deliver what is whole; restore the data "
+                     "directory from a backup, or start it, see in `naru queue list` which queues "
+                     "have damaged messages once they are read, and purge those");
   return sound;
 }
 
