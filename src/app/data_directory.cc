@@ -42,10 +42,9 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
   }
   warn_of_others(path, log);
   // Or power loss may take the directory's name, and everything confirmed below it.
-  // Who may not read what is above has not made it in this run.
-  if (auto synced = files.sync_directory(parent_of(path));
-      !synced && synced.error().code != Errc::access_refused) {
-    return std::unexpected(std::move(synced).error());
+  if (auto synced = files.sync_directory(parent_of(path)); !synced) {
+    if (synced.error().code != Errc::access_refused) return std::unexpected(synced.error());
+    log.info("{}: whoever made it is to have synced its name: {}", path, synced.error().what);
   }
   const std::string owner_path = path + "/owner.pid";
   auto lock = files.lock(path + "/lock");

@@ -113,7 +113,7 @@ TEST(JournalBodies, ShortOnesThatAreReadTogetherDoNotHoldWhatIsBetweenThem) {
   for (std::uint64_t id = 1; id <= 5; ++id) world.append(1, id, id % 2 != 0 ? 100 : 3000);
   world.settle_down();
   std::vector<core::BodyRead> wanted;
-  for (const std::uint64_t id : {1, 3, 5}) wanted.push_back({place(world, 1, id), 100});
+  for (const std::uint64_t id : {1U, 3U, 5U}) wanted.push_back({place(world, 1, id), 100});
   std::size_t held_bytes = 0;
   world.shard_journal(1).read(wanted, [&](Result<std::vector<Slice>> result) {
     ASSERT_TRUE(result.has_value()) << result.error().what;

@@ -83,7 +83,9 @@ void JournalLocal::take(ShardBatch batch) {
   }
   // Until something commits none goes back: more than are kept there would pile up here.
   std::vector<ByteBuffer>& spare = spare_[batch.from.value];
-  if (spare.size() < ShardJournal::kSpareBuffersMax) spare.push_back(std::move(batch.entries));
+  const bool keeps = spare.size() < ShardJournal::kSpareBuffersMax &&
+                     batch.entries.capacity() <= ShardJournal::kSpareBytesMax;
+  if (keeps) spare.push_back(std::move(batch.entries));
 }
 
 void JournalLocal::flush(core::ShardId shard, const Now& now) {

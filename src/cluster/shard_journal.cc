@@ -243,7 +243,6 @@ ShardBatch ShardJournal::take_batch() {
 }
 
 void ShardJournal::give_back(ByteBuffer buffer) {
-  constexpr std::size_t kSpareBytesMax = 1U << 20;  // a burst's buffer is not kept for ever
   if (spare_buffers_.size() == kSpareBuffersMax || buffer.capacity() > kSpareBytesMax) return;
   buffer.clear();
   spare_buffers_.push_back(std::move(buffer));

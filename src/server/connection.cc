@@ -83,7 +83,7 @@ void Connection::on_readable() {
   const Result<std::size_t> got = stream_->read_some(buffer.subspan(held, room));
   if (!got) {
     if (got.error().code == Errc::need_more) return;
-    tell_of_loss();
+    tell_of_loss(got.error().what);
     return drop();
   }
   if (*got == 0) return on_peer_closed();
@@ -185,15 +185,14 @@ void Connection::discard_input() {
 void Connection::on_peer_closed() {
   peer_closed_ = true;
   if (session_ == nullptr) return drop();
-  tell_of_loss();
+  tell_of_loss("its client closed the socket");
   close_after_output();  // somebody who only half-closed still reads
 }
 
-// An application that ends so has crashed, or forgot to close.
-void Connection::tell_of_loss() {
-  if (is_authenticated_ && phase_ == Phase::open) {
-    host_.log().warn("{}: closed by its client without a goodbye", name_);
-  }
+// An application that ends so has crashed, or forgot to close. Who has said goodbye closes first.
+void Connection::tell_of_loss(std::string_view how) {
+  if (!is_authenticated_ || phase_ != Phase::open || session_->info().state == "closing") return;
+  host_.log().warn("{}: lost without a goodbye: {}", name_, how);
 }
 
 // ---- The session
@@ -323,7 +322,10 @@ void Connection::send_output() {
     std::size_t offered = 0;
     for (const ByteView piece : std::span(pieces).first(count)) offered += piece.size();
     const Result<std::size_t> sent = stream_->write_some(std::span(pieces).first(count));
-    if (!sent && sent.error().code != Errc::need_more) return drop();
+    if (!sent && sent.error().code != Errc::need_more) {
+      tell_of_loss(sent.error().what);
+      return drop();
+    }
     const std::size_t bytes = sent.value_or(0);
     output_.consume(bytes);
     bytes_sent_ += bytes;

@@ -110,7 +110,7 @@ class Connection final : public io::StreamHandler,
   bool has_output_enough() const;
   void discard_input();
   void on_peer_closed();
-  void tell_of_loss();
+  void tell_of_loss(std::string_view how);
   void before_session();
   void after_session();
   void send_output();

@@ -156,8 +156,16 @@ TEST_F(ConnectionTest, ThePeersEndStillGetsItsAnswers) {
   until([&] { return one->closed; });
   EXPECT_EQ(one->received.size(), 1'000'000u);
   until([&] { return host.connection_count() == 0; });
-  EXPECT_TRUE(log.has("closed by its client without a goodbye"));
+  EXPECT_TRUE(log.has("lost without a goodbye: its client closed the socket"));
   EXPECT_TRUE(log.has("closed "));
+}
+
+TEST_F(ConnectionTest, WhoIsToCloseFirstAndDoesIsNotLost) {
+  auto one = client("login\nleave\n");
+  expect_received(*one, "bye\n");
+  one.reset();
+  until([&] { return host.connection_count() == 0; });
+  EXPECT_FALSE(log.has("without a goodbye"));
 }
 
 TEST_F(ConnectionTest, AVanishedPeerEndsTheSession) {

@@ -61,7 +61,7 @@ class LineSession final : public protocol::Session {
   protocol::SessionInfo info() const override {
     protocol::SessionInfo info;
     info.protocol = "lines";
-    info.state = "running";
+    info.state = leaving_ ? "closing" : "running";
     return info;
   }
 
@@ -77,6 +77,9 @@ class LineSession final : public protocol::Session {
     } else if (line == "close") {
       say("bye");
       goodbye();
+    } else if (line == "leave") {  // the client closes first
+      say("bye");
+      leaving_ = true;
     } else if (line == "give") {
       give();
     } else if (line == "choke") {
@@ -128,6 +131,7 @@ class LineSession final : public protocol::Session {
   std::vector<std::uint64_t> tickets_;
   std::size_t line_bytes_max_ = 1024;
   bool holding_ = false;
+  bool leaving_ = false;
   bool closing_ = false;
   TimePoint deadline_ = kNever;
 };

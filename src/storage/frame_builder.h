@@ -93,8 +93,12 @@ class FrameBuilder {
   void add_empty_frame();
 
   bool empty() const { return sealed_.empty() && building_.data == nullptr; }
-  /// The oldest frame takes no more entries. One that front() sealed counts as full.
-  bool full() const { return !sealed_.empty(); }
+  /// The oldest frame takes no more entries, or next to nothing. One that front() sealed counts
+  /// too.
+  bool full() const {
+    return !sealed_.empty() || (building_.data != nullptr &&
+                                building_limit_ - building_.length <= building_limit_ / 64);
+  }
   std::size_t bytes() const { return staged_bytes_; }
   /// The oldest frame; seals the one under construction if it is the only one. Not when empty().
   const BuiltFrame& front();

@@ -48,6 +48,7 @@ void Wal::flush(TimePoint now) {
     submit(frame);
     if (failed_) return;
   }
+  if (sync_is_due()) start_sync();  // beside a write that waits for it
 }
 
 // A small write beside another makes both slower, and what waits for it shares one frame: ADR 0017.

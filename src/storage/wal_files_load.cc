@@ -171,9 +171,8 @@ Result<void> WalFiles::check_end(std::uint64_t last_frame) {
 Result<void> WalFiles::check_unused(const std::string& file_path, std::uint32_t sequence,
                                     std::uint64_t last_frame) {
   NARU_TRY(file, fs_.open(file_path, {}));
-  const auto block = read_first_block(*file);
-  if (!block) return fail(block.error().code, file_path + ": " + block.error().what);
-  const auto head = read_frame_head(block->view);
+  NARU_TRY(block, read_first_block(*file));
+  const auto head = read_frame_head(block.view);
   if (!head || head->identity.volume != manifest_.volume) return {};
   const FrameIdentity& identity = head->identity;
   const bool goes_on = identity.incarnation == manifest_.incarnation &&
