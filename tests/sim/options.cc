@@ -267,11 +267,11 @@ std::size_t Options::accounted_bytes_max(std::size_t connections) const {
 
 // Tables, objects of shards and lanes, blocks that are being filled, read or moved. Beside that
 // each block of the log has a head as large as a page: next to nothing of 512 KiB, as much again
-// of 4.
+// of 4. And what is read ahead is in blocks that are up to twice as large, heads included.
 std::size_t Options::heap_beside_max(std::size_t uncommitted_bytes) const {
   const std::size_t heads =
       node.shards * uncommitted_bytes * storage::kWalBlockBytes / node.journal.wal.block_bytes;
-  return (std::size_t{2} << 20) + heads;
+  return (std::size_t{2} << 20) + heads + node.shard.lane.read_ahead_bytes;
 }
 
 std::string Options::describe() const {
