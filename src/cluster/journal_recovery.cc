@@ -12,25 +12,6 @@ namespace naru::cluster {
 namespace {
 constexpr std::uint32_t kMetadata = core::kMetadataGroup.value;
 constexpr std::uint32_t kNobody = ~0U;
-
-/// Says where in the log the trouble is, and what to do about it.
-Error located(Error error, const std::string& path, std::uint32_t offset) {
-  if (error.code == Errc::version) {
-    error.what = fmt::format("{}: offset {}: {}; start the newer program that wrote it", path,
-                             offset, error.what);
-  } else if (error.code == Errc::not_implemented) {
-    error.what = fmt::format(
-        "{}: offset {}: {}; it is older than this program understands: start the older program "
-        "that "
-        "wrote it, or move the data directory away to start empty",
-        path, offset, error.what);
-  } else if (error.code == Errc::corrupt) {
-    error.what =
-        fmt::format("{}: damaged at offset {}: {}; restore the data directory from a backup", path,
-                    offset, error.what);
-  }
-  return error;
-}
 }  // namespace
 
 /// What the first pass over the log finds out. Memory: places, and the metadata group's entries
@@ -91,8 +72,8 @@ Result<void> JournalLocal::survey(Recovery& recovery, const storage::ScannedFram
   while (cursor.next(entry)) {
     const storage::EntryHead& head = entry.head;
     if (auto known = check_entry(entry); !known) {
-      return std::unexpected(located(std::move(known).error(), wal_.file_path(frame.head.file),
-                                     frame.offset + entry.offset));
+      return std::unexpected(storage::located(
+          std::move(known).error(), wal_.file_path(frame.head.file), frame.offset + entry.offset));
     }
     if (head.group != kMetadata || head.type == kSnapshotPart || head.type == kBodies) continue;
     recovery.metadata.push_back(
@@ -120,7 +101,7 @@ Result<void> JournalLocal::install_snapshot(ShardJournal& shard, std::uint32_t g
   const storage::WalRange& first = found->parts.front();
   installed.error().what = "in a snapshot, " + installed.error().what;
   return std::unexpected(
-      located(std::move(installed).error(), wal_.file_path(first.file), first.offset));
+      storage::located(std::move(installed).error(), wal_.file_path(first.file), first.offset));
 }
 
 Result<void> JournalLocal::recover_metadata(const Recovery& recovery) {

@@ -77,9 +77,9 @@ Result<FileInspection> inspect_file(io::File& file, const std::string& path, std
   const std::uint64_t limit = sealed ? record.end : record.bytes;
   std::uint64_t expected = record.first_frame;
   std::uint64_t bad_from = 0;
-  std::string bad;  // why, where damage began
+  Error bad;  // why, where damage began
   const auto report = [&] {
-    if (!bad.empty()) found.damage.push_back({path, bad_from, std::exchange(bad, {})});
+    if (!bad.what.empty()) found.damage.push_back({path, bad_from, std::exchange(bad, {})});
   };
   for (std::uint64_t offset = 0; offset + kWalBlockBytes <= limit;) {
     ByteView bytes;
@@ -87,9 +87,9 @@ Result<FileInspection> inspect_file(io::File& file, const std::string& path, std
     // The log's end, or worse: recovery tells them apart.
     if (!head && !sealed && head.error().code != Errc::io) break;
     if (!head) {
-      if (bad.empty()) {
+      if (bad.what.empty()) {
         bad_from = offset;
-        bad = head.error().what;
+        bad = head.error();
       }
       if (!sealed) break;
       offset += kWalBlockBytes;
@@ -98,9 +98,10 @@ Result<FileInspection> inspect_file(io::File& file, const std::string& path, std
     report();
     if (expected != 0 && head->identity.sequence != expected &&
         (found.damage.empty() || found.damage.back().offset < found.end)) {
-      found.damage.push_back(
-          {path, offset,
-           fmt::format("frame {} where frame {} belongs", head->identity.sequence, expected)});
+      found.damage.push_back({path,
+                              offset,
+                              {Errc::corrupt, fmt::format("frame {} where frame {} belongs",
+                                                          head->identity.sequence, expected)}});
     }
     expected = head->identity.sequence + 1;
     visit(*head, offset, bytes);
@@ -114,7 +115,8 @@ Result<FileInspection> inspect_file(io::File& file, const std::string& path, std
   if (sealed) {
     const bool counted = record.last_frame == 0 || expected == record.last_frame + 1;
     if (found.damage.empty() && (found.end != record.end || !counted)) {
-      found.damage.push_back({path, found.end, "the frames do not fit the manifest"});
+      found.damage.push_back(
+          {path, found.end, {Errc::corrupt, "the frames do not fit the manifest"}});
     }
   }
   return found;
@@ -152,7 +154,8 @@ Result<FileInspection> inspect_segment(io::File& file, const std::string& path,
   if (wrong.empty() && !std::ranges::includes(pieces, rows, {}, place, place)) {
     wrong = "the table names pieces that are not there";
   }
-  if (!wrong.empty() && found.damage.empty()) found.damage.push_back({path, record.table, wrong});
+  if (!wrong.empty() && found.damage.empty())
+    found.damage.push_back({path, record.table, {Errc::corrupt, wrong}});
   return found;
 }
 

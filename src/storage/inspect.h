@@ -19,7 +19,7 @@ namespace naru::storage {
 struct Damage {
   std::string path;
   std::uint64_t offset = 0;
-  std::string what;
+  Error error;  // corrupt or io; version: whole, but only a newer program can read it
 };
 
 /// What inspect_file() found.

@@ -116,7 +116,7 @@ TEST_F(Inspect, WhatCannotBeReadIsDamageAndWhatIsBehindItIsShown) {
     const FileInspection found = inspect();
     ASSERT_THAT(found.damage, SizeIs(1));
     EXPECT_EQ(found.damage[0].offset, 0U);
-    EXPECT_NE(found.damage[0].what.find("cannot be read"), std::string::npos);
+    EXPECT_NE(found.damage[0].error.what.find("cannot be read"), std::string::npos);
     const std::vector<std::uint64_t> behind{101, 102, 103};
     EXPECT_EQ(seen_, state == FileState::sealed ? behind : std::vector<std::uint64_t>{});
   }

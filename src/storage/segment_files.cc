@@ -51,10 +51,8 @@ Result<void> SegmentFiles::check(SegmentFile& segment, std::uint64_t volume, Log
     tell_surplus(log, path, size, segment.record.bytes);
     return {};
   }
-  return fail(head ? Errc::corrupt : head.error().code,
-              fmt::format("{}: damaged at offset 0: {}; {}", path,
-                          head ? "this frame does not belong here" : head.error().what,
-                          kRestoreFromBackup));
+  return std::unexpected(located(
+      head ? Error{Errc::corrupt, "this frame does not belong here"} : head.error(), path, 0));
 }
 
 SegmentFile& SegmentFiles::add(std::uint32_t number) {

@@ -1,10 +1,35 @@
 #include "storage/stored_file.h"
 
+#include <fmt/core.h>
+
 #include <utility>
 
 #include "storage/frame.h"
 
 namespace naru::storage {
+
+std::string placed(const Error& error, std::string_view path, std::uint64_t offset) {
+  const bool of_another_format = error.code == Errc::version || error.code == Errc::not_implemented;
+  return fmt::format("{}: {}offset {}: {}", path, of_another_format ? "" : "damaged at ", offset,
+                     error.what);
+}
+
+Error located(Error error, std::string_view path, std::uint64_t offset) {
+  std::string_view remedy;
+  if (error.code == Errc::version) {
+    remedy = "start the newer program that wrote it";
+  } else if (error.code == Errc::not_implemented) {
+    remedy =
+        "it is older than this program understands: start the older program that wrote it, or move "
+        "the data directory away to start empty";
+  } else if (error.code == Errc::corrupt) {
+    remedy = kRestoreFromBackup;
+  } else {
+    return error;
+  }
+  error.what = fmt::format("{}; {}", placed(error, path, offset), remedy);
+  return error;
+}
 
 bool is_stored_file(std::string_view name) {
   return name.starts_with("wal-") || name.starts_with("seg-");

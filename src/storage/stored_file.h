@@ -16,6 +16,14 @@ namespace naru::storage {
 /// How a refusal ends that nothing else can mend.
 inline constexpr std::string_view kRestoreFromBackup = "restore the data directory from a backup";
 
+/// Where what is stored is not what belongs there, and why: "wal-00000007: damaged at offset 4096:
+/// …". What is of another format is whole and not called damaged.
+std::string placed(const Error& error, std::string_view path, std::uint64_t offset);
+/// The same as a refusal, with the remedy: a newer format wants a newer program (version), an older
+/// one an older program (not_implemented), damage a backup (corrupt). Other errors, which are not
+/// about what is stored, stay as they are.
+Error located(Error error, std::string_view path, std::uint64_t offset);
+
 /// Whether so named in the log's directory is a file of the log, or a segment.
 bool is_stored_file(std::string_view name);
 /// Blocking: as much of the first block as there is. Errors: io.

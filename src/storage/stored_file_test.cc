@@ -65,5 +65,16 @@ TEST_F(OpenFilesTest, WithoutDescriptorsWhatIsIdleIsClosedFirst) {
   EXPECT_TRUE(open_.open(files_[2]).has_value());
 }
 
+TEST(Located, EachKindOfTroubleHasItsRemedy) {
+  const auto says = [](Errc code) { return located({code, "why"}, "wal-1", 4096).what; };
+  EXPECT_EQ(says(Errc::corrupt),
+            "wal-1: damaged at offset 4096: why; restore the data directory from a backup");
+  EXPECT_EQ(says(Errc::version), "wal-1: offset 4096: why; start the newer program that wrote it");
+  EXPECT_EQ(says(Errc::not_implemented),
+            "wal-1: offset 4096: why; it is older than this program understands: start the older "
+            "program that wrote it, or move the data directory away to start empty");
+  EXPECT_EQ(says(Errc::io), "why") << "not about what is stored";
+}
+
 }  // namespace
 }  // namespace naru::storage

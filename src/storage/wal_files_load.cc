@@ -95,10 +95,9 @@ Result<void> WalFiles::check_first_frame(WalFile& file) {
   const ManifestFile& record = file.record;
   const FrameIdentity identity{manifest_.volume, record.incarnation, record.first_frame};
   if (head && head->identity == identity && head->file == record.sequence) return {};
-  return fail(Errc::corrupt,
-              fmt::format("{}: damaged at offset 0: {}; {}", file.file.path,
-                          head ? "this frame does not belong here" : head.error().what,
-                          kRestoreFromBackup));
+  return std::unexpected(
+      located(head ? Error{Errc::corrupt, "this frame does not belong here"} : head.error(),
+              file.file.path, 0));
 }
 
 Result<void> WalFiles::open_listed() {

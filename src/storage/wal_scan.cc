@@ -14,19 +14,13 @@ constexpr std::uint64_t kPieceBytes = 1U << 20;
 // How far into a file that seems unused frames of this run are looked for. If the log did roll into
 // it, the file's beginning tells; only writes that were in flight may be missing from that.
 constexpr std::uint64_t kUnusedFileBytes = 4U << 20;
-constexpr std::string_view kRemedy =
-    "restore the data directory from a backup, or move it away to start empty";
 
-std::unexpected<Error> damaged(const ScanFile& file, std::uint64_t offset, std::string_view what) {
-  return fail(Errc::corrupt, fmt::format("{}: damaged at offset {}: {}; {}", file.file->path,
-                                         offset, what, kRemedy));
+std::unexpected<Error> unreadable(const ScanFile& file, std::uint64_t offset, Error error) {
+  return std::unexpected(located(std::move(error), file.file->path, offset));
 }
 
-std::unexpected<Error> unreadable(const ScanFile& file, std::uint64_t offset, const Error& error) {
-  if (error.code == Errc::corrupt) return damaged(file, offset, error.what);
-  if (error.code != Errc::version) return std::unexpected(error);
-  return fail(Errc::version, fmt::format("{}: offset {}: {}; start the newer program that wrote it",
-                                         file.file->path, offset, error.what));
+std::unexpected<Error> damaged(const ScanFile& file, std::uint64_t offset, std::string what) {
+  return unreadable(file, offset, {Errc::corrupt, std::move(what)});
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "app/store/recovered_volume.h"
 #include "app/store/store_command.h"
 #include "storage/inspect.h"
+#include "storage/stored_file.h"
 
 namespace naru::app {
 
@@ -39,7 +40,7 @@ Result<bool> check_file(const StoreDirectory& store, const std::string& path, st
   }
   NARU_TRY(found, inspect(**file));
   for (const storage::Damage& damage : found.damage) {
-    fmt::print(out, "{}: damaged at offset {}: {}\n", damage.path, damage.offset, damage.what);
+    fmt::print(out, "{}\n", storage::placed(damage.error, damage.path, damage.offset));
   }
   const bool sound = size >= bytes && found.damage.empty();
   if (sound && found.frames != 0) {

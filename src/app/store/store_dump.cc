@@ -8,6 +8,7 @@
 #include "core/journal.h"
 #include "storage/inspect.h"
 #include "storage/segment_table.h"
+#include "storage/stored_file.h"
 
 namespace naru::app {
 
@@ -91,7 +92,7 @@ Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options,
   const auto print_damage = [&](const storage::FileInspection& found) {
     damaged += found.damage.size();
     for (const storage::Damage& damage : found.damage) {
-      fmt::print(out, "{}: damaged at offset {}: {}\n", damage.path, damage.offset, damage.what);
+      fmt::print(out, "{}\n", storage::placed(damage.error, damage.path, damage.offset));
     }
   };
   for (const storage::ManifestFile& record : manifest.files) {
@@ -117,7 +118,7 @@ Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options,
   }
   if (damaged != 0) {
     return fail(Errc::corrupt,
-                fmt::format("{} damaged places are told where they were met", damaged));
+                fmt::format("{} unreadable places are told where they were met", damaged));
   }
   // Whether a file of the log ends where it should, only the whole tells.
   if (!dump.done()) NARU_TRY_VOID(RecoveredVolume::open(store.files, store.data_dir, store.log));
