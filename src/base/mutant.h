@@ -51,6 +51,8 @@
   X(forget_auto_delete, "auto-delete queues stay when their last consumer is gone")         \
   X(visible_before_last_fragment, "a large message is there before its last fragment is")   \
   X(drop_fragment_at_snapshot, "a snapshot leaves out the last fragment of large messages") \
+  X(drop_settle_at_snapshot, "a lane's snapshot says that settled records are there")       \
+  X(drop_settle_of_page, "a lane's snapshot forgets which records of a page were settled")  \
   X(go_on_without_manifest, "the log goes on when its manifest could not be replaced")      \
   X(forget_cancel, "who consumes from a queue that is deleted is not told")
 

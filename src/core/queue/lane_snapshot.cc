@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "core/queue/lane_impl.h"
 #include "core/queue/lane_snapshot.h"
 #include "core/queue/page_summary.h"
@@ -24,9 +25,13 @@ constexpr std::size_t kBytesPerSlot = 16;
 template <typename Use>
 void each_logged(IndexChunk& chunk, Seq from, Use&& use) {
   if (chunk.page != nullptr) return;
-  chunk.each_live([&](Seq seq, const IndexEntry& entry) {
-    if (seq >= from && !entry.has(IndexEntry::kInMemory | IndexEntry::kWritten)) use(seq, entry);
-  });
+  for (std::uint32_t slot = 0; slot < chunk.count; ++slot) {
+    const IndexEntry& entry = chunk.entries()[slot];
+    const Seq seq(chunk.seq_at(slot));
+    const bool gone = entry.state == RecordState::gone && !NARU_MUTANT(drop_settle_at_snapshot);
+    const bool logged = !entry.has(IndexEntry::kInMemory | IndexEntry::kWritten);
+    if (seq >= from && !gone && logged) use(seq, entry);
+  }
 }
 
 std::size_t slots_of(const IndexChunk& chunk) {

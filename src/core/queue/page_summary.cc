@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/mutant.h"
+
 namespace naru::core {
 
 namespace {
@@ -11,9 +13,13 @@ constexpr std::uint8_t kGone = 4;
 constexpr std::uint8_t kAttempts = 8;
 constexpr std::uint8_t kMoreFiles = 16;
 
+bool says_gone(const IndexPage::Exceptions& exceptions) {
+  return !exceptions.gone.empty() && !NARU_MUTANT(drop_settle_of_page);
+}
+
 void put_exceptions(ByteBuffer& out, const IndexPage::Exceptions& exceptions) {
   std::uint32_t next = 0;
-  if (!exceptions.gone.empty()) {
+  if (says_gone(exceptions)) {
     out.varint(exceptions.gone.size());
     for (const IndexPage::Gone& range : exceptions.gone) {
       out.varint(range.first - next);
@@ -48,7 +54,7 @@ void PageSummaryWriter::put(const IndexPage& page, IndexChunk& chunk) {
   const std::size_t files = page.files.size();
   out_.u8(static_cast<std::uint8_t>((files == 2 ? kTwoFiles : 0) | (files > 2 ? kMoreFiles : 0) |
                                     (page.earliest_expiry != 0 ? kExpires : 0) |
-                                    (!exceptions.gone.empty() ? kGone : 0) |
+                                    (says_gone(exceptions) ? kGone : 0) |
                                     (!exceptions.attempts.empty() ? kAttempts : 0)));
   out_.varint(zigzag(std::int64_t{page.files[0].file} - page.location.file));
   out_.varint(page.files[0].bytes);
