@@ -82,10 +82,7 @@ void JournalLocal::take(ShardBatch batch) {
           {.referred = referred, .references = references_});
   }
   // Until something commits none goes back: more than are kept there would pile up here.
-  std::vector<ByteBuffer>& spare = spare_[batch.from.value];
-  const bool keeps = spare.size() < ShardJournal::kSpareBuffersMax &&
-                     batch.entries.capacity() <= ShardJournal::kSpareBytesMax;
-  if (keeps) spare.push_back(std::move(batch.entries));
+  ShardJournal::keep_spare(spare_[batch.from.value], std::move(batch.entries));
 }
 
 void JournalLocal::flush(core::ShardId shard, const Now& now) {

@@ -83,8 +83,8 @@ class JournalLocal final : private storage::WalClient,
     return std::min(wal_.next_deadline(), compactor_.next_deadline());
   }
 
-  /// For a clean stop, on shard 0: work in the background ends, and once the log is idle it records
-  /// that everything was durable. Flush follows.
+  /// For a clean stop, on shard 0: work in the background ends, and the log records that everything
+  /// was durable. Flush follows.
   void close() {
     compactor_.stop();
     snapshots_.stop();

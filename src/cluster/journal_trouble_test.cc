@@ -115,6 +115,18 @@ TEST(JournalDamage, DamageAfterACleanStopIsRefusedEvenInTheLastFrame) {
   EXPECT_EQ(world.start().error().code, Errc::corrupt);
 }
 
+// What works in the background may have staged something when the log is to be closed.
+TEST(JournalDamage, WhatIsStagedAtACleanStopIsBeforeTheClosingFrame) {
+  World world(options(1));
+  write_messages(world, 2);
+  world.append(1, 3, 50);
+  world.journal().close();
+  world.settle_down();
+  world.kill();
+  world.disk().flip_bit(kFirstFile, (3 * 4096 + 70) * 8);
+  EXPECT_EQ(world.start().error().code, Errc::corrupt);
+}
+
 TEST(JournalDamage, AMissingFileIsRefused) {
   World world(options(1));
   write_messages(world, 1);

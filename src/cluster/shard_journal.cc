@@ -242,10 +242,12 @@ ShardBatch ShardJournal::take_batch() {
   return batch;
 }
 
-void ShardJournal::give_back(ByteBuffer buffer) {
-  if (spare_buffers_.size() == kSpareBuffersMax || buffer.capacity() > kSpareBytesMax) return;
+void ShardJournal::keep_spare(std::vector<ByteBuffer>& spares, ByteBuffer buffer) {
+  constexpr std::size_t kBuffersMax = 4;
+  constexpr std::size_t kBytesMax = std::size_t{1} << 20;
+  if (spares.size() == kBuffersMax || buffer.capacity() > kBytesMax) return;
   buffer.clear();
-  spare_buffers_.push_back(std::move(buffer));
+  spares.push_back(std::move(buffer));
 }
 
 // --- Recovery

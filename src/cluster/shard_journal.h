@@ -74,11 +74,10 @@ class ShardJournal final : public core::Journal {
   void survivors(std::span<const OldEntry> entries, std::vector<Survivor>& found);
   void on_volume_failed() { failed_ = true; }
   ShardBatch take_batch();
-  /// Buffers of batches that wait to be filled again, at most; and the capacity of one. A burst's
-  /// is not kept for ever.
-  static constexpr std::size_t kSpareBuffersMax = 4;
-  static constexpr std::size_t kSpareBytesMax = std::size_t{1} << 20;
-  void give_back(ByteBuffer buffer);
+  /// The buffer of a batch that is over; it is filled again.
+  void give_back(ByteBuffer buffer) { keep_spare(spare_buffers_, std::move(buffer)); }
+  /// Adds `buffer`, empty, to those that wait to be filled again: a few, and none of a burst.
+  static void keep_spare(std::vector<ByteBuffer>& spares, ByteBuffer buffer);
 
   // Recovery.
   bool has(std::uint32_t group) const { return groups_.contains(group); }

@@ -105,6 +105,8 @@ class Session {
   /// The earliest time at which on_deadline wants to be called; kNever for none.
   virtual TimePoint next_deadline() const = 0;
   virtual void on_deadline(TimePoint now) = 0;
+  /// Either side has said that the connection ends.
+  virtual bool is_closing() const = 0;
   /// The peer is gone, or the host gives it up; nothing can be sent any more. The session submits a
   /// Return for every lease it holds; the host then drops its core::Client, which removes consumers
   /// and deletes exclusive queues.

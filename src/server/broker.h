@@ -40,6 +40,9 @@ class Broker {
   virtual void set_memory_step(core::MemoryStep step) = 0;
   /// Publishes wait until it is known whether there is memory for more.
   virtual void hold_publishes(bool held) = 0;
+  /// For a clean stop: nothing is done of itself any more, whatever the time; what was appended
+  /// goes on to the disk.
+  virtual void freeze() = 0;
   /// Nothing that was appended waits for its commit.
   virtual bool is_idle() const = 0;
 };

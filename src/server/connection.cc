@@ -191,7 +191,7 @@ void Connection::on_peer_closed() {
 
 // An application that ends so has crashed, or forgot to close. Who has said goodbye closes first.
 void Connection::tell_of_loss(std::string_view how) {
-  if (!is_authenticated_ || phase_ != Phase::open || session_->info().state == "closing") return;
+  if (!is_authenticated_ || phase_ != Phase::open || session_->is_closing()) return;
   host_.log().warn("{}: lost without a goodbye: {}", name_, how);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/memory_bounds.h"
+
 namespace naru::server {
 
 namespace {
@@ -24,14 +26,14 @@ std::unique_ptr<BrokerClient> CoreBroker::open_client(core::ClientHost& host) {
 }
 
 bool CoreBroker::flush() {
-  const bool more = shard_.flush();
+  const bool more = !frozen_ && shard_.flush();
   journal_.flush(shard_.options().id, shard_.now());
   mail_.flush(shard_.options().id);
   return more;
 }
 
 TimePoint CoreBroker::next_deadline() const {
-  const TimePoint next = shard_.next_deadline();
+  const TimePoint next = frozen_ ? kNever : shard_.next_deadline();
   return owns_log() ? std::min(next, journal_.next_deadline()) : next;
 }
 
@@ -39,7 +41,7 @@ void CoreBroker::add_memory(MemoryAccount& account) const {
   const core::ShardMemory held = shard_.memory();
   account[MemoryTerm::indexes] += held.indexes;
   account[MemoryTerm::bodies] += held.bodies;
-  account[MemoryTerm::caches] += held.read_ahead;
+  account[MemoryTerm::read_ahead] += held.read_ahead;
   account[MemoryTerm::input] += held.uncommitted;
   account[MemoryTerm::metadata] += held.metadata;
   // The other shards' caches hold the same blocks.
@@ -50,8 +52,7 @@ void CoreBroker::set_memory_step(core::MemoryStep step) {
   shard_.set_memory_step(step);
   if (!owns_log()) return;
   // What consumers that keep up are served from: the last writes are enough for them.
-  const std::uint64_t bytes = journal_.options().wal.cache_bytes;
-  journal_.set_cache_bytes(step == core::MemoryStep::normal ? bytes : bytes / 8);
+  journal_.set_cache_bytes(journal_.options().wal.cache_bytes / core::bounds_at(step).cache_part);
 }
 
 bool CoreBroker::is_idle() const {

@@ -38,11 +38,14 @@ class CoreBroker final : public Broker {
   /// other shards their batches.
   bool flush() override;
   TimePoint next_deadline() const override;
-  void on_deadline() override { shard_.on_deadline(); }
+  void on_deadline() override {
+    if (!frozen_) shard_.on_deadline();
+  }
   void set_alarm(const core::Alarm* alarm) override { shard_.set_alarm(alarm); }
   void add_memory(MemoryAccount& account) const override;
   void set_memory_step(core::MemoryStep step) override;
   void hold_publishes(bool held) override { shard_.hold_publishes(held); }
+  void freeze() override { frozen_ = true; }
   bool is_idle() const override;
 
  private:
@@ -51,6 +54,7 @@ class CoreBroker final : public Broker {
   core::Shard& shard_;
   cluster::JournalLocal& journal_;
   ShardMail& mail_;
+  bool frozen_ = false;
 };
 
 }  // namespace naru::server

@@ -38,8 +38,14 @@ void Server::stop_listening() {
 void Server::drain(Duration bound, io::Task done) {
   if (std::exchange(stopping_, true)) return;
   auto wait_for_log = [this, done = std::move(done)]() mutable {
-    on_every_shard([](ShardHost& shard, io::Task idle) { shard.when_idle(std::move(idle)); },
-                   std::move(done));
+    on_every_shard(
+        [](ShardHost& shard, io::Task idle) {
+          shard.when_idle([&shard, idle = std::move(idle)]() mutable {
+            shard.broker().freeze();
+            idle();
+          });
+        },
+        std::move(done));
   };
   drain_shards(Errc::unavailable, "broker forced connection closure with reason 'shutdown'", bound,
                std::move(wait_for_log));

@@ -49,6 +49,7 @@ class LineSession final : public protocol::Session {
     }
   }
   TimePoint next_deadline() const override { return deadline_; }
+  bool is_closing() const override { return leaving_; }
   void on_deadline(TimePoint) override {
     deadline_ = kNever;
     say("tick");
@@ -191,6 +192,7 @@ class RecordingBroker final : public Broker {
   void on_deadline() override {}
   void set_alarm(const core::Alarm* it) override { alarm = it ? it->reason : ""; }
   void add_memory(MemoryAccount& account) const override { account += memory; }
+  void freeze() override {}
   void set_memory_step(core::MemoryStep step) override { memory_step = step; }
   void hold_publishes(bool held) override { publishes_held = held; }
   bool is_idle() const override { return idle; }

@@ -139,6 +139,7 @@ void FrameBuilder::place_front(FramePlace here) {
 }
 
 void FrameBuilder::add_empty_frame() {
+  if (building_.entries != 0) seal();
   if (building_.data == nullptr) begin(kFrameHeadBytes);
   building_.traits.urgent = true;
 }

@@ -89,7 +89,7 @@ class FrameBuilder {
   /// Copies one entry to the end of what is staged.
   void add(const EntryHead& head, ByteView first, ByteView second, const FrameTraits& traits,
            const EntryLinks& links = {});
-  /// Opens a frame even though it has no entry, to carry durable_through.
+  /// Opens a frame behind what is staged, even though it has no entry yet.
   void add_empty_frame();
 
   bool empty() const { return sealed_.empty() && building_.data == nullptr; }

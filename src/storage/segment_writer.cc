@@ -100,7 +100,7 @@ void SegmentWriter::write_table(io::VoidDone done) {
   segment_->record.rows = static_cast<std::uint32_t>(rows_.size());
   segment_->record.table = offset_;
   segment_->record.bytes = segment_->file.bytes = offset_ + padded;
-  rows_ = {};
+  std::vector<TableRow>().swap(rows_);
   io::File& handle = *segment_->file.handle;
   if (NARU_MUTANT(list_segment_early)) {
     handle.write(offset_, ByteView(block->data(), padded), io::WriteSync::data,

@@ -224,8 +224,8 @@ void Wal::set_cache_bytes(std::uint64_t bytes_max) {
 }
 
 void Wal::stage_closing_frame() {
-  const bool closed = closed_ && in_flight_.empty();
-  if (!failed_ && !closed && builder_.empty()) builder_.add_empty_frame();
+  const bool closed = closed_ && builder_.empty() && in_flight_.empty();
+  if (!failed_ && !closed) builder_.add_empty_frame();
 }
 
 std::unique_ptr<SegmentReader> Wal::read_segment(SegmentId id) {

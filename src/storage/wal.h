@@ -158,8 +158,8 @@ class Wal final : private WalFilesClient {
   const std::deque<std::unique_ptr<WalFile>>& files() const { return files_.files(); }
   std::uint64_t free_file_bytes() const { return files_.free_bytes(); }
 
-  /// For a clean stop, when idle(): stages an empty frame that records the durability of all before
-  /// it, so that damage at the log's very end is told from a torn tail. Then flush().
+  /// For a clean stop: stages an empty frame that records the durability of all before it, so that
+  /// damage at the log's very end is told from a torn tail. Then flush().
   void stage_closing_frame();
   /// Nothing is staged (after a failure: what is staged stays so) or in flight: the log may be
   /// destroyed.

@@ -132,7 +132,7 @@ class WalFiles {
   Result<void> remove_unlisted();
   Result<std::unique_ptr<WalFile>> open_file(const ManifestFile& record);
   Result<void> check_first_frame(WalFile& file);
-  Result<void> check_unused(const std::string& file_path, std::uint32_t sequence,
+  Result<void> check_unused(const std::string& file_path, io::File& file, std::uint32_t sequence,
                             std::uint64_t last_frame);
   std::string manifest_path() const;
   Manifest manifest_now() const;

@@ -151,26 +151,30 @@ Result<void> WalFiles::check_end(std::uint64_t last_frame) {
   NARU_TRY(names, unlisted());
   for (const std::string& name : names) {
     if (!name.starts_with("wal-")) continue;  // what was copied is still where it was
-    NARU_TRY_VOID(check_unused(options_.directory + "/" + name, 0, last_frame));
+    const std::string path = options_.directory + "/" + name;
+    NARU_TRY(file, fs_.open(path, {}));
+    NARU_TRY_VOID(check_unused(path, *file, 0, last_frame));
   }
   for (const auto& file : files_) {
     if (file->record.state != FileState::ready && file->record.end != 0) continue;
-    NARU_TRY_VOID(check_unused(file->file.path, file->record.sequence, last_frame));
+    NARU_TRY(handle, open_files_.open(file->file));
+    NARU_TRY_VOID(check_unused(file->file.path, *handle, file->record.sequence, last_frame));
   }
   for (const ManifestFile& record : free_) {
     NARU_TRY(file, open_file(record));
+    NARU_TRY(handle, open_files_.open(file->file));
+    auto checked = check_unused(file->file.path, *handle, 0, last_frame);
     open_files_.close(file->file);
-    NARU_TRY_VOID(check_unused(file->file.path, 0, last_frame));
+    NARU_TRY_VOID(std::move(checked));
   }
   return {};
 }
 
 /// A file in which the log found nothing does not begin with what comes later than its end. In the
 /// file of `sequence` the last run may have written on before what was ahead of it was whole.
-Result<void> WalFiles::check_unused(const std::string& file_path, std::uint32_t sequence,
-                                    std::uint64_t last_frame) {
-  NARU_TRY(file, fs_.open(file_path, {}));
-  NARU_TRY(block, read_first_block(*file));
+Result<void> WalFiles::check_unused(const std::string& file_path, io::File& file,
+                                    std::uint32_t sequence, std::uint64_t last_frame) {
+  NARU_TRY(block, read_first_block(file));
   const auto head = read_frame_head(block.view);
   if (!head || head->identity.volume != manifest_.volume) return {};
   const FrameIdentity& identity = head->identity;

@@ -41,6 +41,7 @@ class Session final : public protocol::Session {
   void on_events(std::span<const core::Event> batch) override;
   void on_output_low() override;
   TimePoint next_deadline() const override;
+  bool is_closing() const override { return state_ >= State::leaving; }
   void on_deadline(TimePoint now) override;
   void on_closed() override;
   std::size_t input_bytes_max() const override;
@@ -166,6 +167,9 @@ class Session final : public protocol::Session {
   void hold(Channel& channel, const Message& message, const Asked& asked);
   void fill(core::Publish& publish, Channel& channel, const Message& message, const Asked& asked);
   bool has_transaction_room(Channel& channel, std::size_t bytes);
+  bool refuse_in_transaction(Channel& channel, std::uint64_t bytes);
+  /// What all uncommitted transactions of the connection may hold.
+  std::uint64_t transaction_bytes_max() const;
   void on_method(Channel& channel, const ConfirmSelect& method);
 
   // ---- session_content.cc ----
