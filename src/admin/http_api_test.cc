@@ -58,14 +58,15 @@ TEST_P(HttpApiTest, WhoHoldsMemoryIsToldWithItsBounds) {
   node_.now.memory = {.step = core::MemoryStep::stop,
                       .terms = {{"caches", 5, 50}, {"base", 7, 7}},
                       .bounds = {{"message", 13}},
-                      .allocated_bytes = 11};
+                      .allocated_bytes = 11,
+                      .connection_consumers_max = 16};
   const std::string text = get("/metrics");
   for (const std::string line :
        {R"(naru_memory_bytes{term="caches"} 5)", R"(naru_memory_limit_bytes{term="caches"} 50)",
         R"(naru_memory_bytes{term="base"} 7)", "naru_memory_accounted_bytes 12",
-        "naru_memory_allocated_bytes 11", R"(naru_memory_bound_bytes{of="message"} 13)",
-        R"(naru_connections_waiting{for="alarm"} 0)", "naru_memory_step 3",
-        "rabbitmq_resident_memory_limit_bytes 1000"}) {
+        "naru_memory_allocated_bytes 11", "naru_connection_consumers_limit 16",
+        R"(naru_memory_bound_bytes{of="message"} 13)", R"(naru_connections_waiting{for="alarm"} 0)",
+        "naru_memory_step 3", "rabbitmq_resident_memory_limit_bytes 1000"}) {
     EXPECT_NE(text.find("\n" + line + "\n"), std::string::npos) << line;
   }
   const std::string node = get("/api/nodes/naru@test");

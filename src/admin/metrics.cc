@@ -179,7 +179,7 @@ void write_process(MetricsText& out, const NodeStatus& node, const BrokerStatus&
             status.uncommitted_bytes);
   out.gauge("naru_log_uncommitted_limit_bytes", "With more than this publishers wait",
             node.uncommitted_bytes_max);
-  out.gauge("naru_connections_limit", "Connections at once", node.connections_max);
+  out.gauge("naru_connections_limit", "Connections at once; 0: any number", node.connections_max);
 }
 
 /// The budget of memory: what there is, what is used, and by whom.
@@ -205,7 +205,10 @@ void write_memory(MetricsText& out, const NodeStatus& node) {
     bounds.emplace_back(fmt::format(R"({{of="{}"}})", bound.name), bound.bytes_max);
   }
   out.gauges("naru_memory_bound_bytes",
-             "The most that one of these may hold while memory is not short", bounds);
+             "The most that one of these may hold at the step that holds now", bounds);
+  out.gauge("naru_connection_consumers_limit",
+            "Consumers that one connection may come to; 0: any number",
+            memory.connection_consumers_max);
   out.gauge("naru_memory_accounted_bytes", "The sum of naru_memory_bytes", sum);
   out.gauge("naru_memory_allocated_bytes", "Allocated and not freed, as the allocator counts it",
             memory.allocated_bytes);

@@ -25,7 +25,7 @@ struct MemoryTermStatus {
   std::uint64_t bytes = 0;
   std::uint64_t bytes_max = 0;
 };
-/// The most that one thing may hold, whoever it belongs to.
+/// The most that one thing may hold, whoever it belongs to, at the step that holds now.
 struct MemoryBound {
   std::string_view name;
   std::uint64_t bytes_max = 0;
@@ -34,7 +34,8 @@ struct MemoryStatus {
   core::MemoryStep step = core::MemoryStep::normal;
   std::vector<MemoryTermStatus> terms;
   std::vector<MemoryBound> bounds;
-  std::uint64_t allocated_bytes = 0;  // by the allocator's count; 0: unknown
+  std::uint64_t allocated_bytes = 0;           // by the allocator's count; 0: unknown
+  std::uint64_t connection_consumers_max = 0;  // 0: no limit is set
 };
 
 struct NodeStatus {

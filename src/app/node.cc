@@ -41,12 +41,13 @@ cluster::JournalOptions journal_options(const Config& config, const server::Memo
 
 }  // namespace
 
-/// The HTTP server's deadlines, kept by shard 0's host.
-class HttpDeadlines final : public server::TimedPart {
+/// The HTTP server as shard 0's host sees it.
+class HttpPart final : public server::TimedPart {
  public:
-  explicit HttpDeadlines(io::HttpServer& http) : http_(http) {}
+  explicit HttpPart(io::HttpServer& http) : http_(http) {}
   TimePoint next_deadline() const override { return http_.next_deadline(); }
   void on_deadline(const Now& now) override { http_.on_deadline(now); }
+  std::uint64_t memory_bytes() const override { return http_.memory_bytes(); }
 
  private:
   io::HttpServer& http_;
@@ -106,7 +107,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   ProcessStatus status{[this](admin::NodeStatus& it) { fill_status(it); }};
   std::unique_ptr<admin::HttpApi> api;
   std::unique_ptr<io::asio_impl::StreamHttpServer> http;
-  std::unique_ptr<HttpDeadlines> http_deadlines;
+  std::unique_ptr<HttpPart> http_part;
   std::unique_ptr<io::asio_impl::Signals> signals;
   std::vector<Listening> listening;
   std::string watch_alarm;
@@ -183,7 +184,8 @@ Result<void> Node::Parts::recover() {
         core::Shard::Options{.id = id,
                              .shard_count = shard_count,
                              .uncommitted_bytes_max = memory.shares().uncommitted_bytes_max,
-                             .connection_credit_bytes = memory.shares().connection_credit_bytes},
+                             .connection_credit_bytes = memory.shares().connection_credit_bytes,
+                             .waiting_reply_bytes_max = memory.shares().direct_reply_bytes_max},
         journal->on_shard(id), shard.link, shard.authenticator, shard.random,
         security::new_token_key(), log, shard.loop.now());
     shard.broker = std::make_unique<server::CoreBroker>(*shard.core, *journal, mail);
@@ -244,9 +246,11 @@ Result<void> Node::Parts::listen_http() {
                       .compatible_version = std::string(kCompatibleVersion)});
   http = std::make_unique<io::asio_impl::StreamHttpServer>(
       zero.loop, zero.network, *api,
-      io::HttpLimits{.connections_max = open_files.http_connections_max});
-  http_deadlines = std::make_unique<HttpDeadlines>(*http);
-  zero.host->add(*http_deadlines);
+      io::HttpLimits{.bodies_bytes_max = memory.shares().http_bodies_bytes_max,
+                     .unsent_bytes_max = memory.shares().http_unsent_bytes_max,
+                     .connections_max = open_files.http_connections_max});
+  http_part = std::make_unique<HttpPart>(*http);
+  zero.host->add(*http_part);
   for (const io::Endpoint& at : config.listeners_http) {
     auto bound = http->listen(at);
     if (!bound) return std::unexpected(explained(bound.error(), at, "http"));
@@ -262,7 +266,7 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
   it.started_at_ms = started_at_ms;
   it.disk_free_bytes = watch->space().free_bytes;
   it.disk_free_bytes_min = config.disk_free_min;
-  it.connections_max = slots.most();
+  it.connections_max = slots.now_most();
   it.disk_alarm = space_short || !watch_alarm.empty();
   it.storage = journal->figures();
   memory.fill(it);

@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "app/allocator.h"
+#include "core/memory_bounds.h"
+#include "security/password.h"
+#include "server/shard_host.h"
 
 namespace naru::app {
 
@@ -16,7 +19,8 @@ NodeMemory::NodeMemory(const Config& config, Logger& log)
       shares_(server::share_memory({.limit_bytes = limit_bytes_,
                                     .cache_bytes = config.storage_cache_bytes,
                                     .shard_count = shard_count_})),
-      message_bytes_max_(config.amqp_message_bytes_max) {}
+      message_bytes_max_(config.amqp_message_bytes_max),
+      background_threads_(config.server_background_threads) {}
 
 void NodeMemory::watch(std::vector<server::ShardHost*> hosts, io::Workers& workers,
                        std::function<void(core::MemoryStep)> on_step) {
@@ -40,33 +44,66 @@ bool NodeMemory::stops_publishers() const {
 
 void NodeMemory::fill(admin::NodeStatus& status) const {
   status.memory_bytes_max = limit_bytes_;
-  status.uncommitted_bytes_max = shares_.uncommitted_bytes_max * shard_count_;
   if (!watch_) return;
   status.memory_alarm = stops_publishers();
   status.memory.step = watch_->step();
   status.memory.allocated_bytes = allocated_bytes().value_or(0);
   const server::MemoryAccount& held = watch_->account();
-  const std::uint64_t refused_from = watch_->ladder().threshold(core::MemoryStep::refuse);
   for (std::size_t number = 0; number < server::kMemoryTerms; ++number) {
     const auto term = static_cast<server::MemoryTerm>(number);
-    std::uint64_t most = refused_from;
-    if (term == server::MemoryTerm::strangers) most = shares_.strangers_bytes_max * shard_count_;
-    if (term == server::MemoryTerm::caches)
-      most = shares_.cache_bytes_max + shares_.table_bytes_max;
-    if (term == server::MemoryTerm::input) {
-      most = (shares_.input_bytes_max + shares_.uncommitted_bytes_max) * shard_count_;
-    }
-    status.memory.terms.push_back({to_string(term), held[term], most});
+    status.memory.terms.push_back({to_string(term), held[term], bytes_max(term)});
   }
+  status.memory.terms.push_back({"base", watch_->base_bytes(), watch_->base_bytes()});
+  fill_bounds(status);
+}
+
+// Those without a bound of their own are bounded by the steps.
+std::uint64_t NodeMemory::bytes_max(server::MemoryTerm term) const {
+  const core::MemoryBounds& now = core::bounds_at(watch_->step());
+  const std::uint64_t idle =
+      now.keeps_idle_buffers ? server::ConnectionLimits().idle_buffers_bytes_max : 0;
+  switch (term) {
+    case server::MemoryTerm::strangers:
+      return shares_.strangers_bytes_max * shard_count_;
+    case server::MemoryTerm::caches:
+      return shares_.cache_bytes_max / now.cache_part + shares_.table_bytes_max +
+             (idle + server::ShardHost::kReadBytes) * shard_count_;
+    case server::MemoryTerm::input:
+      return (shares_.input_bytes_max + shares_.loose_input_bytes_max +
+              shares_.uncommitted_bytes_max / now.uncommitted_part) *
+             shard_count_;
+    case server::MemoryTerm::http:
+      return shares_.http_bodies_bytes_max + shares_.http_unsent_bytes_max;
+    default:
+      return watch_->ladder().threshold(core::MemoryStep::refuse);
+  }
+}
+
+void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
+  const core::MemoryBounds& now = core::bounds_at(watch_->step());
+  const std::uint64_t uncommitted = shares_.uncommitted_bytes_max / now.uncommitted_part;
+  const auto credit = static_cast<std::uint64_t>(shares_.connection_credit_bytes);
+  status.uncommitted_bytes_max = uncommitted * shard_count_;
+  status.memory.connection_consumers_max =
+      now.consumers == core::kNoBound ? 0 : std::uint64_t{now.consumers};
   status.memory.bounds = {
       {"message", std::min(message_bytes_max_, shares_.one_input_bytes_max)},
+      {"transactions_of_a_connection", shares_.transaction_bytes_max},
       {"unfinished_messages_of_a_shard", shares_.input_bytes_max},
       {"unread_input_of_a_shard", shares_.loose_input_bytes_max},
-      {"uncommitted_of_a_shard", shares_.uncommitted_bytes_max},
-      {"deliveries_to_a_connection", static_cast<std::uint64_t>(shares_.connection_credit_bytes)},
-      {"answers_to_a_connection", shares_.output_high_bytes},
+      {"read_from_a_connection_at_once", now.read_bytes},
+      {"read_in_a_turn_of_a_shard", shares_.turn_read_bytes_max},
+      {"uncommitted_of_a_shard", uncommitted},
+      {"deliveries_to_a_connection", credit / now.connection_part},
+      {"answers_to_a_connection",
+       std::min(shares_.output_high_bytes, std::uint64_t{now.answer_bytes})},
+      {"direct_replies_to_a_connection", shares_.direct_reply_bytes_max / now.connection_part},
+      {"cache_of_the_log", shares_.cache_bytes_max / now.cache_part},
+      {"tables_of_segments", shares_.table_bytes_max},
+      {"http_requests", shares_.http_bodies_bytes_max},
+      {"http_answers", shares_.http_unsent_bytes_max},
+      {"password_checks", background_threads_ * security::kHashMemoryBytes},
   };
-  status.memory.terms.push_back({"base", watch_->base_bytes(), watch_->base_bytes()});
 }
 
 }  // namespace naru::app

@@ -30,9 +30,13 @@ class NodeMemory {
   void stop() { watch_ = nullptr; }
   /// So short that publishers have to wait.
   bool stops_publishers() const;
+  /// What is held and how much it may be, at the step that holds now.
   void fill(admin::NodeStatus& status) const;
 
  private:
+  std::uint64_t bytes_max(server::MemoryTerm term) const;
+  void fill_bounds(admin::NodeStatus& status) const;
+
   Logger& log_;
   const std::uint64_t shard_count_;
   const std::optional<MachineMemory> machine_;
@@ -40,6 +44,7 @@ class NodeMemory {
   const std::uint64_t limit_bytes_;
   const server::MemoryShares shares_;
   const std::uint64_t message_bytes_max_;  // as it is set
+  const std::uint64_t background_threads_;
   std::unique_ptr<server::MemoryWatch> watch_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/memory_bounds.h"
 #include "core/reply_address.h"
 #include "core/shard.h"
 #include "core/topology/texts.h"
@@ -11,9 +12,6 @@
 namespace naru::core {
 
 namespace {
-// Consumers that a connection may have even while memory is at its limit.
-constexpr std::size_t kConsumersAlways = 16;
-
 /// Finds the client again when an answer comes in a later turn, and replies to it.
 void reply_to(Shard& shard, ConnectionId connection, RequestId request,
               Result<Reply::Value> result) {
@@ -281,8 +279,7 @@ void RequestHandler::run(RequestId id, PurgeQueue operation) {
 // ---- Consumers --------------------------------------------------------------------------------
 
 void RequestHandler::run(RequestId id, Consume operation) {
-  // Whoever drains a queue does not need many.
-  const bool has_few = client_.consumers_.size() < kConsumersAlways;
+  const bool has_few = client_.consumers_.size() < bounds_at(shard_.memory_step()).consumers;
   if (auto may = may_make("another consumer on this connection", has_few); !may)
     return client_.reply(id, std::unexpected(may.error()));
   auto found = queue_for(operation.queue, security::Action::read);

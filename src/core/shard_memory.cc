@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/memory_bounds.h"
 #include "core/shard.h"
 
 namespace naru::core {
@@ -28,23 +29,19 @@ void Shard::set_memory_step(MemoryStep step) {
   for (const auto& [id, client] : clients_) client->set_credit_limit(connection_credit_bytes());
 }
 
-// What is on its way to a connection that does not read stays until it reads, so the bounds of it
-// shrink early.
 // A limit, however small, stays one: with 0 there is none.
 std::int64_t Shard::connection_credit_bytes() const {
   const std::int64_t most = options_.connection_credit_bytes;
-  if (memory_step_ == MemoryStep::normal || most == 0) return most;
-  return std::max<std::int64_t>(1, most / 16);
+  const auto part = static_cast<std::int64_t>(bounds_at(memory_step_).connection_part);
+  return most == 0 ? most : std::max<std::int64_t>(1, most / part);
 }
 
 std::size_t Shard::waiting_reply_bytes_max() const {
-  return memory_step_ == MemoryStep::normal ? options_.waiting_reply_bytes_max
-                                            : options_.waiting_reply_bytes_max / 16;
+  return options_.waiting_reply_bytes_max / bounds_at(memory_step_).connection_part;
 }
 
 std::size_t Shard::uncommitted_bytes_max() const {
-  return memory_step_ < MemoryStep::slow ? options_.uncommitted_bytes_max
-                                         : options_.uncommitted_bytes_max / 4;
+  return options_.uncommitted_bytes_max / bounds_at(memory_step_).uncommitted_part;
 }
 
 }  // namespace naru::core

@@ -68,7 +68,15 @@ class HttpHandler {
 struct HttpLimits {
   std::size_t header_bytes_max = 16u << 10;
   std::size_t body_bytes_max = 1u << 20;
-  /// At the limit the oldest connection that is not being answered makes room for a new one.
+  /// All bodies of requests that have not come whole, or are being answered. Nobody is known before
+  /// a request is whole, so this bounds what strangers can make the server hold. For more, the
+  /// oldest that are not whole go; when none is left: 503.
+  std::size_t bodies_bytes_max = 16u << 20;
+  /// All answers that have not been taken. For more, those go whose peers have taken nothing for
+  /// the longest; one alone may be larger.
+  std::size_t unsent_bytes_max = 64u << 20;
+  /// At the limit the one whose time is over first makes room for a new one, unless it is being
+  /// answered.
   std::size_t connections_max = 256;
   /// From the first byte of a request (for a new connection: from the start) to its last.
   Duration read_time_max = std::chrono::seconds(10);
@@ -91,6 +99,9 @@ class HttpServer {
   virtual TimePoint next_deadline() const = 0;
   virtual void on_deadline(const Now& now) = 0;
   virtual std::size_t connection_count() const = 0;
+  /// What it holds for its peers: the connections, what has come of requests, what is unsent of
+  /// answers. Quick.
+  virtual std::size_t memory_bytes() const = 0;
 };
 
 /// One exchange after the other, waiting for each: for command-line tools.

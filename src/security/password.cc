@@ -12,7 +12,6 @@ namespace {
 
 // OWASP's second recommended setting for argon2id: 19 MiB, two passes. libsodium fixes one lane.
 constexpr unsigned long long kPasses = 2;
-constexpr std::size_t kMemoryBytes = 19u << 20;
 
 constexpr std::string_view kSha256Prefix = "sha256:";
 constexpr std::string_view kSha256Name = "rabbit_password_hashing_sha256";
@@ -49,8 +48,8 @@ void initialise() {
 
 Result<std::string> hash_password(std::string_view password) {
   std::array<char, crypto_pwhash_STRBYTES> text{};
-  if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), kPasses, kMemoryBytes,
-                            crypto_pwhash_ALG_ARGON2ID13) != 0) {
+  if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), kPasses,
+                            kHashMemoryBytes, crypto_pwhash_ALG_ARGON2ID13) != 0) {
     return fail(Errc::unavailable, "not enough memory to hash a password");
   }
   return std::string(text.data());
@@ -79,7 +78,7 @@ Result<std::string> import_hash(std::string_view hash, std::string_view algorith
     // What a hash costs to check is in the hash: only our own cost is taken.
     const std::string text(hash);
     if (text.size() < crypto_pwhash_STRBYTES &&
-        crypto_pwhash_str_needs_rehash(text.c_str(), kPasses, kMemoryBytes) == 0) {
+        crypto_pwhash_str_needs_rehash(text.c_str(), kPasses, kHashMemoryBytes) == 0) {
       return text;
     }
     return fail(Errc::malformed, "password_hash is not an argon2id hash as Naru makes them");

@@ -12,8 +12,11 @@ namespace naru::security {
 /// machine has no randomness.
 void initialise();
 
+/// What making or checking a hash takes meanwhile.
+inline constexpr std::size_t kHashMemoryBytes = std::size_t{19} << 20;
+
 /// An argon2id hash in libsodium's text form, which carries its salt and its cost. Slow on purpose:
-/// tens of milliseconds and 19 MiB, see docs/adr/0020. Errors: unavailable (no memory).
+/// tens of milliseconds and kHashMemoryBytes, see docs/adr/0020. Errors: unavailable (no memory).
 Result<std::string> hash_password(std::string_view password);
 
 /// Whether `password` is what `hash` was made of. `hash` is an argon2id text or "sha256:" followed

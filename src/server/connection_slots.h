@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace naru::server {
@@ -36,17 +35,20 @@ class ConnectionSlots {
 
   /// An empty one when all are taken.
   ConnectionSlot take() {
-    const std::uint64_t most = std::min(most_, now_most_.load(std::memory_order_relaxed));
-    if (taken_.fetch_add(1, std::memory_order_relaxed) < most) return ConnectionSlot(this);
+    if (taken_.fetch_add(1, std::memory_order_relaxed) < now_most()) return ConnectionSlot(this);
     give_back();
     return {};
   }
   std::uint64_t most() const { return most_; }
+  /// While growth is held: less.
+  std::uint64_t now_most() const {
+    return std::min(most_, now_most_.load(std::memory_order_relaxed));
+  }
   std::uint64_t taken() const { return taken_.load(std::memory_order_relaxed); }
-  /// From now on no more than `reserve` above those that are taken, or (none) as many as ever: who
-  /// ends makes room for who comes back.
-  void hold_growth(std::optional<std::uint64_t> reserve) {
-    now_most_ = reserve ? taken() + *reserve : UINT64_MAX;
+  /// From now on no more than `beyond` above those that are taken (UINT64_MAX: as many as ever):
+  /// who ends makes room for who comes back.
+  void hold_growth(std::uint64_t beyond) {
+    now_most_ = beyond == UINT64_MAX ? UINT64_MAX : taken() + beyond;
   }
   bool growth_is_held() const { return now_most_ != UINT64_MAX; }
 

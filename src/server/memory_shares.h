@@ -20,6 +20,10 @@ struct MemoryShares {
   std::uint64_t turn_read_bytes_max = 0;     // of a shard: from all connections in one turn
   std::uint64_t output_high_bytes = 0;       // unsent, of a connection that is not read then
   std::int64_t connection_credit_bytes = 0;  // on their way to one connection
+  std::uint64_t transaction_bytes_max = 0;   // uncommitted of a connection
+  std::uint64_t direct_reply_bytes_max = 0;  // of a connection: direct replies it has not taken
+  std::uint64_t http_bodies_bytes_max = 0;   // of requests over HTTP
+  std::uint64_t http_unsent_bytes_max = 0;   // of answers over HTTP; one is sent however large
   std::uint64_t reported_bytes = 0;          // a shard tells of a change as large as this
 };
 
@@ -40,6 +44,7 @@ constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
   shares.strangers_bytes_max = std::min(64 * kMiB, limit / 16) / shards;
   shares.input_bytes_max = limit / 4 / shards;
   shares.one_input_bytes_max = std::min(limit / 8, shares.input_bytes_max);
+  shares.transaction_bytes_max = std::min(128 * kMiB, shares.one_input_bytes_max);
   shares.loose_input_bytes_max = limit / 16 / shards;
   // 32 writes of the log of 1 MiB.
   shares.uncommitted_bytes_max = std::clamp(limit / 16 / shards, kMiB, 32 * kMiB);
@@ -47,6 +52,9 @@ constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
   shares.output_high_bytes = std::clamp(limit / 16, kMiB, 32 * kMiB);
   shares.connection_credit_bytes =
       static_cast<std::int64_t>(std::clamp(limit / 256, kMiB / 4, kMiB));
+  shares.direct_reply_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);
+  shares.http_bodies_bytes_max = std::clamp(limit / 16, kMiB, 16 * kMiB);
+  shares.http_unsent_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);
   shares.reported_bytes = std::max(limit / 256 / shards, kMiB / 16);
   return shares;
 }

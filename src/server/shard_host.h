@@ -11,6 +11,7 @@
 #include "base/byte_buffer.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "core/memory_bounds.h"
 #include "io/network.h"
 #include "io/scheduler.h"
 #include "server/broker.h"
@@ -31,6 +32,8 @@ class TimedPart {
   virtual ~TimedPart() = default;
   virtual TimePoint next_deadline() const = 0;
   virtual void on_deadline(const Now& now) = 0;
+  /// What it holds for its peers; asked in every turn.
+  virtual std::uint64_t memory_bytes() const = 0;
 };
 
 class MemoryWatch;
@@ -44,7 +47,7 @@ class MemoryWatch;
 /// output.
 class ShardHost final : public io::LoopClient {
  public:
-  static constexpr std::size_t kReadBytes = 256 * 1024;
+  static constexpr std::size_t kReadBytes = core::bounds_at(core::MemoryStep::normal).read_bytes;
 
   /// What it is given outlives it.
   ShardHost(core::ShardId id, io::Scheduler& loop, io::Network& network, Random& random,

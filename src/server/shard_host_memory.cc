@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/memory_bounds.h"
 #include "server/memory_watch.h"
 #include "server/shard_host.h"
 
@@ -12,8 +13,6 @@ namespace naru::server {
 namespace {
 constexpr Duration kBetweenReports = std::chrono::seconds(1);
 constexpr Duration kBetweenLooks = std::chrono::milliseconds(250);
-// Connections that may come beyond those that are there while memory is at its limit.
-constexpr std::uint64_t kReservedConnections = 100;
 }  // namespace
 
 MemoryAccount ShardHost::memory() const {
@@ -23,6 +22,7 @@ MemoryAccount ShardHost::memory() const {
   all[MemoryTerm::output] = connections_memory_.output;
   all[MemoryTerm::strangers] += strangers_.bytes();
   all[MemoryTerm::caches] += buffers_.kept_bytes() + read_buffer_.capacity();
+  for (const TimedPart* part : parts_) all[MemoryTerm::http] += part->memory_bytes();
   broker_->add_memory(all);
   return all;
 }
@@ -64,12 +64,11 @@ void ShardHost::hold_publishes(bool held) {
 
 void ShardHost::set_memory_step(core::MemoryStep step) {
   memory_step_ = step;
-  const bool is_short = step != core::MemoryStep::normal;
-  buffers_.keep(is_short ? 0 : limits_.idle_buffers_bytes_max);
+  const core::MemoryBounds& bounds = core::bounds_at(step);
+  buffers_.keep(bounds.keeps_idle_buffers ? limits_.idle_buffers_bytes_max : 0);
   broker_->set_memory_step(step);
   if (slots_ != nullptr && id_ == core::ShardId(0)) {
-    slots_->hold_growth(step == core::MemoryStep::refuse ? std::optional(kReservedConnections)
-                                                         : std::nullopt);
+    slots_->hold_growth(bounds.connections_beyond);
   }
   run_again();
 }
@@ -77,8 +76,7 @@ void ShardHost::set_memory_step(core::MemoryStep step) {
 // Of answers, which their connections asked for: deliveries have their own bound. From page_out on
 // it is what thousands of connections that do not read may have each.
 std::size_t ShardHost::output_high_bytes() const {
-  constexpr std::size_t kMost[] = {SIZE_MAX, 64 * 1024, 32 * 1024, 8 * 1024, 4 * 1024};
-  return std::min(limits_.output_high_bytes, kMost[std::to_underlying(memory_step_)]);
+  return std::min(limits_.output_high_bytes, core::bounds_at(memory_step_).answer_bytes);
 }
 
 // ---- Room for what is kept until it is complete
@@ -112,14 +110,15 @@ void ShardHost::InputPatience::on_expired(const Now& now) {
                             "an unfinished message or transaction kept others waiting for memory");
 }
 
-// Where publishers are slowed down a read brings less; where they are stopped, next to nothing is
-// read before it is seen that it is a publish. So where much was read that nobody could act on yet.
-// As much may come back as answers: no more is read than may be unsent.
+// Where much was read that nobody could act on yet it is as where publishers are slowed down, and
+// where it is too much, as where they are stopped. As much may come back as answers: no more is
+// read than may be unsent.
 std::size_t ShardHost::read_bytes_max() const {
+  using enum core::MemoryStep;
   const bool too_much = connections_memory_.loose >= limits_.loose_input_bytes_max;
-  if (memory_step_ >= core::MemoryStep::stop || too_much) return kReadBytes / 64;
-  const bool is_slow = memory_step_ == core::MemoryStep::slow || has_much_loose_input();
-  return std::min(is_slow ? kReadBytes / 8 : kReadBytes, output_high_bytes());
+  const core::MemoryStep at_least = too_much ? stop : has_much_loose_input() ? slow : normal;
+  const core::MemoryStep step = std::max(memory_step_, at_least);
+  return std::min(core::bounds_at(step).read_bytes, limits_.output_high_bytes);
 }
 
 }  // namespace naru::server

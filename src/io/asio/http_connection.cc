@@ -13,6 +13,8 @@ namespace {
 // How long a peer may go on talking after it was told that the connection ends. Closing at once
 // could destroy the answer on its way (RFC 9112, 9.6).
 constexpr Duration kLinger = std::chrono::seconds(2);
+// The connection, its parser and its stream.
+constexpr std::size_t kObjectBytes = 2048;
 }  // namespace
 
 HttpConnection::HttpConnection(StreamHttpServer& server, std::uint64_t id,
@@ -56,10 +58,18 @@ void HttpConnection::enter(State state) {
       break;
     case State::closed:
       deadline_ = kNever;
-      return;
+      return account();
   }
   deadline_ = server_->scheduler().now().mono + allowed;
   server_->wake_at(deadline_);
+  account();
+}
+
+void HttpConnection::account() {
+  const std::size_t held = state_ == State::closed ? 0
+                                                   : kObjectBytes + header_bytes_ +
+                                                         input_.capacity() + output_.capacity();
+  server_->connection_holds(std::exchange(held_bytes_, held), held);
 }
 
 void HttpConnection::on_deadline() {
@@ -102,6 +112,7 @@ void HttpConnection::parse() {
                                        : refuse(431, "the header is too large");
     }
     input_.erase(0, *used);
+    if (!header_seen_) header_bytes_ += *used;
     if (parser_->header_complete() && !header_seen_) {
       on_header();
     } else if (*used == 0) {
@@ -109,6 +120,7 @@ void HttpConnection::parse() {
     }
   }
   if (state_ != State::reading) return;
+  account();
   if (parser_->complete()) return dispatch();
   stream_->await_readable();
 }
@@ -116,7 +128,7 @@ void HttpConnection::parse() {
 void HttpConnection::on_header() {
   header_seen_ = true;
   const std::size_t body_bytes = parser_->body_bytes_max();
-  if (!server_->claim(body_bytes)) return refuse(503, "too many requests at once");
+  if (!server_->claim(*this, body_bytes)) return refuse(503, "too many requests at once");
   claimed_bytes_ = body_bytes;
   if (body_bytes != 0 && parser_->expects_continue()) {
     // 25 bytes into an empty socket buffer; a client that misses them sends on by itself.
@@ -145,6 +157,8 @@ void HttpConnection::answer(HttpResponse response) {
   output_ = format_response(response, keep_alive_ && !peer_ended_, head_only_,
                             server_->scheduler().now().wall_ms);
   written_ = 0;
+  server_->make_room_to_send(*this, output_.size());
+  server_->unsent_changes(0, output_.size());
   enter(State::writing);
   write();
 }
@@ -178,7 +192,10 @@ void HttpConnection::on_writable() {
 }
 
 void HttpConnection::on_written() {
-  output_ = {};
+  server_->unsent_changes(output_.size(), 0);
+  std::string().swap(output_);  // gives its memory back; an assignment would keep it
+  if (input_.empty()) std::string().swap(input_);
+  header_bytes_ = 0;
   server_->release(std::exchange(claimed_bytes_, 0));
   if (!keep_alive_ || peer_ended_) return finish();
   parser_.emplace(server_->limits());
@@ -208,6 +225,7 @@ void HttpConnection::close() {
   if (state_ == State::closed) return;
   const auto self = shared_from_this();
   server_->release(std::exchange(claimed_bytes_, 0));
+  if (is_sending()) server_->unsent_changes(output_.size(), 0);
   enter(State::closed);
   server_->forget(id_);
   stream_.reset();

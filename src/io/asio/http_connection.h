@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "io/asio/http_parser.h"
 #include "io/http.h"
@@ -29,6 +30,14 @@ class HttpConnection final : public StreamHandler,
   bool awaits_peer() const {
     return state_ == State::idle || state_ == State::reading || state_ == State::closing;
   }
+  /// Whether a body was announced and has not come whole.
+  bool awaits_body() const { return state_ == State::reading && claimed_bytes_ != 0; }
+  /// Whether the peer has not taken all of an answer.
+  bool is_sending() const { return state_ == State::writing; }
+  /// Whether its time is over before the other's; with equal times the older one's is.
+  bool ends_before(const HttpConnection& other) const {
+    return std::pair(deadline_, id_) < std::pair(other.deadline_, other.id_);
+  }
   void close();
 
   void on_readable() override;
@@ -45,6 +54,7 @@ class HttpConnection final : public StreamHandler,
   };
 
   void enter(State state);
+  void account();
   void parse();
   void on_header();
   void dispatch();
@@ -64,7 +74,9 @@ class HttpConnection final : public StreamHandler,
   std::string output_;
   std::size_t written_ = 0;
   std::size_t claimed_bytes_ = 0;
-  bool begun_ = false;  // something of the request has come
+  std::size_t header_bytes_ = 0;  // with the parser
+  std::size_t held_bytes_ = 0;    // as the server was told
+  bool begun_ = false;            // something of the request has come
   bool header_seen_ = false;
   bool keep_alive_ = false;
   bool head_only_ = false;

@@ -9,9 +9,6 @@ namespace naru::io::asio_impl {
 
 namespace {
 constexpr std::size_t kReadBytes = 16u << 10;
-// All bodies on their way together: 16 of the largest. Nobody is authenticated before a request is
-// complete, so this bounds what strangers can make the broker hold.
-constexpr std::size_t kBodiesAtOnce = 16;
 }  // namespace
 
 StreamHttpServer::StreamHttpServer(Scheduler& scheduler, Network& network, HttpHandler& handler,
@@ -44,29 +41,45 @@ void StreamHttpServer::accept(std::unique_ptr<Accepted> accepted) {
   connection->start();
 }
 
-// Strangers who take all the places and never end a request shut nobody out: the oldest that does
-// not wait for us goes. False when all of them do.
-bool StreamHttpServer::make_room() {
-  std::shared_ptr<HttpConnection> oldest;
-  std::uint64_t oldest_id = UINT64_MAX;
+template <typename Wanted>
+bool StreamHttpServer::end_first(Wanted&& wanted) {
+  std::shared_ptr<HttpConnection> first;
   for (const auto& [id, connection] : connections_) {
-    if (id > oldest_id || !connection->awaits_peer()) continue;
-    oldest_id = id;
-    oldest = connection;
+    if (!wanted(*connection)) continue;
+    if (first == nullptr || connection->ends_before(*first)) first = connection;
   }
-  if (oldest == nullptr) return false;
-  oldest->close();
+  if (first == nullptr) return false;
+  first->close();
   return true;
+}
+
+// Strangers who take all the places and never end a request shut nobody out. False when all of them
+// wait for us.
+bool StreamHttpServer::make_room() {
+  return end_first([](const HttpConnection& it) { return it.awaits_peer(); });
 }
 
 void StreamHttpServer::wake_at(TimePoint deadline) {
   next_deadline_ = std::min(next_deadline_, deadline);
 }
 
-bool StreamHttpServer::claim(std::size_t body_bytes) {
-  if (claimed_bytes_ + body_bytes > kBodiesAtOnce * limits_.body_bytes_max) return false;
-  claimed_bytes_ += body_bytes;
+// Nor do those who announce bodies and do not send them.
+bool StreamHttpServer::claim(const HttpConnection& claimer, std::size_t body_bytes) {
+  while (bodies_bytes_ + body_bytes > limits_.bodies_bytes_max) {
+    const bool fewer =
+        end_first([&](const HttpConnection& it) { return &it != &claimer && it.awaits_body(); });
+    if (!fewer) return false;
+  }
+  bodies_bytes_ += body_bytes;
   return true;
+}
+
+void StreamHttpServer::make_room_to_send(const HttpConnection& sender, std::size_t bytes) {
+  while (unsent_bytes_ + bytes > limits_.unsent_bytes_max) {
+    const bool fewer =
+        end_first([&](const HttpConnection& it) { return &it != &sender && it.is_sending(); });
+    if (!fewer) return;
+  }
 }
 
 void StreamHttpServer::on_deadline(const Now& now) {

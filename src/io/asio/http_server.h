@@ -25,15 +25,22 @@ class StreamHttpServer final : public HttpServer {
   TimePoint next_deadline() const override { return next_deadline_; }
   void on_deadline(const Now& now) override;
   std::size_t connection_count() const override { return connections_.size(); }
+  std::size_t memory_bytes() const override { return held_bytes_ + bodies_bytes_; }
 
   // ---- For its connections ----
   Scheduler& scheduler() { return scheduler_; }
   HttpHandler& handler() { return handler_; }
   const HttpLimits& limits() const { return limits_; }
   void wake_at(TimePoint deadline);
-  /// Claims room for a body; false when all bodies together would take too much.
-  bool claim(std::size_t body_bytes);
-  void release(std::size_t body_bytes) { claimed_bytes_ -= body_bytes; }
+  /// Claims room for a body; false when all bodies together would take too much, even though
+  /// others that are not whole had to go.
+  bool claim(const HttpConnection& claimer, std::size_t body_bytes);
+  void release(std::size_t body_bytes) { bodies_bytes_ -= body_bytes; }
+  /// An answer of that size will be unsent for a while: others may have to go for it.
+  void make_room_to_send(const HttpConnection& sender, std::size_t bytes);
+  void unsent_changes(std::size_t before, std::size_t now) { unsent_bytes_ += now - before; }
+  /// What a connection holds beside its body has become `now` instead of `before`.
+  void connection_holds(std::size_t before, std::size_t now) { held_bytes_ += now - before; }
   void forget(std::uint64_t connection) { connections_.erase(connection); }
   /// Where one turn's bytes of one connection are read to.
   MutableByteView read_buffer() { return read_buffer_; }
@@ -41,6 +48,9 @@ class StreamHttpServer final : public HttpServer {
  private:
   void accept(std::unique_ptr<Accepted> accepted);
   bool make_room();
+  /// Ends of those that are wanted the connection whose time is over first; false: there is none.
+  template <typename Wanted>
+  bool end_first(Wanted&& wanted);
 
   Scheduler& scheduler_;
   Network& network_;
@@ -49,7 +59,9 @@ class StreamHttpServer final : public HttpServer {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_map<std::uint64_t, std::shared_ptr<HttpConnection>> connections_;
   std::uint64_t connection_counter_ = 0;
-  std::size_t claimed_bytes_ = 0;
+  std::size_t bodies_bytes_ = 0;
+  std::size_t unsent_bytes_ = 0;
+  std::size_t held_bytes_ = 0;
   TimePoint next_deadline_ = kNever;
   std::vector<std::uint8_t> read_buffer_;
 };

@@ -24,10 +24,11 @@ struct Echo final : HttpHandler {
     respond({.status = 200,
              .content_type = "text/plain",
              .headers = {},
-             .body = request.method + " " + request.target + " " + request.body});
+             .body = request.method + " " + request.target + " " + request.body + appendix});
   }
   int requests = 0;
   bool hold = false;
+  std::string appendix;
   HttpRequest last;
   std::deque<HttpResponder> held;
 };
@@ -285,6 +286,49 @@ TEST_F(CrowdedHttpServerTest, WhoDoesNotEndARequestMakesRoom) {
   send("GET /b HTTP/1.1\r\n\r\n");
   until_received("GET /b ");
   EXPECT_EQ(server_.connection_count(), 1u);
+}
+
+TEST_F(HttpServerTest, WhatItHoldsIsCounted) {
+  const std::size_t idle = server_.memory_bytes();
+  EXPECT_GT(idle, 0u);
+  send("PUT /b HTTP/1.1\r\nX: " + std::string(3000, 'x') + "\r\nContent-Length: 100000\r\n\r\n");
+  settle();
+  EXPECT_GT(server_.memory_bytes(), idle + 103'000);
+  send(std::string(100'000, 'b'));
+  until_received("PUT /b bbb");
+  until([&] { return server_.memory_bytes() == idle; });
+  stream_.reset();
+  until([&] { return server_.connection_count() == 0; });
+  EXPECT_EQ(server_.memory_bytes(), 0u);
+}
+
+class LittleRoomToSend : public HttpServerTest {
+ protected:
+  LittleRoomToSend() : HttpServerTest({.unsent_bytes_max = 24u << 20}) {
+    handler_.appendix.assign(16u << 20, 'a');  // more than the sockets' buffers
+  }
+  /// Asks, and reads nothing.
+  std::unique_ptr<Stream> ask() {
+    connect();
+    send("GET /much HTTP/1.1\r\n\r\n");
+    const int before = handler_.requests;
+    until([&] { return handler_.requests > before; });
+    stream_->set_handler(nullptr);
+    return std::move(stream_);
+  }
+};
+
+TEST_F(LittleRoomToSend, WhoHasTakenNothingForTheLongestGoesForTheNextAnswer) {
+  auto first = ask();
+  EXPECT_GT(server_.memory_bytes(), 16u << 20);
+  const auto second = ask();
+  EXPECT_LT(server_.memory_bytes(), 20u << 20);
+  stream_ = std::move(first);
+  stream_->set_handler(this);
+  stream_->await_readable();
+  received_.clear();
+  until_ended();
+  EXPECT_LT(received_.size(), 16u << 20);
 }
 
 /// The blocking client against a server on another thread's loop would need a thread: here the

@@ -211,16 +211,23 @@ void Session::hold(Channel& channel, const Message& message, const Asked& asked)
   transaction_bytes_ += publishes.bytes();
 }
 
+std::uint64_t Session::transaction_bytes_max() const {
+  return std::min<std::uint64_t>(settings_.transaction_bytes_max, host_.input_room_bytes_max());
+}
+
+bool Session::refuse_in_transaction(Channel& channel, std::uint64_t bytes) {
+  if (transaction_bytes_ + bytes <= transaction_bytes_max()) return false;
+  refuse(channel, ReplyCode::precondition_failed,
+         fmt::format("uncommitted transactions of a connection may hold {} bytes",
+                     transaction_bytes_max()),
+         BasicPublish::kId);
+  return true;
+}
+
 // A transaction cannot wait for room: others may be waiting for its own.
 bool Session::has_transaction_room(Channel& channel, std::size_t bytes) {
   std::optional<std::uint64_t>& room = channel.transaction->room;
-  if (transaction_bytes_ + bytes > settings_.transaction_bytes_max) {
-    refuse(channel, ReplyCode::precondition_failed,
-           fmt::format("uncommitted transactions of a connection may hold {} bytes",
-                       settings_.transaction_bytes_max),
-           BasicPublish::kId);
-    return false;
-  }
+  if (refuse_in_transaction(channel, bytes)) return false;
   if (room ? host_.grow_input_room(*room, bytes)
            : (room = host_.take_input_room(bytes)).has_value())
     return true;

@@ -25,7 +25,8 @@ void Session::on_event(const core::Reply& event) {
   NARU_CHECK(found != awaited_.end(), "the broker answers each request once");
   const Awaited awaited = std::move(found->second);
   awaited_.erase(found);
-  if (awaited_.empty()) awaited_ = {};  // an idle connection holds nothing it does not need
+  // An idle connection holds nothing that it does not need; `= {}` would keep the table.
+  if (awaited_.empty()) decltype(awaited_)().swap(awaited_);
   if (awaited.method == ConnectionStartOk::kId) return on_authenticated(event.result);
   if (awaited.method == ConnectionOpen::kId) return on_tenant_opened(event.result);
   if (awaited.method == ConnectionUpdateSecret::kId) return on_secret_updated(event.result);

@@ -153,6 +153,21 @@ TEST_F(Room, TransactionWithoutRoomIsRefused) {
   EXPECT_EQ(peer_.room_taken(), 0u);
 }
 
+TEST_F(Room, AMessageDoesNotWaitForWhatItsOwnTransactionHolds) {
+  peer_.set_room(4000);
+  peer_.set_room_max(4000);
+  send("1 tx.select");
+  said();
+  send(R"(1 publish routing_key="k" body=")" + std::string(2500, 'x') + '"');
+  begin(2500);
+  EXPECT_FALSE(peer_.waits_for_room());
+  const Lines lines = said();
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_THAT(lines[0], HasSubstr("PRECONDITION_FAILED - uncommitted transactions of a connection "
+                                  "may hold 4000 bytes"));
+  EXPECT_EQ(peer_.room_taken(), 0u);
+}
+
 TEST_F(Room, DuringAnAlarmNotEvenTheRestOfAPublishIsRead) {
   peer_.event(core::Blocked{{"low on memory"}});
   const std::string octets = wire::octets(R"(1 publish routing_key="k" body="hello")");

@@ -19,7 +19,7 @@ class Row(BaseRow):
     how = ("window 10,000, one publisher, then one consumer (prefetch 500, ack every 50); the rate of each GB by the "
            "moment when its last message was confirmed; RSS is the greatest seen, less that of the idle broker")
     floors = (at_least("flatness", 0.8, "rate of the last GB ÷ of the first"),
-              at_most("flatness", 1.25, "the same"),
+              at_most("flatness", 1.25, "rate of the last GB ÷ of the first, at most"),
               at_least("drain", 0.7, "drain rate ÷ publish rate"),
               at_most("rss_growth_mib", 256, "RSS growth over idle, MiB"))
 

@@ -1,0 +1,43 @@
+#pragma once
+/// What is left of the bounds on memory as it gets short.
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "core/memory_step.h"
+
+namespace naru::core {
+
+/// What one step leaves. `*_part`: one part in so many of what holds while memory is not short.
+struct MemoryBounds {
+  std::uint64_t cache_part;        // of the log's cache
+  std::uint64_t connection_part;   // on its way to a connection: deliveries, answers not yet taken
+  std::uint64_t uncommitted_part;  // of what a shard appended and has not yet on disk
+  std::size_t read_bytes;          // from a connection at once
+  std::size_t answer_bytes;        // unsent answers with which a connection is still read
+  bool keeps_idle_buffers;
+  std::size_t consumers;             // of a connection; those that it has stay
+  std::uint64_t connections_beyond;  // those that are there when the step is entered
+};
+
+inline constexpr std::size_t kNoBound = SIZE_MAX;
+
+/// The one place that says what the steps make of the bounds; docs/memory.md tells it. Lanes alone
+/// take the step's number: each level quarters what they read ahead and keep. What is on its way to
+/// a connection that does not read stays until it reads, so the bounds of that shrink early.
+inline constexpr MemoryBounds kBoundsByStep[] = {
+    {1, 1, 1, 256 * 1024, kNoBound, true, kNoBound, kNoBound},
+    {8, 16, 1, 64 * 1024, 64 * 1024, false, kNoBound, kNoBound},
+    {8, 16, 4, 32 * 1024, 32 * 1024, false, kNoBound, kNoBound},
+    // Next to nothing is read before it is seen that it is a publish.
+    {8, 16, 4, 4 * 1024, 8 * 1024, false, kNoBound, kNoBound},
+    // Whoever drains a queue does not need many consumers.
+    {8, 16, 4, 4 * 1024, 4 * 1024, false, 16, 100},
+};
+
+constexpr const MemoryBounds& bounds_at(MemoryStep step) {
+  return kBoundsByStep[std::to_underlying(step)];
+}
+
+}  // namespace naru::core
