@@ -185,7 +185,8 @@ void write_process(MetricsText& out, const NodeStatus& node, const BrokerStatus&
 /// The budget of memory: what there is, what is used, and by whom.
 void write_memory(MetricsText& out, const NodeStatus& node) {
   const MemoryStatus& memory = node.memory;
-  out.gauge("rabbitmq_resident_memory_limit_bytes", "memory.limit", node.memory_bytes_max);
+  out.gauge("rabbitmq_resident_memory_limit_bytes", "memory.limit, in bytes",
+            node.memory_bytes_max);
   out.gauge("naru_memory_step",
             "How short memory is: 0 normal, 1 page out, 2 slow, 3 stop publishers, 4 refuse",
             std::to_underlying(memory.step));
