@@ -249,6 +249,25 @@ Result<void> assign_to(std::vector<io::Endpoint>& field, const Setting&,
   return {};
 }
 
+/// 67108864 as "64 MiB".
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array<std::string_view, 7> kUnits{"bytes", "KiB", "MiB", "GiB",
+                                                   "TiB",   "PiB", "EiB"};
+  if (bytes == 0) return "0";
+  std::size_t unit = 0;
+  for (; bytes % 1024 == 0; bytes /= 1024) ++unit;
+  return fmt::format("{} {}", bytes, kUnits[unit]);
+}
+
+/// What a value must lie between, or be one of; empty when anything of its type will do.
+std::string bounds_text(const Setting& setting) {
+  if (!setting.choices.empty()) return fmt::format("{}", fmt::join(setting.choices, ", "));
+  if (setting.max == UINT64_MAX) return "";
+  if (!setting.unit.starts_with("bytes")) return fmt::format("{} to {}", setting.min, setting.max);
+  const std::string_view share = setting.unit == "bytes or %" ? "; 1% to 100%" : "";
+  return fmt::format("{} to {}{}", bytes_text(setting.min), bytes_text(setting.max), share);
+}
+
 std::string toml_of(const std::string& value) {
   return quoted(value);
 }
@@ -322,7 +341,9 @@ std::string settings_help() {
       "# Every setting with its default. A flag (--set KEY=VALUE) goes before the environment,\n"
       "# that before the file (--config FILE), that before the default.\n";
   for (const Setting& setting : kSettings) {
-    out += fmt::format("\n# {}\n# {}; environment: {}\n{} = {}\n", setting.text, type_name(setting),
+    const std::string bounds = bounds_text(setting);
+    out += fmt::format("\n# {}\n# {}{}{}; environment: {}\n{} = {}\n", setting.text,
+                       type_name(setting), bounds.empty() ? "" : ": ", bounds,
                        environment_name(setting), setting.key, to_toml(defaults, setting));
   }
   return out;
@@ -330,10 +351,11 @@ std::string settings_help() {
 
 std::string settings_markdown() {
   const Config defaults;
-  std::string out = "| key | type | default | what it does |\n|---|---|---|---|\n";
+  std::string out = "| key | type | bounds | default | what it does |\n|---|---|---|---|---|\n";
   for (const Setting& setting : kSettings) {
-    out += fmt::format("| `{}` | {} | `{}` | {} |\n", setting.key, type_name(setting),
-                       to_toml(defaults, setting), setting.text);
+    const std::string bounds = bounds_text(setting);
+    out += fmt::format("| `{}` | {} | {} | `{}` | {} |\n", setting.key, type_name(setting),
+                       bounds.empty() ? "any" : bounds, to_toml(defaults, setting), setting.text);
   }
   return out;
 }
