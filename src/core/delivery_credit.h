@@ -1,6 +1,6 @@
 #pragma once
-/// Limits that several queues, perhaps on several shards, draw from together. The only state that
-/// shards share: counters, touched once per batch.
+/// Limits that several queues, perhaps on several shards, draw from together: counters that shards
+/// share, touched once per batch. What else they share is in docs/adr/0002.
 
 #include <atomic>
 #include <cstdint>

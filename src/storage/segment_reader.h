@@ -49,7 +49,7 @@ class SegmentReader {
   std::uint64_t offset() const { return offset_; }
   const std::string& path() const { return file_.path; }
   /// The next frames; not at_end(). Errors: corrupt (a checksum or a head is wrong), io, limit (no
-  /// descriptor); after them the reader is of no use.
+  /// descriptor); after the first two the reader is of no use.
   void next(Done done);
 
  private:
