@@ -50,7 +50,7 @@ CHECKS = {
 }
 # Kinds are run in this order; a kind that is not named here comes before `interop`.
 KINDS_FIRST = ["unit", "fuzz", "wire", "compat", "sim"]
-KINDS_LAST = ["interop", "examples", "faults"]
+KINDS_LAST = ["interop", "faults"]
 # Kinds that are about a build other than the release's.
 PRESETS = {"protocols": "no-protocol"}
 NOT_SUITES = {"bench", "support", "tools"}
@@ -243,8 +243,6 @@ def kinds_in_tree():
     for folder in (ROOT / "tests").iterdir():
         if folder.is_dir() and ((folder / "run").exists() or (folder / "CMakeLists.txt").exists()):
             found.add(folder.name)
-    if (ROOT / "examples" / "run").exists():
-        found.add("examples")
     found -= NOT_SUITES
     middle = sorted(found - set(KINDS_FIRST) - set(KINDS_LAST))
     return [kind for kind in KINDS_FIRST + middle + KINDS_LAST if kind in found]
@@ -302,7 +300,7 @@ def prepare(suite, builds, arguments):
     if by_kind is None:
         return False
     suite.commands = list(by_kind.get(kind, []))
-    script = script_of(kind) if kind != "examples" else [str(ROOT / "examples" / "run")]
+    script = script_of(kind)
     if script:
         suite.commands.append(script + arguments)
     return True

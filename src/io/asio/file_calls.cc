@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kZeroBytes = 1024 * 1024;
 
 /// One write that is durable on return. RWF_DSYNC makes this one write durable in one call (on a
-/// disk with forced unit access without flushing its whole cache); measured in docs/adr.
+/// disk with forced unit access without flushing its whole cache); measured in docs/adr/0010.
 ssize_t write_durably(int fd, std::uint64_t offset, ByteView bytes) {
   const iovec vector{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
   const ssize_t written = ::pwritev2(fd, &vector, 1, static_cast<off_t>(offset), RWF_DSYNC);
