@@ -4,6 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+
 namespace naru::app {
 
 namespace {
@@ -21,6 +25,36 @@ void warn_of_others(const std::string& path, Logger& log) {
   if (::stat(path.c_str(), &status) != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return;
   log.warn("others may write in the data directory {} (mode {:o}): chmod 700 it", path,
            status.st_mode & 07777U);
+}
+
+/// A directory that is held is a running broker's or `naru store`'s, which leaves no trace. `owner`
+/// is the last broker's process id.
+std::string who_holds(const std::string& path, const std::string& owner) {
+  int process = 0;
+  const auto read = std::from_chars(owner.data(), owner.data() + owner.size(), process);
+  const bool known = read.ec == std::errc() && process > 0;
+  if (known && (::kill(process, 0) == 0 || errno == EPERM)) {
+    return fmt::format(
+        "the data directory {} belongs to a running broker (process {}): stop it, or "
+        "choose another directory with --data-dir",
+        path, process);
+  }
+  return fmt::format(
+      "the data directory {} is in use, by a `naru store` or by a broker that is not "
+      "to be seen from here: wait for its end, or choose another directory with "
+      "--data-dir",
+      path);
+}
+
+/// What a broker left is there, and its log is not: an empty one would begin.
+void warn_of_lost_log(io::FileSystem& files, const std::string& path, Logger& log) {
+  const std::string manifest = path + "/wal/manifest";
+  const auto found = files.open(manifest, {.write = false});
+  if (found || found.error().code != Errc::not_found) return;
+  log.warn(
+      "{}: missing, although a broker was started on {} before: if it had data, stop this one "
+      "and see whether a volume is not mounted, or wal/ was moved",
+      manifest, path);
 }
 
 std::string parent_of(std::string path) {
@@ -47,15 +81,12 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
     log.info("{}: whoever made it is to have synced its name: {}", path, synced.error().what);
   }
   const std::string owner_path = path + "/owner.pid";
-  auto lock = files.lock(path + "/lock");
-  if (!lock && lock.error().code == Errc::resource_locked) {
-    const std::string owner = files.read_file(owner_path, 32).value_or("unknown");
-    return fail(Errc::resource_locked,
-                fmt::format("the data directory {} belongs to a running broker (process {}): stop "
-                            "it, or choose another directory with --data-dir",
-                            path, owner));
-  }
+  auto lock = files.lock(path);
+  const auto owner = files.read_file(owner_path, 32);
+  if (!lock && lock.error().code == Errc::resource_locked)
+    return fail(Errc::resource_locked, who_holds(path, owner.value_or("")));
   if (!lock) return std::unexpected(lock.error());
+  if (owner || files.open(reserve_of(path), {.write = false})) warn_of_lost_log(files, path, log);
   const auto space = files.space(path);
   if (space && space->free_bytes < kReserveBytes) (void)files.remove_now(reserve_of(path));
   // Only for the message above: a full disk is no reason not to start.
@@ -63,21 +94,28 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
     (void)files.remove_now(owner_path);  // it names the owner before us
     log.warn("{}", noted.error().what);
   }
-  return DataDirectory(files, path, std::move(*lock));
+  return DataDirectory(files, path, std::move(*lock), log);
 }
 
 void DataDirectory::keep_reserve() {
   const std::string reserve = reserve_of(path_);
   const auto space = files_->space(path_);
   if (!space || space->free_bytes < kPlentyBytes) return;
-  if (files_->open(reserve, {.write = false})) return;
-  files_->make_zeroed(reserve, kReserveBytes, [](const Result<void>&) {});
+  const auto there = files_->open(reserve, {.write = false});
+  const auto bytes = there ? (*there)->size() : 0;
+  if (bytes && *bytes >= kReserveBytes) return;
+  files_->make_zeroed(reserve, kReserveBytes, [log = log_](const Result<void>& made) {
+    if (!made) log->warn("{}; a start on a full disk will have no room", made.error().what);
+  });
 }
 
 Error how_to_mend(Error error, const std::string& path) {
   switch (error.code) {
     case Errc::no_space:
-      error.what += fmt::format("; free some MiB on the volume of {} and start again", path);
+      error.what += fmt::format(
+          "; free some MiB on the volume of {} (or raise ulimit -f if files "
+          "may not be so large) and start again",
+          path);
       break;
     case Errc::limit:
       error.what += "; raise the limit on open files (ulimit -n) if that is what was reached";
@@ -85,6 +123,10 @@ Error how_to_mend(Error error, const std::string& path) {
     case Errc::access_refused:
       error.what +=
           "; let the user that runs naru read and write there, or name another --data-dir";
+      break;
+    case Errc::precondition_failed:
+      error.what +=
+          "; move it away, and restore the data directory from a backup if it had a file there";
       break;
     case Errc::io:
       error.what +=

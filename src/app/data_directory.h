@@ -14,7 +14,8 @@ namespace naru::app {
 class DataDirectory {
  public:
   /// Makes `path` with mode 0700 when it is missing, and locks it. Warns when others may write
-  /// there. Errors: resource_locked, naming the process that owns it; io.
+  /// there, and when a broker ran on it whose log is missing. `log` outlives the result. Errors:
+  /// resource_locked, naming who owns it as far as that can be told; io.
   static Result<DataDirectory> take(io::FileSystem& files, const std::string& path, Logger& log);
 
   /// In the background, where there is plenty: puts some room aside that a start on a full disk
@@ -22,11 +23,13 @@ class DataDirectory {
   void keep_reserve();
 
  private:
-  DataDirectory(io::FileSystem& files, std::string path, std::unique_ptr<io::FileLock> lock)
-      : files_(&files), path_(std::move(path)), lock_(std::move(lock)) {}
+  DataDirectory(io::FileSystem& files, std::string path, std::unique_ptr<io::FileLock> lock,
+                Logger& log)
+      : files_(&files), path_(std::move(path)), lock_(std::move(lock)), log_(&log) {}
   io::FileSystem* files_;
   std::string path_;
   std::unique_ptr<io::FileLock> lock_;
+  Logger* log_;
 };
 
 /// Adds what an operator can do about a data directory at `path` that could not be started from.

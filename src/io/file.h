@@ -66,7 +66,7 @@ struct VolumeSpace {
   std::uint64_t total_bytes = 0;
 };
 
-/// A held lock on a file; released by destruction, or by the kernel when the process dies.
+/// A held directory; released by destruction, or by the kernel when the process dies.
 class FileLock {
  public:
   virtual ~FileLock() = default;
@@ -96,17 +96,17 @@ class FileSystem {
   /// Blocking forms, for start-up and offline tools only.
   virtual Result<void> make_zeroed_now(const std::string& path, std::uint64_t bytes) = 0;
   virtual Result<void> replace_now(const std::string& path, std::string_view content) = 0;
-  /// Errors: corrupt: it is larger than that.
+  /// Errors: corrupt: larger than that; precondition_failed (of open() too): no regular file.
   virtual Result<std::string> read_file(const std::string& path, std::size_t bytes_max) = 0;
   virtual Result<void> make_directory(const std::string& path,
                                       unsigned mode) = 0;                      // ok when it exists
-  virtual Result<std::vector<std::string>> list(const std::string& path) = 0;  // names, unordered
+  virtual Result<std::vector<std::string>> list(const std::string& path) = 0;  // files, unordered
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   virtual Result<void> remove_now(const std::string& path) = 0;
   virtual Result<void> sync_directory(const std::string& path) = 0;
   virtual Result<VolumeSpace> space(const std::string& path) = 0;
-  /// Takes an exclusive lock on `path` (made when missing); resource_locked when another process
-  /// holds it.
+  /// Takes a directory for one process: locks itself, and `lock` in it (made when missing), for
+  /// programs that know only of that. Errors: resource_locked: another process holds either.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 };
 

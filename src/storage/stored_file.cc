@@ -2,9 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
 #include <utility>
 
 #include "storage/frame.h"
+#include "storage/manifest.h"
 
 namespace naru::storage {
 
@@ -32,7 +34,13 @@ Error located(Error error, std::string_view path, std::uint64_t offset) {
 }
 
 bool is_stored_file(std::string_view name) {
-  return name.starts_with("wal-") || name.starts_with("seg-");
+  constexpr std::size_t kPrefixBytes = 4;
+  if (name.size() <= kPrefixBytes) return false;
+  std::uint32_t number = 0;
+  const char* const end = name.data() + name.size();
+  const auto read = std::from_chars(name.data() + kPrefixBytes, end, number);
+  if (read.ec != std::errc() || read.ptr != end) return false;
+  return name == wal_file_name(number) || name == segment_file_name(number);
 }
 
 Result<Slice> read_first_block(io::File& file) {

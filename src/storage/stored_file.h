@@ -24,7 +24,7 @@ std::string placed(const Error& error, std::string_view path, std::uint64_t offs
 /// about what is stored, stay as they are.
 Error located(Error error, std::string_view path, std::uint64_t offset);
 
-/// Whether so named in the log's directory is a file of the log, or a segment.
+/// Whether a file of the log, or a segment, is called so: just as manifest.h writes their names.
 bool is_stored_file(std::string_view name);
 /// Blocking: as much of the first block as there is. Errors: io.
 Result<Slice> read_first_block(io::File& file);

@@ -11,6 +11,15 @@ namespace {
 using testing::DiskOperation;
 using testing::FakeDisk;
 
+TEST(StoredFileTest, OtherNamesAreNobodys) {
+  for (const char* name : {"wal-00000001", "seg-99999999", "wal-4294901760", "seg-100000000"})
+    EXPECT_TRUE(is_stored_file(name)) << name;
+  for (const char* name : {"wal-", "wal-1", "wal-00000016.bak", "wal-00000016~", "wal-notes.txt",
+                           "seg-old", "wal-0000000a", "wal-+0000001", "wal- 0000001",
+                           "wal-000000001", "wal-4294967296", "WAL-00000001", "log-00000001", ""})
+    EXPECT_FALSE(is_stored_file(name)) << name;
+}
+
 class OpenFilesTest : public ::testing::Test {
  protected:
   OpenFilesTest() {

@@ -192,11 +192,11 @@ Result<void> WalFiles::remove_unlisted() {
   NARU_TRY(names, unlisted());
   for (const std::string& name : names) {
     const std::string path = options_.directory + "/" + name;
+    NARU_TRY_VOID(fs_.remove_now(path));
     log_.info(
         "{}: removed: the manifest does not list it, as a run leaves it that ends while it "
         "makes a file or lets it go",
         path);
-    NARU_TRY_VOID(fs_.remove_now(path));
   }
   return {};
 }

@@ -4,7 +4,11 @@
 
 #include "app/store/recovered_volume.h"
 #include "app/store/store_command.h"
+#include "cluster/bodies_entry.h"
+#include "core/journal.h"
+#include "core/queue/lane_checksums.h"
 #include "storage/inspect.h"
+#include "storage/segment_table.h"
 #include "storage/stored_file.h"
 
 namespace naru::app {
@@ -14,80 +18,129 @@ Result<storage::Manifest> read_manifest(const StoreDirectory& store) {
   NARU_TRY(content, store.files.read_file(path, storage::kManifestBytesMax));
   auto manifest = storage::decode_manifest(as_bytes(content));
   if (!manifest) {
-    return fail(manifest.error().code, fmt::format("{}: {}", path, manifest.error().what));
+    return fail(manifest.error().code,
+                fmt::format("{}: {}{}", path, manifest.error().what,
+                            manifest.error().code == Errc::corrupt
+                                ? fmt::format("; {}", storage::kRestoreFromBackup)
+                                : ""));
   }
   return manifest;
 }
 
 namespace {
 
-using Inspect = std::function<Result<storage::FileInspection>(io::File&)>;
+class Check {
+ public:
+  Check(const StoreDirectory& store, Output& out) : store_(store), out_(out) {}
 
-/// Prints what is wrong with one file of `bytes` bytes; true when nothing is. `ended`: all of its
-/// bytes are known.
-Result<bool> check_file(const StoreDirectory& store, const std::string& path, std::uint64_t bytes,
-                        bool ended, const Inspect& inspect, std::FILE* out) {
-  auto file = store.files.open(path, {.write = false});
-  if (!file && file.error().code == Errc::not_found) {
-    fmt::print(out, "{}: missing, although the manifest lists it\n", path);
-    return false;
+  /// Looks through all that the manifest lists; true when nothing is wrong.
+  bool files(const storage::Manifest& manifest);
+
+ private:
+  using Inspect =
+      std::function<Result<storage::FileInspection>(io::File&, const storage::InspectFrame&)>;
+
+  /// Prints what is wrong with one file of `bytes` bytes. `ended`: all of its bytes are known.
+  void file(const std::string& path, std::uint64_t bytes, bool ended, const Inspect& inspect);
+  Result<void> contents(io::File& file, const std::string& path, std::uint64_t bytes, bool ended,
+                        const Inspect& inspect);
+  void entries(const std::string& path, std::uint64_t offset, ByteView frame);
+  void damaged(const std::string& path, std::uint64_t offset, const Error& error) {
+    ++wrong_;
+    out_.print("{}\n", storage::placed(error, path, offset));
   }
-  if (!file) return std::unexpected(std::move(file).error());
-  NARU_TRY(size, (*file)->size());
-  if (size < bytes) {
-    fmt::print(out, "{}: cut short at offset {}, it has {} bytes in the manifest\n", path, size,
-               bytes);
+
+  const StoreDirectory& store_;
+  Output& out_;
+  std::uint64_t wrong_ = 0;
+};
+
+bool Check::files(const storage::Manifest& manifest) {
+  using storage::FileState;
+  for (const storage::ManifestFile& record : manifest.files) {
+    if (record.state == FileState::free) continue;
+    const std::string path = store_.path(record);
+    const bool ended = record.state == FileState::sealed || record.state == FileState::segment;
+    file(path, record.bytes, ended, [&](io::File& it, const storage::InspectFrame& visit) {
+      return storage::inspect_file(it, path, manifest.volume, record, visit);
+    });
   }
-  NARU_TRY(found, inspect(**file));
-  for (const storage::Damage& damage : found.damage) {
-    fmt::print(out, "{}\n", storage::placed(damage.error, damage.path, damage.offset));
+  for (const storage::ManifestSegment& record : manifest.segments) {
+    const std::string path = store_.path(record);
+    file(path, record.bytes, true, [&](io::File& it, const storage::InspectFrame& visit) {
+      return storage::inspect_segment(it, path, manifest.volume, record, visit);
+    });
   }
-  const bool sound = size >= bytes && found.damage.empty();
-  if (sound && found.frames != 0) {
-    fmt::print(out, "{}: {}: {} entries in {} frames, {} bytes\n", path,
-               ended ? "sound" : "readable", found.entries, found.frames, found.frame_bytes);
-  }
-  return sound;
+  return wrong_ == 0;
 }
 
-void ignore(const storage::FrameHead&, std::uint64_t, ByteView) {}
+void Check::file(const std::string& path, std::uint64_t bytes, bool ended, const Inspect& inspect) {
+  auto file = store_.files.open(path, {.write = false});
+  auto looked = file ? contents(**file, path, bytes, ended, inspect)
+                     : Result<void>(std::unexpected(std::move(file).error()));
+  if (looked) return;
+  ++wrong_;
+  if (looked.error().code == Errc::not_found) {
+    out_.print("{}: missing, although the manifest lists it\n", path);
+  } else {
+    out_.print("{}\n", looked.error().what);
+  }
+}
+
+Result<void> Check::contents(io::File& file, const std::string& path, std::uint64_t bytes,
+                             bool ended, const Inspect& inspect) {
+  const std::uint64_t wrong_before = wrong_;
+  NARU_TRY(size, file.size());
+  if (size < bytes) {
+    ++wrong_;
+    out_.print("{}: cut short at offset {}, it has {} bytes in the manifest\n", path, size, bytes);
+  }
+  NARU_TRY(found, inspect(file, [&](const storage::FrameHead&, std::uint64_t offset,
+                                    ByteView frame) { entries(path, offset, frame); }));
+  for (const storage::Damage& damage : found.damage)
+    damaged(damage.path, damage.offset, damage.error);
+  if (wrong_ == wrong_before && found.frames != 0) {
+    out_.print("{}: {}: {} entries in {} frames, {} bytes\n", path, ended ? "sound" : "readable",
+               found.entries, found.frames, found.frame_bytes);
+  }
+  return {};
+}
+
+// An entry is whole because its frame is; what is in it has checksums of its own, which only
+// readers of one body compare.
+void Check::entries(const std::string& path, std::uint64_t offset, ByteView frame) {
+  using core::FactReader;
+  storage::EntryCursor cursor(frame);
+  for (storage::EntryView entry; cursor.next(entry);) {
+    const storage::EntryHead& head = entry.head;
+    const bool piece = storage::is_piece(head);
+    const bool records = head.group != core::kMetadataGroup.value &&
+                         head.type == static_cast<std::uint8_t>(core::EntryType::records);
+    if (!piece && !records && head.type != cluster::kBodies) continue;
+    core::check_checksums(entry.payload, piece ? FactReader::Form::facts : FactReader::Form::entry,
+                          [&](std::size_t at, const Error& error) {
+                            damaged(path, offset + entry.offset + at, error);
+                          });
+  }
+}
 
 }  // namespace
 
-Result<bool> check_store(const StoreDirectory& store, std::FILE* out) {
+Result<bool> check_store(const StoreDirectory& store, Output& out) {
   NARU_TRY(manifest, read_manifest(store));
-  bool sound = true;
-  for (const storage::ManifestFile& record : manifest.files) {
-    if (record.state == storage::FileState::free) continue;
-    const std::string path = store.path(record);
-    const bool ended =
-        record.state == storage::FileState::sealed || record.state == storage::FileState::segment;
-    const auto inspect = [&](io::File& file) {
-      return storage::inspect_file(file, path, manifest.volume, record, ignore);
-    };
-    NARU_TRY(file_sound, check_file(store, path, record.bytes, ended, inspect, out));
-    sound &= file_sound;
-  }
-  for (const storage::ManifestSegment& record : manifest.segments) {
-    const std::string path = store.path(record);
-    const auto inspect = [&](io::File& file) {
-      return storage::inspect_segment(file, path, manifest.volume, record, ignore);
-    };
-    NARU_TRY(segment_sound, check_file(store, path, record.bytes, true, inspect, out));
-    sound &= segment_sound;
-  }
+  const bool sound = Check(store, out).files(manifest);
   // Whole files are not yet a whole log: what is behind its end, and whether the entries follow
   // each other, the recovery says.
   auto recovered = RecoveredVolume::open(store.files, store.data_dir, store.log);
   if (!recovered) {
-    fmt::print(out, "a broker would not start: {}\n", recovered.error().what);
+    out.print("a broker would not start: {}\n", recovered.error().what);
     return false;
   }
-  fmt::print(out, "{}\n",
-             sound ? "sound: a broker would start"
-                   : "damaged: a broker would start, and deliver what is whole; restore the data "
-                     "directory from a backup, or start it, see in `naru queue list` which queues "
-                     "have damaged messages once they are read, and purge those");
+  out.print("{}\n",
+            sound ? "sound: a broker would start"
+                  : "damaged: a broker would start, and deliver what is whole; restore the data "
+                    "directory from a backup, or start it, see in `naru queue list` which queues "
+                    "have damaged messages once they are read, and purge those");
   return sound;
 }
 

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "app/logger.h"
+#include "core/ids.h"
 #include "io/asio/file_system.h"
 #include "io/asio/loop.h"
 #include "io/asio/thread_pool.h"
@@ -28,9 +31,11 @@ struct StoreOptions {
   std::string data_dir;
   DumpOptions dump;
 };
-using StoreAction = std::function<Result<bool>(const StoreDirectory&)>;
+using StoreAction = std::function<Result<bool>(const StoreDirectory&, Output&)>;
 
-int failed(const Error& error, int code) {
+int failed(Error error, int code) {
+  if (error.code == Errc::access_refused)
+    error.what += "; run this as the user that the data belongs to";
   std::fprintf(stderr, "naru: %s\n", error.what.c_str());
   return code;
 }
@@ -46,6 +51,31 @@ std::optional<Error> files_without_manifest(const StoreDirectory& store) {
                                           store.wal_path(), *ours)};
 }
 
+/// Takes a whole number from `least` to `most`, written in digits alone.
+CLI::Validator number(std::uint64_t least, std::uint64_t most) {
+  return CLI::Validator(
+      [least, most](std::string& text) {
+        std::uint64_t value = 0;
+        const char* const end = text.data() + text.size();
+        const auto read = std::from_chars(text.data(), end, value);
+        if (read.ec == std::errc() && read.ptr == end && value >= least && value <= most)
+          return std::string();
+        return most == UINT64_MAX ? fmt::format("{} is no number from {} up", text, least)
+                                  : fmt::format("{} is no number from {} to {}", text, least, most);
+      },
+      "NUMBER");
+}
+
+/// Whether there is anything to look at. Errors: not_found: no data of Naru; corrupt: only a part.
+Result<void> find_data(const StoreDirectory& store) {
+  const auto manifest = store.files.open(store.wal_path() + "/manifest", {.write = false});
+  // What else is wrong with it the command tells.
+  if (manifest || manifest.error().code != Errc::not_found) return {};
+  if (auto lost = files_without_manifest(store)) return std::unexpected(std::move(*lost));
+  return fail(Errc::not_found,
+              fmt::format("{}: no data of Naru is there: wal/manifest is missing", store.data_dir));
+}
+
 /// Runs an action while no broker can take the directory.
 int run(const StoreOptions& options, const StoreAction& action) {
   security::initialise();
@@ -54,25 +84,27 @@ int run(const StoreOptions& options, const StoreAction& action) {
   io::asio_impl::PosixFileSystem files(loop, pool);
   StderrLogger log("warn");
   const StoreDirectory store{files, options.data_dir, log};
-  if (!files.open(store.wal_path() + "/manifest", {.write = false})) {
-    if (const auto lost = files_without_manifest(store)) return failed(*lost, kFailure);
-    return failed(
-        {Errc::not_found,
-         fmt::format("{}: no data of Naru is there: wal/manifest is missing", options.data_dir)},
-        kNotFound);
-  }
-  auto lock = files.lock(options.data_dir + "/lock");
+  if (auto found = find_data(store); !found)
+    return failed(found.error(), found.error().code == Errc::not_found ? kNotFound : kFailure);
+  const auto lock = files.lock_to_look(options.data_dir);
   if (!lock && lock.error().code == Errc::resource_locked) {
     return failed(
         {lock.error().code,
          fmt::format("a broker runs on {}: stop it, or look at a snapshot", options.data_dir)},
         kConflict);
   }
-  if (!lock) return failed(lock.error(), kFailure);
-  auto sound = action(store);
-  std::fflush(stdout);
+  if (!lock) {
+    log.warn(
+        "{}; whether a broker runs on it is not known, and what it writes meanwhile may look "
+        "like damage",
+        lock.error().what);
+  }
+  Output out(stdout);
+  auto sound = action(store, out);
+  const auto printed = out.finish();
   log.flush();
   if (!sound) return failed(sound.error(), kFailure);
+  if (!printed) return failed(printed.error(), kFailure);
   return *sound ? kSound : kFailure;
 }
 
@@ -91,20 +123,22 @@ void add_store(CLI::App& app, int& exit_code) {
   CLI::App* store = app.add_subcommand("store", "Look into a data directory while no broker runs");
   store->require_subcommand(1);
   add_command(*store, "check", "Verify every checksum; exit code 0 when all is sound", exit_code,
-              options, [](const StoreDirectory& it) { return check_store(it, stdout); });
+              options, [](const StoreDirectory& it, Output& out) { return check_store(it, out); });
   add_command(*store, "stat", "Files, groups and queues, and what is alive in them", exit_code,
-              options, [](const StoreDirectory& it) -> Result<bool> {
-                NARU_TRY_VOID(stat_store(it, stdout));
+              options, [](const StoreDirectory& it, Output& out) -> Result<bool> {
+                NARU_TRY_VOID(stat_store(it, out));
                 return true;
               });
   add_command(*store, "dump", "Print the entries of the log with their records", exit_code, options,
-              [options](const StoreDirectory& it) -> Result<bool> {
-                NARU_TRY_VOID(dump_store(it, options->dump, stdout));
+              [options](const StoreDirectory& it, Output& out) -> Result<bool> {
+                NARU_TRY_VOID(dump_store(it, options->dump, out));
                 return true;
               });
   CLI::App* dump = store->get_subcommand("dump");
-  dump->add_option("--group", options->dump.group, "Only this one: 0 metadata, 1 to 16 lanes");
-  dump->add_option("--entries", options->dump.entries_max, "At most so many");
+  dump->add_option("--group", options->dump.group, "Only this one: 0 metadata, 1 to 16 lanes")
+      ->check(number(0, core::kLaneCount));
+  dump->add_option("--entries", options->dump.entries_max, "At most so many")
+      ->check(number(1, UINT64_MAX));
 }
 
 }  // namespace naru::app

@@ -3,10 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 
+#include "app/store/output.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "io/file.h"
@@ -38,13 +38,13 @@ Result<storage::Manifest> read_manifest(const StoreDirectory& store);
 
 /// What a command found; the lines are printed as they come. Errors: what ends the command, in one
 /// line that says what to do.
-Result<bool> check_store(const StoreDirectory& store, std::FILE* out);
-Result<void> stat_store(const StoreDirectory& store, std::FILE* out);
+Result<bool> check_store(const StoreDirectory& store, Output& out);
+Result<void> stat_store(const StoreDirectory& store, Output& out);
 
 struct DumpOptions {
   std::optional<std::uint32_t> group;  // only this one
-  std::uint64_t entries_max = 0;       // 0: all
+  std::uint64_t entries_max = UINT64_MAX;
 };
-Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options, std::FILE* out);
+Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options, Output& out);
 
 }  // namespace naru::app

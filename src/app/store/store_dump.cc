@@ -44,9 +44,9 @@ std::string group_text(const storage::EntryHead& head) {
 
 class Dump {
  public:
-  Dump(const DumpOptions& options, std::FILE* out) : options_(options), out_(out) {}
+  Dump(const DumpOptions& options, Output& out) : options_(options), out_(out) {}
 
-  bool done() const { return options_.entries_max != 0 && entries_ >= options_.entries_max; }
+  bool done() const { return entries_ >= options_.entries_max || out_.lost(); }
 
   void frame(const std::string& path, const storage::FrameHead& head, std::uint64_t offset,
              ByteView bytes) {
@@ -59,12 +59,12 @@ class Dump {
       const std::string place = fmt::format("{}:{} frame {} {}", path, offset + entry.offset,
                                             head.identity.sequence, group_text(entry.head));
       if (piece) {
-        fmt::print(out_, "{} piece of log file {} offset {}, {} bytes\n", place,
+        out_.print("{} piece of log file {} offset {}, {} bytes\n", place,
                    storage::piece_file(entry.head), storage::piece_begin(entry.head),
                    entry.payload.size());
       } else {
-        fmt::print(out_, "{} index {} term {} {}, {} bytes\n", place, entry.head.index,
-                   entry.head.term, type_text(entry.head.type), entry.payload.size());
+        out_.print("{} index {} term {} {}, {} bytes\n", place, entry.head.index, entry.head.term,
+                   type_text(entry.head.type), entry.payload.size());
       }
       const bool shared = is_shared(entry.head);
       if (!piece && !shared &&
@@ -73,26 +73,26 @@ class Dump {
       const auto lines = !shared && entry.head.group == core::kMetadataGroup.value
                              ? describe_metadata_facts(entry.payload)
                              : describe_lane_facts(entry.payload, piece);
-      for (const std::string& line : lines) fmt::print(out_, "  {}\n", line);
+      for (const std::string& line : lines) out_.print("  {}\n", line);
     }
   }
 
  private:
   const DumpOptions options_;
-  std::FILE* out_;
+  Output& out_;
   std::uint64_t entries_ = 0;
 };
 
 }  // namespace
 
-Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options, std::FILE* out) {
+Result<void> dump_store(const StoreDirectory& store, const DumpOptions& options, Output& out) {
   NARU_TRY(manifest, read_manifest(store));
   Dump dump(options, out);
   std::size_t damaged = 0;
   const auto print_damage = [&](const storage::FileInspection& found) {
     damaged += found.damage.size();
     for (const storage::Damage& damage : found.damage) {
-      fmt::print(out, "{}\n", storage::placed(damage.error, damage.path, damage.offset));
+      out.print("{}\n", storage::placed(damage.error, damage.path, damage.offset));
     }
   };
   for (const storage::ManifestFile& record : manifest.files) {

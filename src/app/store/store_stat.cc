@@ -45,9 +45,9 @@ struct GroupCount {
 
 Result<void> print_files(const StoreDirectory& store, const storage::Manifest& manifest,
                          const cluster::JournalLocal& journal,
-                         std::map<std::uint32_t, GroupCount>& groups, std::FILE* out) {
-  fmt::print(out, "{:<14} {:>9} {:<7} {:>12} {:>12} {:>10} {:>12} {:>12}\n", "FILE", "SEQUENCE",
-             "STATE", "BYTES", "USED", "ENTRIES", "LIVE-BODIES", "LIVE-BYTES");
+                         std::map<std::uint32_t, GroupCount>& groups, Output& out) {
+  out.print("{:<14} {:>9} {:<7} {:>12} {:>12} {:>10} {:>12} {:>12}\n", "FILE", "SEQUENCE", "STATE",
+            "BYTES", "USED", "ENTRIES", "LIVE-BODIES", "LIVE-BYTES");
   for (const storage::ManifestFile& record : manifest.files) {
     storage::FileInspection found;
     if (record.state != storage::FileState::free) {
@@ -69,55 +69,54 @@ Result<void> print_files(const StoreDirectory& store, const storage::Manifest& m
     }
     const core::LiveChange live =
         record.sequence == 0 ? core::LiveChange{} : journal.live(record.sequence);
-    fmt::print(out, "{:<14} {:>9} {:<7} {:>12} {:>12} {:>10} {:>12} {:>12}\n",
-               storage::wal_file_name(record.number), record.sequence, state_text(record.state),
-               record.bytes, found.end, found.entries, live.bodies, live.bytes);
+    out.print("{:<14} {:>9} {:<7} {:>12} {:>12} {:>10} {:>12} {:>12}\n",
+              storage::wal_file_name(record.number), record.sequence, state_text(record.state),
+              record.bytes, found.end, found.entries, live.bodies, live.bytes);
   }
   for (const storage::ManifestSegment& record : manifest.segments) {
     core::LiveChange live;
     for (const std::uint32_t source : record.sources) live += journal.live(source);
-    fmt::print(out, "{:<14} {:>9} {:<7} {:>12} {:>12} {:>10} {:>12} {:>12}\n",
-               storage::segment_file_name(record.number), "-", "copied", record.bytes, record.bytes,
-               record.rows, live.bodies, live.bytes);
+    out.print("{:<14} {:>9} {:<7} {:>12} {:>12} {:>10} {:>12} {:>12}\n",
+              storage::segment_file_name(record.number), "-", "copied", record.bytes, record.bytes,
+              record.rows, live.bodies, live.bytes);
   }
   return {};
 }
 
-void print_queues(core::Shard& shard, std::FILE* out) {
-  fmt::print(out, "\n{:<10} {:<5} {:>12} {:>14}  {}\n", "QUEUE", "LANE", "MESSAGES", "BYTES",
-             "NAME");
+void print_queues(core::Shard& shard, Output& out) {
+  out.print("\n{:<10} {:<5} {:>12} {:>14}  {}\n", "QUEUE", "LANE", "MESSAGES", "BYTES", "NAME");
   shard.catalog().each_queue([&](const core::QueueInfo& queue) {
     const auto stats = shard.lane(queue.ref.lane).stats(queue.ref.id);
-    fmt::print(out, "{:<10} {:<5} {:>12} {:>14}  {}\n", queue.ref.id.value, queue.ref.lane.value,
-               stats ? stats->ready : 0, stats ? stats->ready_bytes : 0,
-               quoted(queue.name, queue.name.size()));
+    out.print("{:<10} {:<5} {:>12} {:>14}  {}\n", queue.ref.id.value, queue.ref.lane.value,
+              stats ? stats->ready : 0, stats ? stats->ready_bytes : 0,
+              quoted(queue.name, queue.name.size()));
   });
 }
 
 /// Lanes that have messages of many pieces.
-void print_large(core::Shard& shard, std::FILE* out) {
+void print_large(core::Shard& shard, Output& out) {
   bool headed = false;
   for (std::uint32_t group = 1; group <= core::kLaneCount; ++group) {
     const core::LaneMemory held = shard.lane(core::GroupId(group)).memory();
     if (held.chain_pieces == 0) continue;
     if (!std::exchange(headed, true))
-      fmt::print(out, "\n{:<5} {:>14} {:>10}\n", "LANE", "LARGE-MESSAGES", "PIECES");
-    fmt::print(out, "{:<5} {:>14} {:>10}\n", group, held.chain_uses, held.chain_pieces);
+      out.print("\n{:<5} {:>14} {:>10}\n", "LANE", "LARGE-MESSAGES", "PIECES");
+    out.print("{:<5} {:>14} {:>10}\n", group, held.chain_uses, held.chain_pieces);
   }
 }
 
 }  // namespace
 
-Result<void> stat_store(const StoreDirectory& store, std::FILE* out) {
+Result<void> stat_store(const StoreDirectory& store, Output& out) {
   NARU_TRY(manifest, read_manifest(store));
   NARU_TRY(volume, RecoveredVolume::open(store.files, store.data_dir, store.log));
-  fmt::print(out, "volume {:016x}, started {} times\n\n", manifest.volume, manifest.incarnation);
+  out.print("volume {:016x}, started {} times\n\n", manifest.volume, manifest.incarnation);
   std::map<std::uint32_t, GroupCount> groups;
   NARU_TRY_VOID(print_files(store, manifest, volume->journal(), groups, out));
-  fmt::print(out, "\n{:<10} {:>12} {:>14} {:>12}\n", "GROUP", "ENTRIES", "BYTES", "LAST-INDEX");
+  out.print("\n{:<10} {:>12} {:>14} {:>12}\n", "GROUP", "ENTRIES", "BYTES", "LAST-INDEX");
   for (const auto& [group, count] : groups) {
-    fmt::print(out, "{:<10} {:>12} {:>14} {:>12}\n", group_text(group), count.entries, count.bytes,
-               count.last_index);
+    out.print("{:<10} {:>12} {:>14} {:>12}\n", group_text(group), count.entries, count.bytes,
+              count.last_index);
   }
   print_queues(volume->shard(), out);
   print_large(volume->shard(), out);

@@ -1,6 +1,7 @@
 #include "io/asio/file_calls.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -62,12 +63,9 @@ Result<void> fill_file(int fd, std::uint64_t bytes, Content content) {
 }
 
 Result<void> make_file(const std::string& path, std::uint64_t bytes, Content content) {
-  constexpr int kFlags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
-  const bool whole_blocks = bytes % kDirectAlignment == 0;
   // Past the page cache where possible: these zeros will not be read.
-  Descriptor file(::open(path.c_str(), kFlags | (whole_blocks ? O_DIRECT : 0), 0600));
-  if (!file && errno == EINVAL) file = Descriptor(::open(path.c_str(), kFlags, 0600));
-  if (!file) return fail_errno(path);
+  bool direct = bytes % kDirectAlignment == 0;
+  NARU_TRY(file, open_regular(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, direct));
   Result<void> filled = fill_file(file.get(), bytes, content);
   if (!filled) {
     ::unlink(path.c_str());  // give the room back
@@ -77,6 +75,29 @@ Result<void> make_file(const std::string& path, std::uint64_t bytes, Content con
   return sync_directory_of(path);
 }
 }  // namespace
+
+Result<Descriptor> open_regular(const std::string& path, int flags, bool& direct) {
+  // Opened so, a pipe keeps nobody waiting; a regular file does not care.
+  flags |= O_CLOEXEC | O_NONBLOCK;
+  Descriptor file(::open(path.c_str(), flags | (direct ? O_DIRECT : 0), 0600));
+  if (!file && direct && errno == EINVAL) {
+    direct = false;
+    file = Descriptor(::open(path.c_str(), flags, 0600));
+  }
+  // What directories, pipes and sockets answer who wants to write.
+  const bool is_other = !file && (errno == EISDIR || errno == ENXIO);
+  if (!file && !is_other) return fail_errno(path);
+  struct stat status{};
+  if (file && ::fstat(file.get(), &status) != 0) return fail_errno(path);
+  if (is_other || !S_ISREG(status.st_mode))
+    return fail(Errc::precondition_failed, path + ": not a regular file");
+  return file;
+}
+
+Result<Descriptor> open_regular(const std::string& path, int flags) {
+  bool direct = false;
+  return open_regular(path, flags, direct);
+}
 
 Result<std::size_t> write_fully(int fd, std::uint64_t offset, ByteView bytes, WriteSync sync) {
   std::size_t done = 0;
@@ -133,9 +154,7 @@ Result<void> allocate_file(const std::string& path, std::uint64_t bytes) {
 Result<void> replace_file(const std::string& path, std::string_view content) {
   const std::string temporary = path + ".tmp";
   {
-    const Descriptor file(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file) return fail_errno(temporary);
+    NARU_TRY(file, open_regular(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
     Result<std::size_t> written = write_fully(file.get(), 0, as_bytes(content), WriteSync::none);
     if (written && ::fsync(file.get()) != 0) written = fail_errno("fsync");
     if (!written) {

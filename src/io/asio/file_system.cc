@@ -17,13 +17,34 @@
 namespace naru::io::asio_impl {
 
 namespace {
+constexpr int kLockFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+
 class PosixLock final : public FileLock {
  public:
-  explicit PosixLock(Descriptor fd) : fd_(std::move(fd)) {}
+  PosixLock(Descriptor directory, Descriptor file)
+      : directory_(std::move(directory)), file_(std::move(file)) {}
 
  private:
-  Descriptor fd_;  // flock() ends with the last descriptor of this open file
+  // flock() ends with the last descriptor of an open file.
+  Descriptor directory_;
+  Descriptor file_;
 };
+
+/// False where this file system locks nothing that was opened so. Errors: resource_locked.
+Result<bool> take_lock(const Descriptor& file, const std::string& path) {
+  if (!file) return false;
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return true;
+  if (errno == EWOULDBLOCK) return fail(Errc::resource_locked, path + ": locked");
+  return false;
+}
+
+/// Itself, or what it leads to.
+bool is_regular(DIR* directory, const dirent& entry) {
+  if (entry.d_type == DT_REG) return true;
+  if (entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN) return false;
+  struct stat status{};
+  return ::fstatat(::dirfd(directory), entry.d_name, &status, 0) == 0 && S_ISREG(status.st_mode);
+}
 
 struct DirectoryCloser {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -66,15 +87,10 @@ void PosixFileSystem::finished(FileOperation& operation) {
 }
 
 Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, OpenOptions options) {
-  const int flags = (options.write ? O_RDWR : O_RDONLY) | O_CLOEXEC |
-                    (options.create ? O_CREAT : 0) | (options.exclusive ? O_EXCL : 0);
+  const int flags = (options.write ? O_RDWR : O_RDONLY) | (options.create ? O_CREAT : 0) |
+                    (options.exclusive ? O_EXCL : 0);
   bool direct = options.direct;
-  Descriptor fd(::open(path.c_str(), flags | (direct ? O_DIRECT : 0), 0600));
-  if (!fd && direct && errno == EINVAL) {
-    direct = false;
-    fd = Descriptor(::open(path.c_str(), flags, 0600));
-  }
-  if (!fd) return fail_errno(path);
+  NARU_TRY(fd, open_regular(path, flags, direct));
   return std::make_unique<PosixFile>(*this, std::move(fd), path, direct);
 }
 
@@ -121,11 +137,9 @@ Result<void> PosixFileSystem::replace_now(const std::string& path, std::string_v
 }
 
 Result<std::string> PosixFileSystem::read_file(const std::string& path, std::size_t bytes_max) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return fail_errno(path);
+  NARU_TRY(file, open_regular(path, O_RDONLY));
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return fail_errno(path);
-  if (!S_ISREG(status.st_mode)) return fail(Errc::io, path + ": not a regular file");
   if (static_cast<std::uint64_t>(status.st_size) > bytes_max) {
     return fail(Errc::corrupt, path + ": larger than " + std::to_string(bytes_max) + " bytes");
   }
@@ -151,8 +165,8 @@ Result<std::vector<std::string>> PosixFileSystem::list(const std::string& path) 
   std::vector<std::string> names;
   errno = 0;
   while (const dirent* entry = ::readdir(directory.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
+    if (is_regular(directory.get(), *entry)) names.emplace_back(entry->d_name);
+    errno = 0;
   }
   if (errno != 0) return fail_errno(path);
   return names;
@@ -179,14 +193,28 @@ Result<VolumeSpace> PosixFileSystem::space(const std::string& path) {
                      std::uint64_t{status.f_blocks} * status.f_frsize};
 }
 
-Result<std::unique_ptr<FileLock>> PosixFileSystem::lock(const std::string& path) {
-  Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return fail_errno(path);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return fail(Errc::resource_locked, path + ": locked");
-    return fail_errno(path);
-  }
-  return std::make_unique<PosixLock>(std::move(fd));
+Result<std::unique_ptr<FileLock>> PosixFileSystem::lock(const std::string& directory) {
+  const std::string path = directory + "/lock";
+  Descriptor file(::open(path.c_str(), kLockFlags | O_RDWR | O_CREAT, 0600));
+  if (!file) return fail_errno(path);
+  Descriptor whole(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!whole) return fail_errno(directory);
+  // A file system over the network may lock no directory: then the file alone has to do.
+  NARU_TRY_VOID(take_lock(whole, directory));
+  NARU_TRY(held, take_lock(file, path));
+  if (!held) return fail_errno(path);
+  return std::make_unique<PosixLock>(std::move(whole), std::move(file));
+}
+
+Result<std::unique_ptr<FileLock>> PosixFileSystem::lock_to_look(const std::string& directory) {
+  const std::string path = directory + "/lock";
+  Descriptor file(::open(path.c_str(), kLockFlags | O_RDONLY));
+  Descriptor whole(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  NARU_TRY(whole_held, take_lock(whole, directory));
+  NARU_TRY(file_held, take_lock(file, path));
+  if (!whole_held && !file_held)
+    return fail(Errc::access_refused, directory + ": neither it nor its lock can be held");
+  return std::make_unique<PosixLock>(std::move(whole), std::move(file));
 }
 
 }  // namespace naru::io::asio_impl

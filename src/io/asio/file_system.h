@@ -38,7 +38,10 @@ class PosixFileSystem final : public FileSystem {
   Result<void> remove_now(const std::string& path) override;
   Result<void> sync_directory(const std::string& path) override;
   Result<VolumeSpace> space(const std::string& path) override;
-  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>> lock(const std::string& directory) override;
+  /// The same for who only looks: makes nothing, and passes over what it may not open. Errors:
+  /// resource_locked; access_refused: there is nothing to hold.
+  Result<std::unique_ptr<FileLock>> lock_to_look(const std::string& directory);
 
  private:
   friend class PosixFile;

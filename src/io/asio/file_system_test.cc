@@ -4,10 +4,12 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -204,11 +206,68 @@ TEST_F(FileSystemTest, FilesAreRemovedInTheBackground) {
 }
 
 TEST_F(FileSystemTest, ALockIsHeldOnceAndReleased) {
-  auto first = files.lock(directory / "lock");
+  auto first = files.lock(directory.path());
   ASSERT_TRUE(first);
-  EXPECT_EQ(files.lock(directory / "lock").error().code, Errc::resource_locked);
+  EXPECT_EQ(files.lock(directory.path()).error().code, Errc::resource_locked);
+  EXPECT_EQ(files.lock_to_look(directory.path()).error().code, Errc::resource_locked);
   first->reset();
-  EXPECT_TRUE(files.lock(directory / "lock"));
+  EXPECT_TRUE(files.lock(directory.path()));
+}
+
+TEST_F(FileSystemTest, ALockOutlivesItsFile) {
+  auto first = files.lock(directory.path());
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(files.remove_now(directory / "lock"));
+  EXPECT_EQ(files.lock(directory.path()).error().code, Errc::resource_locked);
+  EXPECT_EQ(files.lock_to_look(directory.path()).error().code, Errc::resource_locked);
+}
+
+// A broker of an earlier version holds the file and not the directory.
+TEST_F(FileSystemTest, WhoHoldsTheFileAloneHoldsTheDirectory) {
+  const int file = ::open((directory / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_GE(file, 0);
+  ASSERT_EQ(::flock(file, LOCK_EX | LOCK_NB), 0);
+  EXPECT_EQ(files.lock(directory.path()).error().code, Errc::resource_locked);
+  EXPECT_EQ(files.lock_to_look(directory.path()).error().code, Errc::resource_locked);
+  ::close(file);
+  EXPECT_TRUE(files.lock(directory.path()));
+}
+
+TEST_F(FileSystemTest, WhoOnlyLooksLocksAndMakesNothing) {
+  auto held = files.lock_to_look(directory.path());
+  ASSERT_TRUE(held);
+  EXPECT_TRUE(files.list(directory.path())->empty());
+  EXPECT_EQ(files.lock(directory.path()).error().code, Errc::resource_locked);
+}
+
+TEST_F(FileSystemTest, OnlyFilesAreListed) {
+  open("file");
+  ASSERT_EQ(::mkfifo((directory / "pipe").c_str(), 0600), 0);
+  ASSERT_TRUE(files.make_directory(directory / "folder", 0700));
+  ASSERT_EQ(::symlink("file", (directory / "link").c_str()), 0);
+  ASSERT_EQ(::symlink("nowhere", (directory / "dangling").c_str()), 0);
+  ASSERT_EQ(::symlink("folder", (directory / "elsewhere").c_str()), 0);
+  auto names = files.list(directory.path());
+  ASSERT_TRUE(names);
+  std::ranges::sort(*names);
+  EXPECT_EQ(*names, (std::vector<std::string>{"file", "link"}));
+}
+
+// A pipe in the place of a file: nobody waits for its other end.
+TEST_F(FileSystemTest, WhatIsNoRegularFileIsRefusedAtOnce) {
+  const std::string pipe = directory / "pipe";
+  const std::string folder = directory / "folder";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  ASSERT_TRUE(files.make_directory(folder, 0700));
+  for (const std::string& path : {pipe, folder}) {
+    const Error refused{Errc::precondition_failed, path + ": not a regular file"};
+    EXPECT_EQ(files.open(path, {.write = false}).error(), refused);
+    EXPECT_EQ(files.open(path, {}).error(), refused);
+    EXPECT_EQ(files.read_file(path, 100).error(), refused);
+    EXPECT_EQ(files.make_zeroed_now(path, 4096).error(), refused);
+  }
+  ASSERT_EQ(::mkfifo((directory / "a.tmp").c_str(), 0600), 0);
+  EXPECT_EQ(files.replace_now(directory / "a", "text").error().code, Errc::precondition_failed);
 }
 
 TEST_F(FileSystemTest, TheVolumeHasRoom) {

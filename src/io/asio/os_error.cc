@@ -22,6 +22,7 @@ Errc code_of(int os_error) {
       return Errc::access_refused;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:  // the limit on the size of files (ulimit -f)
       return Errc::no_space;
     case EMFILE:
     case ENFILE:

@@ -25,6 +25,8 @@ void block_signals(std::initializer_list<int> signals) {
   NARU_CHECK(::pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0, "signals can be blocked");
   // A write to a closed connection is an error value, not a death.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is one beyond the limit on the size of files.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 void unblock_signals(std::initializer_list<int> signals) {
