@@ -253,6 +253,9 @@ class Body {
     QueueInfo queue;
     queue.ref.id = QueueId(in_.le64());
     queue.ref.lane = GroupId(in_.le32());
+    if (queue.ref.lane == kMetadataGroup) return fail(Errc::corrupt, "a queue in no lane");
+    if (queue.ref.lane.value > kLaneCount)
+      return fail(Errc::version, "a queue in a lane that only a newer Naru has");
     queue.tenant = TenantId(in_.le32());
     const std::uint8_t flags = in_.u8();
     queue.durable = (flags & kDurable) != 0;
