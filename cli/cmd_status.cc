@@ -31,6 +31,19 @@ std::string mebibytes(const json::value* value) {
   return fmt::format("{} MiB", number(value) >> 20);
 }
 
+/// What is used of what there is, and what that means for clients.
+std::string memory(const json::value& node) {
+  const std::uint64_t limit = number(find(node, "mem_limit"));
+  std::string out =
+      limit == 0 ? mebibytes(find(node, "mem_used"))
+                 : fmt::format("{} of {} MiB", number(find(node, "mem_used")) >> 20, limit >> 20);
+  if (text(find(node, "mem_alarm")) == "yes") out += "; ALARM: publishers wait";
+  const std::string step = text(find(node, "memory", "step"));
+  if (step == "refuse") out += ", and nothing new is made";
+  if (!step.empty() && step != "normal") out += fmt::format(" (step {})", step);
+  return out;
+}
+
 std::string duration(std::uint64_t ms) {
   const std::uint64_t minutes = ms / 60'000;
   if (minutes == 0) return fmt::format("{} s", ms / 1000);
@@ -70,7 +83,7 @@ std::string render(const json::value& overview, const json::value& node) {
                                damaged.empty() || damaged == "0"
                                    ? ""
                                    : "; DAMAGED on disk: " + damaged + ", see the broker's log")},
-      {"Memory", mebibytes(find(node, "mem_used"))},
+      {"Memory", memory(node)},
       {"Disk", fmt::format("{} free{}", mebibytes(find(node, "disk_free")),
                            alarm ? "; ALARM: publishers wait until there is more" : "")}};
   return format_facts(facts);

@@ -2,6 +2,7 @@
 // cannot trust, and passwords in places where others read them.
 #include "cli/commands.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <CLI/App.hpp>
@@ -282,6 +283,25 @@ TEST_F(CommandsTest, StatusSaysHowTheBrokerIsDoing) {
   EXPECT_NE(out.find("7 ready, 1 unacknowledged"), std::string::npos);
   EXPECT_NE(out.find("ALARM"), std::string::npos);
   EXPECT_EQ(out.find("DAMAGED"), std::string::npos);
+}
+
+TEST_F(CommandsTest, StatusSaysHowShortMemoryIs) {
+  const auto memory = [this](std::string_view alarm, std::string_view step) {
+    fake_.http.answer(200, "{}");
+    fake_.http.answer(200, fmt::format(R"([{{"mem_used":91226112,"mem_limit":100663296,
+        "mem_alarm":{},"memory":{{"step":"{}"}}}}])",
+                                       alarm, step));
+    fake_.console.output.clear();
+    EXPECT_EQ(run({"status"}), 0);
+    const std::string& out = fake_.console.output;
+    const std::size_t at = out.find("87 of");
+    return at == std::string::npos ? out : out.substr(at, out.find('\n', at) - at);
+  };
+  EXPECT_EQ(memory("false", "normal"), "87 of 96 MiB");
+  EXPECT_EQ(memory("false", "slow"), "87 of 96 MiB (step slow)");
+  EXPECT_EQ(memory("true", "stop"), "87 of 96 MiB; ALARM: publishers wait (step stop)");
+  EXPECT_EQ(memory("true", "refuse"),
+            "87 of 96 MiB; ALARM: publishers wait, and nothing new is made (step refuse)");
 }
 
 TEST_F(CommandsTest, StatusSaysThatMessagesAreDamaged) {
