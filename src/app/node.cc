@@ -337,6 +337,10 @@ void Node::Parts::stop_loops() {
 
 // ---- Node ------------------------------------------------------------------------------------
 
+std::vector<int> stop_signals() {
+  return io::asio_impl::without_ignored({SIGTERM, SIGINT, SIGHUP});
+}
+
 Node::Node(Config config, Logger& log) : config_(std::move(config)), log_(log) {}
 
 Node::~Node() = default;
@@ -350,11 +354,11 @@ Result<void> Node::start() {
   parts_->started_at_ms = parts_->shards[0]->loop.now().wall_ms;
   // Nobody is served yet, so a signal simply ends a start that takes long. The threads made above
   // keep signals blocked.
-  io::asio_impl::unblock_signals({SIGTERM, SIGINT});
+  io::asio_impl::unblock_signals(stop_signals());
   if (auto recovered = parts_->recover(); !recovered) {
     return std::unexpected(how_to_mend(std::move(recovered.error()), config_.data_dir));
   }
-  io::asio_impl::block_signals({SIGTERM, SIGINT});
+  io::asio_impl::block_signals(stop_signals());
   NARU_TRY_VOID(parts_->listen());
   parts_->watch_disk();
   parts_->memory.watch(parts_->hosts(), parts_->shards[0]->workers,
@@ -373,7 +377,7 @@ const std::vector<Node::Listening>& Node::listening() const {
 
 int Node::run() {
   parts_->signals = std::make_unique<io::asio_impl::Signals>(
-      parts_->shards[0]->loop, std::initializer_list<int>{SIGTERM, SIGINT},
+      parts_->shards[0]->loop, stop_signals(),
       [parts = parts_.get()](int number) { parts->on_signal(number); });
   for (std::size_t i = 1; i < parts_->shards.size(); ++i) {
     ShardParts& shard = *parts_->shards[i];

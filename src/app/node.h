@@ -13,6 +13,10 @@
 
 namespace naru::app {
 
+/// What asks the broker to stop: SIGTERM, Ctrl-C, and the end of its terminal unless that was to be
+/// ignored (nohup).
+std::vector<int> stop_signals();
+
 class Node {
  public:
   Node(Config config, Logger& log);

@@ -99,7 +99,7 @@ int serve(const ServeOptions& options) {
     return 2;
   }
   // Before the first thread is made, so that all of them inherit it.
-  io::asio_impl::block_signals({SIGTERM, SIGINT});
+  io::asio_impl::block_signals(stop_signals());
   StderrLogger log(config->log_level);
   for (const auto& warning : warn_of_unknown_variables(environment_names())) {
     log.warn("{}", warning);

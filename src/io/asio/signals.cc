@@ -12,7 +12,7 @@
 namespace naru::io::asio_impl {
 
 namespace {
-sigset_t set_of(std::initializer_list<int> signals) {
+sigset_t set_of(const std::vector<int>& signals) {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : signals) sigaddset(&set, signal);
@@ -20,7 +20,7 @@ sigset_t set_of(std::initializer_list<int> signals) {
 }
 }  // namespace
 
-void block_signals(std::initializer_list<int> signals) {
+void block_signals(const std::vector<int>& signals) {
   const sigset_t set = set_of(signals);
   NARU_CHECK(::pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0, "signals can be blocked");
   // A write to a closed connection is an error value, not a death.
@@ -29,9 +29,17 @@ void block_signals(std::initializer_list<int> signals) {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-void unblock_signals(std::initializer_list<int> signals) {
+void unblock_signals(const std::vector<int>& signals) {
   const sigset_t set = set_of(signals);
   NARU_CHECK(::pthread_sigmask(SIG_UNBLOCK, &set, nullptr) == 0, "signals can be unblocked");
+}
+
+std::vector<int> without_ignored(std::vector<int> signals) {
+  std::erase_if(signals, [](int signal) {
+    struct sigaction action{};
+    return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+  });
+  return signals;
 }
 
 struct Signals::Core final : public Ready, public std::enable_shared_from_this<Core> {
@@ -58,7 +66,7 @@ struct Signals::Core final : public Ready, public std::enable_shared_from_this<C
   bool closed = false;
 };
 
-Signals::Signals(Loop& loop, std::initializer_list<int> signals,
+Signals::Signals(Loop& loop, const std::vector<int>& signals,
                  std::move_only_function<void(int)> on_signal)
     : core_(std::make_shared<Core>(loop)) {
   const sigset_t set = set_of(signals);

@@ -19,6 +19,13 @@ TEST(Signals, ABlockedSignalIsACallOnTheLoop) {
   EXPECT_EQ(seen, (std::vector{SIGUSR1, SIGUSR1}));
 }
 
+TEST(Signals, WhatIsIgnoredStaysSo) {
+  ASSERT_NE(std::signal(SIGUSR2, SIG_IGN), SIG_ERR);
+  EXPECT_EQ(without_ignored({SIGUSR1, SIGUSR2}), std::vector{SIGUSR1});
+  ASSERT_NE(std::signal(SIGUSR2, SIG_DFL), SIG_ERR);
+  EXPECT_EQ(without_ignored({SIGUSR2}), std::vector{SIGUSR2});
+}
+
 TEST(SignalsDeathTest, AnUnblockedSignalHasItsDefaultEffect) {
   EXPECT_EXIT(
       {
