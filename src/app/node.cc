@@ -111,7 +111,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   std::unique_ptr<io::asio_impl::Signals> signals;
   std::vector<Listening> listening;
   std::string watch_alarm;
-  WallMs started_at_ms = 0;
+  TimePoint started_at{};
   bool guest_has_first_password = false;
   bool space_short = false;
   bool stopping = false;
@@ -263,7 +263,9 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
   for (const Listening& listener : listening) {
     it.listeners.push_back({listener.protocol, listener.at.host, listener.at.port});
   }
-  it.started_at_ms = started_at_ms;
+  // By the wall clock as it goes now: it may have jumped since.
+  const Now& now = shards[0]->loop.now();
+  it.started_at_ms = now.wall_ms - (now.mono - started_at) / std::chrono::milliseconds(1);
   it.disk_free_bytes = watch->space().free_bytes;
   it.disk_free_bytes_min = config.disk_free_min;
   it.connections_max = slots.now_most();
@@ -351,7 +353,7 @@ Result<void> Node::start() {
   parts_ = std::make_unique<Parts>(config_, open_files_max, log_);
   log_.debug("limit on open files {}: room for {} connections, and {} of HTTP", open_files_max,
              parts_->open_files.connections_max, parts_->open_files.http_connections_max);
-  parts_->started_at_ms = parts_->shards[0]->loop.now().wall_ms;
+  parts_->started_at = parts_->shards[0]->loop.now().mono;
   // Nobody is served yet, so a signal simply ends a start that takes long. The threads made above
   // keep signals blocked.
   io::asio_impl::unblock_signals(stop_signals());
