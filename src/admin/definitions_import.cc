@@ -11,6 +11,7 @@
 #include "admin/http_api.h"
 #include "admin/user_body.h"
 #include "core/topology/not_in_effect.h"
+#include "core/topology/rehearsal.h"
 
 namespace naru::admin {
 
@@ -184,55 +185,110 @@ json::array ignored_sections(const json::object& definitions) {
 
 // ---- Making ------------------------------------------------------------------------------------
 
+/// In the order of the stages: "2 users and vhosts, 0 permissions, …".
+std::string counted(const std::vector<std::size_t>& counts) {
+  constexpr std::string_view kWhat[] = {"users and vhosts", "permissions", "exchanges", "queues",
+                                        "bindings"};
+  std::string out;
+  for (std::size_t stage = 0; stage < counts.size(); ++stage) {
+    out += fmt::format("{}{} {}", stage == 0 ? "" : ", ", counts[stage], kWhat[stage]);
+  }
+  return out;
+}
+
+core::Actor actor_of(Call& call) {
+  return {.principal = call.principal(),
+          .tenant = {},
+          .connection = {},
+          // The operation is for administrators, who may permit themselves everything.
+          .system = true};
+}
+
+std::unexpected<Error> of_item(const Item& item, const Error& error) {
+  return fail(error.code, fmt::format("{}: {}", item.what, error.what));
+}
+
+/// Whether a queue or an exchange is there: it stays as it is. `there` is a Catalog, or what it
+/// would have become.
+bool stays(const Metadata::Change& change, const auto& has_queue, const auto& has_exchange) {
+  if (const auto* queue = std::get_if<core::DeclareQueue>(&change)) return has_queue(queue->name);
+  const auto* exchange = std::get_if<core::DeclareExchange>(&change);
+  return exchange != nullptr && has_exchange(exchange->name);
+}
+
+/// Decides all of it without making anything: what is refused is refused before it changed the
+/// broker. Errors: the first one.
+Result<void> rehearse(Call& call, const std::vector<Stage>& stages) {
+  core::Shard& shard = call.api().shard();
+  core::Rehearsal rehearsal(shard.catalog(), shard.random());
+  for (const Stage& stage : stages) {
+    for (const Item& item : stage) {
+      core::Actor actor = actor_of(call);
+      if (!item.tenant.empty()) {
+        const auto tenant = rehearsal.find_tenant(item.tenant);
+        if (!tenant) return of_item(item, {Errc::not_found, "there is no such vhost"});
+        actor.tenant = *tenant;
+        if (stays(
+                item.change, [&](const auto& name) { return rehearsal.has_queue(*tenant, name); },
+                [&](const auto& name) { return rehearsal.has_exchange(*tenant, name); })) {
+          continue;
+        }
+      }
+      if (auto decided = rehearsal.run(item.change, actor); !decided) {
+        return of_item(item, decided.error());
+      }
+    }
+  }
+  return {};
+}
+
 /// One import under way. Lives as long as changes of it are.
 class Import : public std::enable_shared_from_this<Import> {
  public:
   Import(CallRef call, std::vector<Stage> stages, json::array ignored)
-      : call_(std::move(call)), stages_(std::move(stages)), ignored_(std::move(ignored)) {}
+      : call_(std::move(call)),
+        stages_(std::move(stages)),
+        made_(stages_.size()),
+        ignored_(std::move(ignored)) {}
 
   /// Makes what is in the next stage; all of it is decided together and shares writes to the disk.
   void run_stage() {
     if (at_ == stages_.size()) return answer();
-    Stage stage = std::move(stages_[at_++]);
+    Stage stage = std::move(stages_[at_]);
     left_ = stage.size() + 1;  // one for this function
     for (Item& item : stage) make(std::move(item));
-    on_made();
+    on_done();
   }
 
  private:
   void make(Item item) {
     const core::Catalog& catalog = call_->api().catalog();
-    core::Actor actor{.principal = call_->principal(),
-                      .tenant = {},
-                      .connection = {},
-                      // The operation is for administrators, who may permit themselves everything.
-                      .system = true};
+    core::Actor actor = actor_of(*call_);
     if (!item.tenant.empty()) {
       const auto tenant = catalog.find_tenant(item.tenant);
-      if (!tenant) return on_made(item.what, fail(Errc::not_found, "there is no such vhost"));
+      if (!tenant) return on_failed(of_item(item, {Errc::not_found, "there is no such vhost"}));
       actor.tenant = *tenant;
-      if (is_there(item.change, *tenant)) return on_made();
+      if (stays(
+              item.change,
+              [&](const auto& name) { return catalog.find_queue(*tenant, name) != nullptr; },
+              [&](const auto& name) { return catalog.find_exchange(*tenant, name) != nullptr; })) {
+        return on_done();
+      }
     }
     std::vector<std::string> without_effect;
     if (const auto* queue = std::get_if<core::DeclareQueue>(&item.change)) {
       without_effect = core::not_in_effect(queue->arguments);
     }
+    core::Metadata::Change change = std::move(item.change);
     call_->api().shard().change_metadata(
-        std::move(item.change), std::move(actor),
-        [self = shared_from_this(), what = item.what,
+        std::move(change), std::move(actor),
+        [self = shared_from_this(), item = std::move(item),
          without_effect = std::move(without_effect)](Result<core::MetadataAnswer> made) {
-          if (made && !without_effect.empty()) self->note_not_in_effect(what, without_effect);
-          self->on_made(what, std::move(made));
+          if (!made) return self->on_failed(of_item(item, made.error()));
+          if (!without_effect.empty()) self->note_not_in_effect(item.what, without_effect);
+          self->made_[self->at_] += made->changed ? 1 : 0;
+          self->on_done();
         });
-  }
-
-  bool is_there(const Metadata::Change& change, core::TenantId tenant) const {
-    const core::Catalog& catalog = call_->api().catalog();
-    if (const auto* queue = std::get_if<core::DeclareQueue>(&change)) {
-      return catalog.find_queue(tenant, queue->name) != nullptr;
-    }
-    const auto* exchange = std::get_if<core::DeclareExchange>(&change);
-    return exchange != nullptr && catalog.find_exchange(tenant, exchange->name) != nullptr;
   }
 
   void note_not_in_effect(const std::string& what, const std::vector<std::string>& arguments) {
@@ -242,20 +298,30 @@ class Import : public std::enable_shared_from_this<Import> {
         shard.now().mono);
   }
 
-  void on_made(const std::string& what, Result<core::MetadataAnswer> made) {
-    if (!made && !failure_) {
-      failure_ = Error{made.error().code, fmt::format("{}: {}", what, made.error().what)};
-    }
-    on_made();
+  void on_failed(std::unexpected<Error> error) {
+    if (!failure_) failure_ = std::move(error.error());
+    on_done();
   }
 
-  void on_made() {
+  void on_done() {
     if (--left_ != 0) return;
-    if (failure_) return call_->reply_error(*failure_);
+    if (failure_) return give_up();
+    ++at_;
     run_stage();
   }
 
+  /// Something that came between: what was made before stays.
+  void give_up() {
+    const std::string made = counted(made_);
+    call_->api().shard().log().warn("definitions of user '{}' were imported in part ({}): {}",
+                                    call_->principal().user, made, failure_->what);
+    failure_->what += fmt::format("; made before: {}", made);
+    call_->reply_error(*failure_);
+  }
+
   void answer() {
+    call_->api().shard().log().info("user '{}' imported definitions; new or changed: {}",
+                                    call_->principal().user, counted(made_));
     if (ignored_.empty()) return call_->reply_nothing();
     call_->reply(json::object{{"ignored", ignored_}});
   }
@@ -264,6 +330,7 @@ class Import : public std::enable_shared_from_this<Import> {
   std::vector<Stage> stages_;
   std::size_t at_ = 0;
   std::size_t left_ = 0;
+  std::vector<std::size_t> made_;  // new or changed, by stage
   json::array ignored_;
   std::optional<Error> failure_;
 };
@@ -273,7 +340,12 @@ class Import : public std::enable_shared_from_this<Import> {
 void import_definitions(const CallRef& call, const json::object& definitions,
                         const std::string& tenant) {
   auto stages = Reader(definitions, tenant).read();
-  if (!stages) return call->reply_error(stages.error());
+  const auto decided = stages ? rehearse(*call, *stages) : std::unexpected(stages.error());
+  if (!decided) {
+    call->api().shard().log().warn("definitions of user '{}' were refused, nothing was changed: {}",
+                                   call->principal().user, decided.error().what);
+    return call->reply_error(decided.error());
+  }
   std::make_shared<Import>(call, std::move(*stages), ignored_sections(definitions))->run_stage();
 }
 

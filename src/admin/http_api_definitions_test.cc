@@ -96,6 +96,37 @@ TEST_P(HttpApiDefinitionsTest, AFailureNamesWhatFailed) {
       << answer.text;
 }
 
+TEST_P(HttpApiDefinitionsTest, AFileOfWhichOnePartIsRefusedChangesNothing) {
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/there"), 201u);
+  const std::string sound = R"("users":[{"name":"ann","tags":["monitoring"],
+      "password_hash":"kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR",
+      "hashing_algorithm":"rabbit_password_hashing_sha256"}],
+      "vhosts":[{"name":"shop"}])";
+  for (const std::string refused :
+       {R"("exchanges":[{"name":"x","vhost":"shop","type":"x-delayed-message"}])",
+        R"("queues":[{"name":"q","vhost":"shop","arguments":{"x-queue-type":"stream"}}])",
+        R"("queues":[{"name":"q","vhost":"shop","arguments":{"x-message-ttl":"soon"}}])",
+        R"("queues":[{"name":"q","vhost":"nowhere"}])",
+        R"("permissions":[{"user":"bob","vhost":"shop","configure":"","write":"","read":""}])",
+        R"("permissions":[{"user":"ann","vhost":"shop","configure":"[","write":"","read":""}])",
+        R"("queues":[{"name":"q","vhost":"shop"}],"bindings":[{"source":"x","vhost":"shop",
+            "destination":"q","destination_type":"queue"}])",
+        R"("bindings":[{"source":"amq.direct","vhost":"shop","destination":"there",
+            "destination_type":"queue"}])"}) {
+    const Answer answer = ask("POST", "/api/definitions", "{" + sound + "," + refused + "}");
+    EXPECT_TRUE(answer.status == 400 || answer.status == 404 || answer.status == 501)
+        << answer.status << refused;
+    EXPECT_EQ(status("GET", "/api/users/ann"), 404u) << refused;
+    EXPECT_EQ(status("GET", "/api/vhosts/shop"), 404u) << refused;
+  }
+  const std::string whole =
+      "{" + sound + R"(,"bindings":[{"source":"amq.direct","vhost":"/","destination":"there",
+      "destination_type":"queue"},{"source":"amq.fanout","vhost":"shop",
+      "destination":"amq.direct","destination_type":"exchange"}]})";
+  EXPECT_EQ(ask("POST", "/api/definitions", whole).text, "");
+  EXPECT_EQ(status("GET", "/api/bindings/%2F/e/amq.direct/q/there/~"), 200u);
+}
+
 TEST_P(HttpApiDefinitionsTest, WhatCannotBeHonouredIsTold) {
   const Answer answer = ask("POST", "/api/definitions",
                             R"({"policies":[{"name":"p"}],"topic_permissions":[],"queues":[]})");
