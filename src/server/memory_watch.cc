@@ -24,6 +24,7 @@ MemoryWatch::MemoryWatch(std::vector<ShardHost*> shards, io::Workers& workers,
       ladder_(limit_bytes),
       probes_(std::move(probes)),
       on_step_(std::move(on_step)),
+      lines_(home_.log()),
       accounts_(shards_.size()) {}
 
 void MemoryWatch::start() {
@@ -76,21 +77,13 @@ void MemoryWatch::look() {
   const std::optional<std::uint64_t> resident = probes_.resident();
   resident_bytes_ = resident.value_or(base_bytes_ + all_.sum());
   if (NARU_MUTANT(ignore_memory_limit)) resident_bytes_ = 0;
-  const core::MemoryStep before = ladder_.step();
-  if (ladder_.look(resident_bytes_, home_.now().mono)) tell(before);
+  const bool changed = ladder_.look(resident_bytes_, home_.now().mono);
+  lines_.look(ladder_.step(), {resident_bytes_, ladder_.limit_bytes()}, home_.now().mono);
+  if (changed) tell();
 }
 
-void MemoryWatch::tell(core::MemoryStep before) {
+void MemoryWatch::tell() {
   const core::MemoryStep step = ladder_.step();
-  const std::uint64_t used = resident_bytes_ >> 20;
-  const std::uint64_t limit = ladder_.limit_bytes() >> 20;
-  if (step >= core::MemoryStep::stop && before < core::MemoryStep::stop) {
-    home_.log().warn("low on memory: {} MiB of {} are used; publishers wait", used, limit);
-  } else if (step < core::MemoryStep::stop && before >= core::MemoryStep::stop) {
-    home_.log().info("{} MiB of {} of memory are used; publishers go on", used, limit);
-  } else {
-    home_.log().debug("{} MiB of {} of memory are used: {}", used, limit, to_string(step));
-  }
   for (ShardHost* shard : shards_) {
     shard->loop().post([shard, step] { shard->set_memory_step(step); });
   }

@@ -12,6 +12,7 @@
 #include "server/deadline_heap.h"
 #include "server/memory_account.h"
 #include "server/memory_ladder.h"
+#include "server/memory_lines.h"
 
 namespace naru::server {
 
@@ -51,7 +52,7 @@ class MemoryWatch final : public Deadline {
   void take(std::size_t number, const MemoryAccount& account);
   void look();
   void give_back();
-  void tell(core::MemoryStep before);
+  void tell();
   void grant(std::size_t number);
 
   std::vector<ShardHost*> shards_;
@@ -60,6 +61,7 @@ class MemoryWatch final : public Deadline {
   MemoryLadder ladder_;
   MemoryProbes probes_;
   std::function<void(core::MemoryStep)> on_step_;
+  MemoryLines lines_;
   std::vector<MemoryAccount> accounts_;  // by shard
   MemoryAccount all_;
   std::uint64_t base_bytes_ = 0;
