@@ -162,8 +162,8 @@ void add_consume_command(Command& root, const Shell& shell) {
   command.number("-n,--count", options->count, "N", "Stop after N messages");
   command.number("--idle", options->idle_s, "SECONDS", "Stop when none came for so long");
   command.choice("--ack", options->ack, {"after", "requeue", "reject", "none"},
-                 "Acknowledge once printed (when not said); only look, and give them back; drop or "
-                 "dead-letter them; or let the broker forget them when sent");
+                 "Acknowledge once printed (when not said); only look, and give them back; drop "
+                 "them; or let the broker forget them when sent");
   add_format_option(command, options->format);
   command.number("--prefetch", options->prefetch, "N",
                  "How many to hold at once; 100 when not said");

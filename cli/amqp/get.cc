@@ -56,13 +56,13 @@ Outcome<void> get(Environment& environment, const Options& options) {
 }  // namespace
 
 void add_get_command(Command& root, const Shell& shell) {
-  Command command = root.add("get", "Take what is in a queue now, without waiting");
+  Command command = root.add("get", "Take a message of a queue, or several, without waiting");
   auto options = std::make_shared<Options>();
   command.required_text("QUEUE", options->queue, "The queue's name");
   command.number("-n,--count", options->count, "N", "Up to N messages; one when not said");
   command.choice("--ack", options->ack, {"after", "requeue", "reject", "none"},
-                 "Acknowledge once printed (when not said); only look, and give them back; drop or "
-                 "dead-letter them; or let the broker forget them when sent");
+                 "Acknowledge once printed (when not said); only look, and give them back; drop "
+                 "them; or let the broker forget them when sent");
   add_format_option(command, options->format);
   add_url_option(command, shell, options->url);
   command.footer("Exits with 4 when the queue is empty.");

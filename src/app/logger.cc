@@ -69,6 +69,20 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+std::string without_fields(std::string_view format) {
+  std::string out;
+  while (!format.empty()) {
+    const std::size_t open = format.find('{');
+    out += format.substr(0, open);
+    if (open == std::string_view::npos) break;
+    const std::size_t close = format.find('}', open);
+    if (close == std::string_view::npos) break;
+    out += "…";
+    format.remove_prefix(close + 1);
+  }
+  return out;
+}
+
 struct StderrLogger::Parts {
   Parts(std::string_view level_name, int descriptor)
       : level(spdlog::level::from_str(std::string(level_name))),
@@ -127,7 +141,8 @@ bool StderrLogger::admits(LogLevel level, std::string_view cause) {
     verdict = parts_->quota.ask(cause, io::asio_impl::read_clocks().mono);
   }
   if (verdict.left_out != 0) {
-    write(level, fmt::format("{} lines were left out, all of them: {}", verdict.left_out, cause));
+    write(level, fmt::format("{} lines were left out, all like: {}", verdict.left_out,
+                             without_fields(cause)));
   }
   return verdict.admitted;
 }

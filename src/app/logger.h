@@ -30,6 +30,9 @@ class StderrLogger final : public Logger {
   std::unique_ptr<Parts> parts_;
 };
 
+/// A format string as somebody who reads the log may see it: "…: lost without a goodbye: …".
+std::string without_fields(std::string_view format);
+
 /// The text with control characters and broken UTF-8 made visible: "a\x1b[0m" cannot reach a
 /// terminal. What is longer than a line should be is cut.
 std::string escaped(std::string_view text);

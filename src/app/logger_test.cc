@@ -94,6 +94,12 @@ TEST_F(PipeTest, AReaderWhoIsGoneDoesNotEndTheProcess) {
   writer.flush();
 }
 
+TEST(Logger, WhatIsLeftOutIsToldWithoutTheWritersFields) {
+  EXPECT_EQ(without_fields("{}: lost without a goodbye: {}"), "…: lost without a goodbye: …");
+  EXPECT_EQ(without_fields("stranger {:>3} refused"), "stranger … refused");
+  EXPECT_EQ(without_fields("plain"), "plain");
+}
+
 TEST_F(PipeTest, ManyLinesOfOneKindAreLeftOutAndCounted) {
   StderrLogger log("info", ends[1]);
   for (int i = 0; i < 1'000; ++i) log.warn("stranger {} refused", i);

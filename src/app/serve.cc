@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -25,7 +26,7 @@ namespace {
 
 struct ServeOptions {
   std::string config_path;
-  std::string data_dir;
+  std::optional<std::string> data_dir;
   std::vector<std::string> sets;
   bool help_config = false;
 };
@@ -54,7 +55,7 @@ Result<Config> configure(const ServeOptions& options) {
   ConfigSources sources;
   sources.environment = [](const char* name) { return std::getenv(name); };
   sources.sets = options.sets;
-  if (!options.data_dir.empty()) sources.data_dir = options.data_dir;
+  sources.data_dir = options.data_dir;
   if (!options.config_path.empty()) {
     NARU_TRY(content, read_config_file(options.config_path));
     sources.file = {options.config_path, std::move(content)};

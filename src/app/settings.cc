@@ -1,5 +1,6 @@
 #include "app/settings.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -230,6 +231,13 @@ Result<void> assign_to(std::string& field, const Setting& setting, const Setting
   return {};
 }
 
+/// Whether it is an address rather than the name of one.
+bool is_literal(const std::string& host) {
+  in6_addr bytes{};  // room for either
+  return ::inet_pton(AF_INET, host.c_str(), &bytes) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), &bytes) == 1;
+}
+
 Result<void> assign_to(std::vector<io::Endpoint>& field, const Setting&,
                        const SettingValue& value) {
   std::vector<std::string> texts;
@@ -243,6 +251,12 @@ Result<void> assign_to(std::vector<io::Endpoint>& field, const Setting&,
   std::vector<io::Endpoint> endpoints;
   for (const std::string& text : texts) {
     NARU_TRY(endpoint, io::Endpoint::parse(text));
+    if (!is_literal(endpoint.host)) {
+      return fail(Errc::malformed,
+                  fmt::format("'{}' is no address to listen on: it takes the number of one, like "
+                              "127.0.0.1, [::1] or 0.0.0.0, and a port",
+                              text));
+    }
     endpoints.push_back(std::move(endpoint));
   }
   field = std::move(endpoints);

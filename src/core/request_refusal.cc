@@ -15,7 +15,8 @@ Result<void> RequestHandler::may_make(std::string_view what, bool exists) const 
     return {};
   }
   return fail(Errc::precondition_failed,
-              fmt::format("cannot make {}: the broker is low on memory", what));
+              // The reason first: names may be long, and protocols cut texts.
+              fmt::format("the broker is low on memory and makes nothing new: {}", what));
 }
 
 void RequestHandler::run(RequestId id, DeclareExchange operation) {
