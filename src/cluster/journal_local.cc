@@ -235,12 +235,11 @@ void JournalLocal::read(core::ShardId from, std::vector<storage::WalRange> range
 void JournalLocal::read_here(core::ShardId from, const std::vector<storage::WalRange>& ranges,
                              core::ReadDone done) {
   // Through the mailbox even on shard 0: done is called in a later turn.
-  wal_.read(ranges,
-            [this, from, done = std::move(done)](Result<std::vector<Slice>> result) mutable {
-              post_.post(from, [done = std::move(done), result = std::move(result)]() mutable {
-                done(std::move(result));
-              });
-            });
+  wal_.read(ranges, [this, from, done = std::move(done)](std::vector<Slice> result) mutable {
+    post_.post(from, [done = std::move(done), result = std::move(result)]() mutable {
+      done(std::move(result));
+    });
+  });
 }
 
 }  // namespace naru::cluster

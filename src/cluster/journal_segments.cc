@@ -123,6 +123,7 @@ StorageFigures JournalLocal::figures() const {
   figures.segment_bytes = segments.bytes();
   figures.segment_needed_bytes = segments.needed_bytes();
   figures.damaged = damaged_.size();
+  figures.late_bodies = wal_.late_ranges();
   figures.compaction = compactor_.figures();
   return figures;
 }

@@ -24,6 +24,8 @@ struct StorageFigures {
   std::uint64_t segment_needed_bytes = 0;  // about
   /// Places in files that are not as they were written, or cannot be read.
   std::uint64_t damaged = 0;
+  /// Bodies that were read, since the start, of files that stayed for that alone.
+  std::uint64_t late_bodies = 0;
   CompactorFigures compaction;
 };
 

@@ -105,9 +105,10 @@ struct BodyRead {
   BodyLocation location;
   std::uint32_t bytes = 0;
 };
-/// The bytes asked for, in the order asked. What is not there any more, or cannot be read, comes as
-/// zeros: whoever reads checks what he gets. Errors: not_found (nobody needed the bytes any more).
-using ReadDone = std::move_only_function<void(Result<std::vector<Slice>>)>;
+/// The bytes asked for, in the order asked. What cannot be read, or was not there any more when it
+/// was asked for, comes as zeros: whoever reads checks what he gets. There is no error, so that one
+/// run of bytes that nobody needs any more says nothing about the others.
+using ReadDone = std::move_only_function<void(std::vector<Slice>)>;
 
 /// A piece of the log in memory: bytes [begin, begin + view.size()) of `file`. Immutable while
 /// `owner` is held.
@@ -167,7 +168,7 @@ class Journal {
   /// The run of recently written bytes that holds `at`, if it is still in memory.
   virtual std::optional<CachedRun> cached(BodyLocation at) = 0;
   /// Reads bytes back from the files, ordered and joined into larger reads. Done is called in a
-  /// later turn.
+  /// later turn. What is needed now stays until it is read, whatever adjust_live() says meanwhile.
   virtual void read(std::span<const BodyRead> wanted, ReadDone done) = 0;
   /// What was read from there is not what was stored, or makes no sense. The place is counted and
   /// told, with the file that it is in now; `what` says whose it is, and what becomes of that.

@@ -20,9 +20,7 @@ bool find_cached(Journal& journal, const BodyRead& part, Slice& found) {
 }
 
 /// `read` are parts from `asked.first` on. What is wrong with them is told.
-Result<Reply::Value> checked(Shard& shard, const ReadBody& asked,
-                             Result<std::vector<Slice>> parts) {
-  NARU_TRY(read, std::move(parts));
+Result<Reply::Value> checked(Shard& shard, const ReadBody& asked, std::vector<Slice> read) {
   for (std::size_t i = 0; i < read.size(); ++i) {
     if (unguard(read[i])) continue;
     const BodyRead& part = asked.body->parts[asked.first + i];
@@ -61,7 +59,7 @@ void RequestHandler::run(RequestId id, ReadBody operation) {
   if (reads.empty()) return client_.reply(id, Reply::Value{BodyParts{std::move(cached)}});
   // The shard outlives its clients.
   shard_.journal().read(reads, [client = client_.weak(), &shard = shard_,
-                                asked = std::move(operation), id](Result<std::vector<Slice>> read) {
+                                asked = std::move(operation), id](std::vector<Slice> read) {
     if (const auto alive = client.lock())
       (*alive)->reply(id, checked(shard, asked, std::move(read)));
   });

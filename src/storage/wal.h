@@ -135,6 +135,8 @@ class Wal final : private WalFilesClient {
     reader_.read(ranges, std::move(done));
   }
   WalPlace locate(const WalRange& range) { return reader_.locate(range); }
+  /// See WalReader.
+  std::uint64_t late_ranges() const { return reader_.late_ranges(); }
 
   /// Everything in the file is superseded. Not the file of the latest durable frame.
   void retire(std::uint32_t file) { files_.retire(file); }

@@ -29,8 +29,9 @@ void WalReader::read(std::span<const WalRange> ranges, Done done) {
   request->slices.resize(ranges.size());
   request->done = std::move(done);
   serve_cached(*request);
-  if (request->unplaced.empty()) return finish(*request);
+  if (request->uncached.empty()) return finish(*request);
   request->places.resize(ranges.size());
+  for (const std::uint32_t i : request->uncached) hold(*request, i);
   proceed(request);
 }
 
@@ -44,16 +45,38 @@ void WalReader::serve_cached(Request& request) {
         continue;
       }
     }
-    request.unplaced.push_back(i);
+    request.uncached.push_back(i);
   }
 }
 
 // --- Where they are
 
+/// Finds the file, which stays from now on.
+void WalReader::hold(Request& request, std::uint32_t i) {
+  SegmentFile* segment = files_.segments().holding(request.ranges[i].file);
+  if (segment == nullptr) return hold_original(request, i);
+  WalFiles::add_reader(segment->file);
+  request.places[i] = {.file = &segment->file, .segment = segment, .offset = 0};
+  request.unplaced.push_back(i);
+}
+
+void WalReader::hold_original(Request& request, std::uint32_t i) {
+  const WalRange& range = request.ranges[i];
+  WalFile* file = files_.find(range.file);
+  if (file == nullptr || file->file.leaving) {
+    request.slices[i] = zeros(range.bytes);
+  } else if (std::uint64_t{range.offset} + range.bytes > file->record.bytes) {
+    client_.on_damage(file->file.path, range.offset, "the file ends in it");
+    request.slices[i] = zeros(range.bytes);
+  } else {
+    WalFiles::add_reader(file->file);
+    request.places[i] = {.file = &file->file, .segment = nullptr, .offset = range.offset};
+    request.placed.push_back(i);
+  }
+}
+
 void WalReader::proceed(const RequestRef& request) {
-  SegmentFile* untold = place_all(*request);
-  if (request->error) return finish(*request);
-  if (untold != nullptr) {
+  if (SegmentFile* untold = place_all(*request)) {
     return tables_.load(*untold,
                         [this, request](const Result<void>& result) { on_table(request, result); });
   }
@@ -66,51 +89,30 @@ void WalReader::proceed(const RequestRef& request) {
 SegmentFile* WalReader::place_all(Request& request) {
   SegmentFile* untold = nullptr;
   std::erase_if(request.unplaced, [&](std::uint32_t i) {
-    if (request.error) return false;
-    SegmentFile* segment = files_.segments().holding(request.ranges[i].file);
-    if (segment == nullptr) {
-      place_original(request, i);
-      return true;
-    }
-    if (place_in(request, i, *segment)) return true;
-    if (untold == nullptr) untold = segment;
+    if (place(request, i)) return true;
+    if (untold == nullptr) untold = request.places[i].segment;
     return false;
   });
   return untold;
 }
 
-bool WalReader::place_in(Request& request, std::uint32_t i, SegmentFile& segment) {
+/// In the segment that it was in when it was asked for: a newer one need not have it.
+bool WalReader::place(Request& request, std::uint32_t i) {
+  const SegmentFile& segment = *request.places[i].segment;
   const SegmentTable* table = tables_.find(segment.record.number);
   if (table == nullptr) return false;
   const WalRange& range = request.ranges[i];
-  const auto position = table->find(range.file, range.offset, range.bytes);
-  if (!position) {
+  if (const auto position = table->find(range.file, range.offset, range.bytes)) {
+    request.places[i].offset = *position;
+    request.placed.push_back(i);
+  } else {
     client_.on_damage(segment.file.path, segment.record.table,
                       fmt::format("the body of {} bytes that was at offset {} of log file {} is "
                                   "not in it",
                                   range.bytes, range.offset, range.file));
     request.slices[i] = zeros(range.bytes);
-    return true;
   }
-  request.places[i] = {&segment.file, *position};
-  WalFiles::add_reader(segment.file);
-  request.placed.push_back(i);
   return true;
-}
-
-void WalReader::place_original(Request& request, std::uint32_t i) {
-  const WalRange& range = request.ranges[i];
-  WalFile* file = files_.find(range.file);
-  if (file == nullptr || file->file.leaving) {
-    request.error = Error{Errc::not_found, fmt::format("log file {} has been retired", range.file)};
-  } else if (std::uint64_t{range.offset} + range.bytes > file->record.bytes) {
-    client_.on_damage(file->file.path, range.offset, "the file ends in it");
-    request.slices[i] = zeros(range.bytes);
-  } else {
-    request.places[i] = {&file->file, range.offset};
-    WalFiles::add_reader(file->file);
-    request.placed.push_back(i);
-  }
 }
 
 void WalReader::on_table(const RequestRef& request, const Result<void>& result) {
@@ -267,9 +269,12 @@ void WalReader::end(const JoinedRead& read) {
 }
 
 void WalReader::finish(Request& request) {
-  for (const std::uint32_t i : request.placed) files_.drop_reader(*request.places[i].file);
-  request.placed.clear();
-  if (request.error) return request.done(std::unexpected(std::move(*request.error)));
+  for (const std::uint32_t i : request.uncached) {
+    StoredFile* file = std::exchange(request.places[i].file, nullptr);
+    if (file == nullptr) continue;
+    if (file->leaving) ++late_ranges_;
+    files_.drop_reader(*file);
+  }
   request.done(std::move(request.slices));
 }
 

@@ -31,16 +31,18 @@ struct WalPlace {
   std::uint64_t offset = 0;
 };
 
-/// Owned by the log's shard. Ranges that the cache holds are served from it; of the others it is
-/// found out where they are now; then they are sorted, joined where they lie close together, and
-/// read with a bounded number of reads in flight. Slices of one joined read share its block, or,
-/// where they are less than half of it, a copy of their size.
+/// Owned by the log's shard. Ranges that the cache holds are served from it. The files of the
+/// others are held at once, all of them, until all are read: a read may have to wait for the table
+/// of one segment, or for a descriptor, while others are not needed any more and would go. Then the
+/// ranges are sorted, joined where they lie close together, and read with a bounded number of reads
+/// in flight. Slices of one joined read share its block, or, where they are less than half of it, a
+/// copy of their size.
 class WalReader {
  public:
-  /// The slices in the order asked. What cannot be read, or is not there, is told as damage and
-  /// reads as zeros, which pass no check. Errors: not_found (the file was retired: the body was no
-  /// longer needed).
-  using Done = std::move_only_function<void(Result<std::vector<Slice>>)>;
+  /// The slices in the order asked. What cannot be read, or is not where it should be, is told as
+  /// damage and reads as zeros, which pass no check. So does, and nobody is told, what is in a file
+  /// that had been let go of when it was asked for: nobody needed it then.
+  using Done = std::move_only_function<void(std::vector<Slice>)>;
 
   /// `client` is told of what cannot be read (docs/adr/0040-unreadable-bodies.md).
   WalReader(const WalOptions& options, WalFiles& files, WalFilesClient& client,
@@ -60,23 +62,26 @@ class WalReader {
   void tend();
   bool blocked() const { return blocked_; }
   bool idle() const { return in_flight_ == 0 && tables_.idle(); }
+  /// Ranges so far that were read of a file which was to go meanwhile, and stayed for them.
+  std::uint64_t late_ranges() const { return late_ranges_; }
   /// Of tables of segments.
   std::uint64_t table_bytes() const { return tables_.kept_bytes(); }
 
  private:
-  /// Where a range is now. A reader of the file, until it is read.
+  /// Where a range is read from. A reader of the file, from when it is asked for until it is read.
   struct Place {
-    StoredFile* file = nullptr;
+    StoredFile* file = nullptr;      // null: it was served without one
+    SegmentFile* segment = nullptr;  // the file is a segment, whose table tells the offset
     std::uint64_t offset = 0;
   };
   struct Request {
     std::vector<Slice> slices;
     std::vector<WalRange> ranges;
     std::vector<Place> places;
-    std::vector<std::uint32_t> unplaced;  // positions in `ranges`: neither cached nor placed yet
+    std::vector<std::uint32_t> uncached;  // positions in `ranges`
+    std::vector<std::uint32_t> unplaced;  // of those: in a segment, and not looked up there yet
     std::vector<std::uint32_t> placed;    // to be read
     std::size_t reads_left = 0;
-    std::optional<Error> error;
     Done done;
   };
   using RequestRef = std::shared_ptr<Request>;
@@ -94,10 +99,11 @@ class WalReader {
   };
 
   void serve_cached(Request& request);
+  void hold(Request& request, std::uint32_t i);
+  void hold_original(Request& request, std::uint32_t i);
   void proceed(const RequestRef& request);
   SegmentFile* place_all(Request& request);
-  bool place_in(Request& request, std::uint32_t i, SegmentFile& segment);
-  void place_original(Request& request, std::uint32_t i);
+  bool place(Request& request, std::uint32_t i);
   void on_table(const RequestRef& request, const Result<void>& result);
   static Blocks blocks_of(const Request& request, std::uint32_t i);
   void join(const RequestRef& request);
@@ -120,6 +126,7 @@ class WalReader {
   std::deque<JoinedRead> queue_;
   std::vector<RequestRef> without_table_;  // for want of a descriptor
   std::size_t in_flight_ = 0;
+  std::uint64_t late_ranges_ = 0;
   bool blocked_ = false;  // for want of a descriptor
 };
 

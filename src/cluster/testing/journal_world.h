@@ -25,6 +25,7 @@ struct WorldOptions {
   std::uint32_t later_percent = 0;    // of entries that need not be stable at once
   std::uint32_t live_max = 20;        // per group: more are settled first
   std::uint32_t kept_in = 0;          // one message in so many is never settled; 0: none is kept
+  std::uint32_t reads_one_in = 4;     // of a step in eight
   std::uint32_t shared_percent = 15;  // of messages that go to several groups, stored once
 };
 /// Files of a few frames, so that rolling and reuse happen all the time.
@@ -62,6 +63,11 @@ class World final : private ShardPost, private VolumeClient {
   JournalLocal& journal();
   GroupModel& model(std::uint32_t group) { return models_[group]; }
   core::Journal& shard_journal(std::uint32_t group);
+  /// Asks for the bodies of these messages, which the group has now, in one read. They are checked
+  /// when they come, whatever became of the messages meanwhile.
+  void read(std::uint32_t group, std::vector<std::uint64_t> ids);
+  /// Reads that wait for their answer.
+  std::size_t reads_pending() const { return reads_pending_; }
   /// Reads all bodies of all groups back and checks them.
   void read_everything();
 
@@ -106,6 +112,7 @@ class World final : private ShardPost, private VolumeClient {
   int times_space_short_ = 0;
   std::uint64_t next_id_ = 1;
   std::uint64_t segments_copied_ = 0;  // by processes that have ended
+  std::size_t reads_pending_ = 0;
   std::int64_t turns_ = 0;
 };
 

@@ -314,17 +314,16 @@ void Lane::Impl::start_read_if(Queue& queue, Wanted&& wanted) {
   queue.read_ahead.begin(std::move(asked), bytes);
   read_ahead_bytes_ += bytes;
   journal_.read(reads,
-                [lane = std::weak_ptr(self_), id = queue.id](Result<std::vector<Slice>> bodies) {
+                [lane = std::weak_ptr(self_), id = queue.id](std::vector<Slice> bodies) {
                   if (const auto self = lane.lock()) (*self)->on_read(id, std::move(bodies));
                 });
 }
 
-void Lane::Impl::on_read(QueueId id, Result<std::vector<Slice>> bodies) {
-  if (!bodies) return fail(bodies.error());
+void Lane::Impl::on_read(QueueId id, std::vector<Slice> bodies) {
   Queue* queue = find(id);
   if (queue == nullptr) return;
-  park_damaged(*queue, *bodies);
-  queue->read_ahead.complete(std::move(*bodies));
+  park_damaged(*queue, bodies);
+  queue->read_ahead.complete(std::move(bodies));
   want_dispatch(*queue);
 }
 

@@ -259,7 +259,7 @@ class Lane::Impl {
   void spill_loaded(Queue& queue);
   void load_pages(Queue& queue);
   void read_pages(Queue& queue, std::uint32_t resident_max);
-  void on_pages(QueueId id, std::span<const Seq> asked, Result<std::vector<Slice>> pages);
+  void on_pages(QueueId id, std::span<const Seq> asked, std::vector<Slice> pages);
   void load_page(Queue& queue, IndexPage& page, Slice stored);
   /// Ends a page as a whole; the ranges say so in the log.
   void end_page(Queue& queue, IndexPage& page, std::vector<SeqRange>& ranges, bool bridge);
@@ -285,7 +285,7 @@ class Lane::Impl {
   void read_following(Queue& queue);
   template <typename Wanted>
   void start_read_if(Queue& queue, Wanted&& wanted);
-  void on_read(QueueId id, Result<std::vector<Slice>> bodies);
+  void on_read(QueueId id, std::vector<Slice> bodies);
   void park_damaged(Queue& queue, std::span<Slice> bodies);
   /// Deliveries that point into what was read before the last find are over.
   void trim_read_ahead(Queue& queue);

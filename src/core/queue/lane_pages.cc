@@ -144,14 +144,12 @@ void Lane::Impl::read_pages(Queue& queue, std::uint32_t resident_max) {
   if (asked.empty()) return;
   queue.pages.in_flight = true;
   journal_.read(reads, [lane = std::weak_ptr(self_), id = queue.id,
-                        asked = std::move(asked)](Result<std::vector<Slice>> pages) {
+                        asked = std::move(asked)](std::vector<Slice> pages) {
     if (const auto self = lane.lock()) (*self)->on_pages(id, asked, std::move(pages));
   });
 }
 
-void Lane::Impl::on_pages(QueueId id, std::span<const Seq> asked,
-                          Result<std::vector<Slice>> pages) {
-  if (!pages) return fail(pages.error());
+void Lane::Impl::on_pages(QueueId id, std::span<const Seq> asked, std::vector<Slice> pages) {
   Queue* queue = find(id);
   if (queue == nullptr) return;
   queue->pages.in_flight = false;
@@ -159,7 +157,7 @@ void Lane::Impl::on_pages(QueueId id, std::span<const Seq> asked,
     IndexPage* page = queue->index.page_of(asked[i]);
     // It may have been purged in the meantime.
     if (page != nullptr && page->state == IndexPage::State::spilled)
-      load_page(*queue, *page, std::move((*pages)[i]));
+      load_page(*queue, *page, std::move(pages[i]));
   }
   live_.tell(journal_);
   want_dispatch(*queue);

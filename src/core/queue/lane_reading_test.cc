@@ -1,5 +1,5 @@
 // Bodies that are no longer in memory. What worries us: a backlog that stops or comes out of order
-// when it has to be read back, more memory than the bound, a read that fails.
+// when it has to be read back, more memory than the bound, a read that finds nothing any more.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,9 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 LaneWorld with_backlog(int messages, std::size_t body_bytes, Lane::Options options = {}) {
   LaneWorld world(options);
@@ -127,19 +129,58 @@ TEST(LaneReading, PurgedWhileReadIsNotDelivered) {
   EXPECT_THAT(world.take_bodies(), ElementsAre("new"));
 }
 
-TEST(LaneReading, FailedReadStopsTheLane) {
+/// The files that the log has so far.
+std::set<std::uint32_t> all_files(const LaneWorld& world) {
+  std::set<std::uint32_t> files;
+  for (const auto& entry : world.journal->disk().entries) files.insert(entry.location.file);
+  return files;
+}
+
+TEST(LaneReading, WhatIsGoneWithItsQueueIsNothingToTheOthers) {
   LaneWorld world = with_backlog(10, 1);
+  world.queue(2);
   ASSERT_TRUE(world.consume(1, 1));
+  ASSERT_TRUE(world.consume(2, 2));
   world.flush();
   world.journal->commit();
   world.flush();
-  world.journal->failing = true;
-  world.journal->complete_reads();
-  world.journal->failing = false;
-  world.publish(1, "after");
+  ASSERT_EQ(world.journal->reads_pending(), 1u);
+  world.delete_queue(1);
   world.flush();
-  EXPECT_THAT(world.take(), IsEmpty());
-  EXPECT_EQ(world.journal->uncommitted(), 0u);
+  world.journal->commit();
+  world.journal->gone = all_files(world);
+  world.sink->published.clear();
+  world.journal->complete_reads();
+  world.journal->gone.clear();
+  world.publish(2, "after");
+  world.run();
+  EXPECT_THAT(world.take_bodies(), ElementsAre("after"));
+  EXPECT_THAT(world.sink->published, SizeIs(1));
+  EXPECT_THAT(world.sink->damaged, IsEmpty());
+}
+
+TEST(LaneReading, WhatIsGoneWhileItsQueueIsThereIsParkedAndTheLaneGoesOn) {
+  LaneWorld world = with_backlog(10, 1);
+  world.queue(2);
+  ASSERT_TRUE(world.consume(1, 1));
+  ASSERT_TRUE(world.consume(2, 2));
+  world.flush();
+  world.journal->commit();
+  world.flush();
+  ASSERT_EQ(world.journal->reads_pending(), 1u);
+  world.journal->gone = all_files(world);
+  world.sink->published.clear();
+  world.journal->complete_reads();
+  world.journal->gone.clear();
+  EXPECT_EQ(world.stats(1).damaged, 10u);
+  ASSERT_THAT(world.sink->damaged, SizeIs(1));
+  EXPECT_EQ(world.sink->damaged.front().of, DamagedRecords::Of::record);
+  world.publish(1, "behind");
+  world.publish(2, "beside");
+  world.run();
+  EXPECT_THAT(world.take_bodies(), UnorderedElementsAre("behind", "beside"));
+  EXPECT_THAT(world.sink->published, Not(IsEmpty()));
+  EXPECT_EQ(*world.lane->purge(QueueId(1)), 10u);
 }
 
 TEST(LaneReading, CacheIsAskedOncePerRunAndNotPerMessage) {

@@ -122,11 +122,28 @@ void FakeDisk::run_pending(Pending& operation, Result<void>& done, std::size_t& 
   }
 }
 
+bool FakeDisk::is_held(const Pending& operation) const {
+  return operation.operation == held_ && operation.path.contains(held_in_);
+}
+
+/// A position in pending_.
+std::optional<std::size_t> FakeDisk::choose_pending() {
+  if (!held_) {
+    return pending_.empty() ? std::nullopt : std::optional(random_.below(pending_.size()));
+  }
+  std::vector<std::size_t> free;
+  for (std::size_t at = 0; at < pending_.size(); ++at) {
+    if (!is_held(*pending_[at])) free.push_back(at);
+  }
+  return free.empty() ? std::nullopt : std::optional(free[random_.below(free.size())]);
+}
+
 bool FakeDisk::complete_one() {
-  if (dead_ || pending_.empty()) return false;
-  const std::size_t chosen = random_.below(pending_.size());
-  auto operation = std::move(pending_[chosen]);
-  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(chosen));
+  if (dead_) return false;
+  const auto chosen = choose_pending();
+  if (!chosen) return false;
+  auto operation = std::move(pending_[*chosen]);
+  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(*chosen));
   Result<void> done;
   std::size_t moved = 0;
   run_pending(*operation, done, moved);

@@ -76,7 +76,7 @@ class FakeDisk final : public io::FileSystem {
   ~FakeDisk() override;
 
   // The run.
-  /// Completes one operation in flight, chosen at random; false when there is none.
+  /// Completes one operation in flight, chosen at random; false when there is none that may be.
   bool complete_one();
   void complete_all();
   std::size_t in_flight() const { return pending_.size(); }
@@ -95,6 +95,13 @@ class FakeDisk final : public io::FileSystem {
   void set_no_room_for(std::string text) { no_room_for_ = std::move(text); }
   /// With false, direct opens fall back to buffered, as on tmpfs.
   void set_direct_supported(bool supported) { direct_supported_ = supported; }
+  /// Operations of this kind in the background, on files whose names contain `text`, are not
+  /// completed, whatever else is, before release() or the next hold().
+  void hold(DiskOperation operation, std::string text = {}) {
+    held_ = operation;
+    held_in_ = std::move(text);
+  }
+  void release() { held_.reset(); }
   /// What fail_nth() asked for and did not come about does not come any more.
   void forget_faults() { faults_.clear(); }
   /// The last operation of complete_one() that failed with io, if one did; once.
@@ -167,6 +174,8 @@ class FakeDisk final : public io::FileSystem {
   };
   struct Pending;
   void enqueue(std::unique_ptr<Pending> pending);
+  bool is_held(const Pending& operation) const;
+  std::optional<std::size_t> choose_pending();
   struct Fault {
     std::uint64_t nth;
     std::uint64_t times;
@@ -197,6 +206,8 @@ class FakeDisk final : public io::FileSystem {
   std::map<DiskOperation, Fault> faults_;
   std::set<std::string> locks_;
   std::string no_room_for_;
+  std::optional<DiskOperation> held_;
+  std::string held_in_;
   std::uint64_t capacity_bytes_ = std::uint64_t{1} << 40;
   std::uint64_t issued_ = 0;
   std::uint64_t steps_ = 0;
