@@ -113,6 +113,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   std::string watch_alarm;
   TimePoint started_at{};
   bool guest_has_first_password = false;
+  std::string failure;  // why it stops, if the log failed
   bool space_short = false;
   bool stopping = false;
   bool cut_short = false;  // calls may be under way on the disk when the loops stop
@@ -272,7 +273,7 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
   it.disk_alarm = space_short || !watch_alarm.empty();
   it.storage = journal->figures();
   memory.fill(it);
-  if (stopping) it.not_ready = "stopping";
+  if (stopping) it.not_ready = failure.empty() ? "stopping" : failure;
 }
 
 void Node::Parts::watch_disk() {
@@ -324,6 +325,7 @@ void Node::Parts::on_signal(int number) {
 void Node::Parts::on_volume_failed(const Error& error) {
   exit_code = 1;
   cut_short = true;
+  failure = "the log failed: " + error.what;
   if (stopping) return stop_loops();
   stopping = true;
   log.error(

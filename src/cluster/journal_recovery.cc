@@ -135,12 +135,14 @@ Result<void> JournalLocal::recover_others() {
     return {};
   };
   NARU_TRY_VOID(wal_.replay(replay));
-  const std::uint32_t missing = ledger_.missing_file();
-  if (missing == 0) return {};
-  return fail(Errc::corrupt,
-              fmt::format("{}/manifest: log file {} is not listed, and {} messages are in it; "
-                          "restore the data directory from a backup",
-                          options_.wal.directory, missing, ledger_.live(missing).bodies));
+  if (const std::uint32_t missing = ledger_.missing_file()) {
+    return fail(Errc::corrupt,
+                fmt::format("{}/manifest: log file {} is not listed, and {} messages are in it; "
+                            "restore the data directory from a backup",
+                            options_.wal.directory, missing, ledger_.live(missing).bodies));
+  }
+  for (const auto& shard : shards_) NARU_TRY_VOID(shard->check_whole());
+  return {};
 }
 
 Result<void> JournalLocal::recover(Random& random) {

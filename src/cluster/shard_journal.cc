@@ -298,6 +298,18 @@ Result<void> ShardJournal::replay_entry(const core::Entry& entry) {
   return {};
 }
 
+Result<void> ShardJournal::check_whole() const {
+  for (const std::uint32_t id : groups()) {
+    auto whole = groups_.at(id).state->check_whole();
+    if (whole) continue;
+    return fail(whole.error().code,
+                fmt::format("{}: the log lacks something of group {}: {}; restore the data "
+                            "directory from a backup",
+                            journal_.options().wal.directory, id, whole.error().what));
+  }
+  return {};
+}
+
 void ShardJournal::begin_term(core::Term term) {
   for (const std::uint32_t id : groups()) {
     Group& group = groups_.at(id);

@@ -96,6 +96,7 @@ class ShardJournal final : public core::Journal {
   Result<void> replay(const CommittedFrame& frame);
   Result<void> replay_entry(const core::Entry& entry);
   /// Becomes the owner of all groups; their term_start entries are staged.
+  Result<void> check_whole() const;
   void begin_term(core::Term term);
   void announce_term();
 

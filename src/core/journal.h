@@ -83,6 +83,9 @@ class GroupState {
   /// the end of the process does not lose them, power loss may. In index order; the same entries
   /// come to apply() later. Entries that were committed at once do not come here.
   virtual void on_written(std::span<const Entry>) {}
+  /// Everything that earlier runs wrote was applied. Errors: corrupt (something is missing that it
+  /// was to bring: there is no start without it).
+  virtual Result<void> check_whole() const { return {}; }
   virtual void on_role(Role role, Term term) = 0;
   /// Replaces the state by a snapshot that a job of begin_snapshot() made in an earlier run.
   /// Errors: as check().
@@ -152,8 +155,9 @@ class Journal {
 
   /// Appends one entry; durable and applied later, all entries of a turn in one write. The bytes
   /// are copied. Errors: limit (larger than entry_bytes_max), not_owner, io (the volume has
-  /// stopped). `references` are the offsets, ascending, of eight bytes each in the payload that
-  /// become the location of the last append_bodies(): le32 file, le32 offset.
+  /// stopped, which the node is told of, and ends). `references` are the offsets, ascending, of
+  /// eight bytes each in the payload that become the location of the last append_bodies(): le32
+  /// file, le32 offset.
   virtual Result<Position> append(GroupId group, ByteView payload, Urgency urgency = Urgency::now,
                                   std::span<const std::uint32_t> references = {}) = 0;
   /// Appends records that several groups of this shard refer to, so that they are stored once; it

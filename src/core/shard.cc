@@ -35,8 +35,7 @@ Shard::Shard(Options options, Journal& journal, ShardLink& link,
   for (std::uint32_t number = 1; number <= kLaneCount; ++number) {
     const GroupId id(number);
     if (!owns(id)) continue;
-    lanes_[number] =
-        std::make_unique<Lane>(id, journal_, *this, log_, options_.lane, &shared_bodies_);
+    lanes_[number] = std::make_unique<Lane>(id, journal_, *this, options_.lane, &shared_bodies_);
     own_lanes_.push_back(lanes_[number].get());
     journal_.attach(id, *lanes_[number]);
   }

@@ -114,8 +114,7 @@ class BenchSink final : public LaneSink {
 struct Bench {
   BenchJournal journal;
   BenchSink sink;
-  NullLogger log;
-  Lane lane{GroupId(1), journal, sink, log, {}};
+  Lane lane{GroupId(1), journal, sink, {}};
   std::string body;
   bool persistent = true;
   bool no_ack = false;

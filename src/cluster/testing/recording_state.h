@@ -31,9 +31,10 @@ struct GroupModel {
     bool term_start = false;
     std::string payload;
   };
-  std::vector<Op> ops;          // ops[i] has index i + 1
-  std::uint64_t committed = 0;  // largest index that was applied in a run that had recovered
-  std::uint64_t written = 0;    // largest index that was reported as written in this run
+  std::vector<Op> ops;           // ops[i] has index i + 1
+  std::uint64_t committed = 0;   // largest index that was applied in a run that had recovered
+  std::uint64_t written = 0;     // largest index that was reported as written in this run
+  bool lacks_something = false;  // its state says so
   std::vector<std::uint64_t> live_ids() const;
 };
 
@@ -53,6 +54,10 @@ class RecordingState final : public core::GroupState {
   Result<void> check_bodies(ByteView payload) const override { return check(payload); }
   void apply(std::span<const core::Entry> committed) override;
   void on_written(std::span<const core::Entry> entries) override;
+  Result<void> check_whole() const override {
+    return model_.lacks_something ? fail(Errc::corrupt, "a message without its body")
+                                  : Result<void>();
+  }
   void on_role(core::Role role, core::Term term) override;
   Result<void> install(core::Index covers, ByteView snapshot) override;
   std::unique_ptr<core::SnapshotJob> begin_snapshot() override;

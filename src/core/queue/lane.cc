@@ -9,12 +9,11 @@
 
 namespace naru::core {
 
-Lane::Impl::Impl(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options,
+Lane::Impl::Impl(GroupId id, Journal& journal, LaneSink& sink, Options options,
                  SharedBodies* shared)
     : id_(id),
       journal_(journal),
       sink_(sink),
-      log_(log),
       options_(options),
       chunk_pool_(options.page_records),
       stage_(id, journal, shared) {}
@@ -104,7 +103,7 @@ void Lane::Impl::want_facts(Queue& queue) {
 void Lane::Impl::dispatch(const Now& now) {
   now_ = now;
   flush_wanted_ = false;
-  if (!owner_ || failed_) return;
+  if (!owner_ || stopped_) return;
 
   pages_left_ = kPagesPerFlush;
   dispatching_list_.swap(dispatch_list_);
@@ -113,7 +112,6 @@ void Lane::Impl::dispatch(const Now& now) {
     if (queue == nullptr) continue;
     queue->wants_dispatch = false;
     dispatch(*queue);
-    if (failed_) return;
     if (over_index_budget()) make_room(id);
   }
   dispatching_list_.clear();
@@ -128,21 +126,17 @@ void Lane::Impl::dispatch(const Now& now) {
 }
 
 void Lane::Impl::append() {
-  if (!owner_ || failed_) return;
-  if (auto appended = stage_.append(sink_); !appended) return fail(appended.error());
-}
-
-void Lane::Impl::fail(const Error& error) {
-  if (!failed_)
-    log_.error("lane {}: {}: {}; nothing is delivered or stored from now on", id_.value,
-               to_string(error.code), error.what);
-  failed_ = true;
+  if (!owner_ || stopped_) return;
+  const Result<void> appended = stage_.append(sink_);
+  if (appended) return;
+  NARU_CHECK(appended.error().code == Errc::io, "an owner stages what its journal takes");
+  stopped_ = true;
 }
 
 void Lane::Impl::on_role(Role role, Term term) {
   const bool was_owner = std::exchange(owner_, role == Role::owner);
   if (!owner_ || was_owner) return;
-  if (!has_all_chains()) return;
+  NARU_CHECK(check_whole().has_value(), "who owns a group has all of it");
   chains_.begin_term(term);
   for (auto& [id, queue] : queues_) {
     queue->delivered.recovered = queue->delivered.durable;
@@ -184,9 +178,8 @@ void Lane::Impl::set_memory_pressure(int level) {
 
 // ---- Lane: finds the queue, forwards ----
 
-Lane::Lane(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options,
-           SharedBodies* shared)
-    : impl_(std::make_unique<Impl>(id, journal, sink, log, options, shared)) {}
+Lane::Lane(GroupId id, Journal& journal, LaneSink& sink, Options options, SharedBodies* shared)
+    : impl_(std::make_unique<Impl>(id, journal, sink, options, shared)) {}
 Lane::~Lane() = default;
 
 GroupId Lane::id() const {
@@ -306,6 +299,9 @@ Result<void> Lane::check_bodies(ByteView payload) const {
 }
 void Lane::apply(std::span<const Entry> committed) {
   impl_->apply(committed);
+}
+Result<void> Lane::check_whole() const {
+  return impl_->check_whole();
 }
 void Lane::on_role(Role role, Term term) {
   impl_->on_role(role, term);

@@ -73,7 +73,9 @@ using EnqueuedByLevel = std::array<std::uint64_t, 3>;
 /// on_role(owner). Records become ready when they are committed (level fsync), written (interval)
 /// or there (memory), and all before them in their queue are. Recovery: the journal applies the
 /// group's entries; queues must exist before (create_queue from metadata), records of unknown
-/// queues are dropped.
+/// queues are dropped. A lane stops with its volume and for no other reason: when the journal takes
+/// nothing any more, which the node is told of, nothing is delivered or appended from then on. What
+/// is wrong with a record, or with what was read of one, is that record's trouble (on_damaged).
 class Lane final : public GroupState {
  public:
   struct Options {
@@ -91,7 +93,7 @@ class Lane final : public GroupState {
     std::uint32_t page_records = 512;  // so many messages to a page; a power of two from 8 to 512
   };
   /// `shared`: of the lane's shard; null when no record is to be shared with other lanes.
-  Lane(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options,
+  Lane(GroupId id, Journal& journal, LaneSink& sink, Options options,
        SharedBodies* shared = nullptr);
   ~Lane() override;
   Lane(const Lane&) = delete;
@@ -178,6 +180,7 @@ class Lane final : public GroupState {
   Result<void> check_bodies(ByteView payload) const override;
   void apply(std::span<const Entry> committed) override;
   void on_written(std::span<const Entry> entries) override;
+  Result<void> check_whole() const override;
   void on_role(Role role, Term term) override;
   Result<void> install(Index covers, ByteView snapshot) override;
   std::unique_ptr<SnapshotJob> begin_snapshot() override;

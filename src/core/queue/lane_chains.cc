@@ -81,11 +81,10 @@ bool Lane::Impl::install_body(const NewRecord& record, bool may_come) {
 }
 
 // All that a snapshot is ahead of was replayed.
-bool Lane::Impl::has_all_chains() {
-  if (chains_.missing() == 0) return true;
-  fail(Error{Errc::corrupt,
-             fmt::format("{} large messages without their bodies", chains_.missing())});
-  return false;
+Result<void> Lane::Impl::check_whole() const {
+  if (chains_.missing() == 0) return {};
+  return fail(Errc::corrupt,
+              fmt::format("large messages without their bodies: {}", chains_.missing()));
 }
 
 // ---- Reading ----

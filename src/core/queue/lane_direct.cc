@@ -14,7 +14,7 @@ namespace naru::core {
 ConsumerRing::Slot Lane::Impl::direct_consumer(const Queue& queue) const {
   const bool first_in_line =
       queue.stats.ready == 0 && queue.visible_next == queue.next_seq && queue.gets.empty();
-  const bool at_rest = owner_ && !failed_ && dispatching_ == nullptr && !stage_.in_atomic();
+  const bool at_rest = owner_ && !stopped_ && dispatching_ == nullptr && !stage_.in_atomic();
   if (!first_in_line || !at_rest || queue.consumers.count() != 1) return ConsumerRing::kNone;
   const ConsumerRing::Slot slot = queue.consumers.turn();
   if (slot == ConsumerRing::kNone) return slot;

@@ -13,7 +13,7 @@ void Lane::Impl::dispatch(Queue& queue) {
   dispatching_ = &queue;
   Search search = answer_gets(queue) ? Search::found : Search::blocked;
   std::size_t budget = kDeliveriesPerFlush;
-  while (search != Search::blocked && budget > 0 && !queue.closed && !failed_) {
+  while (search != Search::blocked && budget > 0 && !queue.closed) {
     const ConsumerRing::Slot slot = queue.consumers.turn();
     if (slot == ConsumerRing::kNone) break;
     Step step;
@@ -24,7 +24,6 @@ void Lane::Impl::dispatch(Queue& queue) {
     if (batch == nullptr) continue;
 
     search = serve(queue, step, slot, *batch, budget);
-    if (failed_) return;
     if (search == Search::none) break;
     if (search == Search::found && batch->deliveries.size() >= options_.deliveries_per_run)
       hand_over(queue);
@@ -32,7 +31,6 @@ void Lane::Impl::dispatch(Queue& queue) {
   hand_over(queue);
   dispatching_ = nullptr;
   if (queue.closed) return bury(queue);
-  if (failed_) return;
 
   const bool blocked = search == Search::blocked;
   if (!blocked) queue.first_chance = queue.visible_next;
@@ -50,7 +48,7 @@ Lane::Impl::Search Lane::Impl::serve(Queue& queue, Step& step, ConsumerRing::Slo
                                      DeliveryBatches::Batch& batch, std::size_t& budget) {
   const bool alone = queue.consumers.is_alone(slot);
   for (;;) {
-    if (!lease(queue, step, batches_.add(batch, step.entry->record_bytes))) return Search::blocked;
+    lease(queue, step, batches_.add(batch, step.entry->record_bytes));
     --budget;
     if (!alone) queue.consumers.pass_turn(slot);
     bool may_go_on = alone && budget != 0 && batches_.has_credit(batch) &&
@@ -68,7 +66,7 @@ Lane::Impl::Search Lane::Impl::serve(Queue& queue, Step& step, ConsumerRing::Slo
 // Single reads come before consumers. Returns false when the first one has to wait; so has
 // everybody else then, as it waits for the same record.
 bool Lane::Impl::answer_gets(Queue& queue) {
-  while (!queue.gets.empty() && !failed_) {
+  while (!queue.gets.empty()) {
     const Queue::PendingGet get = queue.gets.front();
     Step step;
     const Search search = find_step(queue, step);
@@ -80,7 +78,7 @@ bool Lane::Impl::answer_gets(Queue& queue) {
     Got got{QueueRef{queue.id, id_}, std::nullopt, 0};
     if (search == Search::found) {
       Delivery delivery;
-      if (!lease(queue, step, delivery)) return false;
+      lease(queue, step, delivery);
       if (delivery.stored != nullptr) got.stored = *std::exchange(delivery.stored, nullptr);
       got.delivery = delivery;
       got.ready_after = static_cast<std::uint32_t>(
@@ -184,13 +182,11 @@ DeliveryBatches::Batch* Lane::Impl::batch_for(Queue& queue, ConsumerRing::Slot s
   return nullptr;
 }
 
-// Makes a lease of what find_step() found. False when the stored record is not readable, which is
-// the end of this volume.
-bool Lane::Impl::lease(Queue& queue, const Step& step, Delivery& delivery) {
-  if (!message::read_record(step.bytes, delivery.record)) {
-    fail({Errc::corrupt, "a stored record is not readable"});
-    return false;
-  }
+// Makes a lease of what find_step() found.
+void Lane::Impl::lease(Queue& queue, const Step& step, Delivery& delivery) {
+  // It was written by this run, checked by a start, or checked when it was read back.
+  const bool readable = message::read_record(step.bytes, delivery.record);
+  NARU_CHECK(readable, "a record in memory was checked when it came there");
   IndexEntry& entry = *step.entry;
   delivery.seq = step.seq;
   const bool left = entry.has(IndexEntry::kDelivered) && !NARU_MUTANT(forget_flag);
@@ -202,7 +198,7 @@ bool Lane::Impl::lease(Queue& queue, const Step& step, Delivery& delivery) {
   if (NARU_MUTANT(dispatch_twice) && !entry.has(IndexEntry::kDelivered)) {
     entry.flags |= IndexEntry::kDelivered;
     queue.order.put_back(step.seq);
-    return true;
+    return;
   }
   queue.leave_ready(entry);
   entry.state = RecordState::leased;
@@ -210,7 +206,6 @@ bool Lane::Impl::lease(Queue& queue, const Step& step, Delivery& delivery) {
   queue.enter_leased(entry);
   ++queue.stats.delivered;
   if (delivery.redelivered) ++queue.stats.redelivered;
-  return true;
 }
 
 void Lane::Impl::acquire_credit(const ConsumerSettings& settings,
@@ -313,10 +308,9 @@ void Lane::Impl::start_read_if(Queue& queue, Wanted&& wanted) {
   if (asked.empty()) return;
   queue.read_ahead.begin(std::move(asked), bytes);
   read_ahead_bytes_ += bytes;
-  journal_.read(reads,
-                [lane = std::weak_ptr(self_), id = queue.id](std::vector<Slice> bodies) {
-                  if (const auto self = lane.lock()) (*self)->on_read(id, std::move(bodies));
-                });
+  journal_.read(reads, [lane = std::weak_ptr(self_), id = queue.id](std::vector<Slice> bodies) {
+    if (const auto self = lane.lock()) (*self)->on_read(id, std::move(bodies));
+  });
 }
 
 void Lane::Impl::on_read(QueueId id, std::vector<Slice> bodies) {

@@ -133,7 +133,7 @@ class LaneWorld {
   std::vector<std::uint8_t> replayed_state() const {
     TestingJournal other(journal->survivors());
     RecordingSink nobody;
-    Lane replayed(kLane, other, nobody, *log_, options_);
+    Lane replayed(kLane, other, nobody, options_);
     other.attach(kLane, replayed);
     for (const auto& [id, settings] : queues_) replayed.create_queue(QueueId(id), settings);
     other.replay();
@@ -270,7 +270,7 @@ class LaneWorld {
     sink = std::make_unique<RecordingSink>();
     sink->takes_at_once = takes_at_once_;
     shared = std::make_unique<SharedBodies>(*journal, sharing_);
-    lane = std::make_unique<Lane>(kLane, *journal, *sink, *log_, options_, shared.get());
+    lane = std::make_unique<Lane>(kLane, *journal, *sink, options_, shared.get());
     journal->attach(kLane, *lane);
     sink->reader = [log = journal.get()](const BodyRead& read) { return log->stored_bytes(read); };
     sink->lane = lane.get();
@@ -280,7 +280,6 @@ class LaneWorld {
 
   const Lane::Options options_;
   const SharedBodies::Options sharing_;
-  std::unique_ptr<NullLogger> log_ = std::make_unique<NullLogger>();
   std::map<std::uint64_t, QueueSettings> queues_;
   std::uint64_t ticket_ = 0;
   bool takes_at_once_ = false;

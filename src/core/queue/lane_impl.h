@@ -37,8 +37,7 @@ class Lane::Impl {
     std::size_t count = 0;
   };
 
-  Impl(GroupId id, Journal& journal, LaneSink& sink, Logger& log, Options options,
-       SharedBodies* shared);
+  Impl(GroupId id, Journal& journal, LaneSink& sink, Options options, SharedBodies* shared);
 
   // ---- lane.cc: queues and the turn ----
   GroupId id() const { return id_; }
@@ -90,6 +89,7 @@ class Lane::Impl {
   // ---- lane_apply.cc ----
   void apply(std::span<const Entry> committed);
   void on_written(std::span<const Entry> entries);
+  Result<void> check_whole() const;
   void on_role(Role role, Term term);
   void survivors(ByteView payload, BodyLocation location, bool moved, std::vector<Piece>& pieces);
 
@@ -165,7 +165,6 @@ class Lane::Impl {
   void stage_facts(Queue& queue);
   void bury(Queue& queue);
   void erase(Queue& queue);
-  void fail(const Error& error);
 
   WallMs expiry(const Queue& queue, const message::RecordView& record, const Now& now) const;
   void make_visible(Queue& queue, Seq seq, const NewRecord& record);
@@ -243,7 +242,6 @@ class Lane::Impl {
   bool install_part(ByteReader& in, Index covers, Installing& installing);
   bool install_queue(Queue& queue, Installing& installing);
   bool install_body(const NewRecord& record, bool may_come);
-  bool has_all_chains();
   void install_page(Queue& queue, std::unique_ptr<IndexPage> page);
 
   bool over_index_budget() const;
@@ -274,7 +272,7 @@ class Lane::Impl {
   Search find_step(Queue& queue, Step& step);
   Search find_body(Queue& queue, Step& step);
   DeliveryBatches::Batch* batch_for(Queue& queue, ConsumerRing::Slot slot);
-  bool lease(Queue& queue, const Step& step, Delivery& delivery);
+  void lease(Queue& queue, const Step& step, Delivery& delivery);
   void hand_over(Queue& queue);
   void settle_delivered(Queue& queue, std::span<const Delivery> deliveries);
   static void acquire_credit(const ConsumerSettings& settings, const DeliveryBatches::Batch& batch);
@@ -302,7 +300,6 @@ class Lane::Impl {
   const GroupId id_;
   Journal& journal_;
   LaneSink& sink_;
-  Logger& log_;
   const Options options_;
 
   IndexChunkPool chunk_pool_;  // before queues_: they give their chunks back
@@ -335,7 +332,7 @@ class Lane::Impl {
   SnapshotMarks marks_;
   std::vector<HeldEntry> held_;
   bool owner_ = false;
-  bool failed_ = false;
+  bool stopped_ = false;  // the volume has
   bool flush_wanted_ = false;
   int memory_pressure_ = 0;
   std::size_t read_ahead_bytes_ = 0;  // of all queues

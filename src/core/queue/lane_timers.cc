@@ -60,7 +60,7 @@ TimePoint Lane::Impl::next_deadline() const {
 }
 
 void Lane::Impl::on_deadline(const Now& now) {
-  if (failed_) return;
+  if (stopped_) return;
   QueueTimers::Timer timer;
   while (timers_.pop_due(now.mono, timer)) {
     Queue* queue = find(timer.queue);

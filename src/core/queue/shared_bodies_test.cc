@@ -121,8 +121,7 @@ class SharedBodiesTest : public ::testing::Test {
   SharedBodiesTest() {
     for (std::uint32_t number = 1; number <= kLaneCount; ++number) {
       const GroupId id(number);
-      lanes_.push_back(
-          std::make_unique<Lane>(id, journal_, sink_, log_, Lane::Options{}, &shared_));
+      lanes_.push_back(std::make_unique<Lane>(id, journal_, sink_, Lane::Options{}, &shared_));
       journal_.attach(id, *lanes_.back());
       lanes_.back()->on_role(Role::owner, Term(1));
     }
@@ -170,7 +169,6 @@ class SharedBodiesTest : public ::testing::Test {
   Now now_{TimePoint(std::chrono::hours(1)), 1'700'000'000'000};
   LogOfLanes journal_;
   RecordingSink sink_;
-  NullLogger log_;
   SharedBodies shared_{journal_, {}};
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::uint64_t sequence_ = 0;
