@@ -168,8 +168,8 @@ void EntryStage::committed(Index index, LaneSink& sink) {
       publishes_.pop_front(front.publishes);
     } else {
       publishes += front.publishes;
-      barriers += front.barriers;
     }
+    barriers += front.barriers;  // those are never told early
     in_flight_.pop_front();
   }
   tell(publishes, barriers, sink);

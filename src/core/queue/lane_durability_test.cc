@@ -178,6 +178,29 @@ TEST(LaneDurability, TransactionsAreOfTheDisk) {
   EXPECT_THAT(world.sink->barriers, SizeIs(1));
 }
 
+// A barrier is of the entry before it. When that left in mid-turn, because the bodies that it
+// refers to did, and nothing was staged behind it, it is one that is told when it is written.
+TEST(LaneDurability, ABarrierBehindAnEntryThatLeftEarlyIsAnsweredWithIt) {
+  LaneWorld world({}, {.record_bytes_min = 1, .lanes_min = 1});
+  world.queue(1, kInterval);
+  world.queue(2, kInterval);
+  world.publish(1, "a");
+  world.shared->leave();  // another lane has no room for more
+  EXPECT_EQ(*world.lane->purge(QueueId(2)), 0u);
+  const TicketId first = world.barrier();
+  world.flush();
+  world.journal->write();
+  EXPECT_THAT(world.sink->published, SizeIs(1));
+  EXPECT_THAT(world.sink->barriers, IsEmpty());
+  world.journal->commit();
+  EXPECT_THAT(world.sink->barriers, ElementsAre(first));
+  EXPECT_THAT(world.sink->published, SizeIs(1)) << "once";
+  world.publish(1, "b");
+  const TicketId second = world.barrier();
+  world.run();
+  EXPECT_THAT(world.sink->barriers, ElementsAre(first, second));
+}
+
 TEST(LaneDurability, ATransactionsTransientRecordsAreNotSeenBeforeItsPersistentOnes) {
   LaneWorld world;
   world.queue(1);
