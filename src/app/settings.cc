@@ -100,8 +100,9 @@ const std::array kSettings{
     Setting{.key = "storage.sync_interval_ms",
             .unit = "ms",
             .field = &Config::storage_sync_interval_ms,
-            .text = "Messages of the level interval (x-durability) are on stable storage after "
-                    "this time at most; those of the level fsync before they are confirmed.",
+            .text = "The sync that puts messages of the level interval (x-durability) on stable "
+                    "storage begins after this time at most, or when one that is under way then "
+                    "is done; those of the level fsync are there before they are confirmed.",
             .min = 1,
             .max = 10'000},
     Setting{.key = "storage.threads",

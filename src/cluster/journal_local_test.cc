@@ -229,6 +229,53 @@ TEST(JournalLocal, AnUrgentEntryTakesThoseBeforeItAlong) {
   EXPECT_EQ(world.state(1).messages().size(), 1U);
 }
 
+TEST(JournalLocal, WhatIsWrittenDuringASyncIsDueWhenItWasWritten) {
+  WorldOptions later = options(1);
+  later.later_percent = 100;
+  later.journal.wal.sync_interval = Duration(30);  // a turn takes one
+  World world(later);
+  ASSERT_STARTS(world);
+  const auto turns = [&](int count) {
+    for (int i = 0; i < count; ++i) world.turn(0);
+    world.disk().complete_all();
+  };
+  world.disk().hold(storage::testing::DiskOperation::sync);
+  world.append(1, 1, 100);
+  turns(1);
+  turns(30);  // its sync begins
+  world.append(1, 2, 100);
+  turns(1);
+  turns(20);
+  world.disk().release();
+  world.disk().complete_all();
+  EXPECT_EQ(world.state(1).messages().size(), 1U);
+  turns(9);
+  EXPECT_EQ(world.state(1).messages().size(), 1U) << "it is not 30 turns yet";
+  turns(1);
+  EXPECT_EQ(world.state(1).messages().size(), 2U);
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalLocal, AStartWithoutSomethingThatTheLogWasToBringIsRefused) {
+  World world(options(1));
+  ASSERT_STARTS(world);
+  world.append(1, 1, 100);
+  world.stop();
+  const auto manifest = world.disk().content("data/wal/manifest");
+  world.model(1).lacks_something = true;
+  const auto refused = world.start();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::corrupt);
+  EXPECT_EQ(refused.error().what,
+            "data/wal: the log lacks something of group 1: a message without its body; restore the "
+            "data directory from a backup");
+  EXPECT_EQ(world.disk().content("data/wal/manifest"), manifest) << "it changes nothing";
+  world.model(1).lacks_something = false;
+  ASSERT_STARTS(world);
+  EXPECT_EQ(world.state(1).messages().size(), 1U);
+  EXPECT_NO_VIOLATION(world);
+}
+
 TEST(JournalLocal, WhatWasWrittenSurvivesTheEndOfTheProcess) {
   WorldOptions later = options(1);
   later.journal.wal.sync_interval = std::chrono::hours(1);

@@ -192,7 +192,8 @@ void Wal::on_synced() {
     if (!it.stable) unstable_bytes_ -= it.frame.padded();
     it.stable = true;
   }
-  sync_due_ = unstable_bytes_ == 0 ? kNever : now_ + options_.sync_interval;
+  // What was written meanwhile is due when that was written, not now.
+  NARU_CHECK((unstable_bytes_ == 0) == (sync_due_ == kNever), "what is not stable is due");
   advance();
 }
 

@@ -41,7 +41,7 @@ struct DurableFrame {
 /// When an entry has to be on stable storage.
 enum class EntrySync : std::uint8_t {
   now,    // as soon as the disk can
-  later,  // within WalOptions::sync_interval of its write
+  later,  // by a sync that begins within WalOptions::sync_interval of its write, or is the next
 };
 
 struct StageOptions {

@@ -33,7 +33,7 @@ struct WalOptions {
   /// Frames are built one behind the other in blocks of this size.
   std::uint32_t block_bytes = 512U << 10;
   std::uint32_t writes_in_flight = 4;  // of full frames; another only when none is under way
-  /// What may be stable later is so after this time at most, or so many bytes.
+  /// A sync of what may be stable later begins after this time at most, or so many bytes.
   Duration sync_interval = std::chrono::milliseconds(10);
   std::size_t unstable_bytes_max = 8U << 20;
 
