@@ -10,6 +10,19 @@
 
 namespace naru::app {
 
+namespace {
+
+// What checking a password takes for a moment is beside the limit: a stranger's guess must not stop
+// those who publish.
+std::optional<std::uint64_t> resident_without_hashes() {
+  const std::uint64_t hashes = security::hash_memory_in_use();
+  std::optional<std::uint64_t> held = resident_bytes();
+  if (held) *held -= std::min(*held, hashes);
+  return held;
+}
+
+}  // namespace
+
 NodeMemory::NodeMemory(const Config& config, Logger& log)
     : log_(log),
       shard_count_(config.server_shards),
@@ -33,7 +46,7 @@ void NodeMemory::watch(std::vector<server::ShardHost*> hosts, io::Workers& worke
   }
   watch_ = std::make_unique<server::MemoryWatch>(
       std::move(hosts), workers, limit_bytes_,
-      server::MemoryProbes{.resident = resident_bytes, .give_back = give_memory_back},
+      server::MemoryProbes{.resident = resident_without_hashes, .give_back = give_memory_back},
       std::move(on_step));
   watch_->start();
 }

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <array>
+#include <atomic>
 
 #include "base/check.h"
 
@@ -40,13 +41,29 @@ bool verify_sha256(std::string_view encoded, std::string_view password) {
   return sodium_memcmp(digest.data(), stored.data() + kSaltBytes, digest.size()) == 0;
 }
 
+std::atomic<std::uint64_t> memory_in_use = 0;
+
+/// For as long as a hash is made or checked.
+class HashMemory {
+ public:
+  HashMemory() { memory_in_use += kHashMemoryBytes; }
+  ~HashMemory() { memory_in_use -= kHashMemoryBytes; }
+  HashMemory(const HashMemory&) = delete;
+  HashMemory& operator=(const HashMemory&) = delete;
+};
+
 }  // namespace
+
+std::uint64_t hash_memory_in_use() {
+  return memory_in_use;
+}
 
 void initialise() {
   NARU_CHECK(sodium_init() >= 0, "the machine has randomness");
 }
 
 Result<std::string> hash_password(std::string_view password) {
+  const HashMemory held;
   std::array<char, crypto_pwhash_STRBYTES> text{};
   if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), kPasses,
                             kHashMemoryBytes, crypto_pwhash_ALG_ARGON2ID13) != 0) {
@@ -63,6 +80,7 @@ bool verify_password(std::string_view hash, std::string_view password) {
   std::array<char, crypto_pwhash_STRBYTES> text{};
   if (hash.empty() || hash.size() >= text.size()) return false;
   hash.copy(text.data(), hash.size());
+  const HashMemory held;
   return crypto_pwhash_str_verify(text.data(), password.data(), password.size()) == 0;
 }
 

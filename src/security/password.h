@@ -1,6 +1,8 @@
 #pragma once
 /// Password hashes: argon2id for those made here, RabbitMQ's salted SHA-256 for those imported.
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,6 +16,9 @@ void initialise();
 
 /// What making or checking a hash takes meanwhile.
 inline constexpr std::size_t kHashMemoryBytes = std::size_t{19} << 20;
+
+/// What all of them that are under way hold now. Any thread may ask.
+std::uint64_t hash_memory_in_use();
 
 /// An argon2id hash in libsodium's text form, which carries its salt and its cost. Slow on purpose:
 /// tens of milliseconds and kHashMemoryBytes, see docs/adr/0020. Errors: unavailable (no memory).

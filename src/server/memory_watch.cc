@@ -13,6 +13,10 @@ namespace {
 constexpr Duration kInterval = std::chrono::seconds(1);
 // While memory is short: freed memory comes back to publishers soon.
 constexpr Duration kShortInterval = std::chrono::milliseconds(100);
+// What the allocator keeps of freed memory is taken from it when it is more than this, and a
+// sixteenth of the limit, so often at most.
+constexpr std::uint64_t kFreedBytesKept = std::uint64_t{32} << 20;
+constexpr Duration kBetweenGivingBack = std::chrono::seconds(10);
 }  // namespace
 
 MemoryWatch::MemoryWatch(std::vector<ShardHost*> shards, io::Workers& workers,
@@ -69,8 +73,16 @@ void MemoryWatch::grant(std::size_t number) {
 void MemoryWatch::on_expired(const Now& now) {
   const bool is_short = ladder_.step() != core::MemoryStep::normal;
   home_.deadlines().set(*this, now.mono + (is_short ? kShortInterval : kInterval));
-  if (is_short) give_back();
+  if (is_short || (now.mono >= give_back_again_ && keeps_much_freed())) {
+    give_back_again_ = now.mono + kBetweenGivingBack;
+    give_back();
+  }
   look();
+}
+
+bool MemoryWatch::keeps_much_freed() const {
+  const std::uint64_t kept = std::max(kFreedBytesKept, ladder_.limit_bytes() / 16);
+  return resident_bytes_ > base_bytes_ + all_.sum() + kept;
 }
 
 void MemoryWatch::look() {

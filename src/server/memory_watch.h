@@ -53,6 +53,7 @@ class MemoryWatch final : public Deadline {
   void look();
   void give_back();
   void tell();
+  bool keeps_much_freed() const;
   void grant(std::size_t number);
 
   std::vector<ShardHost*> shards_;
@@ -67,6 +68,7 @@ class MemoryWatch final : public Deadline {
   std::uint64_t base_bytes_ = 0;
   std::uint64_t resident_bytes_ = 0;
   bool giving_back_ = false;
+  TimePoint give_back_again_{};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -69,6 +69,17 @@ TEST_F(MemoryWatchTest, ComesBackByItself) {
   EXPECT_TRUE(log.has("publishers go on"));
 }
 
+TEST_F(MemoryWatchTest, MuchFreedMemoryIsGivenBackThoughMemoryIsNotShort) {
+  watch.start();
+  loop.post([this] { broker.memory[MemoryTerm::bodies] = 30 * kMiB; });
+  resident = 65 * kMiB;
+  until([&] { return watch.account()[MemoryTerm::bodies] == 30 * kMiB; });
+  EXPECT_EQ(given_back, 0);
+  broker.memory[MemoryTerm::bodies] = 0;
+  until([&] { return given_back == 1; });
+  EXPECT_EQ(watch.step(), MemoryStep::normal);
+}
+
 TEST_F(MemoryWatchTest, WhereTheKernelIsSilentTheSumDecides) {
   resident = std::nullopt;
   watch.start();
