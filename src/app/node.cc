@@ -10,6 +10,7 @@
 
 #include "admin/http_api.h"
 #include "app/data_directory.h"
+#include "app/http_part.h"
 #include "app/node_memory.h"
 #include "app/node_status.h"
 #include "app/open_files.h"
@@ -40,18 +41,6 @@ cluster::JournalOptions journal_options(const Config& config, const server::Memo
 }
 
 }  // namespace
-
-/// The HTTP server as shard 0's host sees it.
-class HttpPart final : public server::TimedPart {
- public:
-  explicit HttpPart(io::HttpServer& http) : http_(http) {}
-  TimePoint next_deadline() const override { return http_.next_deadline(); }
-  void on_deadline(const Now& now) override { http_.on_deadline(now); }
-  std::uint64_t memory_bytes() const override { return http_.memory_bytes(); }
-
- private:
-  io::HttpServer& http_;
-};
 
 constexpr std::string_view kGuestPassword = "guest";  // of the account that the first start makes
 
