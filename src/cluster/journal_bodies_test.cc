@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cluster/testing/journal_world.h"
+#include "cluster/testing/world_expectations.h"
 
 namespace naru::cluster {
 namespace {
@@ -13,13 +14,6 @@ namespace {
 using testing::small_files;
 using testing::World;
 using testing::WorldOptions;
-
-#define EXPECT_NO_VIOLATION(world) EXPECT_TRUE((world).violations().empty()) << (world).report()
-#define ASSERT_STARTS(world)                                  \
-  do {                                                        \
-    auto started = (world).start();                           \
-    ASSERT_TRUE(started.has_value()) << started.error().what; \
-  } while (false)
 
 WorldOptions options(std::uint16_t shards, std::uint32_t groups) {
   return {.shards = shards, .groups = groups, .journal = small_files()};

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/testing/journal_world.h"
+#include "cluster/testing/world_expectations.h"
 
 namespace naru::cluster {
 namespace {
@@ -17,13 +18,6 @@ constexpr std::uint64_t kFileBytes = 64 * 1024;
 WorldOptions options(std::uint64_t seed) {
   return {.seed = seed, .journal = small_files()};
 }
-
-#define EXPECT_NO_VIOLATION(world) EXPECT_TRUE((world).violations().empty()) << (world).report()
-#define ASSERT_STARTS(world)                                  \
-  do {                                                        \
-    auto started = (world).start();                           \
-    ASSERT_TRUE(started.has_value()) << started.error().what; \
-  } while (false)
 
 /// Traffic that is settled, but for one message in `kept_in`: 16 messages fill a file.
 void leave_one_in(World& world, std::uint64_t kept_in, std::uint64_t first, std::uint64_t count) {

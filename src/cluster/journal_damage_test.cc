@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cluster/testing/journal_world.h"
+#include "cluster/testing/world_expectations.h"
 #include "storage/manifest.h"
 
 namespace naru::cluster {
@@ -19,13 +20,6 @@ using testing::WorldOptions;
 
 constexpr std::uint64_t kFileBytes = 64 * 1024;
 constexpr const char* kDirectory = "data/wal/";
-
-#define EXPECT_NO_VIOLATION(world) EXPECT_TRUE((world).violations().empty()) << (world).report()
-#define ASSERT_STARTS(world)                                  \
-  do {                                                        \
-    auto started = (world).start();                           \
-    ASSERT_TRUE(started.has_value()) << started.error().what; \
-  } while (false)
 
 /// Promoted files (all of group 1 is live) and, with `kept_in`, copied segments, in a stopped
 /// world.

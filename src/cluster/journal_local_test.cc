@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/testing/journal_world.h"
+#include "cluster/testing/world_expectations.h"
 
 namespace naru::cluster {
 namespace {
@@ -17,13 +18,6 @@ using testing::WorldOptions;
 WorldOptions options(std::uint64_t seed, std::uint16_t shards = 1) {
   return {.seed = seed, .shards = shards, .journal = small_files()};
 }
-
-#define EXPECT_NO_VIOLATION(world) EXPECT_TRUE((world).violations().empty()) << (world).report()
-#define ASSERT_STARTS(world)                                  \
-  do {                                                        \
-    auto started = (world).start();                           \
-    ASSERT_TRUE(started.has_value()) << started.error().what; \
-  } while (false)
 
 TEST(JournalLocal, AnEmptyDirectoryStartsWithAnOwnerOfEveryGroup) {
   World world(options(1));

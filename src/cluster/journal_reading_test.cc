@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cluster/testing/journal_world.h"
+#include "cluster/testing/world_expectations.h"
 #include "storage/manifest.h"
 
 namespace naru::cluster {
@@ -25,13 +26,6 @@ WorldOptions options(std::uint64_t seed) {
   result.live_max = 1000;
   return result;
 }
-
-#define EXPECT_NO_VIOLATION(world) EXPECT_TRUE((world).violations().empty()) << (world).report()
-#define ASSERT_STARTS(world)                                  \
-  do {                                                        \
-    auto started = (world).start();                           \
-    ASSERT_TRUE(started.has_value()) << started.error().what; \
-  } while (false)
 
 /// Turns, and all that the disk completes of its own accord.
 void go_on(World& world) {

@@ -4,6 +4,7 @@
 
 #include "cluster/file_ledger.h"
 #include "cluster/testing/journal_world.h"
+#include "cluster/testing/world_expectations.h"
 
 namespace naru::cluster {
 namespace {
@@ -16,13 +17,6 @@ using testing::WorldOptions;
 WorldOptions options(std::uint64_t seed) {
   return {.seed = seed, .journal = small_files()};
 }
-
-#define EXPECT_NO_VIOLATION(world) EXPECT_TRUE((world).violations().empty()) << (world).report()
-#define ASSERT_STARTS(world)                                  \
-  do {                                                        \
-    auto started = (world).start();                           \
-    ASSERT_TRUE(started.has_value()) << started.error().what; \
-  } while (false)
 
 TEST(JournalRetirement, SettledTrafficLivesInAFewFilesForEver) {
   World world(options(1));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/testing/journal_world.h"
+#include "cluster/testing/world_expectations.h"
 #include "storage/frame.h"
 
 namespace naru::cluster {
@@ -16,13 +17,6 @@ using testing::WorldOptions;
 WorldOptions options(std::uint64_t seed) {
   return {.seed = seed, .journal = small_files()};
 }
-
-#define EXPECT_NO_VIOLATION(world) EXPECT_TRUE((world).violations().empty()) << (world).report()
-#define ASSERT_STARTS(world)                                  \
-  do {                                                        \
-    auto started = (world).start();                           \
-    ASSERT_TRUE(started.has_value()) << started.error().what; \
-  } while (false)
 
 constexpr const char* kFirstFile = "data/wal/wal-00000001";
 

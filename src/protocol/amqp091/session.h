@@ -167,6 +167,8 @@ class Session final : public protocol::Session {
   void hold(Channel& channel, const Message& message, const Asked& asked);
   void fill(core::Publish& publish, Channel& channel, const Message& message, const Asked& asked);
   bool has_transaction_room(Channel& channel, std::size_t bytes);
+  /// `bytes` are more than the channel's transaction may still take.
+  bool exceeds_transaction(const Channel& channel, std::uint64_t bytes) const;
   bool refuse_in_transaction(Channel& channel, std::uint64_t bytes);
   /// What all uncommitted transactions of the connection may hold.
   std::uint64_t transaction_bytes_max() const;

@@ -28,7 +28,7 @@ bool Session::refuse_body(Channel& channel, std::uint64_t bytes) {
     return true;
   }
   // Here and not when it is whole: it would wait for room that its own transaction holds.
-  if (!refuses_size(bytes)) return channel.transaction && refuse_in_transaction(channel, bytes);
+  if (!refuses_size(bytes)) return refuse_in_transaction(channel, bytes);
   const bool as_configured = bytes > settings_.message_bytes_max;
   refuse(
       channel, ReplyCode::precondition_failed,
@@ -54,8 +54,8 @@ bool Session::waits_for_room(const Frame& frame) {
     return false;
   }
   const std::uint64_t body_bytes = content_head(frame.payload).body_bytes;
-  const std::uint64_t with_it = channel->transaction ? transaction_bytes_ + body_bytes : 0;
-  if (refuses_size(body_bytes) || with_it > transaction_bytes_max()) return false;  // when taken
+  // That is refused when it is taken.
+  if (refuses_size(body_bytes) || exceeds_transaction(*channel, body_bytes)) return false;
   const std::size_t bytes = frame.payload.size() + body_bytes;
   channel->assembly->room = host_.take_input_room(bytes);
   if (channel->assembly->room) return false;

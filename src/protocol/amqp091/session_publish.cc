@@ -215,8 +215,12 @@ std::uint64_t Session::transaction_bytes_max() const {
   return std::min<std::uint64_t>(settings_.transaction_bytes_max, host_.input_room_bytes_max());
 }
 
+bool Session::exceeds_transaction(const Channel& channel, std::uint64_t bytes) const {
+  return channel.transaction && transaction_bytes_ + bytes > transaction_bytes_max();
+}
+
 bool Session::refuse_in_transaction(Channel& channel, std::uint64_t bytes) {
-  if (transaction_bytes_ + bytes <= transaction_bytes_max()) return false;
+  if (!exceeds_transaction(channel, bytes)) return false;
   refuse(channel, ReplyCode::precondition_failed,
          fmt::format("uncommitted transactions of a connection may hold {} bytes",
                      transaction_bytes_max()),
