@@ -9,6 +9,9 @@ namespace naru::admin {
 
 namespace {
 
+// Names, addresses, what clients tell of themselves.
+constexpr std::size_t kTextsBytes = 512;
+
 BrokerStatus status_of(core::Shard& shard, const ConnectionsPort& connections, Wanted wanted) {
   BrokerStatus status;
   status.totals = shard.totals();
@@ -76,6 +79,16 @@ BrokerStatus joined(std::vector<BrokerStatus> parts) {
 }
 
 }  // namespace
+
+std::size_t BrokerStatus::memory_bytes() const {
+  std::size_t bytes = queues.bucket_count() * sizeof(*queues.begin()) +
+                      consumers.capacity() * (sizeof(ConsumerStatus) + kTextsBytes) +
+                      connections.capacity() * (sizeof(ConnectionStatus) + kTextsBytes);
+  for (const ConnectionStatus& connection : connections) {
+    bytes += connection.channels.capacity() * sizeof(ChannelStatus);
+  }
+  return bytes;
+}
 
 core::QueueStats BrokerStatus::stats_of(core::QueueId queue) const {
   const auto found = queues.find(queue);

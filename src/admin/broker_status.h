@@ -26,6 +26,8 @@ struct BrokerStatus {
   std::vector<ConnectionStatus> connections;  // by id
   std::vector<ConsumerStatus> consumers;
 
+  /// Of what was collected: an estimate.
+  std::size_t memory_bytes() const;
   core::QueueStats stats_of(core::QueueId queue) const;
   const ConnectionStatus* find_connection(core::ConnectionId id) const;
   const ConnectionStatus* find_connection(std::string_view name) const;

@@ -4,11 +4,15 @@
 
 #include "admin/http_api.h"
 #include "admin/listing.h"
+#include "admin/written_body.h"
 #include "base/check.h"
 
 namespace naru::admin {
 
 namespace {
+
+// What has no more is listed without waiting for others.
+constexpr std::size_t kFewRows = 1000;
 
 struct Status {
   unsigned code;
@@ -53,7 +57,10 @@ Call::Call(HttpApi& api, io::HttpRequest request, io::HttpResponder respond)
     : api_(api), request_(std::move(request)), respond_(std::move(respond)) {}
 
 Call::~Call() {
-  if (const auto agents = agents_.lock()) agents->give_back(*agent_);
+  const auto agents = agents_.lock();
+  if (agents == nullptr) return;
+  account(0);
+  agents->give_back(*agent_);
 }
 
 const std::string& Call::parameter(std::string_view name) const {
@@ -85,19 +92,57 @@ void Call::ask(core::Request::Operation operation,
   });
 }
 
-void Call::reply(const json::value& value, unsigned status) {
-  if (status == 200) {
-    auto shaped = shape_listing(value, target_);
-    if (!shaped) return reply_error(shaped.error());
-    return reply_text(serialize(*shaped), "application/json", status);
-  }
-  reply_text(serialize(value), "application/json", status);
+void Call::wait_in(Line& line, std::move_only_function<void()> run) {
+  line.enter([self = shared_from_this(), run = std::move(run)](Result<Line::Place> place) mutable {
+    if (!place) return self->reply_error(place.error());
+    self->place_ = std::move(*place);
+    run();
+  });
 }
 
-void Call::reply_text(std::string text, std::string_view content_type, unsigned status) {
+void Call::wait_to_list(std::size_t rows, std::move_only_function<void()> run) {
+  rows <= kFewRows ? run() : wait_in(api_.listings(), std::move(run));
+}
+
+void Call::account(std::size_t bytes) {
+  api_.writing_holds(std::exchange(written_bytes_, bytes), bytes);
+}
+
+void Call::reply(const json::value& value, unsigned status) {
+  const auto columns = target_.find("columns");
+  if (!columns || status != 200 || !value.is_object()) {
+    return reply_text(serialize(value), "application/json", status);
+  }
+  reply_text(serialize(with_columns(value.get_object(), *columns)), "application/json", status);
+}
+
+void Call::reply_rows(std::unique_ptr<Rows> rows) {
+  NARU_TRY_OR_REPLY(listing, *this, Listing::begin(std::move(rows), target_));
+  reply_written(std::move(listing));
+}
+
+void Call::reply_written(std::unique_ptr<Writing> writing) {
+  NARU_TRY_OR_REPLY(progress, *this, writing->advance(kRowsPerTurn));
+  account(writing->memory_bytes());
+  if (progress == Writing::Progress::more) {
+    return api_.shard().later(
+        [self = shared_from_this(), writing = std::move(writing)](core::Shard&) mutable {
+          if (!self->agents_.expired()) self->reply_written(std::move(writing));
+        });
+  }
+  io::HttpResponse response{
+      .status = 200, .content_type = "application/json", .headers = {}, .body = writing->take()};
+  if (progress == Writing::Progress::full) {
+    response.more = std::make_unique<WrittenBody>(shared_from_this(), std::move(writing));
+  }
+  respond_(std::move(response));
+}
+
+void Call::reply_text(std::string text, std::string_view content_type, unsigned status,
+                      io::HttpHeaders headers) {
   respond_({.status = status,
             .content_type = std::string(content_type),
-            .headers = {},
+            .headers = std::move(headers),
             .body = std::move(text)});
 }
 

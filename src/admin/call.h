@@ -9,8 +9,11 @@
 
 #include "admin/agent.h"
 #include "admin/json.h"
+#include "admin/line.h"
 #include "admin/operations.h"
+#include "admin/rows.h"
 #include "admin/target.h"
+#include "admin/writing.h"
 #include "io/http.h"
 #include "security/principal.h"
 
@@ -23,6 +26,9 @@ class HttpApi;
 /// Answered once, by one of the reply functions.
 class Call : public std::enable_shared_from_this<Call> {
  public:
+  /// Looked at for a long answer in one turn of the loop: some milliseconds.
+  static constexpr std::size_t kRowsPerTurn = 256;
+
   Call(HttpApi& api, io::HttpRequest request, io::HttpResponder respond);
   ~Call();
   Call(const Call&) = delete;
@@ -54,9 +60,22 @@ class Call : public std::enable_shared_from_this<Call> {
   /// For what ask() does not do.
   Agent& agent() { return *agent_; }
 
+  /// Calls `run` when it is this call's turn in `line`, which it then has until its end, and when
+  /// its answer is long until that was sent; answers itself when it has to wait for too long.
+  void wait_in(Line& line, std::move_only_function<void()> run);
+  /// The same for a listing of so many objects of the catalogue, unless they are few.
+  void wait_to_list(std::size_t rows, std::move_only_function<void()> run);
+
   // ---- The answer ----
+  /// What is held while it is written has come to so many bytes.
+  void account(std::size_t bytes);
   void reply(const json::value& value, unsigned status = 200);
-  void reply_text(std::string text, std::string_view content_type, unsigned status = 200);
+  /// Some of the rows in each turn, as the query asks for them.
+  void reply_rows(std::unique_ptr<Rows> rows);
+  /// JSON, written over many turns, and when it is long as the peer takes it.
+  void reply_written(std::unique_ptr<Writing> writing);
+  void reply_text(std::string text, std::string_view content_type, unsigned status = 200,
+                  io::HttpHeaders headers = {});
   /// 201, with a Location when there is one, or 204.
   void reply_created(std::string location = {});
   void reply_nothing();
@@ -79,6 +98,8 @@ class Call : public std::enable_shared_from_this<Call> {
   std::optional<core::TenantId> tenant_;
   std::weak_ptr<AgentPool> agents_;
   Agent* agent_ = nullptr;  // lives as long as the pool
+  std::size_t written_bytes_ = 0;
+  Line::Place place_;
 };
 
 /// Declares `name` with the value of a Result, or makes its error the answer of `call` and leaves

@@ -1,10 +1,15 @@
 // Bindings.
+#include <algorithm>
 #include <functional>
 #include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "admin/call.h"
 #include "admin/handlers.h"
 #include "admin/http_api.h"
+#include "admin/listing.h"
 #include "admin/properties_key.h"
 #include "admin/render.h"
 
@@ -57,27 +62,136 @@ std::optional<BindingInfo> find_binding(Call& call, const Ends& ends) {
   return found;
 }
 
-json::array bindings_where(Call& call, const std::function<bool(const BindingInfo&)>& keep) {
+/// A binding, or that of a queue to the default exchange.
+using Row = std::variant<core::QueueId, BindingInfo>;
+
+std::optional<json::object> render(Call& call, const Row& row) {
   const core::Catalog& catalog = call.api().catalog();
   const Renderer render(catalog, call.api().identity().node);
-  json::array out;
-  catalog.each_binding([&](const BindingInfo& binding) {
-    if (keep(binding)) out.push_back(render.binding(binding));
-  });
-  return out;
+  if (const auto* binding = std::get_if<BindingInfo>(&row)) {
+    if (!catalog.has_binding(*binding)) return std::nullopt;
+    return render.binding(*binding);
+  }
+  const core::QueueInfo* queue = catalog.find_queue(std::get<core::QueueId>(row));
+  return queue != nullptr ? std::optional(render.default_binding(*queue)) : std::nullopt;
 }
 
+/// The bindings that are asked for, and what their texts take beside them.
+struct Found {
+  explicit Found(Call& call) : rows(Listing::window(call.target())) {}
+
+  void add(const BindingInfo& binding) {
+    if (rows.add(binding) == nullptr) return;
+    beside_bytes += binding.routing_key.size() + message::memory_bytes(binding.arguments);
+  }
+  void add(core::QueueId queue) { rows.add(queue); }
+
+  RowList<Row> rows;
+  std::size_t beside_bytes = 0;
+};
+
+void reply_bindings(const CallRef& call, Found found) {
+  call->reply_rows(make_rows(
+      std::move(found.rows), [call](const Row& row) { return render(*call, row); },
+      found.beside_bytes));
+}
+
+void add_bindings_where(Call& call, Found& found,
+                        const std::function<bool(const BindingInfo&)>& keep) {
+  call.api().catalog().each_binding([&](const BindingInfo& binding) {
+    if (keep(binding)) found.add(binding);
+  });
+}
+
+/// The bindings between the path's ends.
 void list_between(const CallRef& call, bool to_exchange) {
   const auto ends = find_ends(*call, to_exchange);
   if (!ends) return;
+  Found found(*call);
+  add_bindings_where(*call, found,
+                     [&](const BindingInfo& binding) { return joins(binding, *ends); });
+  if (!to_exchange && ends->source->name.empty()) found.add(core::QueueId(ends->destination));
+  reply_bindings(call, std::move(found));
+}
+
+/// All of them, with those of the default exchange.
+std::size_t count_all(const core::Catalog& catalog) {
+  std::size_t count = 0;
+  catalog.each_queue([&](const core::QueueInfo&) { ++count; });
+  catalog.each_exchange(
+      [&](const core::ExchangeInfo& exchange) { count += catalog.binding_count(exchange.id); });
+  return count;
+}
+
+void list_all(const CallRef& call) {
   const core::Catalog& catalog = call->api().catalog();
-  json::array out =
-      bindings_where(*call, [&](const BindingInfo& binding) { return joins(binding, *ends); });
-  if (!to_exchange && ends->source->name.empty()) {
-    const core::QueueInfo* queue = catalog.find_queue(core::QueueId(ends->destination));
-    out.push_back(Renderer(catalog, call->api().identity().node).default_binding(*queue));
+  const auto shown = [&](core::TenantId tenant) {
+    return call->tenant_or_all() ? tenant == call->tenant() : call->sees(tenant);
+  };
+  Found found(*call);
+  found.rows.reserve(count_all(catalog));
+  catalog.each_queue([&](const core::QueueInfo& queue) {
+    if (shown(queue.tenant)) found.add(queue.ref.id);
+  });
+  add_bindings_where(*call, found, [&](const BindingInfo& binding) {
+    const core::ExchangeInfo* source = catalog.find_exchange(binding.source);
+    return source != nullptr && shown(source->tenant);
+  });
+  reply_bindings(call, std::move(found));
+}
+
+void list_of_queue(const CallRef& call) {
+  const auto* queue = call->api().catalog().find_queue(call->tenant(), call->parameter("queue"));
+  if (queue == nullptr) return call->reply_not_found("there is no queue of this name");
+  Found found(*call);
+  found.add(queue->ref.id);
+  add_bindings_where(*call, found, [&](const BindingInfo& binding) {
+    return !binding.to_exchange && binding.destination == queue->ref.id.value;
+  });
+  reply_bindings(call, std::move(found));
+}
+
+/// The bindings that leave the path's exchange, or lead to it.
+void list_of_exchange(const CallRef& call, bool leaving) {
+  const core::Catalog& catalog = call->api().catalog();
+  const auto* exchange =
+      catalog.find_exchange(call->tenant(), exchange_name(call->parameter("exchange")));
+  if (exchange == nullptr) return call->reply_not_found("there is no exchange of this name");
+  Found found(*call);
+  add_bindings_where(*call, found, [&](const BindingInfo& binding) {
+    if (leaving) return binding.source == exchange->id;
+    return binding.to_exchange && binding.destination == exchange->id.value;
+  });
+  if (leaving && exchange->name.empty()) {
+    catalog.each_queue([&](const core::QueueInfo& queue) {
+      if (queue.tenant == call->tenant()) found.add(queue.ref.id);
+    });
   }
-  call->reply(out);
+  reply_bindings(call, std::move(found));
+}
+
+/// At most; 0 when there is no such exchange.
+std::size_t count_from(Call& call, const std::string& name) {
+  const core::Catalog& catalog = call.api().catalog();
+  if (name.empty()) return count_all(catalog);
+  const core::ExchangeInfo* source = catalog.find_exchange(call.tenant(), name);
+  return source != nullptr ? catalog.binding_count(source->id) : 0;
+}
+
+/// To a queue or an exchange, or to none; with that of the default exchange.
+template <typename Id>
+std::size_t count_to(Call& call, std::optional<Id> destination) {
+  std::size_t count = 1;
+  if (!destination) return count;
+  call.api().catalog().each_source(*destination, [&](const core::ExchangeInfo&) { ++count; });
+  return count;
+}
+
+/// Lists in line: what is kept of a page in its usual order is no more than the page.
+void wait_to_list(const CallRef& call, std::size_t count_max,
+                  std::move_only_function<void()> list) {
+  const RowWindow window = Listing::window(call->target());
+  call->wait_to_list(std::min(count_max, window.end - window.first), std::move(list));
 }
 
 void bind(const CallRef& call, bool to_exchange) {
@@ -121,65 +235,34 @@ void unbind(const CallRef& call, bool to_exchange) {
 }  // namespace
 
 void list_bindings(const CallRef& call) {
-  const core::Catalog& catalog = call->api().catalog();
-  const auto shown = [&](core::TenantId tenant) {
-    return call->tenant_or_all() ? tenant == call->tenant() : call->sees(tenant);
-  };
-  const Renderer render(catalog, call->api().identity().node);
-  json::array out;
-  catalog.each_queue([&](const core::QueueInfo& queue) {
-    if (shown(queue.tenant)) out.push_back(render.default_binding(queue));
-  });
-  catalog.each_binding([&](const BindingInfo& binding) {
-    const core::ExchangeInfo* source = catalog.find_exchange(binding.source);
-    if (source != nullptr && shown(source->tenant)) out.push_back(render.binding(binding));
-  });
-  call->reply(out);
+  wait_to_list(call, count_all(call->api().catalog()), [call] { list_all(call); });
 }
 
 void list_queue_bindings(const CallRef& call) {
-  const core::Catalog& catalog = call->api().catalog();
-  const auto* queue = catalog.find_queue(call->tenant(), call->parameter("queue"));
-  if (queue == nullptr) return call->reply_not_found("there is no queue of this name");
-  json::array out{Renderer(catalog, call->api().identity().node).default_binding(*queue)};
-  for (json::value& each : bindings_where(*call, [&](const BindingInfo& binding) {
-         return !binding.to_exchange && binding.destination == queue->ref.id.value;
-       })) {
-    out.push_back(std::move(each));
-  }
-  call->reply(out);
+  const auto* queue = call->api().catalog().find_queue(call->tenant(), call->parameter("queue"));
+  const auto id = queue != nullptr ? std::optional(queue->ref.id) : std::nullopt;
+  wait_to_list(call, count_to(*call, id), [call] { list_of_queue(call); });
 }
 
 void list_source_bindings(const CallRef& call) {
-  const core::Catalog& catalog = call->api().catalog();
-  const auto* exchange =
-      catalog.find_exchange(call->tenant(), exchange_name(call->parameter("exchange")));
-  if (exchange == nullptr) return call->reply_not_found("there is no exchange of this name");
-  json::array out = bindings_where(
-      *call, [&](const BindingInfo& binding) { return binding.source == exchange->id; });
-  if (exchange->name.empty()) {
-    const Renderer render(catalog, call->api().identity().node);
-    catalog.each_queue([&](const core::QueueInfo& queue) {
-      if (queue.tenant == call->tenant()) out.push_back(render.default_binding(queue));
-    });
-  }
-  call->reply(out);
+  const std::size_t count = count_from(*call, exchange_name(call->parameter("exchange")));
+  wait_to_list(call, count, [call] { list_of_exchange(call, true); });
 }
 
 void list_destination_bindings(const CallRef& call) {
   const auto* exchange = call->api().catalog().find_exchange(
       call->tenant(), exchange_name(call->parameter("exchange")));
-  if (exchange == nullptr) return call->reply_not_found("there is no exchange of this name");
-  call->reply(bindings_where(*call, [&](const BindingInfo& binding) {
-    return binding.to_exchange && binding.destination == exchange->id.value;
-  }));
+  const auto id = exchange != nullptr ? std::optional(exchange->id) : std::nullopt;
+  wait_to_list(call, count_to(*call, id), [call] { list_of_exchange(call, false); });
 }
 
 void list_bindings_to_queue(const CallRef& call) {
-  list_between(call, false);
+  const std::size_t count = count_from(*call, exchange_name(call->parameter("source")));
+  wait_to_list(call, count, [call] { list_between(call, false); });
 }
 void list_bindings_to_exchange(const CallRef& call) {
-  list_between(call, true);
+  const std::size_t count = count_from(*call, exchange_name(call->parameter("source")));
+  wait_to_list(call, count, [call] { list_between(call, true); });
 }
 void bind_queue(const CallRef& call) {
   bind(call, false);

@@ -1,6 +1,11 @@
 // Connections, their channels and consumers.
 #include <fmt/format.h>
 
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "admin/broker_status.h"
 #include "admin/call.h"
 #include "admin/gather.h"
@@ -13,6 +18,8 @@ namespace naru::admin {
 namespace {
 
 using Reply = void (*)(Call&, const BrokerStatus&);
+using Status = std::shared_ptr<const BrokerStatus>;
+using List = void (*)(const CallRef&, const Status&);
 
 /// Without the tag monitoring a user sees connections of its own only.
 bool sees(const Call& call, const ConnectionStatus& connection) {
@@ -36,20 +43,52 @@ const ConnectionStatus* find(Call& call, const BrokerStatus& status) {
   return nullptr;
 }
 
-void with_connections(const CallRef& call, Reply reply, bool consumers = false) {
-  collect_status(call->api().shard(), call->api().connections(),
-                 {.connections = true, .consumers = consumers},
+void with_connections(const CallRef& call, Reply reply) {
+  collect_status(call->api().shard(), call->api().connections(), {.connections = true},
                  [call, reply](const BrokerStatus& status) { reply(*call, status); });
+}
+
+/// The same in the line of listings; what is listed keeps the status for as long as it needs it.
+void list_with_status(const CallRef& call, List list, bool consumers = false) {
+  call->wait_in(call->api().connection_listings(), [call, list, consumers] {
+    collect_status(call->api().shard(), call->api().connections(),
+                   {.connections = true, .consumers = consumers},
+                   [call, list](BrokerStatus status) {
+                     list(call, std::make_shared<const BrokerStatus>(std::move(status)));
+                   });
+  });
 }
 
 Renderer renderer(Call& call) {
   return {call.api().catalog(), call.api().identity().node};
 }
 
-void append_channels(json::array& out, const Renderer& render, const ConnectionStatus& connection) {
-  for (const ChannelStatus& channel : connection.channels) {
-    out.push_back(render.channel(connection, channel));
-  }
+void reply_connections(const CallRef& call, const Status& status,
+                       std::vector<const ConnectionStatus*> rows) {
+  call->reply_rows(make_rows(
+      std::move(rows),
+      [call, status](const ConnectionStatus* connection) {
+        return std::optional(renderer(*call).connection(*connection));
+      },
+      status->memory_bytes()));
+}
+
+struct ChannelRow {
+  const ConnectionStatus* connection;
+  const ChannelStatus* channel;
+};
+
+void add_channels(std::vector<ChannelRow>& rows, const ConnectionStatus& connection) {
+  for (const ChannelStatus& channel : connection.channels) rows.push_back({&connection, &channel});
+}
+
+void reply_channels(const CallRef& call, const Status& status, std::vector<ChannelRow> rows) {
+  call->reply_rows(make_rows(
+      std::move(rows),
+      [call, status](const ChannelRow& row) {
+        return std::optional(renderer(*call).channel(*row.connection, *row.channel));
+      },
+      status->memory_bytes()));
 }
 
 /// Monitoring may look at others' connections, and close none of them.
@@ -87,12 +126,12 @@ bool may_ask_for_user(Call& call) {
 }  // namespace
 
 void list_connections(const CallRef& call) {
-  with_connections(call, [](Call& asked, const BrokerStatus& status) {
-    json::array out;
-    for (const ConnectionStatus& connection : status.connections) {
-      if (is_asked_for(asked, connection)) out.push_back(renderer(asked).connection(connection));
+  list_with_status(call, [](const CallRef& asked, const Status& status) {
+    std::vector<const ConnectionStatus*> rows;
+    for (const ConnectionStatus& connection : status->connections) {
+      if (is_asked_for(*asked, connection)) rows.push_back(&connection);
     }
-    asked.reply(out);
+    reply_connections(asked, status, std::move(rows));
   });
 }
 
@@ -119,13 +158,12 @@ void close_connection(const CallRef& call) {
 
 void list_user_connections(const CallRef& call) {
   if (!may_ask_for_user(*call)) return;
-  with_connections(call, [](Call& asked, const BrokerStatus& status) {
-    json::array out;
-    for (const ConnectionStatus& connection : status.connections) {
-      if (connection.user != asked.parameter("user")) continue;
-      out.push_back(renderer(asked).connection(connection));
+  list_with_status(call, [](const CallRef& asked, const Status& status) {
+    std::vector<const ConnectionStatus*> rows;
+    for (const ConnectionStatus& connection : status->connections) {
+      if (connection.user == asked->parameter("user")) rows.push_back(&connection);
     }
-    asked.reply(out);
+    reply_connections(asked, status, std::move(rows));
   });
 }
 
@@ -144,22 +182,22 @@ void close_user_connections(const CallRef& call) {
 }
 
 void list_connection_channels(const CallRef& call) {
-  with_connections(call, [](Call& asked, const BrokerStatus& status) {
-    const ConnectionStatus* connection = find(asked, status);
+  list_with_status(call, [](const CallRef& asked, const Status& status) {
+    const ConnectionStatus* connection = find(*asked, *status);
     if (connection == nullptr) return;
-    json::array out;
-    append_channels(out, renderer(asked), *connection);
-    asked.reply(out);
+    std::vector<ChannelRow> rows;
+    add_channels(rows, *connection);
+    reply_channels(asked, status, std::move(rows));
   });
 }
 
 void list_channels(const CallRef& call) {
-  with_connections(call, [](Call& asked, const BrokerStatus& status) {
-    json::array out;
-    for (const ConnectionStatus& connection : status.connections) {
-      if (is_asked_for(asked, connection)) append_channels(out, renderer(asked), connection);
+  list_with_status(call, [](const CallRef& asked, const Status& status) {
+    std::vector<ChannelRow> rows;
+    for (const ConnectionStatus& connection : status->connections) {
+      if (is_asked_for(*asked, connection)) add_channels(rows, connection);
     }
-    asked.reply(out);
+    reply_channels(asked, status, std::move(rows));
   });
 }
 
@@ -178,18 +216,23 @@ void get_channel(const CallRef& call) {
 }
 
 void list_consumers(const CallRef& call) {
-  with_connections(
+  list_with_status(
       call,
-      [](Call& asked, const BrokerStatus& status) {
-        json::array out;
-        for (const ConsumerStatus& consumer : status.consumers) {
-          const auto* queue = asked.api().catalog().find_queue(consumer.consumer.queue.id);
+      [](const CallRef& asked, const Status& status) {
+        std::vector<const ConsumerStatus*> rows;
+        for (const ConsumerStatus& consumer : status->consumers) {
+          const auto* queue = asked->api().catalog().find_queue(consumer.consumer.queue.id);
           if (queue == nullptr) continue;
-          const bool shown =
-              asked.tenant_or_all() ? queue->tenant == asked.tenant() : asked.sees(queue->tenant);
-          if (shown) out.push_back(renderer(asked).consumer(consumer, status));
+          const bool shown = asked->tenant_or_all() ? queue->tenant == asked->tenant()
+                                                    : asked->sees(queue->tenant);
+          if (shown) rows.push_back(&consumer);
         }
-        asked.reply(out);
+        asked->reply_rows(make_rows(
+            std::move(rows),
+            [asked, status](const ConsumerStatus* row) {
+              return std::optional(renderer(*asked).consumer(*row, *status));
+            },
+            status->memory_bytes()));
       },
       true);
 }

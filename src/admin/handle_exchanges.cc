@@ -10,11 +10,11 @@
 
 namespace naru::admin {
 
-void list_exchanges(const CallRef& call) {
-  const core::Catalog& catalog = call->api().catalog();
-  const Renderer render(catalog, call->api().identity().node);
+namespace {
+
+void reply_exchanges(const CallRef& call) {
   std::vector<const core::ExchangeInfo*> found;
-  catalog.each_exchange([&](const core::ExchangeInfo& exchange) {
+  call->api().catalog().each_exchange([&](const core::ExchangeInfo& exchange) {
     if (call->tenant_or_all() ? exchange.tenant == call->tenant() : call->sees(exchange.tenant)) {
       found.push_back(&exchange);
     }
@@ -22,9 +22,23 @@ void list_exchanges(const CallRef& call) {
   std::ranges::sort(found, [](const core::ExchangeInfo* a, const core::ExchangeInfo* b) {
     return std::tie(a->tenant, a->name) < std::tie(b->tenant, b->name);
   });
-  json::array out;
-  for (const core::ExchangeInfo* exchange : found) out.push_back(render.exchange(*exchange));
-  call->reply(out);
+  std::vector<core::ExchangeId> rows;
+  rows.reserve(found.size());
+  for (const core::ExchangeInfo* exchange : found) rows.push_back(exchange->id);
+  call->reply_rows(
+      make_rows(std::move(rows), [call](core::ExchangeId id) -> std::optional<json::object> {
+        const core::ExchangeInfo* exchange = call->api().catalog().find_exchange(id);
+        if (exchange == nullptr) return std::nullopt;
+        return Renderer(call->api().catalog(), call->api().identity().node).exchange(*exchange);
+      }));
+}
+
+}  // namespace
+
+void list_exchanges(const CallRef& call) {
+  std::size_t count = 0;
+  call->api().catalog().each_exchange([&](const core::ExchangeInfo&) { ++count; });
+  call->wait_to_list(count, [call] { reply_exchanges(call); });
 }
 
 void get_exchange(const CallRef& call) {

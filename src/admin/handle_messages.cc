@@ -1,6 +1,7 @@
 // Messages, one by one and by hand: for looking into a queue, not for traffic.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "admin/call.h"
 #include "admin/handlers.h"
 #include "admin/http_api.h"
+#include "admin/text_pieces.h"
 #include "base/utf8.h"
 
 namespace naru::admin {
@@ -18,7 +20,10 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 255;
 constexpr std::int64_t kGetCountMax = 1000;
-constexpr std::size_t kGetBytesMax = 16u << 20;  // of bodies in one answer
+// Of one answer: a part of the memory limit, and this much at most.
+constexpr std::uint64_t kGetMemoryPart = 16;
+constexpr std::uint64_t kGetBytesMax = 16u << 20;
+constexpr std::uint64_t kGetBytesMin = 1u << 20;
 
 /// Answers itself when this build has no protocol whose messages it could read.
 const MessageFormat* format_of(Call& call) {
@@ -74,6 +79,42 @@ Result<AckMode> ack_mode_of(const json::object& body) {
               "reject_requeue_false");
 }
 
+std::uint64_t answer_bytes_max(HttpApi& api) {
+  const std::uint64_t limit = api.node_status().memory_bytes_max;
+  if (limit == 0) return kGetBytesMax;
+  return std::clamp(limit / kGetMemoryPart, kGetBytesMin, kGetBytesMax);
+}
+
+// Of a body, written at once; a multiple of 3, so that pieces in base64 join.
+constexpr std::size_t kSliceBytes = 48u << 10;
+
+void append_base64(TextPieces& out, std::string_view body) {
+  for (; !body.empty(); body.remove_prefix(std::min(body.size(), kSliceBytes))) {
+    out.append(encode_base64(body.substr(0, kSliceBytes)));
+  }
+}
+
+/// `body` is UTF-8.
+void append_json_text(TextPieces& out, std::string_view body) {
+  while (!body.empty()) {
+    std::size_t end = std::min(body.size(), kSliceBytes);
+    while (end < body.size() && (body[end] & '\xc0') == '\x80') --end;  // not within a character
+    const std::string quoted = serialize_text(body.substr(0, end));
+    out.append(std::string_view(quoted).substr(1, quoted.size() - 2));
+    body.remove_prefix(end);
+  }
+}
+
+/// How long it is in JSON at most: a control character has six there, as "\u0001".
+std::uint64_t json_text_bytes_max(std::string_view body) {
+  std::uint64_t bytes = body.size();
+  for (const char c : body) {
+    if (c == '"' || c == '\\') bytes += 1;
+    if (static_cast<unsigned char>(c) < ' ') bytes += 5;
+  }
+  return bytes;
+}
+
 /// Got one after the other; what is to go back goes when all are there, or the first would be got
 /// again and again.
 class Getting : public std::enable_shared_from_this<Getting> {
@@ -85,10 +126,14 @@ class Getting : public std::enable_shared_from_this<Getting> {
     std::optional<std::int64_t> truncate_bytes;
   };
   Getting(CallRef call, const MessageFormat& format, Wanted wanted)
-      : call_(std::move(call)), format_(format), wanted_(wanted) {}
+      : call_(std::move(call)),
+        format_(format),
+        wanted_(wanted),
+        bytes_max_(answer_bytes_max(call_->api())) {}
 
   void next() {
-    if (std::ssize(out_) == wanted_.count || bytes_ >= kGetBytesMax) return finish();
+    if (count_ == wanted_.count) return finish();
+    if (out_.bytes() >= bytes_max_) return finish_full();
     call_->agent().ask(core::Get{call_->parameter("queue"), wanted_.mode == AckMode::settle},
                        [self = shared_from_this()](Result<core::Reply::Value> answer) {
                          if (!answer) return self->finish(answer.error());
@@ -122,8 +167,9 @@ class Getting : public std::enable_shared_from_this<Getting> {
   }
 
   void add(const core::Delivery& delivery, std::uint32_t ready_after, std::uint64_t body_bytes) {
-    out_.push_back(rendered(delivery, ready_after, body_bytes));
-    bytes_ += delivery.record.body.size();
+    out_.append(count_++ == 0 ? "[" : ",");
+    write(delivery, ready_after, body_bytes);
+    call_->account(out_.bytes());
     next();
   }
 
@@ -136,14 +182,14 @@ class Getting : public std::enable_shared_from_this<Getting> {
 
   void on_large(const core::Got& got) {
     const std::uint64_t shown = shown_bytes(got.stored->bytes);
-    if (shown > kGetBytesMax) {
+    if (shown > bytes_max_) {
       const core::Seq seq = got.delivery->seq;
       held_.emplace_back(core::Return{got.queue, seq, seq, true});
-      if (!out_.empty()) return finish();
+      if (count_ != 0) return finish_full();
       return finish(Error{Errc::limit,
                           fmt::format("the message has {} bytes, and an answer holds {}: ask for "
                                       "its beginning with truncate",
-                                      got.stored->bytes, kGetBytesMax)});
+                                      got.stored->bytes, bytes_max_)});
     }
     large_ = std::make_unique<Large>();
     large_->got = got;
@@ -180,33 +226,49 @@ class Getting : public std::enable_shared_from_this<Getting> {
     read_large();
   }
 
-  json::object rendered(const core::Delivery& delivery, std::uint32_t ready_after,
-                        std::uint64_t body_bytes) const {
+  /// A body may be as long as all the rest of the answer: it goes from where it is into the text.
+  void write(const core::Delivery& delivery, std::uint32_t ready_after, std::uint64_t body_bytes) {
     const message::RecordView& record = delivery.record;
     std::string_view body = as_text(record.body);
     body = body.substr(0, static_cast<std::size_t>(shown_bytes(body.size())));
     const auto properties = format_.read(record.encoding, record.header);
-    const bool base64 = wanted_.base64 || !is_utf8(body);
-    return {{"payload_bytes", body_bytes},
-            {"redelivered", delivery.redelivered},
-            {"exchange", json_text(record.exchange)},
-            {"routing_key", json_text(record.routing_key)},
-            {"message_count", ready_after},
-            {"properties", properties ? to_json(*properties) : json::object()},
-            {"payload", base64 ? json::string(encode_base64(body)) : json_text(body)},
-            {"payload_encoding", base64 ? "base64" : "string"}};
+    const bool base64 = wanted_.base64 || !is_utf8(body) || json_text_bytes_max(body) > bytes_max_;
+    std::string text =
+        serialize(json::object{{"payload_bytes", body_bytes},
+                               {"redelivered", delivery.redelivered},
+                               {"exchange", json_text(record.exchange)},
+                               {"routing_key", json_text(record.routing_key)},
+                               {"message_count", ready_after},
+                               {"properties", properties ? to_json(*properties) : json::object()}});
+    text.pop_back();
+    out_.append(text);
+    out_.append(R"(,"payload":")");
+    base64 ? append_base64(out_, body) : append_json_text(out_, body);
+    out_.append(base64 ? R"(","payload_encoding":"base64"})" : R"(","payload_encoding":"string"})");
   }
 
   void finish(std::optional<Error> error = std::nullopt) {
     call_->agent().end_leases(held_);
-    error ? call_->reply_error(*error) : call_->reply(out_);
+    if (error) return call_->reply_error(*error);
+    out_.append(count_ == 0 ? "[]" : "]");
+    call_->reply_text(out_.join(), "application/json", 200, std::move(headers_));
+  }
+
+  /// There may be more, for which this answer has no room.
+  void finish_full() {
+    headers_.emplace_back(
+        "X-Reason",
+        fmt::format("an answer is full at {} bytes: ask again for what is left", bytes_max_));
+    finish();
   }
 
   CallRef call_;
   const MessageFormat& format_;
   const Wanted wanted_;
-  json::array out_;
-  std::size_t bytes_ = 0;
+  const std::uint64_t bytes_max_;
+  TextPieces out_;
+  io::HttpHeaders headers_;
+  std::int64_t count_ = 0;
   std::unique_ptr<Large> large_;
   std::vector<core::Command> held_;  // what becomes of the leases
 };
@@ -292,7 +354,9 @@ void get_messages(const CallRef& call) {
     return call->reply_not_found("there is no queue of this name");
   }
   NARU_TRY_OR_REPLY(wanted, *call, wanted_of(call->body()));
-  std::make_shared<Getting>(call, *format, wanted)->next();
+  call->wait_in(call->api().gets(), [call, format, wanted] {
+    std::make_shared<Getting>(call, *format, wanted)->next();
+  });
 }
 
 }  // namespace naru::admin

@@ -154,7 +154,7 @@ void get_whoami(const CallRef& call) {
 }
 
 void get_nodes(const CallRef& call) {
-  call->reply(json::array{node_object(call->api())});
+  call->reply_rows(make_rows({node_object(call->api())}));
 }
 
 void get_node(const CallRef& call) {
@@ -165,7 +165,7 @@ void get_node(const CallRef& call) {
 }
 
 void list_nothing(const CallRef& call) {
-  call->reply(json::array());
+  call->reply_rows(make_rows({}));
 }
 
 void get_cluster_name(const CallRef& call) {

@@ -12,28 +12,37 @@ namespace naru::admin {
 
 namespace {
 
-QueueRates rates_of(Call& call, const core::QueueInfo& queue, const BrokerStatus& status) {
-  return call.api().rates().measure(queue.ref.id, status.stats_of(queue.ref.id),
-                                    call.api().shard().now().mono);
+/// `at`: when the status was collected.
+QueueRates rates_of(Call& call, const core::QueueInfo& queue, const BrokerStatus& status,
+                    TimePoint at) {
+  return call.api().rates().measure(queue.ref.id, status.stats_of(queue.ref.id), at);
 }
 
-void reply_queues(Call& call, const BrokerStatus& status) {
-  const core::Catalog& catalog = call.api().catalog();
-  const Renderer render(catalog, call.api().identity().node);
+void reply_queues(const CallRef& call, BrokerStatus status) {
+  const core::Catalog& catalog = call->api().catalog();
   std::vector<const core::QueueInfo*> found;
   catalog.each_queue([&](const core::QueueInfo& queue) {
-    if (call.tenant_or_all() ? queue.tenant == call.tenant() : call.sees(queue.tenant)) {
+    if (call->tenant_or_all() ? queue.tenant == call->tenant() : call->sees(queue.tenant)) {
       found.push_back(&queue);
     }
   });
   std::ranges::sort(found, [](const core::QueueInfo* a, const core::QueueInfo* b) {
     return std::tie(a->tenant, a->name) < std::tie(b->tenant, b->name);
   });
-  json::array out;
-  for (const core::QueueInfo* queue : found) {
-    out.push_back(render.queue(*queue, status, rates_of(call, *queue, status)));
-  }
-  call.reply(out);
+  std::vector<core::QueueId> rows;
+  rows.reserve(found.size());
+  for (const core::QueueInfo* queue : found) rows.push_back(queue->ref.id);
+  const std::size_t beside_bytes = status.memory_bytes();
+  call->reply_rows(make_rows(
+      std::move(rows),
+      [call, status = std::move(status),
+       at = call->api().shard().now().mono](core::QueueId id) -> std::optional<json::object> {
+        const core::QueueInfo* queue = call->api().catalog().find_queue(id);
+        if (queue == nullptr) return std::nullopt;
+        const Renderer render(call->api().catalog(), call->api().identity().node);
+        return render.queue(*queue, status, rates_of(*call, *queue, status, at));
+      },
+      beside_bytes));
 }
 
 void reply_queue(Call& call, const BrokerStatus& status) {
@@ -41,7 +50,8 @@ void reply_queue(Call& call, const BrokerStatus& status) {
   const core::QueueInfo* queue = catalog.find_queue(call.tenant(), call.parameter("queue"));
   if (queue == nullptr) return call.reply_not_found("there is no queue of this name");
   const Renderer render(catalog, call.api().identity().node);
-  call.reply(render.queue(*queue, status, rates_of(call, *queue, status), true));
+  const TimePoint now = call.api().shard().now().mono;
+  call.reply(render.queue(*queue, status, rates_of(call, *queue, status, now), true));
 }
 
 /// Whether the queue is there; answers itself when not.
@@ -54,9 +64,13 @@ bool exists(Call& call) {
 }  // namespace
 
 void list_queues(const CallRef& call) {
-  collect_status(call->api().shard(), call->api().connections(),
-                 {.queues = true, .connections = true},
-                 [call](const BrokerStatus& status) { reply_queues(*call, status); });
+  std::size_t count = 0;
+  call->api().catalog().each_queue([&](const core::QueueInfo&) { ++count; });
+  call->wait_to_list(count, [call] {
+    collect_status(call->api().shard(), call->api().connections(),
+                   {.queues = true, .connections = true},
+                   [call](BrokerStatus status) { reply_queues(call, std::move(status)); });
+  });
 }
 
 void get_queue(const CallRef& call) {

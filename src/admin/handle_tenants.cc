@@ -1,5 +1,6 @@
 // Vhosts, which the broker calls tenants.
 #include <map>
+#include <vector>
 
 #include "admin/broker_status.h"
 #include "admin/call.h"
@@ -20,27 +21,37 @@ core::QueueStats totals_of(const core::Catalog& catalog, core::TenantId tenant,
   return totals;
 }
 
-void reply_tenants(Call& call, const BrokerStatus& status) {
-  const core::Catalog& catalog = call.api().catalog();
-  const Renderer render(catalog, call.api().identity().node);
+void reply_tenants(const CallRef& call, const BrokerStatus& status) {
+  const core::Catalog& catalog = call->api().catalog();
   std::map<core::TenantId, core::QueueStats> totals;
   catalog.each_queue([&](const core::QueueInfo& queue) {
     add(totals[queue.tenant], status.stats_of(queue.ref.id));
   });
-  std::map<std::string, json::value> by_name;
+  std::map<std::string, core::TenantId> by_name;
   catalog.each_tenant([&](core::TenantId id, const std::string& name) {
-    if (call.sees(id)) by_name.emplace(name, render.tenant(name, totals[id]));
+    if (call->sees(id)) by_name.emplace(name, id);
   });
-  json::array out;
-  for (auto& [name, tenant] : by_name) out.push_back(std::move(tenant));
-  call.reply(out);
+  std::vector<core::TenantId> rows;
+  for (const auto& [name, id] : by_name) rows.push_back(id);
+  call->reply_rows(make_rows(
+      std::move(rows),
+      [call, totals = std::move(totals)](core::TenantId id) mutable -> std::optional<json::object> {
+        const std::string* name = call->api().catalog().tenant_name(id);
+        if (name == nullptr) return std::nullopt;
+        const Renderer render(call->api().catalog(), call->api().identity().node);
+        return render.tenant(*name, totals[id]);
+      }));
 }
 
 }  // namespace
 
 void list_tenants(const CallRef& call) {
-  collect_status(call->api().shard(), call->api().connections(), {.queues = true},
-                 [call](const BrokerStatus& status) { reply_tenants(*call, status); });
+  std::size_t count = 0;
+  call->api().catalog().each_tenant([&](core::TenantId, const std::string&) { ++count; });
+  call->wait_to_list(count, [call] {
+    collect_status(call->api().shard(), call->api().connections(), {.queues = true},
+                   [call](const BrokerStatus& status) { reply_tenants(call, status); });
+  });
 }
 
 void get_tenant(const CallRef& call) {

@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "admin/call.h"
 #include "admin/handlers.h"
@@ -15,15 +18,33 @@ namespace {
 
 constexpr std::size_t kPasswordBytesMax = 1024;
 
-json::array permissions_where(Call& call,
-                              const std::function<bool(const core::Catalog::Permission&)>& keep) {
-  const core::Catalog& catalog = call.api().catalog();
-  const Renderer render(catalog, call.api().identity().node);
-  json::array out;
-  catalog.each_permission([&](const core::Catalog::Permission& permission) {
-    if (keep(permission)) out.push_back(render.permission(permission));
+/// Replies with the permissions that `keep` names.
+void reply_permissions(const CallRef& call,
+                       const std::function<bool(const core::Catalog::Permission&)>& keep) {
+  using Row = std::pair<std::string, core::TenantId>;
+  std::vector<Row> rows;
+  call->api().catalog().each_permission([&](const core::Catalog::Permission& permission) {
+    if (keep(permission)) rows.emplace_back(permission.user, permission.tenant);
   });
-  return out;
+  call->reply_rows(
+      make_rows(std::move(rows), [call](const Row& row) -> std::optional<json::object> {
+        const core::Catalog& catalog = call->api().catalog();
+        const auto* permission = catalog.find_permission(row.first, row.second);
+        if (permission == nullptr) return std::nullopt;
+        return Renderer(catalog, call->api().identity().node).permission(*permission);
+      }));
+}
+
+std::size_t count_permissions(Call& call) {
+  std::size_t count = 0;
+  call.api().catalog().each_permission([&](const core::Catalog::Permission&) { ++count; });
+  return count;
+}
+
+std::size_t count_users(Call& call) {
+  std::size_t count = 0;
+  call.api().catalog().each_user([&](const core::Catalog::User&) { ++count; });
+  return count;
 }
 
 bool exists(Call& call, const std::string& user) {
@@ -43,30 +64,36 @@ void put_hashed(const CallRef& call, core::PutUserHashed change) {
 }
 
 /// Replies with the users that `keep` names, in order.
-void reply_users(Call& call, const std::function<bool(const core::Catalog::User&)>& keep) {
-  const Renderer render(call.api().catalog(), call.api().identity().node);
-  json::array out;
-  call.api().catalog().each_user([&](const core::Catalog::User& user) {
-    if (keep(user)) out.push_back(render.user(user));
+void reply_users(const CallRef& call, const std::function<bool(const core::Catalog::User&)>& keep) {
+  std::vector<std::string> names;
+  call->api().catalog().each_user([&](const core::Catalog::User& user) {
+    if (keep(user)) names.push_back(user.name);
   });
-  std::ranges::sort(out, {}, [](const json::value& user) -> const json::string& {
-    return user.get_object().at("name").get_string();
-  });
-  call.reply(out);
+  std::ranges::sort(names);
+  call->reply_rows(
+      make_rows(std::move(names), [call](const std::string& name) -> std::optional<json::object> {
+        const core::Catalog::User* user = call->api().catalog().find_user(name);
+        if (user == nullptr) return std::nullopt;
+        return Renderer(call->api().catalog(), call->api().identity().node).user(*user);
+      }));
 }
 
 }  // namespace
 
 void list_users(const CallRef& call) {
-  reply_users(*call, [](const core::Catalog::User&) { return true; });
+  call->wait_to_list(count_users(*call), [call] {
+    reply_users(call, [](const core::Catalog::User&) { return true; });
+  });
 }
 
 void list_users_without_permissions(const CallRef& call) {
-  boost::unordered_flat_set<std::string> permitted;
-  call->api().catalog().each_permission(
-      [&](const core::Catalog::Permission& permission) { permitted.insert(permission.user); });
-  reply_users(*call,
-              [&](const core::Catalog::User& user) { return !permitted.contains(user.name); });
+  call->wait_to_list(count_users(*call), [call] {
+    boost::unordered_flat_set<std::string> permitted;
+    call->api().catalog().each_permission(
+        [&](const core::Catalog::Permission& permission) { permitted.insert(permission.user); });
+    reply_users(call,
+                [&](const core::Catalog::User& user) { return !permitted.contains(user.name); });
+  });
 }
 
 void get_user(const CallRef& call) {
@@ -107,9 +134,11 @@ void delete_user(const CallRef& call) {
 }
 
 void list_permissions(const CallRef& call) {
-  call->reply(permissions_where(*call, [&](const core::Catalog::Permission& permission) {
-    return !call->tenant_or_all() || permission.tenant == *call->tenant_or_all();
-  }));
+  call->wait_to_list(count_permissions(*call), [call] {
+    reply_permissions(call, [&](const core::Catalog::Permission& permission) {
+      return !call->tenant_or_all() || permission.tenant == *call->tenant_or_all();
+    });
+  });
 }
 
 void list_user_permissions(const CallRef& call) {
@@ -117,8 +146,11 @@ void list_user_permissions(const CallRef& call) {
   if (call->api().catalog().find_user(name) == nullptr) {
     return call->reply_not_found("there is no user of this name");
   }
-  call->reply(permissions_where(
-      *call, [&](const core::Catalog::Permission& permission) { return permission.user == name; }));
+  call->wait_to_list(count_permissions(*call), [call] {
+    reply_permissions(call, [&](const core::Catalog::Permission& permission) {
+      return permission.user == call->parameter("user");
+    });
+  });
 }
 
 void get_permission(const CallRef& call) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "admin/call.h"
@@ -11,6 +12,12 @@ namespace naru::admin {
 
 namespace {
 
+// In each line, and for how long: clients and proxies give up after 60 s.
+constexpr std::size_t kWaitingMax = 32;
+constexpr Duration kWaitMax = std::chrono::seconds(30);
+// Whoever has given up meanwhile does not get what is got for it, and it may be gone from its
+// queue.
+constexpr Duration kGetWaitMax = std::chrono::seconds(5);
 constexpr std::string_view kWrongLogin = "Not_Authorized";
 
 io::HttpHeaders challenge() {
@@ -39,9 +46,21 @@ HttpApi::HttpApi(core::Shard& shard, const ConnectionsPort& connections, const N
       identity_(std::move(identity)),
       agents_(std::make_shared<AgentPool>(shard)),
       throttle_(shard.random().next()),
-      rates_(shard.catalog()) {}
+      rates_(shard.catalog()),
+      listings_(std::make_shared<Line>(shard, kWaitingMax, kWaitMax)),
+      connection_listings_(std::make_shared<Line>(shard, kWaitingMax, kWaitMax)),
+      gets_(std::make_shared<Line>(shard, kWaitingMax, kGetWaitMax)) {}
 
 HttpApi::~HttpApi() = default;
+
+TimePoint HttpApi::next_deadline() const {
+  return std::min(
+      {listings_->next_deadline(), connection_listings_->next_deadline(), gets_->next_deadline()});
+}
+
+void HttpApi::on_deadline(const Now& now) {
+  for (const auto& line : {listings_, connection_listings_, gets_}) line->on_deadline(now.mono);
+}
 
 void HttpApi::on_request(io::HttpRequest request, io::HttpResponder respond) {
   const auto call = std::make_shared<Call>(*this, std::move(request), std::move(respond));

@@ -8,6 +8,7 @@
 #include "admin/agent.h"
 #include "admin/basic_auth.h"
 #include "admin/connections_port.h"
+#include "admin/line.h"
 #include "admin/login_throttle.h"
 #include "admin/message_format.h"
 #include "admin/node_port.h"
@@ -39,6 +40,11 @@ class HttpApi final : public io::HttpHandler {
   ~HttpApi() override;
 
   void on_request(io::HttpRequest request, io::HttpResponder respond) override;
+  /// What answers hold that are being written.
+  std::size_t memory_bytes() const { return writing_bytes_; }
+  /// Of those who wait for their turn.
+  TimePoint next_deadline() const;
+  void on_deadline(const Now& now);
 
   // ---- For operations ----
   core::Shard& shard() { return shard_; }
@@ -48,6 +54,13 @@ class HttpApi final : public io::HttpHandler {
   const Identity& identity() const { return identity_; }
   const MessageFormat* message_format() const { return messages_; }
   RateMeter& rates() { return rates_; }
+  /// Answers may be long, and whoever asks may not be alone: one listing of the catalogue is
+  /// written and sent at a time, and one of connections; one answer with messages is made.
+  Line& listings() { return *listings_; }
+  Line& connection_listings() { return *connection_listings_; }
+  Line& gets() { return *gets_; }
+  /// What answers that are being written hold has become `now` instead of `before`, in bytes.
+  void writing_holds(std::size_t before, std::size_t now) { writing_bytes_ += now - before; }
   /// The last answer to /metrics: anybody may ask for it, as often as he likes, and it looks at
   /// every queue and connection. So it is written once a second.
   struct MetricsPage {
@@ -77,6 +90,10 @@ class HttpApi final : public io::HttpHandler {
   std::shared_ptr<AgentPool> agents_;
   LoginThrottle throttle_;
   RateMeter rates_;
+  std::size_t writing_bytes_ = 0;
+  const std::shared_ptr<Line> listings_;
+  const std::shared_ptr<Line> connection_listings_;
+  const std::shared_ptr<Line> gets_;
   MetricsPage metrics_page_;
   std::deque<CallRef> waiting_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

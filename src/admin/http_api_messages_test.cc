@@ -2,6 +2,7 @@
 // permissions.
 #include <gtest/gtest.h>
 
+#include "admin/base64.h"
 #include "admin/test_support.h"
 
 namespace naru::admin {
@@ -41,6 +42,47 @@ TEST_P(HttpApiMessagesTest, WhatReachesNoQueueIsToldAndTheNextOneIsNoWorse) {
   EXPECT_EQ(
       status("POST", "/api/exchanges/%2F/nowhere/publish", R"({"routing_key":"q","payload":"x"})"),
       404u);
+}
+
+TEST_P(HttpApiMessagesTest, AnAnswerHasAShareOfMemoryAndSaysWhenItIsFull) {
+  node_.now.memory_bytes_max = 32u << 20;
+  for (int i = 0; i < 8; ++i) {
+    publish(R"({"routing_key":"q","payload":")" + std::string(600'000, 'x') + "\"}");
+  }
+  const auto reason = [](const Answer& answer) {
+    return io::find_header(answer.headers, "x-reason");
+  };
+  const Answer full = take("ack_requeue_false", 8);
+  EXPECT_EQ(full.body.as_array().size(), 4u) << "the fourth of them fills 2 MiB";
+  EXPECT_EQ(reason(full), "an answer is full at 2097152 bytes: ask again for what is left");
+  EXPECT_EQ(ready(), 4);
+  EXPECT_EQ(reason(take("ack_requeue_true", 3)), "") << "that is what was asked for";
+  EXPECT_EQ(ready(), 4);
+}
+
+TEST_P(HttpApiMessagesTest, ALongBodyIsTheSameInAnswersOfManyPieces) {
+  std::string text;
+  while (text.size() < 400'000) text += "a\xe2\x82\xac\"\n";
+  for (const bool as_text : {true, false}) {
+    publish(serialize(json::object{{"routing_key", "q"}, {"payload", text}}));
+    const json::value got =
+        ask("POST", "/api/queues/%2F/q/get",
+            std::string(R"({"count":1,"ackmode":"ack_requeue_false","encoding":")") +
+                (as_text ? "auto" : "base64") + "\"}")
+            .body.at(0);
+    EXPECT_EQ(got.at("payload_encoding"), as_text ? "string" : "base64");
+    const std::string payload(got.at("payload").as_string());
+    EXPECT_EQ(as_text ? payload : decode_base64(payload), text);
+  }
+}
+
+TEST_P(HttpApiMessagesTest, ATextThatWouldOutgrowTheAnswerComesAsBase64) {
+  node_.now.memory_bytes_max = 16u << 20;
+  const std::string body(300'000, '\x01');
+  publish(serialize(json::object{{"routing_key", "q"}, {"payload", body}}));
+  const json::value got = take("ack_requeue_false").body.at(0);
+  EXPECT_EQ(got.at("payload_encoding"), "base64");
+  EXPECT_EQ(decode_base64(std::string(got.at("payload").as_string())), body);
 }
 
 TEST_P(HttpApiMessagesTest, BytesTravelAsBase64) {

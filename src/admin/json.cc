@@ -191,4 +191,8 @@ std::string serialize(const json::value& value) {
   return json::serialize(value);
 }
 
+std::string serialize_text(std::string_view text) {
+  return json::serialize(view(text));
+}
+
 }  // namespace naru::admin

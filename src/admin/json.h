@@ -39,5 +39,7 @@ Result<std::optional<std::int64_t>> integer_member(const json::object& object,
 Result<message::Table> table_member(const json::object& object, std::string_view name);
 
 std::string serialize(const json::value& value);
+/// A text that is UTF-8, in quotes.
+std::string serialize_text(std::string_view text);
 
 }  // namespace naru::admin

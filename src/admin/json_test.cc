@@ -5,7 +5,6 @@
 
 #include <cmath>
 
-#include "admin/listing.h"
 #include "admin/properties_key.h"
 
 namespace naru::admin {
@@ -74,30 +73,6 @@ TEST(PropertiesKey, TellsBindingsApart) {
   const Table arguments{{"x-match", std::string("all")}};
   EXPECT_NE(properties_key("a", arguments), properties_key("a", {}));
   EXPECT_NE(properties_key("a", arguments), properties_key("a", {{"x-match", std::string("any")}}));
-}
-
-json::value listing(std::string_view target) {
-  json::array items{json::object{{"name", "b"}, {"n", 2}, {"in", {{"x", 1}}}},
-                    json::object{{"name", "a"}, {"n", 10}}, json::object{{"name", "ab"}, {"n", 1}}};
-  auto shaped = shape_listing(items, *parse_target(target));
-  return shaped ? *shaped : json::value(shaped.error().what.c_str());
-}
-
-TEST(Listing, ColumnsSortAndPagesAreApplied) {
-  EXPECT_EQ(serialize(listing("/x?columns=name,in.x&sort=name")),
-            R"([{"name":"a"},{"name":"ab"},{"name":"b","in":{"x":1}}])");
-  EXPECT_EQ(serialize(listing("/x?columns=n&sort=n&sort_reverse=true")),
-            R"([{"n":10},{"n":2},{"n":1}])");
-  EXPECT_EQ(
-      serialize(listing("/x?columns=name&name=a&page=2&page_size=1")),
-      R"({"filtered_count":2,"item_count":1,"items":[{"name":"ab"}],"page":2,"page_count":2,"page_size":1,"total_count":3})");
-}
-
-TEST(Listing, NonsenseIsRefused) {
-  for (const char* query :
-       {"page=0", "page=x", "page=1&page_size=-1", "page=9", "use_regex=true"}) {
-    EXPECT_TRUE(listing(std::string("/x?") + query).is_string()) << query;
-  }
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 
 #include <boost/json/parse.hpp>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "admin/basic_auth.h"
 #include "admin/http_api.h"
@@ -100,17 +102,30 @@ class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
       request.headers.emplace_back("Authorization", format_basic_auth(user_, password_));
     }
     Answer answer;
+    std::unique_ptr<io::HttpBody> more;
     api_.on_request(std::move(request), io::HttpResponder([&](io::HttpResponse response) {
                       EXPECT_EQ(answer.status, 0u) << "answered twice";
                       answer.status = response.status;
                       answer.text = response.body;
                       answer.headers = response.headers;
-                      boost::system::error_code ignored;
-                      answer.body = json::parse(response.body, ignored);
+                      more = std::move(response.more);
                     }));
     rig_.settle();
     EXPECT_NE(answer.status, 0u) << "not answered";
+    while (more != nullptr) answer.text += next_piece(more);
+    boost::system::error_code ignored;
+    answer.body = json::parse(answer.text, ignored);
     return answer;
+  }
+  /// Takes one more piece of an answer, as the server does; `more` ends with the last one.
+  std::string next_piece(std::unique_ptr<io::HttpBody>& more) {
+    std::optional<std::string> piece;
+    more->next([&](std::string next) { piece = std::move(next); });
+    EXPECT_FALSE(piece) << "in a turn to come";
+    rig_.settle();
+    EXPECT_TRUE(piece);
+    if (!piece || piece->empty()) more = nullptr;
+    return piece.value_or("");
   }
   unsigned status(std::string method, std::string target, std::string body = {}) {
     return ask(std::move(method), std::move(target), std::move(body)).status;

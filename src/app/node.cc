@@ -239,7 +239,7 @@ Result<void> Node::Parts::listen_http() {
       io::HttpLimits{.bodies_bytes_max = memory.shares().http_bodies_bytes_max,
                      .unsent_bytes_max = memory.shares().http_unsent_bytes_max,
                      .connections_max = open_files.http_connections_max});
-  http_part = std::make_unique<HttpPart>(*http);
+  http_part = std::make_unique<HttpPart>(*http, *api);
   zero.host->add(*http_part);
   for (const io::Endpoint& at : config.listeners_http) {
     auto bound = http->listen(at);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,12 +31,25 @@ struct HttpRequest {
   Endpoint peer;
 };
 
+/// The rest of a long body, made while it is sent. Owned by the connection, which drops it after
+/// the last piece, or when the peer is gone; perhaps while a piece is on its way.
+class HttpBody {
+ public:
+  using Done = std::move_only_function<void(std::string piece)>;
+  virtual ~HttpBody() = default;
+  /// Calls `done` in a turn to come, on the server's loop: with the next piece, or with an empty
+  /// one when there is none. Asked for when all that came before is with the operating system.
+  virtual void next(Done done) = 0;
+};
+
 struct HttpResponse {
   unsigned status = 200;
   std::string content_type;
   /// Further ones; length, type, date and connection are the server's matter.
   HttpHeaders headers;
   std::string body;
+  /// What follows `body`; none: that was all.
+  std::unique_ptr<HttpBody> more{};
 };
 
 /// Answers one request: called at most once, on the server's loop, perhaps long after on_request
@@ -84,8 +98,9 @@ struct HttpLimits {
   Duration idle_time_max = std::chrono::seconds(60);
   /// For the handler to answer.
   Duration answer_time_max = std::chrono::seconds(60);
-  /// Without progress while the response is taken.
+  /// For the peer to take `write_bytes_min` of a response, or the last of a piece.
   Duration write_time_max = std::chrono::seconds(20);
+  std::size_t write_bytes_min = 64u << 10;
 };
 
 /// HTTP/1.1 over one loop's Network. What is malformed or beyond a limit gets a 4xx and a closed

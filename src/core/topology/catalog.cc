@@ -238,8 +238,11 @@ void Catalog::each_queue(const std::function<void(const QueueInfo&)>& visit) con
   for (const auto& [id, queue] : impl_->queues) visit(queue->info);
 }
 
+// Along the exchanges' rings: mostly in the order of memory, which the table of bindings is not.
 void Catalog::each_binding(const std::function<void(const BindingInfo&)>& visit) const {
-  for (const auto& binding : impl_->bindings) visit(impl_->info_of(*binding));
+  for (const auto& [id, exchange] : impl_->exchanges) {
+    exchange->outgoing.each([&](const Binding& binding) { visit(impl_->info_of(binding)); });
+  }
 }
 
 void Catalog::each_user(const std::function<void(const User&)>& visit) const {

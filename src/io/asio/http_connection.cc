@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
@@ -33,11 +36,13 @@ void HttpConnection::start() {
 void HttpConnection::drop() {
   state_ = State::closed;
   server_ = nullptr;
+  more_ = nullptr;
   stream_.reset();
 }
 
 void HttpConnection::enter(State state) {
   state_ = state;
+  taken_bytes_ = 0;
   const HttpLimits& limits = server_->limits();
   Duration allowed{};
   switch (state) {
@@ -66,9 +71,9 @@ void HttpConnection::enter(State state) {
 }
 
 void HttpConnection::account() {
-  const std::size_t held = state_ == State::closed ? 0
-                                                   : kObjectBytes + header_bytes_ +
-                                                         input_.capacity() + output_.capacity();
+  const std::size_t held = state_ == State::closed
+                               ? 0
+                               : kObjectBytes + header_bytes_ + input_.capacity() + unsent_bytes_;
   server_->connection_holds(std::exchange(held_bytes_, held), held);
 }
 
@@ -139,6 +144,7 @@ void HttpConnection::on_header() {
 
 void HttpConnection::dispatch() {
   keep_alive_ = parser_->keep_alive();
+  knows_chunks_ = parser_->knows_chunks();
   HttpRequest request = parser_->take();
   request.peer = stream_->peer();
   head_only_ = request.method == "HEAD";
@@ -154,11 +160,19 @@ void HttpConnection::dispatch() {
 // ---- Writing ----------------------------------------------------------------------------------
 
 void HttpConnection::answer(HttpResponse response) {
-  output_ = format_response(response, keep_alive_ && !peer_ended_, head_only_,
-                            server_->scheduler().now().wall_ms);
-  written_ = 0;
-  server_->make_room_to_send(*this, output_.size());
-  server_->unsent_changes(0, output_.size());
+  const bool is_long = response.more != nullptr;
+  chunked_ = is_long && knows_chunks_;
+  if (is_long && !chunked_) keep_alive_ = false;  // its end is that of the connection
+  const Framing framing = chunked_  ? Framing::chunks
+                          : is_long ? Framing::connection
+                                    : Framing::length;
+  put(format_header(response, framing, keep_alive_ && !peer_ended_,
+                    server_->scheduler().now().wall_ms));
+  if (!head_only_ && response.status != 204) {
+    put_piece(std::move(response.body));
+    more_ = std::move(response.more);
+  }
+  server_->make_room_to_send(*this);
   enter(State::writing);
   write();
 }
@@ -172,18 +186,71 @@ void HttpConnection::refuse(unsigned status, std::string_view reason) {
           .body = fmt::format(R"({{"error":"bad_request","reason":"{}"}})", reason)});
 }
 
+void HttpConnection::put(std::string text) {
+  if (text.empty()) return;
+  note_unsent(unsent_bytes_ + text.size());
+  output_.push_back(std::move(text));
+}
+
+void HttpConnection::put_piece(std::string piece) {
+  if (!chunked_) return put(std::move(piece));
+  if (piece.empty()) return;  // an empty chunk is the last one
+  put(fmt::format("{:x}\r\n", piece.size()));
+  put(std::move(piece));
+  put("\r\n");
+}
+
 void HttpConnection::write() {
-  while (written_ < output_.size()) {
-    const ByteView rest = as_bytes(output_).subspan(written_);
-    const Result<std::size_t> sent = stream_->write_some({&rest, 1});
+  while (!output_.empty()) {
+    // A header goes with what follows it, and a chunk with what is around it.
+    std::array<ByteView, 4> texts;
+    const std::size_t count = std::min(texts.size(), output_.size());
+    for (std::size_t at = 0; at < count; ++at) texts[at] = as_bytes(output_[at]);
+    texts[0] = texts[0].subspan(written_);
+    const Result<std::size_t> sent = stream_->write_some(std::span(texts).first(count));
     if (!sent) {
       if (sent.error().code != Errc::need_more) return close();
       return stream_->await_writable();
     }
-    written_ += *sent;
-    enter(State::writing);  // progress: the peer gets its time anew
+    take_off(*sent);
+    // Whoever takes a byte now and then does not take an answer.
+    taken_bytes_ += *sent;
+    taken_bytes_ < server_->limits().write_bytes_min ? account() : enter(State::writing);
   }
-  on_written();
+  more_ != nullptr ? ask_for_more() : on_written();
+}
+
+void HttpConnection::ask_for_more() {
+  enter(State::writing);
+  more_->next([weak = weak_from_this()](std::string piece) {
+    const auto self = weak.lock();
+    if (self != nullptr && self->state_ == State::writing) self->on_more(std::move(piece));
+  });
+}
+
+void HttpConnection::on_more(std::string piece) {
+  if (piece.empty()) {
+    more_ = nullptr;
+    if (chunked_) put("0\r\n\r\n");
+  } else {
+    put_piece(std::move(piece));
+  }
+  server_->make_room_to_send(*this);
+  enter(State::writing);
+  write();
+}
+
+void HttpConnection::note_unsent(std::size_t bytes) {
+  server_->unsent_changes(std::exchange(unsent_bytes_, bytes), bytes);
+}
+
+void HttpConnection::take_off(std::size_t sent_bytes) {
+  written_ += sent_bytes;
+  while (!output_.empty() && written_ >= output_.front().size()) {
+    written_ -= output_.front().size();
+    note_unsent(unsent_bytes_ - output_.front().size());
+    output_.pop_front();
+  }
 }
 
 void HttpConnection::on_writable() {
@@ -192,8 +259,6 @@ void HttpConnection::on_writable() {
 }
 
 void HttpConnection::on_written() {
-  server_->unsent_changes(output_.size(), 0);
-  std::string().swap(output_);  // gives its memory back; an assignment would keep it
   if (input_.empty()) std::string().swap(input_);
   header_bytes_ = 0;
   server_->release(std::exchange(claimed_bytes_, 0));
@@ -225,7 +290,8 @@ void HttpConnection::close() {
   if (state_ == State::closed) return;
   const auto self = shared_from_this();
   server_->release(std::exchange(claimed_bytes_, 0));
-  if (is_sending()) server_->unsent_changes(output_.size(), 0);
+  note_unsent(0);
+  more_ = nullptr;
   enter(State::closed);
   server_->forget(id_);
   stream_.reset();

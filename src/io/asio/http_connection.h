@@ -1,6 +1,7 @@
 #pragma once
 /// One connection of the HTTP server: one request, one answer, and again.
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,8 +33,8 @@ class HttpConnection final : public StreamHandler,
   }
   /// Whether a body was announced and has not come whole.
   bool awaits_body() const { return state_ == State::reading && claimed_bytes_ != 0; }
-  /// Whether the peer has not taken all of an answer.
-  bool is_sending() const { return state_ == State::writing; }
+  /// Whether there is something of an answer that the peer has not taken.
+  bool is_sending() const { return state_ == State::writing && unsent_bytes_ != 0; }
   /// Whether its time is over before the other's; with equal times the older one's is.
   bool ends_before(const HttpConnection& other) const {
     return std::pair(deadline_, id_) < std::pair(other.deadline_, other.id_);
@@ -61,6 +62,12 @@ class HttpConnection final : public StreamHandler,
   void answer(HttpResponse response);
   void refuse(unsigned status, std::string_view reason);
   void write();
+  void put(std::string text);
+  void put_piece(std::string piece);
+  void ask_for_more();
+  void on_more(std::string piece);
+  void take_off(std::size_t sent_bytes);
+  void note_unsent(std::size_t bytes);
   void on_written();
   void finish();
 
@@ -71,8 +78,11 @@ class HttpConnection final : public StreamHandler,
   TimePoint deadline_ = kNever;
   std::optional<HttpRequestParser> parser_;
   std::string input_;  // received and not yet parsed: never more than a header and one read
-  std::string output_;
-  std::size_t written_ = 0;
+  std::deque<std::string> output_;  // of an answer, what is not sent
+  std::size_t written_ = 0;         // of its first text
+  std::size_t unsent_bytes_ = 0;    // in output_, as the server was told
+  std::size_t taken_bytes_ = 0;     // since the peer got its time anew
+  std::unique_ptr<HttpBody> more_;  // of the answer, not made yet
   std::size_t claimed_bytes_ = 0;
   std::size_t header_bytes_ = 0;  // with the parser
   std::size_t held_bytes_ = 0;    // as the server was told
@@ -81,10 +91,15 @@ class HttpConnection final : public StreamHandler,
   bool keep_alive_ = false;
   bool head_only_ = false;
   bool peer_ended_ = false;
+  bool knows_chunks_ = false;
+  bool chunked_ = false;  // the answer
 };
 
-/// The bytes of a response.
-std::string format_response(const HttpResponse& response, bool keep_alive, bool head_only,
-                            WallMs now_ms);
+/// How the end of a body is known (RFC 9112, 6).
+enum class Framing : std::uint8_t { length, chunks, connection };
+
+/// The bytes of a response before its body.
+std::string format_header(const HttpResponse& response, Framing framing, bool keep_alive,
+                          WallMs now_ms);
 
 }  // namespace naru::io::asio_impl

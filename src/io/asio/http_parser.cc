@@ -84,6 +84,9 @@ bool HttpRequestParser::expects_continue() const {
 bool HttpRequestParser::keep_alive() const {
   return impl_->parser.keep_alive();
 }
+bool HttpRequestParser::knows_chunks() const {
+  return impl_->parser.get().version() >= 11;
+}
 HttpRequest HttpRequestParser::take() {
   auto message = impl_->parser.release();
   return {.method = text(message.method_string()),

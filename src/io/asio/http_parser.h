@@ -29,6 +29,8 @@ class HttpRequestParser {
   std::size_t body_bytes_max() const;
   bool expects_continue() const;
   bool keep_alive() const;
+  /// Whether the peer knows chunks: since HTTP/1.1.
+  bool knows_chunks() const;
   /// Of a complete request, once.
   HttpRequest take();
 

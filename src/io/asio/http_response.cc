@@ -64,8 +64,8 @@ void append_header(std::string& out, std::string_view name, std::string_view val
 
 }  // namespace
 
-std::string format_response(const HttpResponse& response, bool keep_alive, bool head_only,
-                            WallMs now_ms) {
+std::string format_header(const HttpResponse& response, Framing framing, bool keep_alive,
+                          WallMs now_ms) {
   std::string out = fmt::format("HTTP/1.1 {} {}\r\n", response.status, phrase_of(response.status));
   append_header(out, "Date", http_date(now_ms));
   append_header(out, "Cache-Control", "no-store");
@@ -74,11 +74,11 @@ std::string format_response(const HttpResponse& response, bool keep_alive, bool 
   if (!response.content_type.empty()) append_header(out, "Content-Type", response.content_type);
   for (const auto& [name, value] : response.headers) append_header(out, name, value);
   // RFC 9110, 8.6: a 204 has no length.
-  const bool has_body = response.status != 204;
-  if (has_body) append_header(out, "Content-Length", std::to_string(response.body.size()));
-  out += "\r\n";
-  if (has_body && !head_only) out += response.body;
-  return out;
+  if (response.status != 204 && framing == Framing::length) {
+    append_header(out, "Content-Length", std::to_string(response.body.size()));
+  }
+  if (framing == Framing::chunks) append_header(out, "Transfer-Encoding", "chunked");
+  return out + "\r\n";
 }
 
 }  // namespace naru::io::asio_impl

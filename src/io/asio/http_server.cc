@@ -74,8 +74,8 @@ bool StreamHttpServer::claim(const HttpConnection& claimer, std::size_t body_byt
   return true;
 }
 
-void StreamHttpServer::make_room_to_send(const HttpConnection& sender, std::size_t bytes) {
-  while (unsent_bytes_ + bytes > limits_.unsent_bytes_max) {
+void StreamHttpServer::make_room_to_send(const HttpConnection& sender) {
+  while (unsent_bytes_ > limits_.unsent_bytes_max) {
     const bool fewer =
         end_first([&](const HttpConnection& it) { return &it != &sender && it.is_sending(); });
     if (!fewer) return;

@@ -36,8 +36,8 @@ class StreamHttpServer final : public HttpServer {
   /// others that are not whole had to go.
   bool claim(const HttpConnection& claimer, std::size_t body_bytes);
   void release(std::size_t body_bytes) { bodies_bytes_ -= body_bytes; }
-  /// An answer of that size will be unsent for a while: others may have to go for it.
-  void make_room_to_send(const HttpConnection& sender, std::size_t bytes);
+  /// There is more unsent, for a while: others may have to go for it.
+  void make_room_to_send(const HttpConnection& sender);
   void unsent_changes(std::size_t before, std::size_t now) { unsent_bytes_ += now - before; }
   /// What a connection holds beside its body has become `now` instead of `before`.
   void connection_holds(std::size_t before, std::size_t now) { held_bytes_ += now - before; }

@@ -1,0 +1,92 @@
+// What worries us: two at once, one who is forgotten, a line without an end, and one who waits for
+// ever.
+#include "admin/line.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "admin/test_support.h"
+
+namespace naru::admin {
+namespace {
+
+class LineTest : public HttpApiTest {
+ protected:
+  static constexpr Duration kWaitMax = std::chrono::seconds(30);
+
+  /// Notes who is inside, and in capitals who was turned away.
+  void enter(char who) {
+    line_->enter([this, who](Result<Line::Place> place) {
+      if (!place) {
+        EXPECT_EQ(place.error().code, Errc::unavailable);
+        done_ += static_cast<char>(who - 'a' + 'A');
+        return;
+      }
+      done_ += who;
+      inside_ = std::move(*place);
+    });
+  }
+  void leave() {
+    inside_ = Line::Place();
+    rig_.settle();
+  }
+
+  std::shared_ptr<Line> line_ = std::make_shared<Line>(rig_.shard(0), 2, kWaitMax);
+  std::string done_;
+  Line::Place inside_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Shards, LineTest, ::testing::Values(1));
+
+TEST_P(LineTest, OneAfterTheOtherInOrderAndNoMoreThanMayWait) {
+  enter('a');
+  enter('b');
+  enter('c');
+  enter('d');
+  EXPECT_EQ(done_, "aD");
+  leave();
+  EXPECT_EQ(done_, "aDb");
+  enter('e');
+  leave();
+  leave();
+  EXPECT_EQ(done_, "aDbce");
+  leave();
+  enter('f');
+  EXPECT_EQ(done_, "aDbcef");
+}
+
+TEST_P(LineTest, WhoLeavesAtOnceLetsTheNextOneIn) {
+  line_->enter([this](const Result<Line::Place>&) { done_ += 'a'; });
+  enter('b');
+  rig_.settle();
+  EXPECT_EQ(done_, "ab");
+}
+
+TEST_P(LineTest, WhoWaitsForTooLongIsTurnedAwayAndTheOthersGoOn) {
+  const TimePoint start = rig_.shard(0).now().mono;
+  EXPECT_EQ(line_->next_deadline(), kNever);
+  enter('a');
+  EXPECT_EQ(line_->next_deadline(), kNever) << "nobody waits";
+  enter('b');
+  EXPECT_EQ(line_->next_deadline(), start + kWaitMax);
+  line_->on_deadline(start + kWaitMax - std::chrono::milliseconds(1));
+  EXPECT_EQ(done_, "a");
+  line_->on_deadline(start + kWaitMax);
+  EXPECT_EQ(done_, "aB");
+  EXPECT_EQ(line_->next_deadline(), kNever);
+  enter('c');
+  leave();
+  EXPECT_EQ(done_, "aBc");
+}
+
+TEST_P(LineTest, ALineThatIsGoneCallsNobody) {
+  enter('a');
+  enter('b');
+  line_ = nullptr;
+  leave();
+  EXPECT_EQ(done_, "a");
+}
+
+}  // namespace
+}  // namespace naru::admin
