@@ -63,7 +63,15 @@ void Server::drain_shards(Errc code, const std::string& text, Duration bound, io
       [code, text, deadline](ShardHost& shard, io::Task drained) {
         shard.drain(code, text, deadline, std::move(drained));
       },
-      std::move(done));
+      [this, done = std::move(done)]() mutable {
+        std::size_t dropped = 0;
+        for (const ShardHost* shard : shards_) dropped += shard->dropped_at_stop();
+        if (dropped != 0) {
+          shards_.front()->log().warn("clients that did not answer in time are dropped: {}",
+                                      dropped);
+        }
+        done();
+      });
 }
 
 void Server::set_alarm(const std::optional<core::Alarm>& alarm) {

@@ -101,7 +101,7 @@ void ShardHost::drain(Errc code, std::string text, TimePoint deadline, io::Task 
 }
 
 void ShardHost::DrainDeadline::on_expired(const Now&) {
-  host_.log_.warn("clients that did not answer in time are dropped: {}", host_.connections_.size());
+  host_.dropped_at_stop_ = host_.connections_.size();
   for (const std::uint64_t number : host_.numbers()) host_.find(number)->drop();
 }
 

@@ -89,6 +89,8 @@ class ShardHost final : public io::LoopClient {
   /// Takes no new connections and asks all to close; drops what is left at `deadline`; calls `done`
   /// when none is left.
   void drain(Errc code, std::string text, TimePoint deadline, io::Task done);
+  /// How many were left at that deadline; for shard 0, when `done` was called.
+  std::size_t dropped_at_stop() const { return dropped_at_stop_; }
   /// Calls `done` when the broker has nothing uncommitted left.
   void when_idle(io::Task done) {
     idle_waiter_ = std::move(done);
@@ -221,6 +223,7 @@ class ShardHost final : public io::LoopClient {
   bool draining_ = false;
   DrainDeadline drain_deadline_{*this};
   io::Task drained_;
+  std::size_t dropped_at_stop_ = 0;
   io::Task idle_waiter_;
 };
 
