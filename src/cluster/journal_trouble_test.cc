@@ -302,6 +302,33 @@ TEST(JournalOnAFullDisk, CommitsFromItsReserveThenWaitsThenGoesOn) {
   EXPECT_NO_VIOLATION(world);
 }
 
+TEST(JournalOnAFullDisk, AManifestThatAStartWouldNotReadCountsAsFull) {
+  WorldOptions small = options(3);
+  small.journal.wal.manifest_bytes_max = 1000;
+  World world(small);
+  ASSERT_STARTS(world);
+  std::uint64_t id = 1;
+  for (; id <= 1000 && !world.space_short(); ++id) {
+    world.append(1, id, 8000);
+    world.settle_down();
+  }
+  ASSERT_TRUE(world.space_short());
+  EXPECT_LE(world.disk().content("data/wal/manifest").size(), 1000U);
+  EXPECT_GT(world.disk().content("data/wal/manifest").size(), 900U);
+  for (std::uint64_t settled = 1; settled < id; ++settled) world.settle(1, settled);
+  for (int i = 0; i < 20 && world.space_short(); ++i) {
+    world.settle_down();
+    world.turn(0);
+  }
+  EXPECT_FALSE(world.space_short());
+  world.append(1, id, 8000);
+  world.settle_down();
+  EXPECT_EQ(world.shard_journal(1).uncommitted_bytes(), 0U);
+  world.stop();
+  ASSERT_STARTS(world);
+  EXPECT_NO_VIOLATION(world);
+}
+
 class WithoutDescriptors : public ::testing::TestWithParam<DiskOperation> {};
 
 TEST_P(WithoutDescriptors, TheLogWaitsAndGoesOn) {

@@ -30,7 +30,6 @@ class DiskWatch final : public Deadline {
 
   /// Asks for the first time, blocking, so that nobody is served before there is an answer.
   void start();
-  bool has_alarm() const { return alarm_; }
   /// What the volume last answered.
   const io::VolumeSpace& space() const { return space_; }
   void on_expired(const Now& now) override;

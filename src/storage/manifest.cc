@@ -158,11 +158,16 @@ std::string segment_file_name(std::uint32_t number) {
   return fmt::format("seg-{:08}", number);
 }
 
+std::uint64_t manifest_bytes(std::uint64_t files, std::uint64_t segments, std::uint64_t sources) {
+  return kHeadBytes + files * kRecordBytes + segments * kSegmentBytes +
+         sources * sizeof(std::uint32_t);
+}
+
 std::string encode_manifest(const Manifest& manifest) {
-  std::size_t total = kHeadBytes + manifest.files.size() * kRecordBytes;
-  for (const ManifestSegment& segment : manifest.segments) {
-    total += kSegmentBytes + segment.sources.size() * sizeof(std::uint32_t);
-  }
+  std::uint64_t sources = 0;
+  for (const ManifestSegment& segment : manifest.segments) sources += segment.sources.size();
+  const auto total = static_cast<std::size_t>(
+      manifest_bytes(manifest.files.size(), manifest.segments.size(), sources));
   ByteBuffer out(total);
   out.le32(kManifestMagic);
   out.le32(0);  // the checksum, below

@@ -66,6 +66,8 @@ struct Manifest {
 };
 
 std::string encode_manifest(const Manifest& manifest);
+/// How many bytes that makes of so many files, segments and sources of all segments.
+std::uint64_t manifest_bytes(std::uint64_t files, std::uint64_t segments, std::uint64_t sources);
 /// Errors: corrupt (with the offset that is wrong), version (another format, with what to do).
 Result<Manifest> decode_manifest(ByteView bytes);
 

@@ -54,6 +54,10 @@ TEST(Manifest, WhatWasWrittenIsReadBack) {
   auto read = decode_manifest(as_bytes(encode_manifest(sample())));
   ASSERT_TRUE(read.has_value()) << read.error().what;
   EXPECT_EQ(*read, sample());
+  std::uint64_t sources = 0;
+  for (const ManifestSegment& segment : sample().segments) sources += segment.sources.size();
+  EXPECT_EQ(encode_manifest(sample()).size(),
+            manifest_bytes(sample().files.size(), sample().segments.size(), sources));
 }
 
 TEST(Manifest, EveryFlippedBitIsNoticed) {

@@ -179,12 +179,4 @@ Result<void> OverlayFiles::remove_now(const std::string& path) {
   return {};
 }
 
-std::uint64_t OverlayFiles::changed_bytes() const {
-  std::uint64_t bytes = 0;
-  for (const auto& [path, node] : nodes_) {
-    if (node) bytes += node->blocks.size() * kBlockBytes;
-  }
-  return bytes;
-}
-
 }  // namespace naru::storage

@@ -38,9 +38,6 @@ class OverlayFiles final : public io::FileSystem {
     return below_.lock(path);
   }
 
-  /// Memory that changes take.
-  std::uint64_t changed_bytes() const;
-
  private:
   friend class OverlayFile;
   /// A file as it is seen here: what is below, covered by blocks that were written.

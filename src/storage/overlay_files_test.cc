@@ -45,7 +45,6 @@ TEST(OverlayFiles, ChangesAreSeenAndNotMade) {
     ASSERT_TRUE(overlay.remove_now("d/z"));
     EXPECT_FALSE(overlay.open("d/z", {}));
     EXPECT_THAT(*overlay.list("d"), UnorderedElementsAre("a", "c"));
-    EXPECT_GT(overlay.changed_bytes(), 0u);
   }
   EXPECT_EQ(content(disk, "d/a"), std::string(10'000, 'a'));
   EXPECT_EQ(content(disk, "d/b"), "b");

@@ -59,6 +59,8 @@ class SegmentFiles {
   SegmentFile* holding(std::uint32_t source) const;
   /// For the manifest.
   std::vector<ManifestSegment> records() const;
+  /// Sources of all that are listed.
+  std::size_t source_count() const { return by_source_.size(); }
   const std::vector<std::unique_ptr<SegmentFile>>& all() const { return segments_; }
 
  private:

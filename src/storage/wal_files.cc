@@ -112,12 +112,26 @@ void WalFiles::make_ready(TimePoint now) {
     on_made(record, {});
     return;
   }
+  if (!can_list_another()) {
+    return retry_later(
+        {Errc::no_space, fmt::format("{}: so many files are listed that a start could "
+                                     "not read more; consume what is queued",
+                                     manifest_path())});
+  }
   retry_at_ = now + options_.retry_after;
   ManifestFile record;
   record.number = manifest_.next_number++;
   record.bytes = options_.file_bytes;
   maker_.start(path(record), record.bytes, now,
                [this, record](Result<void> result) { on_made(record, std::move(result)); });
+}
+
+// Only a file that is made lets the manifest grow: what leaves the log or is copied takes no more
+// of it. What is on its way out counts still.
+bool WalFiles::can_list_another() const {
+  const std::uint64_t bytes = manifest_bytes(free_.size() + files_.size() + 1,
+                                             segments_.all().size(), segments_.source_count());
+  return bytes <= options_.manifest_bytes_max;
 }
 
 void WalFiles::on_made(ManifestFile record, Result<void> result) {

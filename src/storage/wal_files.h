@@ -139,6 +139,7 @@ class WalFiles {
   std::size_t ready_count() const { return files_.size() - 1 - current_; }
   std::uint64_t wanted_of_next(std::uint32_t used);
   void make_ready(TimePoint now);
+  bool can_list_another() const;
   void on_made(ManifestFile record, Result<void> result);
   void save(Then then);
   void start_saving();

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "storage/manifest.h"
 
 namespace naru::storage {
 
@@ -25,6 +26,10 @@ struct WalOptions {
   Duration rests_after = std::chrono::milliseconds(50);
   /// Files kept for reuse beyond those; more are deleted.
   std::uint32_t free_files_max = 4;
+
+  /// With more listed no further file is made: a start would not read the manifest. Below
+  /// kManifestBytesMax, as a start may list another file.
+  std::uint64_t manifest_bytes_max = kManifestBytesMax - (64U << 10);
 
   /// The largest payload: what a group decides in a turn; of more it makes several.
   std::uint32_t entry_bytes_max = 17U << 20;
