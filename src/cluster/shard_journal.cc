@@ -112,6 +112,10 @@ void ShardJournal::read(std::span<const core::BodyRead> wanted, core::ReadDone d
 }
 
 void ShardJournal::report_damage(const core::BodyRead& where, std::string what) {
+  if (journal_.recovering()) {
+    if (contradiction_.empty()) contradiction_ = std::move(what);
+    return;
+  }
   journal_.report_damage(id_, {where.location.file, where.location.offset, where.bytes},
                          std::move(what));
 }
@@ -142,7 +146,6 @@ void ShardJournal::apply(const CommittedFrame& frame) {
     const auto found = groups_.find(view.head.group);
     if (found == groups_.end()) continue;  // of another shard
     Group& group = found->second;
-    if (view.head.index <= group.applied) continue;  // covered by a snapshot, at start-up
     NARU_CHECK(view.head.index == group.applied + group.ready.size() + 1, "indexes are dense");
     if (group.ready.empty()) touched_.push_back(&group);
     group.ready.push_back({.group = core::GroupId(view.head.group),
@@ -152,7 +155,6 @@ void ShardJournal::apply(const CommittedFrame& frame) {
                            .payload = view.payload,
                            .location = {frame.file, frame.offset + view.offset},
                            .owner = &frame.block});
-    // During recovery nothing of this run is uncommitted.
     uncommitted_bytes_ -= std::min(uncommitted_bytes_, view.payload.size());
   }
   for (Group* group : touched_) {
@@ -264,38 +266,40 @@ Result<void> ShardJournal::install(std::uint32_t group_id, std::uint64_t covers,
   Group& group = groups_.at(group_id);
   NARU_TRY_VOID(group.state->install(core::Index(covers), snapshot));
   group.applied = covers;
+  if (!contradiction_.empty()) return fail(Errc::corrupt, contradiction_);
   return {};
 }
 
 Result<void> ShardJournal::replay(const CommittedFrame& frame) {
   storage::EntryCursor cursor(frame.bytes);
   storage::EntryView view;
-  std::unordered_map<std::uint32_t, std::uint64_t> next;
   while (cursor.next(view)) {
     if (view.head.type == kSnapshotPart || view.head.type == kBodies) continue;
-    const auto found = groups_.find(view.head.group);
-    if (found == groups_.end()) continue;
-    if (view.head.index <= found->second.applied) continue;
-    auto& expected = next.try_emplace(view.head.group, found->second.applied + 1).first->second;
-    if (view.head.index != expected++) {
-      return missing_entry(journal_.wal().file_path(frame.file), frame.offset + view.offset,
-                           view.head.group, expected - 2, view.head.index);
-    }
+    if (!groups_.contains(view.head.group)) continue;  // of another shard
+    NARU_TRY_VOID(replay_entry({.group = core::GroupId(view.head.group),
+                                .term = core::Term(view.head.term),
+                                .index = core::Index(view.head.index),
+                                .type = static_cast<core::EntryType>(view.head.type),
+                                .payload = view.payload,
+                                .location = {frame.file, frame.offset + view.offset},
+                                .owner = &frame.block}));
   }
-  if (!next.empty()) apply(frame);
   return {};
 }
 
 Result<void> ShardJournal::replay_entry(const core::Entry& entry) {
   Group& group = groups_.at(entry.group.value);
-  if (entry.index.value <= group.applied) return {};
+  if (entry.index.value <= group.applied) return {};  // covered by a snapshot
   if (entry.index.value != group.applied + 1) {
     return missing_entry(journal_.wal().file_path(entry.location.file), entry.location.offset,
                          entry.group.value, group.applied, entry.index.value);
   }
   ++group.applied;
   group.state->apply({&entry, 1});
-  return {};
+  if (contradiction_.empty()) return {};
+  return std::unexpected(storage::located({Errc::corrupt, contradiction_},
+                                          journal_.wal().file_path(entry.location.file),
+                                          entry.location.offset));
 }
 
 Result<void> ShardJournal::check_whole() const {

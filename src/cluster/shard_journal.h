@@ -92,7 +92,8 @@ class ShardJournal final : public core::Journal {
   }
   /// Errors: the state's own.
   Result<void> install(std::uint32_t group, std::uint64_t covers, ByteView snapshot);
-  /// Applies what a frame holds beyond what is applied. Errors: corrupt (an entry is missing).
+  /// Applies what a frame holds beyond what is applied. Errors: corrupt (an entry is missing, or
+  /// cannot follow those before it).
   Result<void> replay(const CommittedFrame& frame);
   Result<void> replay_entry(const core::Entry& entry);
   /// Becomes the owner of all groups; their term_start entries are staged.
@@ -124,6 +125,7 @@ class ShardJournal final : public core::Journal {
   std::vector<core::Piece> pieces_;  // scratch of survivors()
   std::size_t uncommitted_bytes_ = 0;
   bool failed_ = false;
+  std::string contradiction_;  // at start-up: what a group said of the entry that it was given
 
   // Of a shard other than the log's.
   ShardBatch batch_;

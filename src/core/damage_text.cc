@@ -21,14 +21,16 @@ std::string text_of(const Catalog& catalog, const DamagedRecords& records) {
   const bool one = records.count == 1;
   const char* stay =
       one ? "it stays there and is not delivered" : "they stay there and are not delivered";
-  const std::string messages = one ? fmt::format("message {} of {}", first, queue)
-                                   : fmt::format("{} messages of {}, of which {} is the first,",
-                                                 records.count, queue, first);
+  const std::string messages =
+      one ? fmt::format("message {} of {}", first, queue)
+          : fmt::format("{} messages of {}, of which {} is the first", records.count, queue, first);
+  const char* are = one ? " is" : ", are";
+  const char* were = one ? " was" : ", were";
   switch (records.of) {
     case DamagedRecords::Of::record:
-      return fmt::format("{} {} not what was stored; {}", messages, one ? "is" : "are", stay);
+      return fmt::format("{}{} not what was stored; {}", messages, are, stay);
     case DamagedRecords::Of::unknown:
-      return fmt::format("{} {} written by a newer Naru; {}", messages, one ? "was" : "were", stay);
+      return fmt::format("{}{} written by a newer Naru; {}", messages, were, stay);
     case DamagedRecords::Of::page:
       return fmt::format("a page of the index is not what was stored, which has {}; {}", messages,
                          stay);

@@ -174,8 +174,8 @@ class Journal {
   /// Reads bytes back from the files, ordered and joined into larger reads. Done is called in a
   /// later turn. What is needed now stays until it is read, whatever adjust_live() says meanwhile.
   virtual void read(std::span<const BodyRead> wanted, ReadDone done) = 0;
-  /// What was read from there is not what was stored, or makes no sense. The place is counted and
-  /// told, with the file that it is in now; `what` says whose it is, and what becomes of that.
+  /// What was read from there is not what was stored, or makes no sense: it is counted and told,
+  /// `what` says whose it is. At start-up: the entry being applied cannot follow those before it.
   virtual void report_damage(const BodyRead& where, std::string what) = 0;
 
   /// Liveness: `change` more (or fewer, when negative) bodies and bytes of bodies in `file` are

@@ -224,7 +224,10 @@ void Shard::change_metadata(Metadata::Change change, Actor actor, Metadata::Done
 void Shard::broadcast(std::shared_ptr<const ByteBuffer> facts,
                       std::move_only_function<void()> applied) {
   if (!started_) {
-    for (Shard* replica : replicas_) replica->apply_facts(facts->view());
+    for (Shard* replica : replicas_) {
+      if (const auto made = replica->catalog_.apply(facts->view()); !made)
+        return journal_.report_damage({}, made.error().what);
+    }
     return applied();
   }
   struct Waiting {

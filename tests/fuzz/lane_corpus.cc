@@ -1,4 +1,5 @@
-// Makes the seeds of lane_facts and lane_snapshot from a lane at work:  naru_lane_corpus DIRECTORY
+// Makes the seeds of lane_facts, lane_snapshot and lane_replay from a lane at work:
+// naru_lane_corpus DIRECTORY
 
 #include <fmt/core.h>
 
@@ -93,6 +94,14 @@ int main(int argc, char** argv) {
     } while (world.journal->is_in_snapshot());
     const auto& disk = world.journal->disk();
     write(directory + "/lane_snapshot", fmt::format("run{}", round), disk.snapshot->state);
+    ByteBuffer replay;
+    for (const auto& stored : disk.entries) {
+      if (stored.bodies) continue;
+      replay.u8(stored.type == EntryType::term_start ? 1 : 0);
+      replay.le32(static_cast<std::uint32_t>(stored.payload.view.size()));
+      replay.append(stored.payload.view);
+    }
+    write(directory + "/lane_replay", fmt::format("run{}", round), replay.view());
     for (const auto& stored : disk.entries) {
       // A few of many that are alike.
       if (stored.type != EntryType::records ||

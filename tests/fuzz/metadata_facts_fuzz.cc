@@ -11,7 +11,11 @@
 namespace {
 
 struct Queues final : naru::core::Catalog::Listener {
-  void on_queue_created(const naru::core::QueueInfo&) override { ++count; }
+  void on_queue_created(const naru::core::QueueInfo& queue) override {
+    const std::uint32_t lane = queue.ref.lane.value;
+    NARU_CHECK(lane >= 1 && lane <= naru::core::kLaneCount, "a queue is in a lane that there is");
+    ++count;
+  }
   void on_queue_deleted(const naru::core::QueueInfo&) override { --count; }
   void on_tenant_deleted(naru::core::TenantId, const std::string&) override {}
   void on_user_deleted(const std::string&) override {}

@@ -87,14 +87,14 @@ ChainTable::Chain& ChainTable::chain_at(ChainId id) {
   return *chain;
 }
 
-void ChainTable::add(ChainId id, const BodyRead& part, LiveTally& live) {
+bool ChainTable::add(ChainId id, const BodyRead& part, LiveTally& live) {
   Chain& chain = chain_at(id);
-  NARU_CHECK(chain.open || NARU_MUTANT(visible_before_last_fragment),
-             "a chain that is closed does not grow");
+  if (!chain.open && !NARU_MUTANT(visible_before_last_fragment)) return false;
   chain.body->parts.push_back(part);
   chain.bytes += part.bytes;
   live.add(part.location.file, part.bytes);
   ++pieces_;
+  return true;
 }
 
 bool ChainTable::close(ChainId id, const BodyRead& head, std::uint64_t body_bytes,
@@ -253,7 +253,7 @@ bool ChainTable::install(ByteReader& in, LiveTally& live) {
     for (BodyRead part; parts > 0; --parts) {
       if (!pieces.next(part) || part.location <= before) return false;
       before = part.location;
-      add(ChainId(id), part, live);
+      if (!add(ChainId(id), part, live)) return false;
     }
     const Chain& chain = *chain_of(ChainId(id));
     if (chain.bytes + head.bytes > UINT32_MAX - kBodyCrcBytes) return false;

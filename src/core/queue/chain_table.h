@@ -36,8 +36,8 @@ class ChainTable {
   void begin_term(Term term);
 
   // ---- Applying ----
-  /// The next fragment of `chain` is in the log.
-  void add(ChainId chain, const BodyRead& part, LiveTally& live);
+  /// The next fragment of `chain` is in the log. False: the chain is closed.
+  bool add(ChainId chain, const BodyRead& part, LiveTally& live);
   /// The record is in the log; again, when it went to very many queues. False when the fragments
   /// are not what it says, or the record not what a snapshot said of it.
   bool close(ChainId chain, const BodyRead& head, std::uint64_t body_bytes, LiveTally& live);

@@ -1,5 +1,7 @@
 // How committed facts change a lane: the only place that does, in recovery and afterwards.
 
+#include <utility>
+
 #include "base/check.h"
 #include "base/mutant.h"
 #include "core/queue/lane_impl.h"
@@ -53,6 +55,7 @@ void Lane::Impl::apply(std::span<const Entry> committed) {
     for (const HeldEntry& held : held_) apply_entry(held.payload.view, held.location);
     held_.clear();
     apply_entry(entry.payload, entry.location);
+    if (contradicted_) return;
     applied_ = entry.index;
   }
   if (chunk_pool_.has_dead_pages()) {
@@ -64,16 +67,22 @@ void Lane::Impl::apply(std::span<const Entry> committed) {
   if (!committed.empty()) stage_.committed(committed.back().index, sink_);
 }
 
+void Lane::Impl::contradict(const char* what) {
+  NARU_CHECK(!owner_, what);
+  if (!std::exchange(contradicted_, true)) journal_.report_damage({}, what);
+}
+
 void Lane::Impl::apply_entry(ByteView payload, BodyLocation location) {
   FactReader reader(payload);
   PlainEnqueue plain;
   Fact fact;
   for (;;) {
     while (reader.next_plain(plain)) apply_plain(plain, location);
+    if (contradicted_) return;
     if (!reader.next(fact)) break;
     switch (fact.type) {
       case FactType::enqueue_chain:
-        close_chain(fact, location);
+        if (!close_chain(fact, location)) return;
         [[fallthrough]];
       case FactType::enqueue:
       case FactType::shared_enqueue:
@@ -159,10 +168,11 @@ void Lane::Impl::apply_plain(const PlainEnqueue& plain, BodyLocation location) {
 }
 
 void Lane::Impl::apply_record(Queue& queue, Seq seq, const NewRecord& record) {
-  if (seq >= replay_limit(queue)) return;
+  if (seq >= replay_limit(queue) || contradicted_) return;
   admit_waiting(queue);
   if (owner_ && seq < queue.visible_next) return apply_shown(queue, seq);
-  NARU_CHECK(seq >= queue.visible_next, "records become visible in order");
+  if (seq < queue.visible_next)
+    return contradict("a record of a queue that is not behind those before it");
   make_visible(queue, seq, record);
   queue.next_seq = std::max(queue.next_seq, seq.next());
   queue.last_logged = std::max(queue.last_logged, seq);
@@ -233,10 +243,12 @@ void Lane::Impl::forget(Queue& queue, SeqRange range) {
   range = below(range, replay_limit(queue));
   queue.index.visit(
       range.first, range.last,
-      [&](Seq, IndexEntry& entry) {
+      [&](Seq seq, IndexEntry& entry) {
         if (entry.has(IndexEntry::kInMemory)) return QueueIndex::Visit::keep;
         queue.leave(entry);
         forget_body(entry);
+        // Its neighbours may have been kept in memory because of it alone.
+        if (seq >= queue.order.cursor() && queue.look_again_from(seq)) want_dispatch(queue);
         return QueueIndex::Visit::erase;
       },
       [&](IndexPage& page) {

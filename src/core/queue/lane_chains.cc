@@ -46,20 +46,22 @@ void Lane::Impl::stage_chain(const message::RunEncoder& record, ByteView body) {
 void Lane::Impl::apply_fragment(const Fact& fact, BodyLocation location) {
   const BodyLocation body{location.file,
                           location.offset + static_cast<std::uint32_t>(fact.body_offset)};
-  chains_.add(fact.chain, {body, fact.body_bytes}, live_);
+  if (!chains_.add(fact.chain, {body, fact.body_bytes}, live_))
+    contradict("a part of a large message that was whole already");
 }
 
-// The record is there. Replayed, its queues may have it from the snapshot already, or not any more.
-void Lane::Impl::close_chain(const Fact& fact, BodyLocation location) {
+// The record is there, unless false. Replayed, its queues may have it from the snapshot already, or
+// not any more.
+bool Lane::Impl::close_chain(const Fact& fact, BodyLocation location) {
   const BodyLocation head{location.file,
                           location.offset + static_cast<std::uint32_t>(fact.body_offset)};
   const bool closed = chains_.close(fact.chain, {head, fact.body_bytes}, fact.chain_bytes, live_);
-  NARU_CHECK(closed, "the fragments of a body are committed before it");
+  if (!closed) contradict("a large message without all of its parts");
+  return closed;
 }
 
 void Lane::Impl::need_chain(ChainId chain) {
-  const bool known = chains_.use(chain);
-  NARU_CHECK(known, "a large body is there before its record");
+  if (!chains_.use(chain)) contradict("a record without its large body");
 }
 
 // Who read them is gone, perhaps.

@@ -200,6 +200,9 @@ class Lane::Impl {
   void stage_urgency_of(const Queue& queue);
 
   void apply_entry(ByteView payload, BodyLocation location);
+  /// Of an earlier run: facts that cannot all be so, which no start survives. An owner does not
+  /// contradict itself.
+  void contradict(const char* what);
   /// Seqs of a queue from here on have the facts of this entry already, from a snapshot.
   Seq replay_limit(const Queue& queue) const {
     return marks_.empty() ? SnapshotMarks::kAll : marks_.limit(queue.id, applying_);
@@ -208,7 +211,7 @@ class Lane::Impl {
   void apply_plain(const PlainEnqueue& plain, BodyLocation location);
   void apply_record(Queue& queue, Seq seq, const NewRecord& record);
   void apply_fragment(const Fact& fact, BodyLocation location);
-  void close_chain(const Fact& fact, BodyLocation location);
+  bool close_chain(const Fact& fact, BodyLocation location);
   /// The record came into a queue.
   void need(const NewRecord& record) {
     if ((record.flags & IndexEntry::kChained) == 0)
@@ -332,7 +335,8 @@ class Lane::Impl {
   SnapshotMarks marks_;
   std::vector<HeldEntry> held_;
   bool owner_ = false;
-  bool stopped_ = false;  // the volume has
+  bool contradicted_ = false;  // nothing is applied behind that
+  bool stopped_ = false;       // the volume has
   bool flush_wanted_ = false;
   int memory_pressure_ = 0;
   std::size_t read_ahead_bytes_ = 0;  // of all queues

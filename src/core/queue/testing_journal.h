@@ -61,6 +61,7 @@ class TestingJournal final : public Journal {
   std::set<std::uint32_t> gone;              // files of which complete_reads() finds nothing
   std::size_t cached_calls = 0;
   std::size_t bodies_asked = 0;
+  std::vector<std::string> damage;  // that was reported
   std::size_t appends = 0;
   std::size_t appended_bytes = 0;
 
@@ -153,7 +154,9 @@ class TestingJournal final : public Journal {
     if (stored == nullptr) return std::nullopt;
     return CachedRun{stored->location.file, stored->location.offset, stored->payload};
   }
-  void report_damage(const BodyRead&, std::string) override {}
+  void report_damage(const BodyRead&, std::string what) override {
+    damage.push_back(std::move(what));
+  }
   void read(std::span<const BodyRead> wanted, ReadDone done) override {
     bodies_asked += wanted.size();
     std::vector<Slice> bodies;
