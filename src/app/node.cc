@@ -175,6 +175,7 @@ Result<void> Node::Parts::recover() {
                              .shard_count = shard_count,
                              .uncommitted_bytes_max = memory.shares().uncommitted_bytes_max,
                              .connection_credit_bytes = memory.shares().connection_credit_bytes,
+                             .connection_leases_max = memory.shares().connection_leases_max,
                              .waiting_reply_bytes_max = memory.shares().direct_reply_bytes_max},
         journal->on_shard(id), shard.link, shard.authenticator, shard.random,
         security::new_token_key(), log, shard.loop.now());

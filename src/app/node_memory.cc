@@ -96,6 +96,8 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
   const core::MemoryBounds& now = core::bounds_at(watch_->step());
   const std::uint64_t uncommitted = shares_.uncommitted_bytes_max / now.uncommitted_part;
   const auto credit = static_cast<std::uint64_t>(shares_.connection_credit_bytes);
+  const std::uint64_t leases =
+      core::leases_at(watch_->step(), static_cast<std::uint64_t>(shares_.connection_leases_max));
   status.uncommitted_bytes_max = uncommitted * shard_count_;
   status.memory.connection_consumers_max =
       now.consumers == core::kNoBound ? 0 : std::uint64_t{now.consumers};
@@ -108,6 +110,7 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
       {"read_in_a_turn_of_a_shard", shares_.turn_read_bytes_max},
       {"uncommitted_of_a_shard", uncommitted},
       {"deliveries_to_a_connection", credit / now.connection_part},
+      {"unacknowledged_of_a_connection", leases * core::kLeaseBytes},
       {"answers_to_a_connection",
        std::min(shares_.output_high_bytes, std::uint64_t{now.answer_bytes})},
       {"direct_replies_to_a_connection", shares_.direct_reply_bytes_max / now.connection_part},

@@ -18,7 +18,9 @@ Client::Client(Shard& shard, ConnectionId id, ClientHost& host, ClientKind kind)
       id_(id),
       kind_(kind),
       host_(host),
-      credit_(std::make_shared<ConnectionCredit>(shard.connection_credit_bytes())) {}
+      credit_(std::make_shared<ConnectionCredit>(shard.connection_credit_bytes())),
+      leases_(std::make_shared<ConnectionLeases>(
+          kind == ClientKind::connection ? shard.connection_leases_max() : 0)) {}
 
 Client::~Client() {
   for (const auto& [handle, consumer] : consumers_) {
@@ -58,6 +60,7 @@ static bool has_publish(std::span<const Command> transaction) {
 std::size_t Client::submit(std::span<Command> batch) {
   const bool outer = std::exchange(busy_, true);
   const std::size_t taken = take(batch);
+  release_ended_leases();
   busy_ = outer;
   return taken;
 }
@@ -80,17 +83,16 @@ std::size_t Client::take(std::span<Command> batch) {
       }
     } else if (const auto* settle = std::get_if<Settle>(&command)) {
       if (transacting != nullptr) transacting->lanes_touched |= 1U << settle->queue.lane.value;
-      shard_.end_leases(settle->queue, settle->first, settle->last,
-                        transaction == Transaction::discarded ? Batch::LeaseEnd::requeue
-                                                              : Batch::LeaseEnd::settle);
+      end_leases(settle->queue, settle->first, settle->last,
+                 transaction == Transaction::discarded ? Batch::LeaseEnd::requeue
+                                                       : Batch::LeaseEnd::settle);
     } else if (const auto* back = std::get_if<Return>(&command)) {
       if (transacting != nullptr) transacting->lanes_touched |= 1U << back->queue.lane.value;
-      shard_.end_leases(back->queue, back->first, back->last,
-                        back->requeue || transaction == Transaction::discarded
-                            ? Batch::LeaseEnd::requeue
-                            : Batch::LeaseEnd::reject);
+      end_leases(back->queue, back->first, back->last,
+                 back->requeue || transaction == Transaction::discarded ? Batch::LeaseEnd::requeue
+                                                                        : Batch::LeaseEnd::reject);
     } else if (const auto* park = std::get_if<Park>(&command)) {
-      shard_.end_leases(park->queue, park->seq, park->seq, Batch::LeaseEnd::park);
+      end_leases(park->queue, park->seq, park->seq, Batch::LeaseEnd::park);
     } else if (const auto* resume = std::get_if<Resume>(&command)) {
       const ConsumerKey key{id_, resume->consumer};
       shard_.on_lane_shard(resume->queue.lane, [queue = resume->queue, key](Shard& owner) {
@@ -202,7 +204,7 @@ void Client::on_published(ChannelId slot, std::uint64_t first, std::uint64_t las
   mark_dirty();
 }
 
-void Client::on_deliveries(const Deliveries& deliveries) {
+void Client::on_deliveries(const Deliveries& deliveries, std::uint32_t leases) {
   handed_bytes_ += deliveries.credit_bytes;
   const auto found = consumers_.find(deliveries.consumer);
   if (found == consumers_.end()) {
@@ -211,7 +213,8 @@ void Client::on_deliveries(const Deliveries& deliveries) {
     for (const Delivery& delivery : deliveries.batch) {
       shard_.end_leases(deliveries.queue, delivery.seq, delivery.seq, Batch::LeaseEnd::requeue);
     }
-    return;
+    ended_leases_ += leases;
+    return release_ended_leases();
   }
   // Keeps the order: a reply to Consume stands before the consumer's first delivery.
   flush_events();
@@ -228,8 +231,9 @@ void Client::reply(RequestId request, Result<Reply::Value> result) {
   emit(Reply{request, std::move(result)});
 }
 
-void Client::reply_got(RequestId request, Got got, ByteView record) {
+void Client::reply_got(RequestId request, Got got, bool no_ack, ByteView record) {
   if (got.delivery) {
+    if (!no_ack || got.stored != nullptr) leases_->acquire(1);
     kept_.push_back(Slice::copy_of(record));
     got.delivery->record = *message::decode_record(kept_.back().view);
     got.delivery->owner = nullptr;  // kept_ may grow before the events are handed over
@@ -262,7 +266,35 @@ void Client::on_output_drained() {
   waiting_reply_bytes_ = 0;
   if (handed_bytes_ == 0) return;
   credit_->release(std::exchange(handed_bytes_, 0));
-  if (!credit_->take_starved()) return;
+  if (credit_->take_starved()) resume_consumers();
+}
+
+void Client::set_credit_limits(std::int64_t bytes, std::int64_t leases) {
+  credit_->set_limit(bytes);
+  if (kind_ == ClientKind::internal) return;
+  leases_->set_limit(leases);
+  // With more of them it goes on: perhaps it waits for more before it acknowledges any.
+  if (may_hold_more() && leases_->take_starved()) resume_consumers();
+}
+
+void Client::end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end) {
+  ended_leases_ += static_cast<std::int64_t>(last.value - first.value + 1);
+  shard_.end_leases(queue, first, last, end);
+}
+
+// Once for all that a submit() ends.
+void Client::release_ended_leases() {
+  if (ended_leases_ == 0) return;
+  leases_->release(std::exchange(ended_leases_, 0));
+  if (leases_->take_starved()) resume_consumers();
+}
+
+bool Client::may_hold_more() const {
+  const std::int64_t limit = leases_->limit();
+  return limit == 0 || leases_->used() < limit;
+}
+
+void Client::resume_consumers() {
   for (const auto& [handle, consumer] : consumers_) {
     const ConsumerKey key{id_, handle};
     shard_.on_lane_shard(consumer.queue.lane, [queue = consumer.queue, key](Shard& owner) {

@@ -13,7 +13,9 @@
 
 #include "core/broker_port.h"
 #include "core/events.h"
+#include "core/outbox.h"
 #include "core/publish_tracker.h"
+#include "core/queue/consumer.h"
 #include "core/queue/lane_sink.h"
 #include "core/topology/metadata.h"
 
@@ -77,11 +79,11 @@ class Client final : public BrokerPort {
 
   // ---- Called by the shard ----
   void on_published(ChannelId slot, std::uint64_t first, std::uint64_t last);
-  void on_deliveries(const Deliveries& deliveries);
+  void on_deliveries(const Deliveries& deliveries, std::uint32_t leases);
   void on_consumer_cancelled(ConsumerHandle consumer);
   void reply(RequestId request, Result<Reply::Value> result);
   /// Answers Get; `record` is the encoded record when there is a delivery, copied here.
-  void reply_got(RequestId request, Got got, ByteView record);
+  void reply_got(RequestId request, Got got, bool no_ack, ByteView record);
   void on_barrier(RequestId request);
   /// Expires with the client: for answers that may come when it is gone.
   std::weak_ptr<Client*> weak() const { return self_; }
@@ -93,8 +95,8 @@ class Client final : public BrokerPort {
   void flush_events();
   void on_alarm_changed();
   void set_writable();
-  /// Bytes that lanes may have on their way to the connection.
-  void set_credit_limit(std::int64_t bytes) { credit_->set_limit(bytes); }
+  /// Bytes that lanes may have on their way to the connection, and leases that it may hold.
+  void set_credit_limits(std::int64_t bytes, std::int64_t leases);
   void request_close(Errc code, std::string text);
 
  private:
@@ -154,6 +156,10 @@ class Client final : public BrokerPort {
                const Route& route);
   bool publish_to_reply_address(Channel& channel, Publish& publish);
   void complete_unrouted(Channel& channel, Publish& publish);
+  void end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end);
+  void release_ended_leases();
+  bool may_hold_more() const;
+  void resume_consumers();
   void barrier(const Barrier& barrier);
   void close_channel(ChannelId id);
   void free_slot_if_idle(Channel& channel);
@@ -179,6 +185,8 @@ class Client final : public BrokerPort {
   LastRoute last_route_;
   boost::unordered_flat_map<ConsumerHandle, Consumer> consumers_;
   std::shared_ptr<ConnectionCredit> credit_;
+  std::shared_ptr<ConnectionLeases> leases_;  // 0: of the broker's own administration, not bounded
+  std::int64_t ended_leases_ = 0;             // of this submit()
   std::int64_t handed_bytes_ = 0;
   boost::unordered_flat_map<std::uint64_t, PendingBarrier> barriers_;
   std::vector<ReplyTo> reply_addresses_;

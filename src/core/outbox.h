@@ -44,6 +44,7 @@ struct Batch {
     QueueRef queue;
     std::uint32_t delivered_at = 0;
     std::uint32_t count = 0;
+    std::uint32_t leases = 0;
     std::int64_t credit_bytes = 0;
   };
 

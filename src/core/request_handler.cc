@@ -294,7 +294,8 @@ void RequestHandler::run(RequestId id, Consume operation) {
                             .priority = operation.priority,
                             .prefetch = operation.prefetch,
                             .channel_credit = operation.shared_credit,
-                            .connection_credit = client_.credit_};
+                            .connection_credit = client_.credit_,
+                            .connection_leases = client_.leases_};
   client_.consumers_[operation.consumer] = {.queue = queue,
                                             .channel = operation.channel,
                                             .tag = std::move(operation.tag),
@@ -343,18 +344,21 @@ void RequestHandler::run(RequestId id, Cancel operation) {
 void RequestHandler::run(RequestId id, Get operation) {
   auto found = queue_for(operation.queue, security::Action::read);
   if (!found) return client_.reply(id, std::unexpected(found.error()));
+  if (!operation.no_ack && !client_.may_hold_more())
+    return client_.reply(id, std::unexpected(too_many_leases(**found)));
   const QueueRef queue = (*found)->ref;
   const ShardId home = shard_.options().id;
   shard_.on_lane_shard(queue.lane, [queue, home, connection = client_.id_, id,
                                     no_ack = operation.no_ack](Shard& owner) {
-    const TicketId ticket = owner.expect_got([&owner, home, connection, id](const Got& got) {
+    const TicketId ticket = owner.expect_got([&owner, home, connection, id,
+                                              no_ack](const Got& got) {
       // The record's bytes are only lent for this call; they may have to travel.
       ByteBuffer bytes;
       Got copy = got;
       if (got.delivery) message::encode(bytes, got.delivery->record);
-      owner.on_shard(home, [connection, id, copy, bytes = std::move(bytes)](Shard& shard) {
+      owner.on_shard(home, [connection, id, no_ack, copy, bytes = std::move(bytes)](Shard& shard) {
         if (Client* client = shard.find_client(connection)) {
-          return client->reply_got(id, copy, bytes.view());
+          return client->reply_got(id, copy, no_ack, bytes.view());
         }
         if (copy.delivery) {
           shard.end_leases(copy.queue, copy.delivery->seq, copy.delivery->seq,

@@ -45,6 +45,7 @@ class RequestHandler {
   /// While memory is at its limit connections make nothing that is not there. Errors:
   /// precondition_failed, as for a limit on queues.
   Result<void> may_make(std::string_view what, bool exists) const;
+  Error too_many_leases(const QueueInfo& queue) const;
   bool is_bound(const Bind& operation) const;
   /// The queue, when it exists, is not another connection's, and may be read (or, for configure,
   /// changed) by the principal.

@@ -19,6 +19,14 @@ Result<void> RequestHandler::may_make(std::string_view what, bool exists) const 
               fmt::format("the broker is low on memory and makes nothing new: {}", what));
 }
 
+Error RequestHandler::too_many_leases(const QueueInfo& queue) const {
+  return {Errc::precondition_failed,
+          fmt::format("cannot get from {}: the connection holds {} messages that it has not "
+                      "acknowledged",
+                      queue_text(queue.name, tenant_label(shard_.catalog(), queue.tenant)),
+                      client_.leases_->used())};
+}
+
 void RequestHandler::run(RequestId id, DeclareExchange operation) {
   const TenantId tenant = client_.tenant_.value_or(TenantId{});
   const bool exists =

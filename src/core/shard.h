@@ -63,6 +63,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     std::size_t uncommitted_bytes_max = 32u << 20;
     /// Bytes that lanes may have on their way to one connection.
     std::int64_t connection_credit_bytes = 1 << 20;
+    /// Leases that one connection may hold; 0: not bounded.
+    std::int64_t connection_leases_max = 1 << 20;
     /// Bytes of direct replies that may wait for one connection's socket; more are dropped.
     std::size_t waiting_reply_bytes_max = 64u << 20;
     /// Refused publishes that a channel may have behind one that waits for the disk.
@@ -109,6 +111,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   /// Publishes wait, of other shards too, until it is known whether there is memory for more.
   void hold_publishes(bool held) { publishes_held_ = held; }
   std::int64_t connection_credit_bytes() const;
+  std::int64_t connection_leases_max() const;
   std::size_t waiting_reply_bytes_max() const;
   std::size_t uncommitted_bytes_max() const;
 
@@ -192,7 +195,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void on_flush_wanted(GroupId lane) override;
   void on_published(std::span<const PublishRange> done) override;
   bool takes_now(ConnectionId connection) override;
-  void on_deliveries(ConnectionId connection, const Deliveries& deliveries) override;
+  void on_deliveries(ConnectionId connection, const Deliveries& deliveries,
+                     std::uint32_t leases) override;
   void on_consumer_cancelled(ConsumerKey consumer) override;
   void on_barrier(TicketId ticket) override;
   void on_got(TicketId ticket, const Got& got) override;

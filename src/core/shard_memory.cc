@@ -26,7 +26,8 @@ ShardMemory Shard::memory() const {
 void Shard::set_memory_step(MemoryStep step) {
   if (std::exchange(memory_step_, step) == step) return;
   for (Lane* lane : own_lanes_) lane->set_memory_pressure(std::to_underlying(step));
-  for (const auto& [id, client] : clients_) client->set_credit_limit(connection_credit_bytes());
+  for (const auto& [id, client] : clients_)
+    client->set_credit_limits(connection_credit_bytes(), connection_leases_max());
 }
 
 // A limit, however small, stays one: with 0 there is none.
@@ -34,6 +35,11 @@ std::int64_t Shard::connection_credit_bytes() const {
   const std::int64_t most = options_.connection_credit_bytes;
   const auto part = static_cast<std::int64_t>(bounds_at(memory_step_).connection_part);
   return most == 0 ? most : std::max<std::int64_t>(1, most / part);
+}
+
+std::int64_t Shard::connection_leases_max() const {
+  const auto most = static_cast<std::uint64_t>(options_.connection_leases_max);
+  return static_cast<std::int64_t>(leases_at(memory_step_, most));
 }
 
 std::size_t Shard::waiting_reply_bytes_max() const {

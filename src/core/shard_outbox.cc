@@ -84,7 +84,8 @@ void Shard::receive_runs(Batch& batch) {
       delivery_scratch_.push_back({item.seq, item.redelivered, *record, nullptr,
                                    item.stored != 0 ? &batch.stored[item.stored - 1] : nullptr});
     }
-    on_deliveries(run.connection, {run.consumer, run.queue, delivery_scratch_, run.credit_bytes});
+    on_deliveries(run.connection, {run.consumer, run.queue, delivery_scratch_, run.credit_bytes},
+                  run.leases);
   }
 }
 
@@ -168,10 +169,11 @@ bool Shard::takes_now(ConnectionId connection) {
   return client != nullptr && client->is_at_rest();
 }
 
-void Shard::on_deliveries(ConnectionId connection, const Deliveries& deliveries) {
+void Shard::on_deliveries(ConnectionId connection, const Deliveries& deliveries,
+                          std::uint32_t leases) {
   const ShardId home = naru::core::shard_of(connection);
   if (home == options_.id) {
-    if (Client* client = find_client(connection)) return client->on_deliveries(deliveries);
+    if (Client* client = find_client(connection)) return client->on_deliveries(deliveries, leases);
     for (const Delivery& delivery : deliveries.batch) {
       end_leases(deliveries.queue, delivery.seq, delivery.seq, Batch::LeaseEnd::requeue);
     }
@@ -180,7 +182,7 @@ void Shard::on_deliveries(ConnectionId connection, const Deliveries& deliveries)
   Batch& batch = batch_to(home);
   batch.runs.push_back({connection, deliveries.consumer, deliveries.queue,
                         static_cast<std::uint32_t>(batch.delivered.size()),
-                        static_cast<std::uint32_t>(deliveries.batch.size()),
+                        static_cast<std::uint32_t>(deliveries.batch.size()), leases,
                         deliveries.credit_bytes});
   for (const Delivery& delivery : deliveries.batch) {
     if (delivery.stored != nullptr) batch.stored.push_back(*delivery.stored);

@@ -88,7 +88,7 @@ class BenchSink final : public LaneSink {
     for (const PublishRange& range : done) published += range.last - range.first + 1;
   }
   bool takes_now(ConnectionId) override { return true; }
-  void on_deliveries(ConnectionId, const Deliveries& deliveries) override {
+  void on_deliveries(ConnectionId, const Deliveries& deliveries, std::uint32_t) override {
     delivered += deliveries.batch.size();
     for (const Delivery& it : deliveries.batch) body_bytes += it.record.body.size();
     last.push_back(

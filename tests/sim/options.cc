@@ -189,6 +189,13 @@ void draw_later(Random random, Options& options) {
   faults.failures_in_recovery = random.one_in(6);
   options.client.asks = options.client.deletes && !random.one_in(3);
   if (random.one_in(5)) faults.reads_fail = one_of<std::uint32_t>(random, {300, 2000});
+  // What a read waits for while other segments come and go.
+  if (random.one_in(2)) options.node.journal.wal.table_cache_bytes = 1;
+  if (random.one_in(3)) faults.segments_stall = one_of<std::uint32_t>(random, {100, 500});
+  if (random.one_in(4)) {
+    options.client.leases_max = one_of<std::uint32_t>(random, {4, 30});
+    options.node.shard.connection_leases_max = options.client.leases_max;
+  }
 }
 
 }  // namespace
@@ -267,11 +274,13 @@ std::size_t Options::accounted_bytes_max(std::size_t connections) const {
 
 // Tables, objects of shards and lanes, blocks that are being filled, read or moved. Beside that
 // each block of the log has a head as large as a page: next to nothing of 512 KiB, as much again
-// of 4. And what is read ahead is in blocks that are up to twice as large, heads included.
+// of 4. What is read ahead is in blocks that are up to twice as large, heads included. And shards
+// keep emptied batches for the next.
 std::size_t Options::heap_beside_max(std::size_t uncommitted_bytes) const {
   const std::size_t heads =
       node.shards * uncommitted_bytes * storage::kWalBlockBytes / node.journal.wal.block_bytes;
-  return (std::size_t{2} << 20) + heads + node.shard.lane.read_ahead_bytes;
+  const std::size_t emptied = node.shards * (std::size_t{512} << 10);
+  return (std::size_t{1280} << 10) + emptied + heads + node.shard.lane.read_ahead_bytes;
 }
 
 std::string Options::describe() const {
@@ -280,30 +289,30 @@ std::string Options::describe() const {
       "shards {}, queues {} ({}), publishers {}, consumers {}, visitors {}, rounds {} of {} steps\n"
       "wal: files of {}, first {}, frames {}, entries {}, cache {}, writes {}, ready {}, free {}, "
       "snapshot slices {}, log {}\n"
-      "core: uncommitted {}, credit {}, turn {}, run {}, stride {}, read ahead {}, index {}, pages "
-      "{}, fragments {}\n"
+      "core: uncommitted {}, credit {}, leases {}, turn {}, run {}, stride {}, read ahead {}, "
+      "index {}, pages {}, fragments {}\n"
       "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}, deletes {}, "
       "asks {}\n"
       "network: pieces {}, delay {} us, buffers {}\n"
       "memory: limit {}; disk: {} free; expiry {}\n"
-      "faults: stalls {}, full {}, write {}, sync {}, files {}, reads {}, clock {}, in recovery {} "
-      "and {}, "
-      "bit rot {}, of bodies {}",
+      "faults: stalls {}, full {}, write {}, sync {}, files {}, reads {}, segments {}, clock {}, "
+      "in recovery {} and {}, bit rot {}, of bodies {}",
       node.shards, queues,
       fmt::join(levels | std::views::transform([](auto it) { return to_string(it); }), " "),
       publishers.size(), consumers.size(), visitors, rounds, steps_per_round, wal.file_bytes,
       wal.first_file_bytes, wal.frame_bytes_max, wal.entry_bytes_max, wal.cache_bytes,
       wal.writes_in_flight, wal.ready_files, wal.free_files_max, node.journal.snapshot_slice_bytes,
       node.journal.log_bytes_max, node.shard.uncommitted_bytes_max,
-      node.shard.connection_credit_bytes, node.shard.turn_work_max,
-      node.shard.lane.deliveries_per_run, node.shard.lane.delivered_stride,
-      node.shard.lane.read_ahead_bytes, node.shard.lane.index_bytes, node.shard.lane.page_records,
-      node.shard.lane.fragment_bytes, client.frame_bytes_max, client.heartbeat_s,
-      client.body_bytes_max, client.messages_max, client.rude, client.purges, client.deletes,
-      client.asks, network.piece_bytes_max, network.delay_max.count() / 1000, network.buffer_bytes,
-      node.memory_limit_bytes, node.disk_free_min, !ttls_ms.empty(), faults.disk_stalls,
-      faults.disk_fills, faults.write_fails, faults.sync_fails, faults.files_fail,
-      faults.reads_fail, faults.clock_jumps, faults.crashes_in_recovery,
+      node.shard.connection_credit_bytes, node.shard.connection_leases_max,
+      node.shard.turn_work_max, node.shard.lane.deliveries_per_run,
+      node.shard.lane.delivered_stride, node.shard.lane.read_ahead_bytes,
+      node.shard.lane.index_bytes, node.shard.lane.page_records, node.shard.lane.fragment_bytes,
+      client.frame_bytes_max, client.heartbeat_s, client.body_bytes_max, client.messages_max,
+      client.rude, client.purges, client.deletes, client.asks, network.piece_bytes_max,
+      network.delay_max.count() / 1000, network.buffer_bytes, node.memory_limit_bytes,
+      node.disk_free_min, !ttls_ms.empty(), faults.disk_stalls, faults.disk_fills,
+      faults.write_fails, faults.sync_fails, faults.files_fail, faults.reads_fail,
+      faults.segments_stall, faults.clock_jumps, faults.crashes_in_recovery,
       faults.failures_in_recovery, faults.bit_rot, faults.bodies_rot);
 }
 

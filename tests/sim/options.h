@@ -23,6 +23,7 @@ struct FaultOptions {
   std::uint32_t files_fail = 0;  // opening, making, renaming, removing them; syncs of directories
   std::uint32_t clock_jumps = 0;
   std::uint32_t reads_fail = 0;
+  std::uint32_t segments_stall = 0;  // one at a time
   bool crashes_in_recovery = false;
   bool failures_in_recovery = false;  // of any operation of the disk
   bool bit_rot = false;               // after a clean stop

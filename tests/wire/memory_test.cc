@@ -19,7 +19,8 @@ using testing::RigConnection;
 
 class Memory : public ::testing::TestWithParam<std::uint16_t> {
  protected:
-  Memory() : rig_(disk_, with_shards(GetParam())) {}
+  Memory() : Memory(with_shards(GetParam())) {}
+  explicit Memory(const BrokerRig::Options& options) : rig_(disk_, options) {}
 
   static BrokerRig::Options with_shards(std::uint16_t shards) {
     BrokerRig::Options options;
@@ -206,6 +207,90 @@ TEST_P(Memory, WhoDoesNotReadGetsOneMessageAtEachStep) {
   }
 }
 
+class Leases : public Memory {
+ protected:
+  static constexpr std::size_t kMost = 2000;
+  static constexpr std::size_t kWhenShort = 1000;
+
+  Leases() : Memory(options()) {}
+  static BrokerRig::Options options() {
+    BrokerRig::Options options;
+    options.shards = GetParam();
+    options.connection_leases_max = kMost;
+    return options;
+  }
+  void publish(RigConnection& client, std::size_t count) {
+    std::string octets_of_all;
+    for (std::size_t i = 0; i < count; ++i)
+      octets_of_all += octets(R"(2 publish routing_key="q" body="x" delivery_mode=2)");
+    client.send(octets_of_all);
+    rig_.settle();
+  }
+  std::size_t deliveries(RigConnection& client) {
+    rig_.settle();
+    const std::string said = client.receive();
+    std::size_t count = 0;
+    for (ByteView left = as_bytes(said); !left.empty();) {
+      const auto described = describe(left);
+      if (!described) break;
+      if (described->line.find("basic.deliver") != std::string::npos) ++count;
+      left = left.subspan(described->bytes);
+    }
+    return count;
+  }
+};
+
+// Without a bound of its own it took the whole queue, and memory with it.
+TEST_P(Leases, WhoAcknowledgesNothingGetsSoManyAndGoesOnWhenItDoes) {
+  RigConnection& client = connect();
+  answer(client, R"(1 queue.declare queue="q" durable=1)");
+  publish(client, 3 * kMost);
+  set_step(MemoryStep::refuse);
+  client.send(octets(R"(1 basic.consume queue="q")"));
+  EXPECT_EQ(deliveries(client), kWhenShort);
+  // More may be held: it need not acknowledge first.
+  set_step(MemoryStep::normal);
+  EXPECT_EQ(deliveries(client), kMost - kWhenShort);
+  EXPECT_EQ(deliveries(client), 0u);
+  client.send(octets("1 basic.ack delivery_tag=500 multiple=1"));
+  EXPECT_EQ(deliveries(client), 500u);
+  client.send(octets("1 basic.reject delivery_tag=501 requeue=1"));
+  EXPECT_EQ(deliveries(client), 1u);
+  // Who holds fewer now goes on when it holds fewer than that.
+  set_step(MemoryStep::refuse);
+  client.send(octets("1 basic.ack delivery_tag=1501 multiple=1"));
+  EXPECT_EQ(deliveries(client), 0u);
+  client.send(octets("1 basic.ack delivery_tag=1502"));
+  EXPECT_EQ(deliveries(client), 1u);
+  // Others have bounds of their own.
+  RigConnection& other = connect();
+  other.send(octets(R"(1 basic.consume queue="q" no_ack=1)"));
+  EXPECT_EQ(deliveries(other), 3 * kMost - 2501);
+}
+
+TEST_P(Leases, WhatWasGotCountsToo) {
+  RigConnection& client = connect();
+  answer(client, R"(1 queue.declare queue="q" durable=1)");
+  publish(client, kMost + 1);
+  client.send(octets(R"(1 basic.consume queue="q")"));
+  EXPECT_EQ(deliveries(client), kMost);
+  const std::string said = answer(client, R"(2 basic.get queue="q")");
+  EXPECT_TRUE(matches("2 channel.close reply_code=406", said)) << said;
+  EXPECT_NE(said.find("has not acknowledged"), std::string::npos) << said;
+  answer(client, "2 channel.close-ok");
+  answer(client, "2 channel.open");
+  client.send(octets("1 basic.ack delivery_tag=2"));
+  EXPECT_EQ(deliveries(client), 1u);
+  publish(client, 1);
+  answer(client, "1 basic.cancel consumer_tag=\"\"");
+  EXPECT_TRUE(matches("2 basic.get-ok", answer(client, R"(2 basic.get queue="q" no_ack=1)")));
+  // What its channels hold is given back with them.
+  answer(client, "1 channel.close reply_code=200");
+  publish(client, 1);
+  EXPECT_TRUE(matches("2 basic.get-ok", answer(client, R"(2 basic.get queue="q")")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, Leases, ::testing::Values(std::uint16_t{1}, std::uint16_t{2}));
 INSTANTIATE_TEST_SUITE_P(Shards, Memory, ::testing::Values(std::uint16_t{1}, std::uint16_t{2}));
 
 }  // namespace

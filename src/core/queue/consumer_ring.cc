@@ -46,6 +46,7 @@ bool ConsumerRing::remove(ConsumerKey key) {
   // Whoever holds its leases may outlive the channel and the connection.
   consumer.settings.channel_credit.reset();
   consumer.settings.connection_credit.reset();
+  consumer.settings.connection_leases.reset();
   free_if_done(slot);
   return true;
 }

@@ -1,6 +1,7 @@
 #pragma once
 /// What is left of shared credits during one pass.
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -28,6 +29,13 @@ class CreditTally {
   }
   bool exhausted(Line line) const { return lines_[line].left <= 0; }
   void take(Line line, std::int64_t amount) { lines_[line].left -= amount; }
+  /// Takes as much of `amount` as is left, and says how much that is.
+  std::size_t take_up_to(Line line, std::size_t amount) {
+    const auto left = static_cast<std::size_t>(std::max<std::int64_t>(0, lines_[line].left));
+    const std::size_t taken = std::min(amount, left);
+    take(line, static_cast<std::int64_t>(taken));
+    return taken;
+  }
   /// Forgets all lines.
   void clear() { lines_.assign(1, Entry{nullptr, INT64_MAX}); }
 

@@ -21,8 +21,14 @@ class DeliveryBatches {
     CreditTally::Line channel_line = 0;
     CreditTally::Line connection_line = 0;
     bool no_ack = false;
+    std::uint32_t chained = 0;  // of no_ack: leases until their large bodies are read
+    std::size_t room = 0;       // deliveries that it may hold
     std::int64_t credit_bytes = 0;
     std::vector<Delivery> deliveries;
+
+    std::uint32_t leases() const {
+      return no_ack ? chained : static_cast<std::uint32_t>(deliveries.size());
+    }
   };
 
   Batch* find(ConsumerRing::Slot slot) {
@@ -45,7 +51,10 @@ class DeliveryBatches {
   }
   /// Deliveries in all batches.
   std::size_t count() const { return count_; }
-  Batch& open(ConsumerRing::Slot slot, const ConsumerSettings& settings) {
+  /// The leases that its connection may still hold are set aside for a batch here, as many as it
+  /// has room for: so they cost nothing for each message.
+  Batch& open(ConsumerRing::Slot slot, const ConsumerSettings& settings,
+              std::size_t deliveries_max) {
     Batch& batch = batches_[open_++];
     batch.slot = slot;
     batch.connection = settings.key.connection;
@@ -53,12 +62,21 @@ class DeliveryBatches {
     batch.no_ack = settings.no_ack;
     batch.channel_line = settings.no_ack ? 0 : credits_.open(settings.channel_credit.get());
     batch.connection_line = credits_.open(settings.connection_credit.get());
+    batch.room = deliveries_max;
+    if (!settings.no_ack) {
+      const CreditTally::Line leases = credits_.open(settings.connection_leases.get());
+      batch.room = credits_.take_up_to(leases, deliveries_max);
+    }
+    batch.chained = 0;
     batch.credit_bytes = 0;
     batch.deliveries.clear();
     return batch;
   }
+  static bool is_full(const Batch& batch) { return batch.deliveries.size() >= batch.room; }
+  /// Whether it takes another delivery.
   bool has_credit(const Batch& batch) const {
-    return !credits_.exhausted(batch.channel_line) && !credits_.exhausted(batch.connection_line);
+    return !is_full(batch) && !credits_.exhausted(batch.channel_line) &&
+           !credits_.exhausted(batch.connection_line);
   }
   /// Adds a delivery to be filled in, and notes its credit.
   Delivery& add(Batch& batch, std::uint32_t record_bytes) {

@@ -22,6 +22,16 @@ std::size_t bytes_of(std::uint32_t capacity) {
 
 }  // namespace
 
+bool IndexChunk::is_idle() {
+  bool idle = true;
+  std::uint32_t delivered = 0;
+  each_live([&](Seq, const IndexEntry& entry) {
+    idle = idle && entry.idle();
+    if (entry.has(IndexEntry::kDelivered)) ++delivered;
+  });
+  return idle && (delivered == 0 || delivered == live);
+}
+
 IndexChunkPool::IndexChunkPool(std::uint32_t chunk_entries) : chunk_entries_(chunk_entries) {
   NARU_CHECK(std::has_single_bit(chunk_entries) && chunk_entries >= kCapacityMin &&
                  chunk_entries <= kCapacityMax,
@@ -84,18 +94,23 @@ void IndexChunkPool::keep_spare(bool kept) {
   bytes_free_ = 0;
 }
 
-void IndexChunkPool::note_page(const IndexPage& page) {
+void IndexChunkPool::note_page(IndexPage& page) {
   ++pages_;
-  page_bytes_ += page.memory_bytes();
+  recount_page(page);
 }
 
 void IndexChunkPool::forget_page(const IndexPage& page) {
   --pages_;
-  page_bytes_ -= page.memory_bytes();
+  page_bytes_ -= page.counted_bytes;
+}
+
+void IndexChunkPool::recount_page(IndexPage& page) {
+  page_bytes_ -= std::exchange(page.counted_bytes, page.memory_bytes());
+  page_bytes_ += page.counted_bytes;
 }
 
 std::size_t IndexChunkPool::bytes() const {
-  return bytes_used_ + bytes_free_ + page_bytes_;
+  return bytes_used_ + bytes_free_ + page_bytes_ + returned_bytes_;
 }
 
 void IndexChunkPool::set_paging(IndexChunk& chunk, bool paging) {

@@ -56,10 +56,9 @@ struct IndexEntry {
   bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
   BodyLocation location() const { return {file, offset}; }
   ChainId chain() const { return chain_of(location()); }
-  /// Nothing is known of it but what a page would say: it can be forgotten and read back.
-  bool idle() const {
-    return state == RecordState::ready && !has(kInMemory | kDelivered | kWritten | kChained);
-  }
+  /// Nothing is known of it but what a page says, and whether it left in this run: it can be
+  /// forgotten and read back.
+  bool idle() const { return state == RecordState::ready && !has(kInMemory | kWritten | kChained); }
 };
 static_assert(sizeof(IndexEntry) == 32);
 
@@ -79,13 +78,18 @@ struct IndexChunk {
   std::uint64_t seq_at(std::uint32_t slot) { return first_seq + entries()[slot].seq_delta; }
   /// Calls use(Seq, IndexEntry&) for the records that are not gone.
   template <typename Use>
-  void each_live(Use&& use) {
-    for (std::uint32_t slot = 0; slot < count; ++slot) {
-      if (entries()[slot].state != RecordState::gone) use(Seq(seq_at(slot)), entries()[slot]);
-    }
-  }
+  void each_live(Use&& use);
+  /// All its records are idle, and all of them left in this run, or none did.
+  bool is_idle();
 };
 static_assert(sizeof(IndexChunk) % alignof(IndexEntry) == 0);
+
+template <typename Use>
+void IndexChunk::each_live(Use&& use) {
+  for (std::uint32_t slot = 0; slot < count; ++slot) {
+    if (entries()[slot].state != RecordState::gone) use(Seq(seq_at(slot)), entries()[slot]);
+  }
+}
 
 /// The chunks of a lane's queues: counts what they hold, and keeps free ones by size so that the
 /// steady state allocates nothing.
@@ -111,15 +115,19 @@ class IndexChunkPool {
   /// nobody uses just now too.
   void keep_spare(bool kept);
 
-  /// Memory of all chunks, used or free, and of what stays of pages.
+  /// Memory of all chunks, used or free, of what stays of pages, and of what was returned.
   std::size_t bytes() const;
   /// Memory of chunks in use, but for those that a page on its way to the log will free.
   std::size_t bytes_kept() const { return bytes_used_ - bytes_paging_; }
   std::size_t pages() const { return pages_; }
   /// Of those: not resident.
   std::size_t pages_out() const { return pages_out_; }
-  void note_page(const IndexPage& page);
+  void note_page(IndexPage& page);
   void forget_page(const IndexPage& page);
+  /// What is known of its records has changed.
+  void recount_page(IndexPage& page);
+  /// What is kept of records that were returned (ReadyOrder) took so much and takes so much now.
+  void note_returned(std::size_t before, std::size_t now) { returned_bytes_ += now - before; }
   void note_page_out() { ++pages_out_; }
   void forget_page_out() { --pages_out_; }
   void set_paging(IndexChunk& chunk, bool paging);
@@ -141,6 +149,7 @@ class IndexChunkPool {
   bool keeps_spare_ = true;
   std::size_t pages_ = 0;
   std::size_t page_bytes_ = 0;
+  std::size_t returned_bytes_ = 0;
   std::size_t pages_out_ = 0;
   std::size_t bytes_free_ = 0;
   std::size_t bytes_used_ = 0;

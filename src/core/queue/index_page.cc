@@ -66,11 +66,19 @@ std::size_t IndexPage::place_of_file(std::uint32_t offset) const {
   return static_cast<std::size_t>(behind - files.begin()) - 1;  // the first begins at 0
 }
 
+std::size_t IndexPage::memory_bytes() const {
+  std::size_t sum = sizeof *this + files.capacity() * sizeof(File);
+  if (exceptions != nullptr)
+    sum += sizeof(Exceptions) + exceptions->gone.capacity() * sizeof(Gone) +
+           exceptions->attempts.capacity() * sizeof(Attempts);
+  return sum;
+}
+
 std::uint8_t IndexPage::attempts_of(Seq seq) const {
-  if (exceptions == nullptr) return 0;
+  if (exceptions == nullptr) return attempts;
   const auto& list = exceptions->attempts;
   const auto found = std::ranges::lower_bound(list, offset_of(seq), {}, &Attempts::offset);
-  return found != list.end() && found->offset == offset_of(seq) ? found->count : std::uint8_t{0};
+  return found != list.end() && found->offset == offset_of(seq) ? found->count : attempts;
 }
 
 // Records from offset `first` to `last` that are not gone.
@@ -120,16 +128,18 @@ void IndexPage::add_attempt(Seq first, Seq last) {
   first = std::max(first, first_seq());
   last = std::min(last, last_seq());
   for (Seq seq = first; seq <= last; seq = seq.next()) {
-    if (!has(seq)) continue;
+    const std::uint8_t before = attempts_of(seq);
+    if (!has(seq) || before == UINT8_MAX) continue;
     if (exceptions == nullptr) exceptions = std::make_unique<Exceptions>();
     auto& list = exceptions->attempts;
     const auto found = std::ranges::lower_bound(list, offset_of(seq), {}, &Attempts::offset);
     if (found == list.end() || found->offset != offset_of(seq)) {
-      list.insert(found, {offset_of(seq), 1});
-    } else if (found->count < UINT8_MAX) {
+      list.insert(found, {offset_of(seq), static_cast<std::uint8_t>(before + 1)});
+    } else {
       ++found->count;
     }
   }
+  if (exceptions != nullptr && exceptions->attempts.size() == shell.live) keep(all_exceptions());
 }
 
 IndexPage::Exceptions IndexPage::exceptions_of(IndexChunk& chunk) const {
@@ -147,15 +157,39 @@ IndexPage::Exceptions IndexPage::exceptions_of(IndexChunk& chunk) const {
   return found;
 }
 
-void IndexPage::take_from(IndexChunk& chunk) {
-  Exceptions found = exceptions_of(chunk);
+IndexPage::Exceptions IndexPage::all_exceptions() const {
+  Exceptions all;
+  if (exceptions != nullptr) all = *exceptions;
+  if (attempts == 0) return all;
+  all.attempts.clear();
+  for (Seq seq = first_seq(); seq <= last_seq(); seq = seq.next()) {
+    if (has(seq)) all.attempts.push_back({offset_of(seq), attempts_of(seq)});
+  }
+  return all;
+}
+
+// Records that were handed out together come back together: what most of them have is told once.
+void IndexPage::keep(Exceptions found) {
+  attempts = 0;
+  if (!found.attempts.empty() && found.attempts.size() == shell.live) {
+    attempts = std::ranges::min(found.attempts, {}, &Attempts::count).count;
+    std::erase_if(found.attempts, [&](const Attempts& it) { return it.count == attempts; });
+  }
+  found.gone.shrink_to_fit();
+  found.attempts.shrink_to_fit();
   exceptions = found.empty() ? nullptr : std::make_unique<Exceptions>(std::move(found));
+}
+
+void IndexPage::take_from(IndexChunk& chunk) {
   shell.live = chunk.live;
+  keep(exceptions_of(chunk));
+  delivered = false;
   for (File& file : files) file.held = 0;
   std::size_t at = 0;
   chunk.each_live([&](Seq, const IndexEntry& entry) {
     while (files[at].file != entry.file) ++at;
     files[at].held += entry.record_bytes;
+    delivered = entry.has(IndexEntry::kDelivered);
   });
 }
 
@@ -165,18 +199,17 @@ bool IndexPage::restore(Exceptions stored) {
     if (range.first <= end + 1 || range.last < range.first || range.last > span) return false;
     end = range.last;
   }
-  exceptions = stored.empty() ? nullptr : std::make_unique<Exceptions>(std::move(stored));
+  exceptions = stored.empty() ? nullptr : std::make_unique<Exceptions>(stored);
   shell.live = remaining(0, span);
   if (shell.live == 0 || shell.live > kPlacesMax) return false;
-  if (exceptions != nullptr) {
-    std::int64_t before = -1;
-    for (const Attempts& it : exceptions->attempts) {
-      if (it.offset <= before || it.count == 0 || it.offset > span ||
-          remaining(it.offset, it.offset) == 0)
-        return false;
-      before = it.offset;
-    }
+  std::int64_t before = -1;
+  for (const Attempts& it : stored.attempts) {
+    if (it.offset <= before || it.count == 0 || it.offset > span ||
+        remaining(it.offset, it.offset) == 0)
+      return false;
+    before = it.offset;
   }
+  keep(std::move(stored));
   for (std::size_t at = 0; at < files.size(); ++at)
     files[at].held = remaining(files[at].first, file_end(at)) != 0 ? files[at].bytes : 0;
   return true;

@@ -63,10 +63,13 @@ struct IndexPage {
   std::uint32_t bytes = 0;
   std::uint16_t span = 0;  // from the first to the last seq
   State state = State::spilled;
+  bool delivered = false;      // not resident: all its records left in this run
+  std::uint8_t attempts = 0;   // not resident: of its records, but for those of exceptions
   WallMs earliest_expiry = 0;  // 0: no record expires
   WallMs latest_expiry = 0;    // 0: some record never does
   std::vector<File> files;     // never changes once the page is in an index, but for `held`
   std::unique_ptr<Exceptions> exceptions;  // not resident: null when there are none
+  std::size_t counted_bytes = 0;           // that its pool knows of
 
   IndexPage() { shell.page = this; }
   IndexPage(const IndexPage&) = delete;
@@ -79,8 +82,8 @@ struct IndexPage {
 
   Seq first_seq() const { return Seq(shell.first_seq); }
   Seq last_seq() const { return Seq(shell.first_seq + span); }
-  /// Memory of it, without its chunk and its exceptions.
-  std::size_t memory_bytes() const { return sizeof *this + files.capacity() * sizeof(File); }
+  /// Memory of it, without its chunk.
+  std::size_t memory_bytes() const;
 
   // ---- While it is not resident ----
   std::uint32_t records() const { return shell.live; }
@@ -106,6 +109,8 @@ struct IndexPage {
   void take_from(IndexChunk& chunk);
   /// How the chunk of a resident page differs from what was written.
   Exceptions exceptions_of(IndexChunk& chunk) const;
+  /// Likewise while it is not resident.
+  Exceptions all_exceptions() const;
   /// Checks and takes over what was stored beside the page: false when it cannot be.
   bool restore(Exceptions stored);
 
@@ -122,6 +127,7 @@ struct IndexPage {
   /// Which of `files` has the record at an offset.
   std::size_t place_of_file(std::uint32_t offset) const;
   void add_gone(std::uint16_t first, std::uint16_t last);
+  void keep(Exceptions found);
 };
 
 template <typename Use>

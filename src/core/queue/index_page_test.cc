@@ -127,6 +127,34 @@ TEST(IndexPage, AttemptsAreOfRecordsThatAreThere) {
   EXPECT_EQ(page.attempts_of(Seq(7)), 0);
 }
 
+TEST(IndexPage, AttemptsThatAllHaveCostNothing) {
+  IndexPage page;
+  std::vector<RecordPlace> places;
+  for (std::uint64_t seq = 1; seq <= 100; ++seq)
+    places.push_back({Seq(seq), {1, 100}, 1, IndexEntry::kPersistent, 0, 0});
+  ASSERT_TRUE(page.describe(places));
+  ASSERT_TRUE(page.restore({}));
+  const std::size_t before = page.memory_bytes();
+  page.add_attempt(Seq(1), Seq(60));
+  EXPECT_GE(page.memory_bytes(), before + 60 * sizeof(IndexPage::Attempts));
+  page.add_attempt(Seq(61), Seq(100));
+  EXPECT_EQ(page.memory_bytes(), before);
+  page.add_attempt(Seq(5), Seq(5));
+  page.remove(Seq(1), Seq(3));
+  EXPECT_EQ(page.attempts_of(Seq(4)), 1);
+  EXPECT_EQ(page.attempts_of(Seq(5)), 2);
+  const IndexPage::Exceptions all = page.all_exceptions();
+  ASSERT_EQ(all.attempts.size(), 97u) << "what is written of it names each";
+  EXPECT_EQ(all.attempts[1].offset, 4);
+  EXPECT_EQ(all.attempts[1].count, 2);
+  IndexPage restored;
+  ASSERT_TRUE(restored.describe(places));
+  ASSERT_TRUE(restored.restore(all));
+  EXPECT_EQ(restored.memory_bytes(), page.memory_bytes());
+  for (std::uint64_t seq = 4; seq <= 100; ++seq)
+    ASSERT_EQ(restored.attempts_of(Seq(seq)), page.attempts_of(Seq(seq)));
+}
+
 TEST(IndexPage, ExpiresWhenAllOfItsRecordsDo) {
   std::vector<RecordPlace> places;
   for (std::uint64_t seq = 1; seq <= 3; ++seq)

@@ -27,6 +27,23 @@ void Lane::Impl::resume_consumer(Queue& queue, ConsumerKey consumer) {
   if (queue.consumers.resume(consumer)) want_dispatch(queue);
 }
 
+// The consumer went while another one's batch was handed over: nobody saw these.
+void Lane::Impl::undeliver(Queue& queue, const DeliveryBatches::Batch& batch) {
+  for (const Delivery& delivery : batch.deliveries) {
+    IndexEntry* entry = queue.index.find(delivery.seq);
+    if (entry == nullptr || entry->state != RecordState::leased) continue;
+    queue.leave_leased(*entry);
+    entry->state = RecordState::ready;
+    if (!delivery.redelivered)
+      entry->flags = static_cast<std::uint8_t>(entry->flags & ~IndexEntry::kDelivered);
+    if (entry->holder != IndexEntry::kNoHolder) queue.consumers.end_leases(entry->holder, 1);
+    entry->holder = IndexEntry::kNoHolder;
+    queue.enter_ready(*entry);
+    queue.put_back(delivery.seq);
+  }
+  want_dispatch(queue);
+}
+
 void Lane::Impl::get(QueueId id, bool no_ack, TicketId ticket, const Now& now) {
   Queue* queue = find(id);
   if (queue == nullptr) {

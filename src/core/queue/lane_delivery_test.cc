@@ -182,6 +182,57 @@ TEST(LaneDelivery, ConnectionCreditBoundsTheBytesOnTheirWay) {
   EXPECT_EQ(world.take().size(), first);
 }
 
+TEST(LaneDelivery, AConnectionHoldsNoMoreLeasesThanItMay) {
+  LaneWorld world;
+  for (const std::uint64_t queue : {1u, 2u}) {
+    world.queue(queue);
+    for (int i = 0; i < 1000; ++i) world.publish(queue, std::to_string(i));
+  }
+  auto leases = std::make_shared<ConnectionLeases>(300);
+  // Alone at its priority, in turns with another, and on another queue.
+  ASSERT_TRUE(world.consume(1, 1, {.priority = 1, .connection_leases = leases}));
+  ASSERT_TRUE(world.consume(1, 2, {.connection_leases = leases}));
+  ASSERT_TRUE(world.consume(1, 3, {.connection_leases = leases}));
+  ASSERT_TRUE(world.consume(2, 4, {.connection_leases = leases}));
+  std::set<std::pair<std::uint32_t, Seq>> seen;
+  for (int round = 1; round <= 10; ++round) {
+    world.run();
+    const std::vector<Received> received = world.take();
+    ASSERT_EQ(leases->used(), 300);
+    ASSERT_EQ(received.size(), round == 1 ? 300u : 100u);
+    ASSERT_EQ(world.stats(1).unacknowledged + world.stats(2).unacknowledged, 300u);
+    std::int64_t settled = 0;
+    for (const Received& it : received) {
+      const std::uint64_t queue = it.consumer.handle.value == 4 ? 2 : 1;
+      ASSERT_TRUE(seen.insert({static_cast<std::uint32_t>(queue), it.seq}).second);
+      if (settled == 100) continue;
+      world.settle(queue, it.seq.value);
+      ++settled;
+    }
+    leases->release(settled);
+    ASSERT_TRUE(leases->take_starved());
+    for (const std::uint32_t handle : {1u, 2u, 3u})
+      world.lane->resume_consumer(QueueId(1), LaneWorld::key(handle));
+    world.lane->resume_consumer(QueueId(2), LaneWorld::key(4));
+  }
+  EXPECT_EQ(world.sink->leased, 1200);
+}
+
+TEST(LaneDelivery, OnlyLargeBodiesAreLeasesOfConsumersThatDoNotAcknowledge) {
+  LaneWorld world;
+  world.queue(1);
+  auto leases = std::make_shared<ConnectionLeases>(1);
+  ASSERT_TRUE(world.consume(1, 1, {.no_ack = true, .connection_leases = leases}));
+  for (int i = 0; i < 3; ++i) world.publish(1, "small");
+  world.run();
+  EXPECT_THAT(world.take(), SizeIs(3));
+  EXPECT_EQ(leases->used(), 0);
+  world.publish(1, std::string(300 * 1024, 'x'));
+  world.run();
+  EXPECT_THAT(world.take(), SizeIs(1));
+  EXPECT_EQ(leases->used(), 1);
+}
+
 TEST(LaneDelivery, LargeBodiesComeWithAnOwner) {
   LaneWorld world;
   world.queue(1);

@@ -79,7 +79,7 @@ void Lane::Impl::hand_on(const Direct& direct, const message::RecordRun& run) {
     if (credit_bytes != 0) settings.connection_credit->acquire(credit_bytes);
     const QueueRef queue{direct.queue->id, id_};
     sink_.on_deliveries(settings.key.connection,
-                        {settings.key.handle, queue, direct_, credit_bytes});
+                        {settings.key.handle, queue, direct_, credit_bytes}, 0);
   }
 }
 

@@ -25,8 +25,7 @@ void Lane::Impl::dispatch(Queue& queue) {
 
     search = serve(queue, step, slot, *batch, budget);
     if (search == Search::none) break;
-    if (search == Search::found && batch->deliveries.size() >= options_.deliveries_per_run)
-      hand_over(queue);
+    if (search == Search::found && DeliveryBatches::is_full(*batch)) hand_over(queue);
   }
   hand_over(queue);
   dispatching_ = nullptr;
@@ -51,11 +50,12 @@ Lane::Impl::Search Lane::Impl::serve(Queue& queue, Step& step, ConsumerRing::Slo
     lease(queue, step, batches_.add(batch, step.entry->record_bytes));
     --budget;
     if (!alone) queue.consumers.pass_turn(slot);
-    bool may_go_on = alone && budget != 0 && batches_.has_credit(batch) &&
-                     batch.deliveries.size() < options_.deliveries_per_run;
+    bool may_go_on = alone && budget != 0 && batches_.has_credit(batch);
     if (!batch.no_ack) {
       step.entry->holder = slot;
       may_go_on &= queue.consumers.add_lease(slot);
+    } else if (step.entry->has(IndexEntry::kChained)) {
+      ++batch.chained;
     }
     if (!may_go_on) return Search::found;
     const Search next = find_step(queue, step);
@@ -168,16 +168,22 @@ DeliveryBatches::Batch* Lane::Impl::batch_for(Queue& queue, ConsumerRing::Slot s
       hand_over(queue);
       return nullptr;
     }
-    batch = &batches_.open(slot, settings);
+    batch = &batches_.open(slot, settings, options_.deliveries_per_run);
     queue.consumers.pin(slot);
   }
   if (batches_.has_credit(*batch)) return batch;
   if (batches_.count() != 0) {
     hand_over(queue);  // acquires: what is left after that counts
   } else {
+    const bool for_leases = batch->room == 0;
     batches_.hand_over([](DeliveryBatches::Batch&) {},
                        [&](const DeliveryBatches::Batch& it) { queue.consumers.unpin(it.slot); });
     queue.consumers.starve(slot);
+    // Their limit may just have risen: whoever raised it then looked whether somebody starved, and
+    // perhaps nothing is released before more is delivered.
+    const ConsumerSettings& settings = queue.consumers.at(slot).settings;
+    if (for_leases && settings.connection_leases->available() > 0)
+      queue.consumers.resume(settings.key);
   }
   return nullptr;
 }
@@ -197,7 +203,7 @@ void Lane::Impl::lease(Queue& queue, const Step& step, Delivery& delivery) {
   queue.order.pop(step.seq);
   if (NARU_MUTANT(dispatch_twice) && !entry.has(IndexEntry::kDelivered)) {
     entry.flags |= IndexEntry::kDelivered;
-    queue.order.put_back(step.seq);
+    queue.put_back(step.seq);
     return;
   }
   queue.leave_ready(entry);
@@ -213,6 +219,8 @@ void Lane::Impl::acquire_credit(const ConsumerSettings& settings,
   if (settings.channel_credit && !batch.no_ack)
     settings.channel_credit->acquire(static_cast<std::int64_t>(batch.deliveries.size()));
   if (settings.connection_credit) settings.connection_credit->acquire(batch.credit_bytes);
+  const std::uint32_t leases = batch.leases();
+  if (settings.connection_leases && leases != 0) settings.connection_leases->acquire(leases);
 }
 
 // Hands the batches to the sink, which may call back.
@@ -225,7 +233,8 @@ void Lane::Impl::hand_over(Queue& queue) {
         acquire_credit(consumer.settings, batch);
         sink_.on_deliveries(consumer.settings.key.connection,
                             Deliveries{consumer.settings.key.handle, QueueRef{queue.id, id_},
-                                       batch.deliveries, batch.credit_bytes});
+                                       batch.deliveries, batch.credit_bytes},
+                            batch.leases());
         if (batch.no_ack && !queue.closed) settle_delivered(queue, batch.deliveries);
       },
       [&](const DeliveryBatches::Batch& batch) { queue.consumers.unpin(batch.slot); });
@@ -245,23 +254,6 @@ void Lane::Impl::settle_delivered(Queue& queue, std::span<const Delivery> delive
     });
     at = end;
   }
-}
-
-// The consumer went while another one's batch was handed over: nobody saw these.
-void Lane::Impl::undeliver(Queue& queue, const DeliveryBatches::Batch& batch) {
-  for (const Delivery& delivery : batch.deliveries) {
-    IndexEntry* entry = queue.index.find(delivery.seq);
-    if (entry == nullptr || entry->state != RecordState::leased) continue;
-    queue.leave_leased(*entry);
-    entry->state = RecordState::ready;
-    if (!delivery.redelivered)
-      entry->flags = static_cast<std::uint8_t>(entry->flags & ~IndexEntry::kDelivered);
-    if (entry->holder != IndexEntry::kNoHolder) queue.consumers.end_leases(entry->holder, 1);
-    entry->holder = IndexEntry::kNoHolder;
-    queue.enter_ready(*entry);
-    queue.order.put_back(delivery.seq);
-  }
-  want_dispatch(queue);
 }
 
 // Asks for the bodies of the records that are next.

@@ -34,7 +34,9 @@ class RecordingSink final : public LaneSink {
     published.insert(published.end(), done.begin(), done.end());
   }
   bool takes_now(ConnectionId) override { return takes_at_once; }
-  void on_deliveries(ConnectionId connection, const Deliveries& deliveries) override {
+  void on_deliveries(ConnectionId connection, const Deliveries& deliveries,
+                     std::uint32_t leases) override {
+    leased += leases;
     for (const Delivery& it : deliveries.batch) {
       std::string body(as_text(it.record.body));
       if (it.stored != nullptr && holds_large) large.push_back(*it.stored);
@@ -83,6 +85,7 @@ class RecordingSink final : public LaneSink {
   std::vector<Received> received;
   std::size_t owned = 0;
   std::int64_t credit_bytes = 0;
+  std::int64_t leased = 0;  // since the start
   std::vector<ConsumerKey> cancelled;
   std::vector<TicketId> barriers;
   std::vector<GotAnswer> got;

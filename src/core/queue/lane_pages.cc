@@ -63,27 +63,35 @@ void Lane::Impl::make_room(QueueId id) {
 // Logs the oldest chunks of the queue as pages, but for those that are needed soon.
 void Lane::Impl::spill(Queue& queue) {
   QueueIndex& index = queue.index;
+  if (const Seq cursor = queue.order.cursor(); !queue.wants_deliveries()) {
+    // What was handed out and came back is as good as what never left.
+    queue.order.rewind(index);
+    if (queue.order.cursor() < cursor) queue.pages.spill_from = queue.order.cursor();
+  }
   std::size_t at = std::max(index.place_of_chunk(queue.order.cursor()) + chunks_near(queue),
                             index.place_of_chunk(queue.pages.spill_from));
   for (; at + 1 < index.chunk_end() && over_index_budget(); ++at) {
     if (pages_left_ == 0) return want_dispatch(queue);
     IndexChunk& chunk = index.chunk_at(at);
-    if (chunk.page == nullptr && stage_page(queue, chunk)) --pages_left_;
-    queue.pages.spill_from = index.last_seq_of(chunk).next();
+    // One that has a page needs no fact.
+    const bool spilled =
+        chunk.page != nullptr ? index.spill(*chunk.page) : stage_page(queue, chunk);
+    if (spilled) --pages_left_;
+    queue.pages.spill_from = index.last_seq_of(index.chunk_at(at)).next();
   }
 }
 
-// False when memory knows something of the records that the page would not say, or when it is not
-// worth it.
+// False when memory knows something of the records that the page would not say, when it is not
+// worth it, or on its way.
 bool Lane::Impl::stage_page(Queue& queue, IndexChunk& chunk) {
-  if (chunk.live * 2 < chunk_pool_.chunk_entries()) return false;
-  bool idle = true;
+  if (chunk.paging || chunk.live * 2 < chunk_pool_.chunk_entries()) return false;
+  if (!chunk.is_idle()) return false;
   places_.clear();
   chunk.each_live([&](Seq seq, const IndexEntry& entry) {
-    idle = idle && entry.idle();
     places_.push_back(place_of(seq, entry));
+    places_.back().attempts = 0;  // an exception of the page
   });
-  if (!idle || !IndexPage().describe(places_)) return false;
+  if (!IndexPage().describe(places_)) return false;
   page_bytes_.clear();
   put_page_places(page_bytes_, places_);
   const std::size_t bytes = page_fact_bytes(page_bytes_.size());

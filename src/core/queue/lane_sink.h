@@ -67,8 +67,10 @@ class LaneSink {
   /// connection is here and not in the middle of something, so that this call of on_deliveries
   /// comes back before anything is asked of a lane.
   virtual bool takes_now(ConnectionId connection) = 0;
-  /// Deliveries of one consumer of `connection`.
-  virtual void on_deliveries(ConnectionId connection, const Deliveries& deliveries) = 0;
+  /// Deliveries of one consumer of `connection`, so many of which are leases: acquired by the lane
+  /// (ConsumerSettings::connection_leases), and released when they end.
+  virtual void on_deliveries(ConnectionId connection, const Deliveries& deliveries,
+                             std::uint32_t leases) = 0;
   /// The consumer was removed because its queue is gone.
   virtual void on_consumer_cancelled(ConsumerKey consumer) = 0;
   /// Everything staged in the lane when `ticket` was handed in (Lane::barrier) is committed.

@@ -35,8 +35,11 @@ void each_logged(IndexChunk& chunk, Seq from, Use&& use) {
 }
 
 std::size_t slots_of(const IndexChunk& chunk) {
-  if (chunk.resident() || chunk.page->exceptions == nullptr) return 1 + chunk.count;
-  return 1 + chunk.page->exceptions->gone.size() + chunk.page->exceptions->attempts.size();
+  if (chunk.resident()) return 1 + chunk.count;
+  const IndexPage& page = *chunk.page;
+  const std::size_t slots = 1 + (page.attempts != 0 ? chunk.live : 0);
+  if (page.exceptions == nullptr) return slots;
+  return slots + page.exceptions->gone.size() + page.exceptions->attempts.size();
 }
 
 /// The last seq that a chunk has, or that its page covers.

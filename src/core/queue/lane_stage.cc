@@ -265,7 +265,7 @@ void Lane::Impl::give_back(Queue& queue, SeqRange range, bool requeue) {
     entry.state = RecordState::ready;
     entry.holder = IndexEntry::kNoHolder;
     queue.enter_ready(entry);
-    queue.order.put_back(seq);
+    queue.put_back(seq);
     if (!entry.has(IndexEntry::kInMemory)) {
       add_to(queue.returns, {seq, seq}, bridge);
       want_facts(queue);

@@ -41,10 +41,8 @@ void put_exceptions(ByteBuffer& out, const IndexPage::Exceptions& exceptions) {
 }  // namespace
 
 void PageSummaryWriter::put(const IndexPage& page, IndexChunk& chunk) {
-  IndexPage::Exceptions found;
-  if (chunk.resident()) found = page.exceptions_of(chunk);
-  const bool stored = !chunk.resident() && page.exceptions != nullptr;
-  const IndexPage::Exceptions& exceptions = stored ? *page.exceptions : found;
+  const IndexPage::Exceptions exceptions =
+      chunk.resident() ? page.exceptions_of(chunk) : page.all_exceptions();
 
   out_.varint(page.first_seq().value - after_seq_);
   out_.varint(zigzag(std::int64_t{page.location.file} - file_));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/queue/consumer_ring.h"
@@ -104,6 +105,15 @@ struct Queue {
   std::uint64_t pending() const {
     const Seq first = std::max(visible_next, purged_through.next());
     return first < next_seq ? next_seq.value - first.value : 0;
+  }
+  /// `seq`, which was handed out, is ready again. What the cursor has not passed may leave memory.
+  void put_back(Seq seq) {
+    order.put_back(index, seq);
+    if (seq >= order.cursor()) look_again_from(seq);
+  }
+  /// Chunks from there on may leave memory now. Whether that is news.
+  bool look_again_from(Seq seq) {
+    return seq < std::exchange(pages.spill_from, std::min(pages.spill_from, seq));
   }
   bool wants_deliveries() const { return consumers.count() != 0 || !gets.empty(); }
 

@@ -10,6 +10,15 @@ std::size_t QueueIndex::capacity() const {
   return entries;
 }
 
+std::uint64_t QueueIndex::records_between(Seq first, Seq last) const {
+  std::uint64_t records = 0;
+  for (std::size_t at = place_of_chunk(first); at < chunk_end(); ++at) {
+    if (chunks_[at]->first_seq > last.value) break;
+    records += chunks_[at]->live;
+  }
+  return records;
+}
+
 // As large as the queue: few bytes for a short queue, large chunks for a long one.
 IndexChunk* QueueIndex::add_chunk(Seq first) {
   IndexChunk* chunk = pool_->take(size_);

@@ -32,6 +32,10 @@ class QueueIndex {
   std::size_t chunk_count() const { return chunks_.size() - front_; }
   /// Entries that there is memory for.
   std::size_t capacity() const;
+  IndexChunkPool& pool() const { return *pool_; }
+  /// How many records the chunks and pages have that are or would be between the two; one chunk or
+  /// page more at each end may count.
+  std::uint64_t records_between(Seq first, Seq last) const;
 
   /// Appends an entry in state ready; `seq` is larger than every one before it.
   IndexEntry& push(Seq seq) {
@@ -155,10 +159,13 @@ void QueueIndex::visit(Seq first, Seq last, Visitor&& visitor, PageVisitor&& pag
   while (place.chunk < chunk_end()) {
     IndexChunk& chunk = *chunks_[place.chunk];
     if (chunk.first_seq > last.value) return;
-    if (!chunk.resident() && page_visitor(*chunk.page) == Visit::erase) {
-      size_ -= chunk.live;
-      chunk.page->remove(first, last);
-      size_ += chunk.live;
+    if (!chunk.resident()) {
+      if (page_visitor(*chunk.page) == Visit::erase) {
+        size_ -= chunk.live;
+        chunk.page->remove(first, last);
+        size_ += chunk.live;
+      }
+      pool_->recount_page(*chunk.page);
     }
     IndexEntry* entries = chunk.entries();
     for (; place.slot < chunk.count; ++place.slot) {

@@ -126,11 +126,10 @@ bool QueueIndex::spill(IndexPage& page) {
   std::size_t at = place_of_chunk(page.first_seq());
   IndexChunk& chunk = *chunks_[at];
   NARU_CHECK(chunk.page == &page, "a resident page has a chunk");
-  bool idle = true;
-  chunk.each_live([&](Seq, const IndexEntry& entry) { idle = idle && entry.idle(); });
-  if (!idle) return false;
+  if (!chunk.is_idle()) return false;
   page.take_from(chunk);
   page.state = IndexPage::State::spilled;
+  pool_->recount_page(page);
   pool_->note_page_out();
   ++pages_out_;
   chunks_[at] = &page.shell;
@@ -170,7 +169,8 @@ bool QueueIndex::load(IndexPage& page, std::span<const RecordPlace> places) {
     entry->file = place.location.file;
     entry->offset = place.location.offset;
     entry->record_bytes = place.bytes;
-    entry->flags = place.flags;
+    entry->flags =
+        static_cast<std::uint8_t>(place.flags | (page.delivered ? IndexEntry::kDelivered : 0));
     entry->expires_at_ms = place.expires_at_ms;
     entry->attempts = page.attempts_of(place.seq);
   }
@@ -178,6 +178,7 @@ bool QueueIndex::load(IndexPage& page, std::span<const RecordPlace> places) {
   chunk.page = &page;
   page.state = IndexPage::State::resident;
   page.exceptions.reset();
+  pool_->recount_page(page);
   pool_->forget_page_out();
   --pages_out_;
   chunks_[at] = &chunk;

@@ -340,7 +340,7 @@ class Session final : public protocol::Session {
   std::size_t part_left_ = 0;     // of a body frame that is taken as it comes: with its end octet
   core::ChannelId part_channel_;  // that it is for
   std::size_t transaction_bytes_ = 0;  // held by transactions of all channels
-  std::size_t unacked_ = 0;            // leases of all channels
+  std::size_t unacked_bytes_ = 0;      // of the lists of leases of all channels
   std::size_t consumer_argument_bytes_ = 0;
   std::vector<BlockRef> rewritten_;     // headers of this turn's publishes
   std::unique_ptr<PublishMemo> memo_;   // made by the first publish

@@ -351,9 +351,9 @@ TEST_F(Room, DuringAnAlarmEverythingElseIsRead) {
 TEST_F(Room, LeasesCountUntilTheyEnd) {
   consume();
   const std::size_t idle = peer_.session().memory().state;
-  deliver(1, 1, 1000);
-  EXPECT_GE(peer_.session().memory().state, idle + 1000 * sizeof(Unacked));
-  send("1 basic.ack delivery_tag=1000 multiple=1");
+  deliver(1, 1, 3000);
+  EXPECT_GE(peer_.session().memory().state, idle + 3000 * sizeof(Unacked));
+  send("1 basic.ack delivery_tag=3000 multiple=1");
   EXPECT_EQ(peer_.session().memory().state, idle);
 }
 

@@ -7,7 +7,7 @@ namespace naru::amqp091 {
 namespace {
 // Below this a list is not worth compacting.
 constexpr std::size_t kSweepMin = 64;
-constexpr std::size_t kKeptMax = 16 * 1024;
+constexpr std::size_t kKeptMax = 2048;  // 80 KiB of a channel
 }  // namespace
 
 std::size_t UnackedList::find(std::uint64_t tag) const {
@@ -34,16 +34,22 @@ std::optional<Unacked> UnackedList::take(std::uint64_t tag) {
   const Unacked entry = entries_[at];
   entries_[at].taken = true;
   --live_;
-  count(-1);
   sweep();
   return entry;
+}
+
+// By half: what is not used of it may be there for long.
+void UnackedList::grow() {
+  entries_.reserve(entries_.size() + entries_.size() / 2 + 1);
+  count(entries_.capacity());
 }
 
 void UnackedList::sweep() {
   if (live_ == 0) {
     entries_.clear();
-    // A consumer without a bound has had its day: 16,384 leases are a megabyte.
+    // A consumer without a bound has had its day.
     if (entries_.capacity() > kKeptMax) entries_.shrink_to_fit();
+    count(entries_.capacity());
     begin_ = 0;
     return;
   }
@@ -52,6 +58,8 @@ void UnackedList::sweep() {
   if (dead < kSweepMin || dead <= live_) return;
   // At least as many were taken since the last time as are moved now.
   std::erase_if(entries_, [](const Unacked& entry) { return entry.taken; });
+  if (entries_.capacity() > kKeptMax && entries_.capacity() / 4 > live_) entries_.shrink_to_fit();
+  count(entries_.capacity());
   begin_ = 0;
 }
 
@@ -62,8 +70,8 @@ void UnackedList::put_back(std::vector<Unacked> entries) {
   std::sort(entries.begin(), entries.end(),
             [](const Unacked& a, const Unacked& b) { return a.tag < b.tag; });
   live_ = entries.size();
-  count(static_cast<std::ptrdiff_t>(live_));
   entries_ = std::move(entries);
+  count(entries_.capacity());
 }
 
 }  // namespace naru::amqp091

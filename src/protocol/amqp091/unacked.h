@@ -26,15 +26,20 @@ struct Unacked {
 /// between the oldest and the newest tag.
 class UnackedList {
  public:
-  /// `tally`, which outlives the list, counts what several lists hold.
+  UnackedList() = default;
+  ~UnackedList() { count(0); }
+  UnackedList(const UnackedList&) = delete;
+  UnackedList& operator=(const UnackedList&) = delete;
+
+  /// `tally`, which outlives the list, counts the bytes that several lists hold.
   void count_in(std::size_t& tally) { tally_ = &tally; }
 
   /// `entry.tag` is above all before it.
   void push(const Unacked& entry) {
     NARU_CHECK(entries_.empty() || entries_.back().tag < entry.tag, "delivery tags only grow");
+    if (entries_.size() == entries_.capacity()) grow();
     entries_.push_back(entry);
     ++live_;
-    count(1);
   }
 
   /// Takes the lease of `tag`; empty when there is none.
@@ -66,8 +71,11 @@ class UnackedList {
 
   std::size_t find(std::uint64_t tag) const;
   void sweep();
-  void count(std::ptrdiff_t change) {
-    if (tally_ != nullptr) *tally_ += static_cast<std::size_t>(change);
+  void grow();
+  /// What the list holds has become room for so many.
+  void count(std::size_t capacity) {
+    if (tally_ != nullptr) *tally_ += (capacity - counted_) * sizeof(Unacked);
+    counted_ = capacity;
   }
 
   template <typename Visit>
@@ -77,7 +85,6 @@ class UnackedList {
       if (entry.taken) continue;
       entry.taken = true;
       --live_;
-      count(-1);
       visit(entry);
     }
     begin_ = end;
@@ -87,6 +94,7 @@ class UnackedList {
   std::vector<Unacked> entries_;  // by tag; all before begin_ are taken
   std::size_t begin_ = 0;
   std::size_t live_ = 0;
+  std::size_t counted_ = 0;  // capacity that the tally has
   std::size_t* tally_ = nullptr;
 };
 

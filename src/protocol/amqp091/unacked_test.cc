@@ -40,6 +40,29 @@ TEST(UnackedList, MultipleNeedsTheTagItself) {
   EXPECT_EQ(list.size(), 1u);
 }
 
+TEST(UnackedList, CountsWhatItHoldsAndNotWhatItHeld) {
+  std::size_t bytes = 0;
+  {
+    UnackedList list;
+    list.count_in(bytes);
+    for (std::uint64_t tag = 1; tag <= 100'000; ++tag) list.push(lease(tag));
+    EXPECT_GE(bytes, 100'000 * sizeof(Unacked));
+    EXPECT_LE(bytes, 150'001 * sizeof(Unacked));
+    // All but every hundredth: what is left is not worth the room of what was.
+    for (std::uint64_t tag = 1; tag <= 100'000; ++tag) {
+      if (tag % 100 != 0) list.take(tag);
+    }
+    EXPECT_GE(bytes, 1000 * sizeof(Unacked));
+    EXPECT_LE(bytes, 4 * 1024 * sizeof(Unacked));
+    UnackedList other;
+    other.count_in(bytes);
+    const std::size_t before = bytes;
+    other.push(lease(1));
+    EXPECT_EQ(bytes, before + sizeof(Unacked));
+  }
+  EXPECT_EQ(bytes, 0u);
+}
+
 TEST(UnackedList, BehavesLikeAMapOfTags) {
   Random random(6);
   for (int round = 0; round < 50; ++round) {

@@ -92,7 +92,7 @@ void Consumer::cancel_one() {
 void Consumer::get() {
   if (getting_) return;
   const QueueNo queue = draw_queue();
-  if (!may_ask(queue)) return;
+  if (!may_ask(queue) || may_hold_too_many()) return;
   getting_ = queue;
   ++environment_.topology.requests[queue];
   asked_at_ = environment_.now.mono;
@@ -100,6 +100,14 @@ void Consumer::get() {
   environment_.did(Did::get);
   if (getting_without_ack_) environment_.recorder.removal_begins(*getting_);
   send(amqp091::BasicGet{.queue = Topology::queue_name(*getting_), .no_ack = getting_without_ack_});
+}
+
+// At the bound a get costs the channel, and what it holds is with somebody else before that is
+// known here.
+bool Consumer::may_hold_too_many() const {
+  const std::size_t most = environment_.options.leases_max;
+  if (habits_.no_ack || most == 0) return false;
+  return !subscriptions_.empty() || held_.size() + held_in_transaction_.size() >= most;
 }
 
 void Consumer::answer_some() {

@@ -53,6 +53,7 @@ class Consumer final : public Client {
   QueueNo draw_queue();
   void subscribe(QueueNo queue);
   bool may_ask(QueueNo queue) const;
+  bool may_hold_too_many() const;
   void forget(std::string_view tag);
   void cancel_one();
   void get();

@@ -113,6 +113,7 @@ struct ClientOptions {
   Duration think_max = std::chrono::milliseconds(2);
   std::uint32_t messages_max = 300;  // of all publishers together
   std::size_t fragment_bytes = 0;    // the broker stores larger bodies in pieces of so many bytes
+  std::uint32_t leases_max = 0;      // of a connection; 0: more than there are messages
   bool purges = false;
   bool deletes = false;
   bool asks = false;  // for queues that are deleted, too
