@@ -12,7 +12,7 @@ namespace naru::sim {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t Coverage::*>, 22> kEvents{{
+constexpr std::array<std::pair<std::string_view, std::uint64_t Coverage::*>, 24> kEvents{{
     {"steps", &Coverage::steps},
     {"power losses", &Coverage::power_losses},
     {"kills", &Coverage::kills},
@@ -23,6 +23,7 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t Coverage::*>, 22>
     {"failed volumes", &Coverage::failed_volumes},
     {"full disks", &Coverage::full_disks},
     {"slow disks", &Coverage::stalls},
+    {"slow segments", &Coverage::segment_stalls},
     {"clock jumps", &Coverage::clock_jumps},
     {"reads", &Coverage::reads},
     {"flipped bits", &Coverage::flipped_bits},
@@ -32,6 +33,7 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t Coverage::*>, 22>
     {"segments", &Coverage::segments},
     {"segments rewritten", &Coverage::segments_read},
     {"segments written", &Coverage::segments_written},
+    {"late bodies", &Coverage::late_bodies},
     {"index pages", &Coverage::pages},
     {"index pages out of memory", &Coverage::pages_out},
     {"snapshots of several parts", &Coverage::long_snapshots},
@@ -88,6 +90,7 @@ void Coverage::note_process(Node& node, storage::testing::FakeDisk& disk) {
   segments += figures.segments;
   segments_read += figures.compaction.segments_read;
   segments_written += figures.compaction.segments_written;
+  late_bodies += figures.late_bodies;
   parked_messages += node.parked();
   const core::LaneMemory lanes = node.lanes();
   pages += lanes.pages;

@@ -30,6 +30,7 @@ struct Coverage {
   std::uint64_t failed_volumes = 0;
   std::uint64_t full_disks = 0;
   std::uint64_t stalls = 0;
+  std::uint64_t segment_stalls = 0;
   std::uint64_t clock_jumps = 0;
   std::uint64_t reads = 0;  // of bodies, pages, segments
   std::uint64_t flipped_bits = 0;
@@ -40,6 +41,7 @@ struct Coverage {
   std::uint64_t segments = 0;
   std::uint64_t segments_read = 0;  // to be rewritten
   std::uint64_t segments_written = 0;
+  std::uint64_t late_bodies = 0;      // read of files that stayed for that
   std::uint64_t pages = 0;            // of indexes, in the log
   std::uint64_t pages_out = 0;        // of those: not in memory
   std::uint64_t long_snapshots = 0;   // of several parts, in the log

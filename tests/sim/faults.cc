@@ -12,6 +12,10 @@ void Faults::maybe() {
     ++coverage_.stalls;
     world_.stall_disk(Duration(static_cast<std::int64_t>(random_.below(200'000'000))));
   }
+  if (now_and_then(options_.segments_stall)) {
+    const auto time = Duration(static_cast<std::int64_t>(random_.below(500'000'000)));
+    if (world_.stall_a_segment(time)) ++coverage_.segment_stalls;
+  }
   if (now_and_then(options_.disk_fills)) fill_disk_or_not();
   if (now_and_then(options_.write_fails)) {
     disk.fail_nth(DiskOperation::write, 1 + random_.below(4));
@@ -46,7 +50,7 @@ void Faults::fail_an_operation() {
 void Faults::heal_disk() {
   disk_full_ = false;
   world_.disk().set_capacity(kPlenty);
-  world_.stall_disk(Duration(0));
+  world_.end_stalls();
 }
 
 }  // namespace naru::sim

@@ -39,8 +39,8 @@ class Link {
   TimePoint next_deadline() const { return is_up() ? heartbeat_due_ : kNever; }
   /// Moves bytes; may call the user.
   void pump();
-  /// It said that it wants to hear of consumers that end with their queues.
-  bool is_told_of_cancels() const { return told_of_cancels_; }
+  /// It said that it wants to hear of consumers that end with their queues, and still does.
+  bool is_told_of_cancels() const { return told_of_cancels_ && !is_stale(); }
   /// Reads no more until told otherwise.
   void stop_reading(bool stopped) { reading_stopped_ = stopped; }
   /// Much that was to be sent has not left.

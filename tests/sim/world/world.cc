@@ -65,13 +65,23 @@ void World::crash(Crash how) {
   } else {
     disk_.kill_process();
   }
-  disk_stalls_until_ = {};
+  end_stalls();
   rot_.process_ended();
   // To a start after a crash it may look like a write that was cut off.
   if (how != Crash::clean_stop) heal(false);
   network_.prune();
   recorder_.crash(log_failed ? Crash::power_loss : how);
   trace_.note(static_cast<std::uint64_t>(how) + 10);
+}
+
+bool World::stall_a_segment(Duration time) {
+  auto names = disk_.list("data/wal");
+  if (!names) return false;
+  std::erase_if(*names, [](const std::string& name) { return !name.starts_with("seg-"); });
+  if (names->empty()) return false;
+  disk_.hold(DiskOperation::read, (*names)[random_.below(names->size())]);
+  segment_stalls_until_ = now_.mono + time;
+  return true;
 }
 
 bool World::rot_a_message() {
@@ -178,6 +188,7 @@ bool World::turn_a_loop() {
 
 bool World::complete_an_operation() {
   if (node_ == nullptr || now_.mono < disk_stalls_until_) return false;
+  if (now_.mono >= segment_stalls_until_) disk_.release();
   if (!disk_.complete_one()) return false;
   look_at_failure();
   trace_.note(200 + disk_.steps());
@@ -221,7 +232,10 @@ void World::jump() {
   for (const auto& client : clients_) next = std::min(next, client->next_deadline());
   if (node_ != nullptr) {
     for (const Loop* loop : node_->loops()) next = std::min(next, loop->deadline());
-    if (disk_.in_flight() != 0) next = std::min(next, disk_stalls_until_);
+    if (disk_.in_flight() != 0) {
+      const bool stalls = now_.mono < disk_stalls_until_;
+      next = std::min(next, stalls ? disk_stalls_until_ : segment_stalls_until_);
+    }
   }
   if (next == kNever) next = now_.mono + std::chrono::seconds(1);
   if (next > now_.mono) pass(next - now_.mono);
@@ -254,7 +268,7 @@ void World::watch_syncs() {
     if (now_.mono >= syncs_.due) syncs_.issued = disk_.issued();
   } else if (disk_.completed(*syncs_.issued)) {
     const int done = syncs_.round;
-    syncs_ = {.round = done + 1, .due = now_.mono + interval};
+    syncs_ = {.round = done + 1, .due = now_.mono};
     if (done < SyncWatch::kRounds) return;
     recorder_.tell(&Checker::on_stable);
     syncs_ = {};

@@ -21,11 +21,12 @@
 
 namespace naru::sim {
 
-/// Waits until what was written when it began must be stable, whatever syncs were under way then:
-/// twice the log's interval, a turn in which the log sees that, and what the disk takes.
+/// Waits until what was written when it began must be stable: the log's interval, a turn in which
+/// the log sees that it is over, what the disk takes for a sync that is under way then, and what it
+/// takes for the next one.
 struct SyncWatch {
-  static constexpr int kRounds = 2;
-  int round = 0;  // 0: not begun
+  static constexpr int kRounds = 2;  // of the disk
+  int round = 0;                     // 0: not begun
   TimePoint due{};
   std::optional<std::uint64_t> issued = std::nullopt;  // operations of the disk that are waited for
 };
@@ -70,6 +71,9 @@ class World {
   // ---- Faults ----
   storage::testing::FakeDisk& disk() { return disk_; }
   void stall_disk(Duration time) { disk_stalls_until_ = now_.mono + time; }
+  /// Nothing is read of one of the segments meanwhile; false when there is none.
+  bool stall_a_segment(Duration time);
+  void end_stalls() { disk_stalls_until_ = segment_stalls_until_ = {}; }
   void jump_wall_clock(WallMs by) {
     now_.wall_ms += by;
     wall_.jumped(now_);
@@ -119,6 +123,7 @@ class World {
   std::vector<std::unique_ptr<Client>> clients_;
   std::unique_ptr<Node> node_;
   TimePoint disk_stalls_until_{};
+  TimePoint segment_stalls_until_{};
   SyncWatch syncs_;
   std::uint64_t steps_ = 0;
   storage::testing::DiskTrouble trouble_at_start_;  // of the process
