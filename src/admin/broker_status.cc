@@ -55,6 +55,9 @@ void add(core::Shard::Totals& to, const core::Shard::Totals& from) {
   to.refused += from.refused;
   to.replies_dropped += from.replies_dropped;
   to.delivered += from.delivered;
+  to.got += from.got;
+  to.got_no_ack += from.got_no_ack;
+  to.got_empty += from.got_empty;
   to.acknowledged += from.acknowledged;
   to.connections_opened += from.connections_opened;
   to.connections_closed += from.connections_closed;

@@ -60,15 +60,19 @@ json::object object_totals(Call& call, const BrokerStatus& status) {
 /// What the broker did since its start. Of everybody's queues: for monitors.
 json::object message_stats(Call& call, const BrokerStatus& status, core::QueueStats queues) {
   const core::Shard::Totals& totals = status.totals;
+  const std::uint64_t delivered = totals.delivered + totals.got + totals.got_no_ack;
   queues.published = totals.published;
-  queues.delivered = totals.delivered;
+  queues.delivered = delivered;
   queues.acknowledged = totals.acknowledged;
   const QueueRates rates = call.api().rates().measure_all(queues, call.api().shard().now().mono);
   json::object out{{"confirm", totals.confirmed},
                    {"return_unroutable", totals.unroutable_returned},
-                   {"drop_unroutable", totals.unroutable_dropped}};
+                   {"drop_unroutable", totals.unroutable_dropped},
+                   {"get", totals.got},
+                   {"get_no_ack", totals.got_no_ack},
+                   {"get_empty", totals.got_empty}};
   add_rated(out, "publish", totals.published, rates.published);
-  add_rated(out, "deliver_get", totals.delivered, rates.delivered);
+  add_rated(out, "deliver_get", delivered, rates.delivered);
   add_rated(out, "ack", totals.acknowledged, rates.acknowledged);
   return out;
 }

@@ -44,6 +44,25 @@ TEST_P(HttpApiMessagesTest, WhatReachesNoQueueIsToldAndTheNextOneIsNoWorse) {
       404u);
 }
 
+TEST_P(HttpApiMessagesTest, WhatWasGotIsCounted) {
+  for (int i = 0; i < 3; ++i) publish(R"({"routing_key":"q","payload":"x"})");
+  take("ack_requeue_false", 2);
+  take("ack_requeue_true");
+  take("ack_requeue_false", 5);
+  const json::value stats = ask("GET", "/api/overview").body.at("message_stats");
+  EXPECT_EQ(stats.at("get"), 1);
+  EXPECT_EQ(stats.at("get_no_ack"), 3);
+  EXPECT_EQ(stats.at("get_empty"), 1);
+  EXPECT_EQ(stats.at("deliver_get"), 4);
+  const std::string metrics = get("/metrics");
+  const std::string labels = R"({protocol="amqp091",queue_type="rabbit_classic_queue"} )";
+  for (const std::string& line :
+       {"delivered_total" + labels + "4", "delivered_get_manual_ack_total" + labels + "1",
+        "delivered_get_auto_ack_total" + labels + "3", "get_empty_total" + labels + "1"}) {
+    EXPECT_NE(metrics.find("\nrabbitmq_global_messages_" + line + "\n"), std::string::npos) << line;
+  }
+}
+
 TEST_P(HttpApiMessagesTest, AnAnswerHasAShareOfMemoryAndSaysWhenItIsFull) {
   node_.now.memory_bytes_max = 32u << 20;
   for (int i = 0; i < 8; ++i) {

@@ -100,8 +100,16 @@ void write_messages(MetricsText& out, const BrokerStatus& status) {
   out.counter("rabbitmq_global_messages_unroutable_returned_total",
               "Messages that reached no queue and were returned", totals.unroutable_returned,
               kAmqp);
-  out.counter("rabbitmq_global_messages_delivered_total", "Messages delivered to consumers",
-              totals.delivered, kAmqpQueues);
+  out.counter("rabbitmq_global_messages_delivered_total",
+              "Messages delivered to consumers, or got one by one",
+              totals.delivered + totals.got + totals.got_no_ack, kAmqpQueues);
+  out.counter("rabbitmq_global_messages_delivered_get_manual_ack_total",
+              "Messages got one by one, to be acknowledged", totals.got, kAmqpQueues);
+  out.counter("rabbitmq_global_messages_delivered_get_auto_ack_total",
+              "Messages got one by one and settled as they went", totals.got_no_ack, kAmqpQueues);
+  out.counter("rabbitmq_global_messages_get_empty_total",
+              "How often a message was asked for and there was none", totals.got_empty,
+              kAmqpQueues);
   out.counter("rabbitmq_global_messages_acknowledged_total", "Messages acknowledged",
               totals.acknowledged, kAmqpQueues);
   out.gauge("rabbitmq_global_consumers", "Consumers", status.consumers.size(), kAmqp);

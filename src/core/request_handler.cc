@@ -18,6 +18,10 @@ void reply_to(Shard& shard, ConnectionId connection, RequestId request,
   if (Client* client = shard.find_client(connection)) client->reply(request, std::move(result));
 }
 
+void count_got(Shard::Totals& totals, const Got& got, bool no_ack) {
+  ++(!got.delivery ? totals.got_empty : no_ack ? totals.got_no_ack : totals.got);
+}
+
 }  // namespace
 
 void RequestHandler::handle(Request request) {
@@ -358,6 +362,7 @@ void RequestHandler::run(RequestId id, Get operation) {
       if (got.delivery) message::encode(bytes, got.delivery->record);
       owner.on_shard(home, [connection, id, no_ack, copy, bytes = std::move(bytes)](Shard& shard) {
         if (Client* client = shard.find_client(connection)) {
+          count_got(shard.totals(), copy, no_ack);
           return client->reply_got(id, copy, no_ack, bytes.view());
         }
         if (copy.delivery) {

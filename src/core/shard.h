@@ -179,8 +179,11 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     std::uint64_t unroutable_dropped = 0;
     std::uint64_t unroutable_returned = 0;
     std::uint64_t confirmed = 0;
-    std::uint64_t refused = 0;  // for want of room
-    std::uint64_t delivered = 0;
+    std::uint64_t refused = 0;          // for want of room
+    std::uint64_t delivered = 0;        // to consumers
+    std::uint64_t got = 0;              // one by one, to be settled
+    std::uint64_t got_no_ack = 0;       // and settled as they went
+    std::uint64_t got_empty = 0;        // asked for, and there was none
     std::uint64_t replies_dropped = 0;  // their connection did not read
     std::uint64_t acknowledged = 0;
     std::uint64_t connections_opened = 0;
