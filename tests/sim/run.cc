@@ -44,7 +44,7 @@ class Run {
 
  private:
   // Far above what any run needs: reaching it means that something hangs.
-  static constexpr std::uint64_t kPatience = 400'000;
+  static constexpr std::uint64_t kPatience = 1'000'000;
 
   void go() {
     restarts_.begin();
