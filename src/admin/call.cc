@@ -1,5 +1,6 @@
 #include "admin/call.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "admin/http_api.h"
@@ -100,7 +101,10 @@ void Call::wait_in(Line& line, std::move_only_function<void()> run) {
   });
 }
 
+// Of a page in its usual order no more is made than the page.
 void Call::wait_to_list(std::size_t rows, std::move_only_function<void()> run) {
+  const RowWindow window = Listing::window(target_);
+  rows = std::min(rows, window.end - window.first);
   rows <= kFewRows ? run() : wait_in(api_.listings(), std::move(run));
 }
 

@@ -1,5 +1,4 @@
 // Bindings.
-#include <algorithm>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -187,13 +186,6 @@ std::size_t count_to(Call& call, std::optional<Id> destination) {
   return count;
 }
 
-/// Lists in line: what is kept of a page in its usual order is no more than the page.
-void wait_to_list(const CallRef& call, std::size_t count_max,
-                  std::move_only_function<void()> list) {
-  const RowWindow window = Listing::window(call->target());
-  call->wait_to_list(std::min(count_max, window.end - window.first), std::move(list));
-}
-
 void bind(const CallRef& call, bool to_exchange) {
   NARU_TRY_OR_REPLY(routing_key, *call, text_member(call->body(), "routing_key"));
   NARU_TRY_OR_REPLY(arguments, *call, table_member(call->body(), "arguments"));
@@ -235,34 +227,34 @@ void unbind(const CallRef& call, bool to_exchange) {
 }  // namespace
 
 void list_bindings(const CallRef& call) {
-  wait_to_list(call, count_all(call->api().catalog()), [call] { list_all(call); });
+  call->wait_to_list(count_all(call->api().catalog()), [call] { list_all(call); });
 }
 
 void list_queue_bindings(const CallRef& call) {
   const auto* queue = call->api().catalog().find_queue(call->tenant(), call->parameter("queue"));
   const auto id = queue != nullptr ? std::optional(queue->ref.id) : std::nullopt;
-  wait_to_list(call, count_to(*call, id), [call] { list_of_queue(call); });
+  call->wait_to_list(count_to(*call, id), [call] { list_of_queue(call); });
 }
 
 void list_source_bindings(const CallRef& call) {
   const std::size_t count = count_from(*call, exchange_name(call->parameter("exchange")));
-  wait_to_list(call, count, [call] { list_of_exchange(call, true); });
+  call->wait_to_list(count, [call] { list_of_exchange(call, true); });
 }
 
 void list_destination_bindings(const CallRef& call) {
   const auto* exchange = call->api().catalog().find_exchange(
       call->tenant(), exchange_name(call->parameter("exchange")));
   const auto id = exchange != nullptr ? std::optional(exchange->id) : std::nullopt;
-  wait_to_list(call, count_to(*call, id), [call] { list_of_exchange(call, false); });
+  call->wait_to_list(count_to(*call, id), [call] { list_of_exchange(call, false); });
 }
 
 void list_bindings_to_queue(const CallRef& call) {
   const std::size_t count = count_from(*call, exchange_name(call->parameter("source")));
-  wait_to_list(call, count, [call] { list_between(call, false); });
+  call->wait_to_list(count, [call] { list_between(call, false); });
 }
 void list_bindings_to_exchange(const CallRef& call) {
   const std::size_t count = count_from(*call, exchange_name(call->parameter("source")));
-  wait_to_list(call, count, [call] { list_between(call, true); });
+  call->wait_to_list(count, [call] { list_between(call, true); });
 }
 void bind_queue(const CallRef& call) {
   bind(call, false);
