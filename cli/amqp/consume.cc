@@ -133,7 +133,8 @@ Outcome<void> check(const Options& options) {
   if (options.prefetch == 0 || options.prefetch > 65'535) {
     return failed(Exit::usage, "--prefetch must be between 1 and 65535");
   }
-  if (options.idle_s > 86'400) return failed(Exit::usage, "--idle must be between 0 and 86400 (a day)");
+  if (options.idle_s > 86'400)
+    return failed(Exit::usage, "--idle must be between 0 and 86400 (a day)");
   return {};
 }
 

@@ -111,6 +111,11 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
       {"uncommitted_of_a_shard", uncommitted},
       {"deliveries_to_a_connection", credit / now.connection_part},
       {"unacknowledged_of_a_connection", leases * core::kLeaseBytes},
+      {"unacknowledged_of_a_shard",
+       core::leases_of_shard_at(watch_->step(),
+                                static_cast<std::uint64_t>(shares_.connection_leases_max),
+                                shard_count_) *
+           core::kLeaseBytes},
       {"answers_to_a_connection",
        std::min(shares_.output_high_bytes, std::uint64_t{now.answer_bytes})},
       {"direct_replies_to_a_connection", shares_.direct_reply_bytes_max / now.connection_part},

@@ -23,6 +23,7 @@ Client::Client(Shard& shard, ConnectionId id, ClientHost& host, ClientKind kind)
           kind == ClientKind::connection ? shard.connection_leases_max() : 0)) {}
 
 Client::~Client() {
+  take_leases(-held_leases_);
   for (const auto& [handle, consumer] : consumers_) {
     const ConsumerKey key{id_, handle};
     shard_.on_lane_shard(consumer.queue.lane, [queue = consumer.queue, key](Shard& owner) {
@@ -213,9 +214,11 @@ void Client::on_deliveries(const Deliveries& deliveries, std::uint32_t leases) {
     for (const Delivery& delivery : deliveries.batch) {
       shard_.end_leases(deliveries.queue, delivery.seq, delivery.seq, Batch::LeaseEnd::requeue);
     }
+    take_leases(leases);
     ended_leases_ += leases;
     return release_ended_leases();
   }
+  take_leases(leases);
   // Keeps the order: a reply to Consume stands before the consumer's first delivery.
   flush_events();
   shard_.totals().delivered += deliveries.batch.size();
@@ -233,7 +236,10 @@ void Client::reply(RequestId request, Result<Reply::Value> result) {
 
 void Client::reply_got(RequestId request, Got got, bool no_ack, ByteView record) {
   if (got.delivery) {
-    if (!no_ack || got.stored != nullptr) leases_->acquire(1);
+    if (!no_ack || got.stored != nullptr) {
+      leases_->acquire(1);
+      take_leases(1);
+    }
     kept_.push_back(Slice::copy_of(record));
     got.delivery->record = *message::decode_record(kept_.back().view);
     got.delivery->owner = nullptr;  // kept_ may grow before the events are handed over
@@ -285,8 +291,14 @@ void Client::end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end
 // Once for all that a submit() ends.
 void Client::release_ended_leases() {
   if (ended_leases_ == 0) return;
+  take_leases(-ended_leases_);
   leases_->release(std::exchange(ended_leases_, 0));
   if (leases_->take_starved()) resume_consumers();
+}
+
+void Client::take_leases(std::int64_t change) {
+  held_leases_ += change;
+  shard_.note_leases(change);
 }
 
 bool Client::may_hold_more() const {

@@ -158,6 +158,7 @@ class Client final : public BrokerPort {
   void complete_unrouted(Channel& channel, Publish& publish);
   void end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end);
   void release_ended_leases();
+  void take_leases(std::int64_t change);
   bool may_hold_more() const;
   void resume_consumers();
   void barrier(const Barrier& barrier);
@@ -186,6 +187,7 @@ class Client final : public BrokerPort {
   boost::unordered_flat_map<ConsumerHandle, Consumer> consumers_;
   std::shared_ptr<ConnectionCredit> credit_;
   std::shared_ptr<ConnectionLeases> leases_;  // 0: of the broker's own administration, not bounded
+  std::int64_t held_leases_ = 0;              // that came here; leases_ has those on their way, too
   std::int64_t ended_leases_ = 0;             // of this submit()
   std::int64_t handed_bytes_ = 0;
   boost::unordered_flat_map<std::uint64_t, PendingBarrier> barriers_;

@@ -15,6 +15,7 @@ struct MemoryBounds {
   std::uint64_t cache_part;        // of the log's cache
   std::uint64_t connection_part;   // on its way to a connection: deliveries, answers not yet taken
   std::uint64_t lease_part;        // of the leases of a connection, which keeps enough to work with
+  std::uint64_t lease_holders;     // all together may hold as much as so many did at normal
   std::uint64_t uncommitted_part;  // of what a shard appended and has not yet on disk
   std::size_t read_bytes;          // from a connection at once
   std::size_t answer_bytes;        // unsent answers with which a connection is still read
@@ -29,13 +30,13 @@ inline constexpr std::size_t kNoBound = SIZE_MAX;
 /// take the step's number: each level quarters what they read ahead and keep. What is on its way to
 /// a connection that does not read stays until it reads, so the bounds of that shrink early.
 inline constexpr MemoryBounds kBoundsByStep[] = {
-    {1, 1, 1, 1, 256 * 1024, kNoBound, true, kNoBound, kNoBound},
-    {8, 16, 16, 1, 64 * 1024, 64 * 1024, false, kNoBound, kNoBound},
-    {8, 16, 16, 4, 32 * 1024, 32 * 1024, false, kNoBound, kNoBound},
+    {1, 1, 1, 4, 1, 256 * 1024, kNoBound, true, kNoBound, kNoBound},
+    {8, 16, 16, 2, 1, 64 * 1024, 64 * 1024, false, kNoBound, kNoBound},
+    {8, 16, 16, 2, 4, 32 * 1024, 32 * 1024, false, kNoBound, kNoBound},
     // Next to nothing is read before it is seen that it is a publish.
-    {8, 16, 64, 4, 4 * 1024, 8 * 1024, false, kNoBound, kNoBound},
+    {8, 16, 64, 1, 4, 4 * 1024, 8 * 1024, false, kNoBound, kNoBound},
     // Whoever drains a queue does not need many consumers.
-    {8, 16, 64, 4, 4 * 1024, 4 * 1024, false, 16, 100},
+    {8, 16, 64, 1, 4, 4 * 1024, 4 * 1024, false, 16, 100},
 };
 
 constexpr const MemoryBounds& bounds_at(MemoryStep step) {
@@ -51,5 +52,13 @@ constexpr std::uint64_t leases_at(MemoryStep step, std::uint64_t most) {
   constexpr std::uint64_t kEnough = 1000;
   return std::max(std::min(most, kEnough), most / bounds_at(step).lease_part);
 }
+
+/// So many the connections of one of `shards` may hold all together. With more each is left
+/// kFewLeases: 4 KiB, as much as the connection itself.
+constexpr std::uint64_t leases_of_shard_at(MemoryStep step, std::uint64_t most,
+                                           std::uint64_t shards) {
+  return std::max(leases_at(step, most), most * bounds_at(step).lease_holders / shards);
+}
+inline constexpr std::uint64_t kFewLeases = 32;
 
 }  // namespace naru::core

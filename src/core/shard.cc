@@ -105,7 +105,10 @@ bool Shard::flush() {
   // Dispatch makes sessions submit, and what they submit may be dispatched: a few rounds settle
   // most turns; the rest gets the next turn, so that sockets are never starved.
   constexpr int kRoundsMax = 4;
-  for (int round = 0; round < kRoundsMax && has_work(); ++round) flush_once();
+  for (int round = 0; round < kRoundsMax && has_work(); ++round) {
+    flush_once();
+    balance_leases();
+  }
   if (!waiting_let_in_.empty() && takes_let_in()) wake(waiting_let_in_);
   if (!waiting_clients_.empty() && takes_publishes()) wake(waiting_clients_);
   // Publishers of other shards wait, like those here, while too much is on its way to the disk, or

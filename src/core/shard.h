@@ -112,6 +112,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void hold_publishes(bool held) { publishes_held_ = held; }
   std::int64_t connection_credit_bytes() const;
   std::int64_t connection_leases_max() const;
+  /// Connections of this shard hold so many more leases, or fewer. When that is more than all of
+  /// them may, each is left a few from the end of the turn on.
+  void note_leases(std::int64_t change) { held_leases_ += change; }
   std::size_t waiting_reply_bytes_max() const;
   std::size_t uncommitted_bytes_max() const;
 
@@ -222,6 +225,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   bool has_room_on_its_way() const;
   void wake(std::vector<ConnectionId>& waiting);
   void apply_facts(ByteView facts);
+  std::int64_t leases_of_all_max() const;
+  void balance_leases();
+  void limit_clients();
   void receive(ShardId from, Batch& batch);
   void receive_enqueues(const Batch& batch);
   void receive_enqueue(const Batch& batch, const Batch::Enqueue& item);
@@ -259,6 +265,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::uint64_t turn_work_ = 0;
   std::optional<Alarm> alarm_;
   MemoryStep memory_step_ = MemoryStep::normal;
+  std::int64_t held_leases_ = 0;  // by connections of this shard
+  bool leases_scarce_ = false;
   bool publishes_held_ = false;
 
   std::vector<Batch> batches_;                // by shard

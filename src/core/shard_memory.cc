@@ -26,8 +26,24 @@ ShardMemory Shard::memory() const {
 void Shard::set_memory_step(MemoryStep step) {
   if (std::exchange(memory_step_, step) == step) return;
   for (Lane* lane : own_lanes_) lane->set_memory_pressure(std::to_underlying(step));
+  limit_clients();
+}
+
+void Shard::limit_clients() {
   for (const auto& [id, client] : clients_)
     client->set_credit_limits(connection_credit_bytes(), connection_leases_max());
+}
+
+// An eighth less makes an end of it: who waits at the bound is not told in every turn.
+void Shard::balance_leases() {
+  const std::int64_t most = leases_of_all_max();
+  const bool scarce = most != 0 && held_leases_ > (leases_scarce_ ? most - most / 8 : most);
+  if (std::exchange(leases_scarce_, scarce) != scarce) limit_clients();
+}
+
+std::int64_t Shard::leases_of_all_max() const {
+  const auto most = static_cast<std::uint64_t>(options_.connection_leases_max);
+  return static_cast<std::int64_t>(leases_of_shard_at(memory_step_, most, options_.shard_count));
 }
 
 // A limit, however small, stays one: with 0 there is none.
@@ -39,7 +55,8 @@ std::int64_t Shard::connection_credit_bytes() const {
 
 std::int64_t Shard::connection_leases_max() const {
   const auto most = static_cast<std::uint64_t>(options_.connection_leases_max);
-  return static_cast<std::int64_t>(leases_at(memory_step_, most));
+  const std::uint64_t each = leases_at(memory_step_, most);
+  return static_cast<std::int64_t>(leases_scarce_ ? std::min(each, kFewLeases) : each);
 }
 
 std::size_t Shard::waiting_reply_bytes_max() const {

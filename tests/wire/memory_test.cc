@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <string>
 
 #include "protocol/amqp091/module.h"
@@ -288,6 +289,38 @@ TEST_P(Leases, WhatWasGotCountsToo) {
   answer(client, "1 channel.close reply_code=200");
   publish(client, 1);
   EXPECT_TRUE(matches("2 basic.get-ok", answer(client, R"(2 basic.get queue="q")")));
+}
+
+// One bound each is none for all: a thousand of them would have a thousand times that.
+TEST_P(Leases, ManyShareWhatThereIsForAllOfThem) {
+  constexpr std::size_t kMany = 12;
+  RigConnection& publisher = connect();
+  answer(publisher, R"(1 queue.declare queue="q" durable=1)");
+  publish(publisher, (kMany + 3) * kMost);
+  std::vector<RigConnection*> many;
+  std::vector<std::size_t> held;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    many.push_back(&connect());
+    many[i]->send(octets(R"(1 basic.consume queue="q")"));
+    held.push_back(deliveries(*many[i]));
+    EXPECT_GE(held[i], 32u) << i;
+    EXPECT_LE(held[i], kMost) << i;
+  }
+  EXPECT_EQ(held.front(), kMost);
+  EXPECT_EQ(held.back(), 32u);
+  // Four of them, and one more on each shard that was served in the same turn.
+  EXPECT_LE(std::accumulate(held.begin(), held.end(), std::size_t{0}),
+            (4 + GetParam()) * kMost + kMany * 32);
+  // Whoever acknowledges goes on, a few at a time.
+  for (int round = 1; round <= 5; ++round) {
+    const auto tag = std::to_string(32 * round);
+    many.back()->send(octets("1 basic.ack multiple=1 delivery_tag=" + tag));
+    EXPECT_EQ(deliveries(*many.back()), 32u);
+  }
+  // And has all that is its own when the others are gone.
+  for (std::size_t i = 0; i + 1 < kMany; ++i)
+    many[i]->send(octets("1 channel.close reply_code=200"));
+  EXPECT_EQ(deliveries(*many.back()), kMost - 32);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, Leases, ::testing::Values(std::uint16_t{1}, std::uint16_t{2}));

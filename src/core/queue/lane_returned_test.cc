@@ -170,9 +170,9 @@ TEST(ReadyOrder, GoesByTheSeqHoweverTheyComeBack) {
     order.put_back(index, Seq(seq));
   };
   for (std::uint64_t seq = 1; seq <= 60; ++seq) ASSERT_EQ(next(), seq);
-  for (const std::uint64_t seq : {50, 51, 52, 49, 7, 9, 8, 10, 30}) put_back(seq);
+  for (const std::uint64_t seq : {50U, 51U, 52U, 49U, 7U, 9U, 8U, 10U, 30U}) put_back(seq);
   EXPECT_EQ(next(), 7u);
-  for (const std::uint64_t seq : {7, 5, 6}) put_back(seq);
+  for (const std::uint64_t seq : {7U, 5U, 6U}) put_back(seq);
   std::vector<std::uint64_t> previewed;
   order.preview(index, [&](Seq seq, const IndexEntry&) {
     previewed.push_back(seq.value);
