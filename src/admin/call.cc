@@ -102,10 +102,14 @@ void Call::wait_in(Line& line, std::move_only_function<void()> run) {
 }
 
 // Of a page in its usual order no more is made than the page.
-void Call::wait_to_list(std::size_t rows, std::move_only_function<void()> run) {
+void Call::wait_to_list(Line& line, std::size_t rows, std::move_only_function<void()> run) {
   const RowWindow window = Listing::window(target_);
   rows = std::min(rows, window.end - window.first);
-  rows <= kFewRows ? run() : wait_in(api_.listings(), std::move(run));
+  rows <= kFewRows ? run() : wait_in(line, std::move(run));
+}
+
+void Call::wait_to_list(std::size_t rows, std::move_only_function<void()> run) {
+  wait_to_list(api_.listings(), rows, std::move(run));
 }
 
 void Call::account(std::size_t bytes) {

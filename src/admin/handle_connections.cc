@@ -1,6 +1,7 @@
 // Connections, their channels and consumers.
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -50,7 +51,7 @@ void with_connections(const CallRef& call, Reply reply) {
 
 /// The same in the line of listings; what is listed keeps the status for as long as it needs it.
 void list_with_status(const CallRef& call, List list, bool consumers = false) {
-  call->wait_in(call->api().connection_listings(), [call, list, consumers] {
+  call->wait_to_list(call->api().connection_listings(), SIZE_MAX, [call, list, consumers] {
     collect_status(call->api().shard(), call->api().connections(),
                    {.connections = true, .consumers = consumers},
                    [call, list](BrokerStatus status) {

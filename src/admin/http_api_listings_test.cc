@@ -149,6 +149,16 @@ TEST_P(HttpApiListingsTest, APageDoesNotWaitWhateverItIsOf) {
   const auto sorted = begin("/api/queues?page=1&page_size=100&sort=name");
   EXPECT_EQ(sorted->status, 0u) << "every one is rendered for its key";
   EXPECT_EQ(ask("GET", "/api/exchanges?page=1").body.at("page"), 1);
+  // It is one piece, so that nothing is kept for who takes it slowly.
+  const auto large = begin("/api/queues?page=1&page_size=500");
+  EXPECT_GT(large->text.size(), Writing::kPieceBytes);
+  EXPECT_EQ(large->more, nullptr);
+  Line::Place taken;
+  api_.connection_listings().enter([&](Result<Line::Place> place) { taken = std::move(*place); });
+  EXPECT_EQ(ask("GET", "/api/connections?page=1&page_size=100").body.at("item_count"), 0);
+  EXPECT_EQ(ask("GET", "/api/channels?page=1").body.at("item_count"), 0);
+  const auto connections = begin("/api/connections");
+  EXPECT_EQ(connections->status, 0u);
   first->more = nullptr;
   rig_.settle();
   EXPECT_EQ(all->status, 200u);

@@ -10,7 +10,7 @@ namespace naru::admin {
 
 class Writing {
  public:
-  /// A piece of it ends with the row that brings it to so many bytes.
+  /// A piece of it ends with the row that brings it to so many bytes; that of a page later.
   static constexpr std::size_t kPieceBytes = 256u << 10;
   enum class Progress {
     more,  // there is more to do
