@@ -239,7 +239,8 @@ Result<void> Node::Parts::listen_http() {
       zero.loop, zero.network, *api,
       io::HttpLimits{.bodies_bytes_max = memory.shares().http_bodies_bytes_max,
                      .unsent_bytes_max = memory.shares().http_unsent_bytes_max,
-                     .connections_max = open_files.http_connections_max});
+                     .connections_max = open_files.http_connections_max},
+      &log);
   http_part = std::make_unique<HttpPart>(*http, *api);
   zero.host->add(*http_part);
   for (const io::Endpoint& at : config.listeners_http) {

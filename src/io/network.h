@@ -50,6 +50,8 @@ class Stream {
   /// orderly end. io: the stream is dead.
   virtual Result<std::size_t> read_some(MutableByteView into) = 0;
   virtual Result<std::size_t> write_some(std::span<const ByteView> pieces) = 0;
+  /// How much of what was written the peer's side has not taken yet; 0 when the stream is dead.
+  virtual std::size_t untaken_bytes() const = 0;
 
   /// Sends the end of stream; reading goes on.
   virtual void shutdown_write() = 0;

@@ -42,7 +42,6 @@ void HttpConnection::drop() {
 
 void HttpConnection::enter(State state) {
   state_ = state;
-  taken_bytes_ = 0;
   const HttpLimits& limits = server_->limits();
   Duration allowed{};
   switch (state) {
@@ -57,6 +56,8 @@ void HttpConnection::enter(State state) {
       break;
     case State::writing:
       allowed = limits.write_time_max;
+      sent_bytes_ = 0;
+      untaken_bytes_ = stream_->untaken_bytes();
       break;
     case State::closing:
       allowed = kLinger;
@@ -82,7 +83,17 @@ void HttpConnection::on_deadline() {
     return refuse(408, "the request took too long");
   }
   if (state_ == State::answering) return refuse(503, "the broker did not answer in time");
+  if (state_ == State::writing) {
+    if (took_enough()) return enter(State::writing);
+    server_->note_slow(stream_->peer(), unsent_bytes_ + stream_->untaken_bytes());
+  }
   close();
+}
+
+// The system's buffers take megabytes before they are full, and tell late that they are not.
+bool HttpConnection::took_enough() const {
+  const std::size_t taken = untaken_bytes_ + sent_bytes_ - stream_->untaken_bytes();
+  return taken >= server_->limits().write_bytes_min;
 }
 
 // ---- Reading ----------------------------------------------------------------------------------
@@ -214,8 +225,8 @@ void HttpConnection::write() {
     }
     take_off(*sent);
     // Whoever takes a byte now and then does not take an answer.
-    taken_bytes_ += *sent;
-    taken_bytes_ < server_->limits().write_bytes_min ? account() : enter(State::writing);
+    sent_bytes_ += *sent;
+    sent_bytes_ < server_->limits().write_bytes_min ? account() : enter(State::writing);
   }
   more_ != nullptr ? ask_for_more() : on_written();
 }

@@ -68,6 +68,7 @@ class HttpConnection final : public StreamHandler,
   void on_more(std::string piece);
   void take_off(std::size_t sent_bytes);
   void note_unsent(std::size_t bytes);
+  bool took_enough() const;
   void on_written();
   void finish();
 
@@ -81,7 +82,8 @@ class HttpConnection final : public StreamHandler,
   std::deque<std::string> output_;  // of an answer, what is not sent
   std::size_t written_ = 0;         // of its first text
   std::size_t unsent_bytes_ = 0;    // in output_, as the server was told
-  std::size_t taken_bytes_ = 0;     // since the peer got its time anew
+  std::size_t sent_bytes_ = 0;      // since the peer got its time anew
+  std::size_t untaken_bytes_ = 0;   // of what was sent, when it got it
   std::unique_ptr<HttpBody> more_;  // of the answer, not made yet
   std::size_t claimed_bytes_ = 0;
   std::size_t header_bytes_ = 0;  // with the parser

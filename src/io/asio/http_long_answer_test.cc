@@ -1,13 +1,19 @@
 // What worries us: an answer that is made faster than it is taken, or not whole and looks so; and
 // one that lives on when its peer is gone.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "io/asio/descriptor.h"
 #include "io/asio/http_test_support.h"
+#include "io/asio/stream.h"
 
 namespace naru::io::asio_impl {
 namespace {
@@ -48,6 +54,28 @@ class LongAnswerTest : public HttpServerTest {
                       .body = "begin",
                       .more = std::make_unique<Pieces>(loop_, piece_count, piece_bytes, seen_)});
     handler_.held.clear();
+  }
+  /// The peer's system holds 64 KiB for it, and no more as it reads on.
+  void connect_with_a_small_buffer() {
+    Descriptor socket(::socket(AF_INET, SOCK_STREAM, 0));
+    const int bytes = 32 << 10;  // which Linux doubles
+    ASSERT_EQ(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(at_.port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+    ASSERT_EQ(::fcntl(socket.get(), F_SETFL, O_NONBLOCK), 0);
+    stream_ = std::make_unique<TcpStream>(loop_, std::move(socket));
+  }
+  /// Reads so many bytes of what has arrived, and whatever else is needed for that.
+  void take(std::size_t bytes) {
+    std::vector<std::uint8_t> buffer(bytes);
+    while (bytes != 0) {
+      const Result<std::size_t> got = stream_->read_some(MutableByteView(buffer).first(bytes));
+      if (got) bytes -= *got;
+      settle();
+    }
   }
   std::string body() const { return received_.substr(received_.find("\r\n\r\n") + 4); }
   bool has(std::string_view header) const { return received_.contains(header); }
@@ -113,6 +141,27 @@ TEST_F(LongAnswerTest, ThatNobodyReadsIsNotMadeAndItsPeerIsLetGo) {
   EXPECT_TRUE(seen_.gone);
   EXPECT_EQ(server_.connection_count(), 0u);
   EXPECT_EQ(server_.memory_bytes(), 0u);
+}
+
+// The kernel says that there is room again only when megabytes were taken.
+TEST_F(LongAnswerTest, ThatIsTakenBehindFullBuffersGoesOn) {
+  connect_with_a_small_buffer();
+  answer("GET / HTTP/1.1\r\n\r\n", 1u << 20, 256u << 10);
+  std::size_t before = 0;
+  do {
+    before = seen_.asked;
+    settle();
+  } while (seen_.asked != before);
+  Now later = loop_.now();
+  for (int part = 0; part < 4; ++part) {
+    take(128u << 10);
+    later.mono += std::chrono::seconds(21);
+    server_.on_deadline(later);
+    ASSERT_FALSE(seen_.gone) << "in part " << part;
+  }
+  later.mono += std::chrono::seconds(42);
+  server_.on_deadline(later);
+  EXPECT_TRUE(seen_.gone) << "it took nothing any more";
 }
 
 TEST_F(LongAnswerTest, WhosePeerGoesIsDroppedInTheMiddle) {

@@ -12,11 +12,12 @@ constexpr std::size_t kReadBytes = 16u << 10;
 }  // namespace
 
 StreamHttpServer::StreamHttpServer(Scheduler& scheduler, Network& network, HttpHandler& handler,
-                                   HttpLimits limits)
+                                   HttpLimits limits, Logger* log)
     : scheduler_(scheduler),
       network_(network),
       handler_(handler),
       limits_(limits),
+      log_(log),
       read_buffer_(kReadBytes) {}
 
 StreamHttpServer::~StreamHttpServer() {
@@ -80,6 +81,14 @@ void StreamHttpServer::make_room_to_send(const HttpConnection& sender) {
         end_first([&](const HttpConnection& it) { return &it != &sender && it.is_sending(); });
     if (!fewer) return;
   }
+}
+
+void StreamHttpServer::note_slow(const Endpoint& peer, std::size_t left_bytes) {
+  if (log_ == nullptr) return;
+  log_->warn("{}: closing HTTP connection: {} bytes of an answer are left, of which it takes less "
+             "than {} in {} s",
+             peer.to_string(), left_bytes, limits_.write_bytes_min,
+             std::chrono::duration_cast<std::chrono::seconds>(limits_.write_time_max).count());
 }
 
 void StreamHttpServer::on_deadline(const Now& now) {

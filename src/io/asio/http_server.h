@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/log.h"
 #include "io/http.h"
 #include "io/network.h"
 #include "io/scheduler.h"
@@ -16,9 +17,10 @@ class HttpConnection;  // http_connection.h
 
 class StreamHttpServer final : public HttpServer {
  public:
-  /// Everything handed in outlives the server. `network` and `scheduler` belong to one loop.
+  /// Everything handed in outlives the server. `network` and `scheduler` belong to one loop; `log`
+  /// is told of peers that are let go.
   StreamHttpServer(Scheduler& scheduler, Network& network, HttpHandler& handler,
-                   HttpLimits limits = {});
+                   HttpLimits limits = {}, Logger* log = nullptr);
   ~StreamHttpServer() override;
 
   Result<Endpoint> listen(const Endpoint& at) override;
@@ -41,6 +43,8 @@ class StreamHttpServer final : public HttpServer {
   void unsent_changes(std::size_t before, std::size_t now) { unsent_bytes_ += now - before; }
   /// What a connection holds beside its body has become `now` instead of `before`.
   void connection_holds(std::size_t before, std::size_t now) { held_bytes_ += now - before; }
+  /// A peer did not take its answer in time.
+  void note_slow(const Endpoint& peer, std::size_t left_bytes);
   void forget(std::uint64_t connection) { connections_.erase(connection); }
   /// Where one turn's bytes of one connection are read to.
   MutableByteView read_buffer() { return read_buffer_; }
@@ -56,6 +60,7 @@ class StreamHttpServer final : public HttpServer {
   Network& network_;
   HttpHandler& handler_;
   const HttpLimits limits_;
+  Logger* const log_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_map<std::uint64_t, std::shared_ptr<HttpConnection>> connections_;
   std::uint64_t connection_counter_ = 0;

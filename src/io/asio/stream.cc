@@ -1,7 +1,9 @@
 #include "io/asio/stream.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -162,6 +164,12 @@ Result<std::size_t> TcpStream::write_some(std::span<const ByteView> pieces) {
     if (errno == EAGAIN) return fail(Errc::need_more);
     if (errno != EINTR) return fail_errno("write");
   }
+}
+
+std::size_t TcpStream::untaken_bytes() const {
+  int bytes = 0;  // that are not acknowledged
+  if (::ioctl(core_->socket.native_handle(), SIOCOUTQ, &bytes) != 0) return 0;
+  return static_cast<std::size_t>(bytes);
 }
 
 void TcpStream::shutdown_write() {

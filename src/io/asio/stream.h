@@ -22,6 +22,7 @@ class TcpStream final : public Stream {
   void await_writable() override;
   Result<std::size_t> read_some(MutableByteView into) override;
   Result<std::size_t> write_some(std::span<const ByteView> pieces) override;
+  std::size_t untaken_bytes() const override;
   void shutdown_write() override;
   Endpoint peer() const override;
   Endpoint local() const override;
