@@ -93,19 +93,20 @@ void Call::ask(core::Request::Operation operation,
   });
 }
 
-void Call::wait_in(Line& line, std::move_only_function<void()> run) {
-  line.enter([self = shared_from_this(), run = std::move(run)](Result<Line::Place> place) mutable {
-    if (!place) return self->reply_error(place.error());
-    self->place_ = std::move(*place);
-    run();
-  });
+void Call::wait_in(Line& line, std::size_t size, std::move_only_function<void()> run) {
+  line.enter(size,
+             [self = shared_from_this(), run = std::move(run)](Result<Line::Place> place) mutable {
+               if (!place) return self->reply_error(place.error());
+               self->place_ = std::move(*place);
+               run();
+             });
 }
 
 // Of a page in its usual order no more is made than the page.
 void Call::wait_to_list(Line& line, std::size_t rows, std::move_only_function<void()> run) {
   const RowWindow window = Listing::window(target_);
   rows = std::min(rows, window.end - window.first);
-  rows <= kFewRows ? run() : wait_in(line, std::move(run));
+  rows <= kFewRows ? run() : wait_in(line, rows, std::move(run));
 }
 
 void Call::wait_to_list(std::size_t rows, std::move_only_function<void()> run) {

@@ -62,7 +62,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
   /// Calls `run` when it is this call's turn in `line`, which it then has until its end, and when
   /// its answer is long until that was sent; answers itself when it has to wait for too long.
-  void wait_in(Line& line, std::move_only_function<void()> run);
+  void wait_in(Line& line, std::size_t size, std::move_only_function<void()> run);
   /// The same for a listing of so many objects at most, unless they are few, or a page.
   void wait_to_list(Line& line, std::size_t rows, std::move_only_function<void()> run);
   /// In the line of those of the catalogue.

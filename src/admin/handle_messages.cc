@@ -354,7 +354,7 @@ void get_messages(const CallRef& call) {
     return call->reply_not_found("there is no queue of this name");
   }
   NARU_TRY_OR_REPLY(wanted, *call, wanted_of(call->body()));
-  call->wait_in(call->api().gets(), [call, format, wanted] {
+  call->wait_in(call->api().gets(), 1, [call, format, wanted] {
     std::make_shared<Getting>(call, *format, wanted)->next();
   });
 }

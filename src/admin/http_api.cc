@@ -12,12 +12,13 @@ namespace naru::admin {
 
 namespace {
 
-// In each line, and for how long: clients and proxies give up after 60 s.
-constexpr std::size_t kWaitingMax = 32;
+// Clients and proxies give up after 60 s.
 constexpr Duration kWaitMax = std::chrono::seconds(30);
 // Whoever has given up meanwhile does not get what is got for it, and it may be gone from its
 // queue.
 constexpr Duration kGetWaitMax = std::chrono::seconds(5);
+// What finds a row again, and its key when rows are sorted.
+constexpr std::size_t kRowBytes = 160;
 constexpr std::string_view kWrongLogin = "Not_Authorized";
 
 io::HttpHeaders challenge() {
@@ -38,7 +39,7 @@ bool has_management_tag(const security::Principal& who) {
 }  // namespace
 
 HttpApi::HttpApi(core::Shard& shard, const ConnectionsPort& connections, const NodePort& node,
-                 const MessageFormat* messages, Identity identity)
+                 const MessageFormat* messages, Identity identity, std::size_t listings_bytes_max)
     : shard_(shard),
       connections_(connections),
       node_(node),
@@ -47,9 +48,10 @@ HttpApi::HttpApi(core::Shard& shard, const ConnectionsPort& connections, const N
       agents_(std::make_shared<AgentPool>(shard)),
       throttle_(shard.random().next()),
       rates_(shard.catalog()),
-      listings_(std::make_shared<Line>(shard, kWaitingMax, kWaitMax)),
-      connection_listings_(std::make_shared<Line>(shard, kWaitingMax, kWaitMax)),
-      gets_(std::make_shared<Line>(shard, kWaitingMax, kGetWaitMax)) {}
+      listings_(
+          std::make_shared<Line>(shard, listings_bytes_max / kRowBytes, kWaitingMax, kWaitMax)),
+      connection_listings_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax)),
+      gets_(std::make_shared<Line>(shard, 1, kWaitingMax, kGetWaitMax)) {}
 
 HttpApi::~HttpApi() = default;
 

@@ -34,9 +34,10 @@ struct Identity {
 class HttpApi final : public io::HttpHandler {
  public:
   /// Everything handed in outlives the API; `shard` is shard 0. Without `messages` they can be
-  /// neither published nor got.
+  /// neither published nor got. Long listings of the catalogue that are written at a time hold
+  /// about `listings_bytes_max`; one alone may hold more.
   HttpApi(core::Shard& shard, const ConnectionsPort& connections, const NodePort& node,
-          const MessageFormat* messages, Identity identity);
+          const MessageFormat* messages, Identity identity, std::size_t listings_bytes_max);
   ~HttpApi() override;
 
   void on_request(io::HttpRequest request, io::HttpResponder respond) override;
@@ -54,11 +55,12 @@ class HttpApi final : public io::HttpHandler {
   const Identity& identity() const { return identity_; }
   const MessageFormat* message_format() const { return messages_; }
   RateMeter& rates() { return rates_; }
-  /// Answers may be long, and whoever asks may not be alone: one listing of the catalogue is
+  /// Answers may be long, and whoever asks may not be alone: few listings of the catalogue are
   /// written and sent at a time, and one of connections; one answer with messages is made.
   Line& listings() { return *listings_; }
   Line& connection_listings() { return *connection_listings_; }
   Line& gets() { return *gets_; }
+  static constexpr std::size_t kWaitingMax = 32;  // in each
   /// What answers that are being written hold has become `now` instead of `before`, in bytes.
   void writing_holds(std::size_t before, std::size_t now) { writing_bytes_ += now - before; }
   /// The last answer to /metrics: anybody may ask for it, as often as he likes, and it looks at

@@ -154,7 +154,8 @@ TEST_P(HttpApiListingsTest, APageDoesNotWaitWhateverItIsOf) {
   EXPECT_GT(large->text.size(), Writing::kPieceBytes);
   EXPECT_EQ(large->more, nullptr);
   Line::Place taken;
-  api_.connection_listings().enter([&](Result<Line::Place> place) { taken = std::move(*place); });
+  api_.connection_listings().enter(1,
+                                   [&](Result<Line::Place> place) { taken = std::move(*place); });
   EXPECT_EQ(ask("GET", "/api/connections?page=1&page_size=100").body.at("item_count"), 0);
   EXPECT_EQ(ask("GET", "/api/channels?page=1").body.at("item_count"), 0);
   const auto connections = begin("/api/connections");
@@ -162,6 +163,9 @@ TEST_P(HttpApiListingsTest, APageDoesNotWaitWhateverItIsOf) {
   first->more = nullptr;
   rig_.settle();
   EXPECT_EQ(all->status, 200u);
+  // Nobody has taken its rest, and there is room for another one beside it.
+  EXPECT_NE(all->more, nullptr);
+  EXPECT_EQ(begin("/api/queues")->status, 200u);
 }
 
 TEST_P(HttpApiListingsTest, WhoWaitsForTooLongIsToldSo) {
@@ -172,7 +176,8 @@ TEST_P(HttpApiListingsTest, WhoWaitsForTooLongIsToldSo) {
   EXPECT_LE(api_.next_deadline(), later.mono);
   api_.on_deadline(later);
   EXPECT_EQ(second->status, 503u);
-  EXPECT_NE(second->text.find("one at a time"), std::string::npos) << second->text;
+  EXPECT_NE(second->text.find("few long answers are made at a time"), std::string::npos)
+      << second->text;
   std::vector<std::shared_ptr<Asked>> many;
   for (int i = 0; i < 33; ++i) many.push_back(begin("/api/bindings"));
   EXPECT_EQ(many[31]->status, 0u);

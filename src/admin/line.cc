@@ -1,28 +1,41 @@
 #include "admin/line.h"
 
+#include <algorithm>
+
 namespace naru::admin {
 
-void Line::enter(Run run) {
-  if (!taken_) {
-    taken_ = true;
-    return run(Place(weak_from_this()));
+void Line::enter(std::size_t size, Run run) {
+  size = std::min(size, size_max_);
+  if (waiting_.empty() && fits(size)) {
+    taken_size_ += size;
+    return run(Place(weak_from_this(), size));
   }
   if (waiting_.size() >= waiting_max_) {
-    return run(fail(Errc::unavailable,
-                    "too many ask for long answers, of which one is made at a time; try again"));
+    return refuse(run, "too many ask for long answers, of which few are made at a time; try again");
   }
-  waiting_.push_back({shard_.now().mono + wait_max_, std::move(run)});
+  waiting_.push_back({shard_.now().mono + wait_max_, size, std::move(run)});
 }
 
-void Line::leave() {
-  taken_ = !waiting_.empty();
-  if (!taken_) return;
-  Run next = std::move(waiting_.front().run);
-  waiting_.pop_front();
-  // In a turn of its own: whoever leaves is still on the stack.
-  shard_.later([weak = weak_from_this(), next = std::move(next)](core::Shard&) mutable {
-    if (!weak.expired()) next(Place(weak));
-  });
+void Line::leave(std::size_t size) {
+  taken_size_ -= size;
+  let_in();
+}
+
+void Line::let_in() {
+  while (!waiting_.empty() && fits(waiting_.front().size)) {
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    taken_size_ += next.size;
+    // In a turn of its own: whoever made room is still on the stack.
+    shard_.later([weak = weak_from_this(), next = std::move(next)](core::Shard&) mutable {
+      if (!weak.expired()) next.run(Place(weak, next.size));
+    });
+  }
+}
+
+void Line::refuse(Run& run, std::string_view why) {
+  ++refused_;
+  run(fail(Errc::unavailable, std::string(why)));
 }
 
 void Line::on_deadline(TimePoint now) {
@@ -32,10 +45,11 @@ void Line::on_deadline(TimePoint now) {
     waiting_.pop_front();
   }
   for (Run& run : late) {
-    run(fail(Errc::unavailable,
-             "long answers are made one at a time, and those before this one took too long; try "
-             "again, or ask for a page"));
+    refuse(run,
+           "few long answers are made at a time, and those before this one took too long; try "
+           "again, or ask for a page");
   }
+  let_in();  // perhaps a smaller one was behind a large one
 }
 
 }  // namespace naru::admin

@@ -49,7 +49,8 @@ Result<std::size_t> number(const Target& target, std::string_view name, std::siz
   if (!text) return otherwise;
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size() || value == 0) {
+  if (error == std::errc::result_out_of_range) value = most;
+  if (error == std::errc::invalid_argument || end != text->data() + text->size() || value == 0) {
     return fail(Errc::malformed, std::string(name) + " must be a number above 0");
   }
   return std::min(value, most);

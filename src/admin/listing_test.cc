@@ -95,6 +95,7 @@ TEST_F(ListingTest, WhatIsNotOnThePageIsNotKept) {
   EXPECT_NE(text.find(R"("items":[{"n":60},{"n":61},)"), std::string::npos) << text;
   EXPECT_EQ(kept("page=1001&page_size=10"), 0);
   EXPECT_EQ(kept("page=18446744073709551615&page_size=18446744073709551615"), 0);
+  EXPECT_EQ(kept("page=99999999999999999999&page_size=99999999999999999999"), 0);
   EXPECT_EQ(text, "refused");
   EXPECT_EQ(kept("page=x"), 10'000);
   EXPECT_EQ(kept("page=7&page_size=10&sort=n"), 10'000);

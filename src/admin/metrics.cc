@@ -223,6 +223,27 @@ void write_memory(MetricsText& out, const NodeStatus& node) {
             memory.allocated_bytes);
 }
 
+/// Those who wait for their turn to be answered at length.
+void write_lines(MetricsText& out, HttpApi& api) {
+  std::vector<std::pair<std::string, std::uint64_t>> waiting;
+  std::vector<std::pair<std::string, std::uint64_t>> refused;
+  for (const auto& [of, line] :
+       {std::pair<std::string_view, const Line&>("catalog", api.listings()),
+        {"connections", api.connection_listings()},
+        {"messages", api.gets()}}) {
+    const std::string labels = fmt::format(R"({{of="{}"}})", of);
+    waiting.emplace_back(labels, line.waiting());
+    refused.emplace_back(labels, line.refused());
+  }
+  out.gauges("naru_http_long_answers_waiting", "Long answers over HTTP whose turn has not come",
+             waiting);
+  out.gauge("naru_http_long_answers_waiting_limit", "With so many of one kind further ones get 503",
+            HttpApi::kWaitingMax);
+  out.counters("naru_http_long_answers_refused_total",
+               "Those that got 503, as too many waited or their turn did not come in time",
+               refused);
+}
+
 void write_storage(MetricsText& out, const cluster::StorageFigures& storage,
                    const BrokerStatus& status) {
   out.gauge("naru_storage_log_files", "Files of the log", storage.log_files);
@@ -272,6 +293,7 @@ void get_metrics(const CallRef& call) {
                    write_process(out, node, status);
                    write_storage(out, node.storage, status);
                    write_memory(out, node);
+                   write_lines(out, call->api());
                    auto& page = call->api().metrics_page();
                    page.until = now + kMetricsAge;
                    page.text = out.take();

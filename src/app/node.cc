@@ -234,7 +234,8 @@ Result<void> Node::Parts::listen_http() {
       *zero.core, *server, status, protocols.message_format(),
       admin::Identity{.product = config.amqp_product,
                       .naru_version = std::string(kVersion),
-                      .compatible_version = std::string(kCompatibleVersion)});
+                      .compatible_version = std::string(kCompatibleVersion)},
+      memory.shares().http_listings_bytes_max);
   http = std::make_unique<io::asio_impl::StreamHttpServer>(
       zero.loop, zero.network, *api,
       io::HttpLimits{.bodies_bytes_max = memory.shares().http_bodies_bytes_max,

@@ -12,22 +12,23 @@ namespace naru::server {
 /// messages that are not logged, metadata, connections that have logged in) takes what the others
 /// leave, and is bounded by the steps of MemoryLadder.
 struct MemoryShares {
-  std::uint64_t cache_bytes_max = 0;         // of the log
-  std::uint64_t table_bytes_max = 0;         // of tables of segments; one is kept however large
-  std::uint64_t strangers_bytes_max = 0;     // of a shard
-  std::uint64_t input_bytes_max = 0;         // of a shard: unfinished bodies and transactions
-  std::uint64_t one_input_bytes_max = 0;     // one unfinished body or transaction
-  std::uint64_t loose_input_bytes_max = 0;   // of a shard: read, without room of its own
-  std::uint64_t uncommitted_bytes_max = 0;   // of a shard: appended, and not yet on disk
-  std::uint64_t turn_read_bytes_max = 0;     // of a shard: from all connections in one turn
-  std::uint64_t output_high_bytes = 0;       // unsent, of a connection that is not read then
-  std::int64_t connection_credit_bytes = 0;  // on their way to one connection
-  std::int64_t connection_leases_max = 0;    // unacknowledged messages of one connection
-  std::uint64_t transaction_bytes_max = 0;   // uncommitted of a connection
-  std::uint64_t direct_reply_bytes_max = 0;  // of a connection: direct replies it has not taken
-  std::uint64_t http_bodies_bytes_max = 0;   // of requests over HTTP
-  std::uint64_t http_unsent_bytes_max = 0;   // of answers over HTTP; one is sent however large
-  std::uint64_t reported_bytes = 0;          // a shard tells of a change as large as this
+  std::uint64_t cache_bytes_max = 0;          // of the log
+  std::uint64_t table_bytes_max = 0;          // of tables of segments; one is kept however large
+  std::uint64_t strangers_bytes_max = 0;      // of a shard
+  std::uint64_t input_bytes_max = 0;          // of a shard: unfinished bodies and transactions
+  std::uint64_t one_input_bytes_max = 0;      // one unfinished body or transaction
+  std::uint64_t loose_input_bytes_max = 0;    // of a shard: read, without room of its own
+  std::uint64_t uncommitted_bytes_max = 0;    // of a shard: appended, and not yet on disk
+  std::uint64_t turn_read_bytes_max = 0;      // of a shard: from all connections in one turn
+  std::uint64_t output_high_bytes = 0;        // unsent, of a connection that is not read then
+  std::int64_t connection_credit_bytes = 0;   // on their way to one connection
+  std::int64_t connection_leases_max = 0;     // unacknowledged messages of one connection
+  std::uint64_t transaction_bytes_max = 0;    // uncommitted of a connection
+  std::uint64_t direct_reply_bytes_max = 0;   // of a connection: direct replies it has not taken
+  std::uint64_t http_bodies_bytes_max = 0;    // of requests over HTTP
+  std::uint64_t http_unsent_bytes_max = 0;    // of answers over HTTP; one is sent however large
+  std::uint64_t http_listings_bytes_max = 0;  // to find their objects again; so is one
+  std::uint64_t reported_bytes = 0;           // a shard tells of a change as large as this
 };
 
 struct MemoryWishes {
@@ -59,6 +60,7 @@ constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
   shares.direct_reply_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);
   shares.http_bodies_bytes_max = std::clamp(limit / 16, kMiB, 16 * kMiB);
   shares.http_unsent_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);
+  shares.http_listings_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);
   shares.reported_bytes = std::max(limit / 256 / shards, kMiB / 16);
   return shares;
 }

@@ -85,10 +85,11 @@ void StreamHttpServer::make_room_to_send(const HttpConnection& sender) {
 
 void StreamHttpServer::note_slow(const Endpoint& peer, std::size_t left_bytes) {
   if (log_ == nullptr) return;
-  log_->warn("{}: closing HTTP connection: {} bytes of an answer are left, of which it takes less "
-             "than {} in {} s",
-             peer.to_string(), left_bytes, limits_.write_bytes_min,
-             std::chrono::duration_cast<std::chrono::seconds>(limits_.write_time_max).count());
+  log_->warn(
+      "{}: closing HTTP connection: {} bytes of an answer are left, of which it takes less "
+      "than {} in {} s",
+      peer.to_string(), left_bytes, limits_.write_bytes_min,
+      std::chrono::duration_cast<std::chrono::seconds>(limits_.write_time_max).count());
 }
 
 void StreamHttpServer::on_deadline(const Now& now) {
