@@ -359,7 +359,9 @@ std::size_t Lane::Impl::read_ahead_bytes_max() const {
 
 // Nothing leaves before the log says that it may have left. While somebody consumes, the mark is
 // kept ahead of the next record: so it costs no write and no wait of its own, neither for a record
-// that just came (it is in the entry that brings it) nor for a backlog.
+// that just came (it is in the entry that brings it) nor for a backlog. Of single reads nobody
+// knows how many will come: it goes as far ahead of them as there were, so that a crash flags
+// little else.
 void Lane::Impl::stage_watermark(Queue& queue) {
   if (!queue.wants_deliveries()) return;
   const std::uint64_t cursor = queue.order.cursor().value;
@@ -367,16 +369,17 @@ void Lane::Impl::stage_watermark(Queue& queue) {
   if (last < cursor || last <= queue.delivered.staged.value) return;
   DeliveredWatermark& delivered = queue.delivered;
   const bool caught_up = delivered.reach().value >= last;
+  const std::uint64_t least = queue.consumers.count() != 0 ? options_.delivered_stride : 1;
   if (delivered.stride == 0 || caught_up) {
-    delivered.stride = options_.delivered_stride;
+    delivered.stride = least;
   } else if (delivered.waited_at < delivered.reach()) {
     delivered.stride = std::min(delivered.stride * 2, options_.delivered_stride_max);
     delivered.waited_at = DeliveredWatermark::kNotWaiting;
   }
-  const std::uint64_t ahead = queue.consumers.count() != 0 ? delivered.stride : queue.gets.size();
+  const std::uint64_t ahead = std::max({delivered.stride, least, queue.gets.size()});
   const std::uint64_t needed = std::min(last, cursor - 1 + std::max<std::uint64_t>(1, ahead / 2));
   if (queue.delivered.staged.value >= needed) return;
-  queue.delivered.staged = Seq(std::min(last, cursor - 1 + std::max<std::uint64_t>(1, ahead)));
+  queue.delivered.staged = Seq(std::min(last, cursor - 1 + ahead));
   stage_urgency_of(queue);
   put_delivered(stage_.room(ranges_fact_bytes_max(1)), queue.id, queue.delivered.staged);
 }

@@ -108,6 +108,42 @@ TEST(LaneRecovery, BacklogIsDeliveredWithAFewWatermarks) {
   EXPECT_LE(world.journal->appends - before, 25u);
 }
 
+// One after the other, as many clients do: each would wait for a write of its own.
+TEST(LaneRecovery, BacklogIsGotWithAFewWatermarks) {
+  LaneWorld world;
+  world.queue(1);
+  for (int i = 0; i < 2000; ++i) world.publish(1, "x");
+  world.run();
+  const std::size_t before = world.journal->appends;
+  for (int i = 0; i < 500; ++i) {
+    world.get(1);
+    world.run();
+  }
+  EXPECT_LE(world.journal->appends - before, 25u);
+  world.crash();
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  const auto received = world.take();
+  ASSERT_THAT(received, SizeIs(2000));
+  EXPECT_TRUE(received[499].redelivered);
+  EXPECT_FALSE(received[1100].redelivered) << "not many more than were got";
+}
+
+TEST(LaneRecovery, WhatIsGotIsAllThatIsFlaggedAtFirst) {
+  LaneWorld world;
+  world.queue(1);
+  for (int i = 0; i < 20; ++i) world.publish(1, "x");
+  world.run();
+  world.get(1);
+  world.run();
+  world.crash();
+  ASSERT_TRUE(world.consume(1, 1));
+  world.run();
+  const auto received = world.take();
+  EXPECT_TRUE(received[0].redelivered);
+  EXPECT_FALSE(received[1].redelivered);
+}
+
 TEST(LaneRecovery, TransientTrafficWritesNoWatermark) {
   LaneWorld world;
   world.queue(1);
