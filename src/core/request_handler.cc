@@ -371,7 +371,7 @@ void RequestHandler::run(RequestId id, Get operation) {
         }
       });
     });
-    owner.lane(queue.lane).get(queue.id, connection, no_ack, ticket, owner.now());
+    owner.lane(queue.lane).get(queue.id, no_ack, ticket, owner.now());
   });
 }
 

@@ -133,7 +133,7 @@ void Shard::end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end)
   } else if (end == Batch::LeaseEnd::park) {
     owner.park(queue.id, first);
   } else {
-    owner.give_back(queue.id, first, last, end == Batch::LeaseEnd::requeue, now_);
+    owner.give_back(queue.id, first, last, end == Batch::LeaseEnd::requeue);
   }
 }
 

@@ -191,9 +191,6 @@ void Lane::create_queue(QueueId queue, const QueueSettings& settings) {
 void Lane::delete_queue(QueueId queue) {
   impl_->delete_queue(queue);
 }
-bool Lane::has_queue(QueueId queue) const {
-  return impl_->find(queue) != nullptr;
-}
 
 void Lane::enqueue(std::span<const QueueId> queues, const message::RecordRun& run,
                    const PublishRange& publisher, const Now& now) {
@@ -219,7 +216,7 @@ bool Lane::in_atomic() const {
 void Lane::settle(QueueId queue, Seq first, Seq last) {
   if (Queue* found = impl_->find(queue)) impl_->settle(*found, {first, last});
 }
-void Lane::give_back(QueueId queue, Seq first, Seq last, bool requeue, const Now&) {
+void Lane::give_back(QueueId queue, Seq first, Seq last, bool requeue) {
   if (Queue* found = impl_->find(queue)) impl_->give_back(*found, {first, last}, requeue);
 }
 void Lane::park(QueueId queue, Seq seq) {
@@ -237,7 +234,7 @@ void Lane::remove_consumer(QueueId queue, ConsumerKey consumer, const Now& now) 
 void Lane::resume_consumer(QueueId queue, ConsumerKey consumer) {
   if (Queue* found = impl_->find(queue)) impl_->resume_consumer(*found, consumer);
 }
-void Lane::get(QueueId queue, ConnectionId, bool no_ack, TicketId ticket, const Now& now) {
+void Lane::get(QueueId queue, bool no_ack, TicketId ticket, const Now& now) {
   impl_->get(queue, no_ack, ticket, now);
 }
 Result<std::uint32_t> Lane::purge(QueueId queue) {

@@ -106,7 +106,6 @@ class Lane final : public GroupState {
   /// Metadata committed the deletion: drops the queue's records (logged as QueueClosed), cancels
   /// its consumers.
   void delete_queue(QueueId queue);
-  bool has_queue(QueueId queue) const;
 
   // ---- Hot path: stage ----
   /// Stages a run of records for several queues of this lane: each is stored once. `publisher` is
@@ -127,7 +126,7 @@ class Lane final : public GroupState {
   /// Whether a record with such a body is a chain of fragments, which belongs to one lane.
   bool is_large(ByteView body) const;
   void settle(QueueId queue, Seq first, Seq last);
-  void give_back(QueueId queue, Seq first, Seq last, bool requeue, const Now& now);
+  void give_back(QueueId queue, Seq first, Seq last, bool requeue);
   /// Who reads a large body found damage in it, and has told of it: the lease ends, and nobody gets
   /// the record any more until a restart. Purging the queue removes it.
   void park(QueueId queue, Seq seq);
@@ -143,7 +142,7 @@ class Lane final : public GroupState {
   /// Answered by on_got, perhaps in a later turn (the body may be on disk, a Delivered watermark
   /// may have to be logged first). Sees every record that was enqueued before it: "none" waits
   /// until they are visible.
-  void get(QueueId queue, ConnectionId holder, bool no_ack, TicketId ticket, const Now& now);
+  void get(QueueId queue, bool no_ack, TicketId ticket, const Now& now);
   /// Drops all records that are not leased, those still on their way to the disk included (logged);
   /// returns how many.
   Result<std::uint32_t> purge(QueueId queue);

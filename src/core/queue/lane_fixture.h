@@ -201,15 +201,15 @@ class LaneWorld {
     lane->settle(QueueId(queue), Seq(first), Seq(last == 0 ? first : last));
   }
   void requeue(std::uint64_t queue, std::uint64_t first, std::uint64_t last = 0) {
-    lane->give_back(QueueId(queue), Seq(first), Seq(last == 0 ? first : last), true, now);
+    lane->give_back(QueueId(queue), Seq(first), Seq(last == 0 ? first : last), true);
   }
   void reject(std::uint64_t queue, std::uint64_t first, std::uint64_t last = 0) {
-    lane->give_back(QueueId(queue), Seq(first), Seq(last == 0 ? first : last), false, now);
+    lane->give_back(QueueId(queue), Seq(first), Seq(last == 0 ? first : last), false);
   }
   TicketId get(std::uint64_t queue, bool no_ack = false) {
     const TicketId ticket(++ticket_);
     if (no_ack) sink->no_ack_tickets.insert(ticket.value);
-    lane->get(QueueId(queue), ConnectionId(9), no_ack, ticket, now);
+    lane->get(QueueId(queue), no_ack, ticket, now);
     return ticket;
   }
   TicketId barrier() {

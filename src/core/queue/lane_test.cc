@@ -190,7 +190,7 @@ TEST(Lane, DeletedQueueCancelsConsumersAndTakesLateAcknowledgements) {
   world.publish(1, "on its way");
   world.delete_queue(1);
   EXPECT_THAT(world.sink->cancelled, ElementsAre(LaneWorld::key(1)));
-  EXPECT_FALSE(world.lane->has_queue(QueueId(1)));
+  EXPECT_FALSE(world.lane->purge(QueueId(1))) << "it is gone";
   world.settle(1, 1);
   world.requeue(1, 1);
   world.run();
