@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "app/serve.h"
+#include "app/standard_streams.h"
 #include "app/store/store_command.h"
 #include "app/version.h"
 #include "cli/commands.h"
@@ -11,6 +12,7 @@
 #include "io/asio/blocking.h"
 
 int main(int argc, char** argv) {
+  naru::app::reserve_standard_streams();
   CLI::App app{"Naru, a message broker and event log", "naru"};
   app.require_subcommand(1);
   app.footer(
