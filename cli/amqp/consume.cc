@@ -49,18 +49,32 @@ class Consumer {
   }
 
   Outcome<void> run() {
-    const Duration patience = options_.idle_s == 0
-                                  ? Duration(std::chrono::hours(24))
-                                  : Duration(std::chrono::seconds(options_.idle_s));
+    const bool looks_only = options_.ack == "requeue";
+    const std::uint64_t most_s = looks_only ? 1 : 86'400;  // of waiting at a time
+    const std::uint64_t patience_s = options_.idle_s == 0 ? most_s : options_.idle_s;
+    std::uint64_t quiet_s = 0;
+    int withheld = 0;
     while (options_.count == 0 || received_ < options_.count) {
       NARU_TRY(ready, next(Duration::zero()));
       if (!ready) {
         if (!settle()) return {};
-        NARU_TRY(waited, next(patience));
-        if (!waited && options_.idle_s != 0) break;
-        if (!waited) continue;
+        const std::uint64_t wait_s = std::min(most_s, patience_s);
+        NARU_TRY(waited, next(std::chrono::seconds(wait_s)));
         ready = waited;
       }
+      if (!ready) {
+        quiet_s += std::min(most_s, patience_s);
+        if (looks_only && received_ != 0) {
+          NARU_TRY(left, left_in_queue());
+          withheld = left == 0 ? 0 : withheld + 1;
+          // What was published just now is on its way.
+          if (withheld == kLooksAtTheQueue) return is_withheld(left);
+        }
+        if (options_.idle_s != 0 && quiet_s >= options_.idle_s && withheld == 0) break;
+        continue;
+      }
+      quiet_s = 0;
+      withheld = 0;
       NARU_TRY(goes_on, take(*ready));
       if (!goes_on) break;
     }
@@ -70,6 +84,33 @@ class Consumer {
 
  private:
   static constexpr std::size_t kPrintedBytesMax = 64u << 10;
+  static constexpr int kLooksAtTheQueue = 2;
+  static constexpr Duration kAnswerTimeMax = std::chrono::seconds(30);
+
+  /// How many messages nobody has been sent; 0 when one came meanwhile.
+  Outcome<std::uint64_t> left_in_queue() {
+    connection_.send(amqp::QueueDeclare{.queue = options_.queue, .passive = true, .arguments = {}});
+    const std::uint64_t before = received_;
+    while (true) {
+      NARU_TRY(incoming, next(kAnswerTimeMax));
+      if (!incoming) return failed(Exit::unreachable, "no answer from the broker");
+      if (!incoming->is<amqp::QueueDeclareOk>()) {
+        NARU_TRY_VOID(take(*incoming));
+        continue;
+      }
+      NARU_TRY(queue, AmqpConnection::read<amqp::QueueDeclareOk>(*incoming));
+      return received_ == before ? std::uint64_t{queue.message_count} : 0;
+    }
+  }
+
+  Outcome<void> is_withheld(std::uint64_t left) const {
+    return failed(
+        Exit::failure,
+        fmt::format("queue {} has {} more messages, and sends none while the {} that were "
+                    "looked at are held: see fewer with --count, or take them with --ack "
+                    "after",
+                    options_.queue, left, received_));
+  }
 
   /// A failure comes behind what was received before it.
   Outcome<std::optional<Incoming>> next(Duration time_max) {
