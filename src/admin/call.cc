@@ -94,12 +94,17 @@ void Call::ask(core::Request::Operation operation,
 }
 
 void Call::wait_in(Line& line, std::size_t size, std::move_only_function<void()> run) {
-  line.enter(size,
-             [self = shared_from_this(), run = std::move(run)](Result<Line::Place> place) mutable {
-               if (!place) return self->reply_error(place.error());
-               self->place_ = std::move(*place);
-               run();
-             });
+  line.enter(
+      size,
+      [self = shared_from_this(), run = std::move(run)](Result<Line::Place> place) mutable {
+        if (!place) return self->reply_error(place.error());
+        self->place_ = std::move(*place);
+        run();
+      },
+      [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        return self != nullptr && self->respond_.is_wanted();
+      });
 }
 
 // Of a page in its usual order no more is made than the page.

@@ -4,16 +4,31 @@
 
 namespace naru::admin {
 
-void Line::enter(std::size_t size, Run run) {
+void Line::enter(std::size_t size, Run run, Wanted wanted) {
   size = std::min(size, size_max_);
   if (waiting_.empty() && fits(size)) {
     taken_size_ += size;
     return run(Place(weak_from_this(), size));
   }
+  if (waiting_.size() >= waiting_max_) drop_unwanted();
   if (waiting_.size() >= waiting_max_) {
     return refuse(run, "too many ask for long answers, of which few are made at a time; try again");
   }
-  waiting_.push_back({shard_.now().mono + wait_max_, size, std::move(run)});
+  waiting_.push_back({shard_.now().mono + wait_max_, size, std::move(run), std::move(wanted)});
+}
+
+void Line::drop_unwanted() {
+  std::deque<Waiting> kept;
+  std::deque<Run> unwanted;
+  for (Waiting& each : waiting_) {
+    if (!each.wanted || each.wanted()) {
+      kept.push_back(std::move(each));
+    } else {
+      unwanted.push_back(std::move(each.run));
+    }
+  }
+  waiting_ = std::move(kept);
+  for (Run& run : unwanted) refuse(run, "its client has gone");
 }
 
 void Line::leave(std::size_t size) {

@@ -37,14 +37,16 @@ class Line : public std::enable_shared_from_this<Line> {
     std::size_t size_ = 0;
   };
   using Run = std::move_only_function<void(Result<Place>)>;
+  using Wanted = std::move_only_function<bool() const>;
 
   /// Those whose turn it is have a size of at most `size_max` together; a larger one is alone.
   Line(core::Shard& shard, std::size_t size_max, std::size_t waiting_max, Duration wait_max)
       : shard_(shard), size_max_(size_max), waiting_max_(waiting_max), wait_max_(wait_max) {}
 
   /// Calls `run` when it is its turn: at once, or in a turn to come. Errors: unavailable (too many
-  /// wait, or it waited for too long).
-  void enter(std::size_t size, Run run);
+  /// wait, or it waited for too long). When too many wait, those that nobody wants any more go
+  /// first.
+  void enter(std::size_t size, Run run, Wanted wanted = nullptr);
   TimePoint next_deadline() const { return waiting_.empty() ? kNever : waiting_.front().until; }
   void on_deadline(TimePoint now);
   std::size_t waiting() const { return waiting_.size(); }
@@ -56,10 +58,12 @@ class Line : public std::enable_shared_from_this<Line> {
     TimePoint until;
     std::size_t size;
     Run run;
+    Wanted wanted;
   };
   bool fits(std::size_t size) const { return taken_size_ + size <= size_max_; }
   void leave(std::size_t size);
   void let_in();
+  void drop_unwanted();
   void refuse(Run& run, std::string_view why);
 
   core::Shard& shard_;

@@ -119,6 +119,26 @@ TEST_P(LineTest, WhoWaitsForTooLongIsTurnedAwayAndTheOthersGoOn) {
   EXPECT_EQ(done_, "aBc");
 }
 
+TEST_P(LineTest, WhoseClientIsGoneMakesRoom) {
+  bool wanted = true;
+  const auto enter_wanted = [&](char who) {
+    line_->enter(
+        1, [this, who](const Result<Line::Place>& place) { done_ += place ? who : '-'; },
+        [&wanted] { return wanted; });
+  };
+  enter('a');
+  enter_wanted('b');
+  enter('c');
+  enter('d');
+  EXPECT_EQ(done_, "aD") << "two wait, and both are wanted";
+  wanted = false;
+  enter('e');
+  EXPECT_EQ(done_, "aD-");
+  leave();
+  leave();
+  EXPECT_EQ(done_, "aD-ce");
+}
+
 TEST_P(LineTest, ALineThatIsGoneCallsNobody) {
   enter('a');
   enter('b');

@@ -57,19 +57,26 @@ struct HttpResponse {
 class HttpResponder {
  public:
   using Send = std::move_only_function<void(HttpResponse)>;
-  explicit HttpResponder(Send send) : send_(std::move(send)) {}
-  HttpResponder(HttpResponder&& other) noexcept : send_(std::exchange(other.send_, nullptr)) {}
+  using Wanted = std::move_only_function<bool() const>;
+  explicit HttpResponder(Send send, Wanted wanted = nullptr)
+      : send_(std::move(send)), wanted_(std::move(wanted)) {}
+  HttpResponder(HttpResponder&& other) noexcept
+      : send_(std::exchange(other.send_, nullptr)), wanted_(std::move(other.wanted_)) {}
   HttpResponder& operator=(HttpResponder&& other) noexcept {
     std::swap(send_, other.send_);
+    std::swap(wanted_, other.wanted_);
     return *this;
   }
   ~HttpResponder() {
     if (send_) send_({.status = 500, .content_type = {}, .headers = {}, .body = {}});
   }
   void operator()(HttpResponse response) { std::exchange(send_, nullptr)(std::move(response)); }
+  /// False when the peer is gone, or has ended its side, as those who still wait seldom do.
+  bool is_wanted() const { return !wanted_ || wanted_(); }
 
  private:
   Send send_;
+  Wanted wanted_;
 };
 
 /// Whoever answers. Called on the server's loop, for each connection one request at a time.

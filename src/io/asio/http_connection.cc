@@ -161,11 +161,17 @@ void HttpConnection::dispatch() {
   head_only_ = request.method == "HEAD";
   enter(State::answering);
   server_->handler().on_request(std::move(request),
-                                HttpResponder([weak = weak_from_this()](HttpResponse response) {
-                                  const auto self = weak.lock();
-                                  if (self != nullptr && self->state_ == State::answering)
-                                    self->answer(std::move(response));
-                                }));
+                                HttpResponder(
+                                    [weak = weak_from_this()](HttpResponse response) {
+                                      const auto self = weak.lock();
+                                      if (self != nullptr && self->state_ == State::answering)
+                                        self->answer(std::move(response));
+                                    },
+                                    [weak = weak_from_this()] {
+                                      const auto self = weak.lock();
+                                      return self != nullptr && !self->peer_ended_;
+                                    }));
+  if (state_ == State::answering) stream_->await_readable();  // it may go
 }
 
 // ---- Writing ----------------------------------------------------------------------------------
