@@ -12,10 +12,27 @@ namespace {
 // Names, addresses, what clients tell of themselves.
 constexpr std::size_t kTextsBytes = 512;
 
+ConnectionCounts counts_of(core::Shard& shard, const ConnectionsPort& connections) {
+  ConnectionCounts counts;
+  connections.each_connection(shard.options().id, [&](const ConnectionStatus& connection) {
+    ++counts.connections;
+    counts.channels += connection.channels.size();
+    counts.blocked += connection.state == "blocked" ? 1 : 0;
+    counts.paused += connection.state == "flow" ? 1 : 0;
+    counts.received_bytes += connection.received_bytes;
+    counts.sent_bytes += connection.sent_bytes;
+  });
+  shard.each_client([&](const core::Client& client) {
+    client.each_consumer([&](const core::Client::Consumer&) { ++counts.consumers; });
+  });
+  return counts;
+}
+
 BrokerStatus status_of(core::Shard& shard, const ConnectionsPort& connections, Wanted wanted) {
   BrokerStatus status;
   status.totals = shard.totals();
   status.uncommitted_bytes = shard.journal().uncommitted_bytes();
+  status.scarce_leases_shards = shard.leases_are_scarce() ? 1 : 0;
   status.enqueued = shard.enqueued();
   for (std::uint32_t number = 1; number <= core::kLaneCount; ++number) {
     const core::GroupId lane(number);
@@ -43,7 +60,18 @@ BrokerStatus status_of(core::Shard& shard, const ConnectionsPort& connections, W
       });
     });
   }
+  if (wanted.counts) status.counts = counts_of(shard, connections);
   return status;
+}
+
+void add(ConnectionCounts& to, const ConnectionCounts& from) {
+  to.connections += from.connections;
+  to.channels += from.channels;
+  to.consumers += from.consumers;
+  to.blocked += from.blocked;
+  to.paused += from.paused;
+  to.received_bytes += from.received_bytes;
+  to.sent_bytes += from.sent_bytes;
 }
 
 void add(core::Shard::Totals& to, const core::Shard::Totals& from) {
@@ -67,7 +95,9 @@ BrokerStatus joined(std::vector<BrokerStatus> parts) {
   BrokerStatus all;
   for (BrokerStatus& part : parts) {
     add(all.totals, part.totals);
+    add(all.counts, part.counts);
     all.uncommitted_bytes += part.uncommitted_bytes;
+    all.scarce_leases_shards += part.scarce_leases_shards;
     all.index_pages += part.index_pages;
     all.index_pages_out += part.index_pages_out;
     for (std::size_t level = 0; level < all.enqueued.size(); ++level) {

@@ -16,13 +16,26 @@ struct ConsumerStatus {
   core::Client::Consumer consumer;
 };
 
+/// How many there are, and what they did.
+struct ConnectionCounts {
+  std::uint64_t connections = 0;
+  std::uint64_t channels = 0;
+  std::uint64_t consumers = 0;
+  std::uint64_t blocked = 0;
+  std::uint64_t paused = 0;
+  std::uint64_t received_bytes = 0;
+  std::uint64_t sent_bytes = 0;
+};
+
 struct BrokerStatus {
   core::Shard::Totals totals;
   std::uint64_t uncommitted_bytes = 0;
+  std::uint64_t scarce_leases_shards = 0;  // whose connections may hold few more
   core::EnqueuedByLevel enqueued{};
   std::uint64_t index_pages = 0;      // of queues' indexes, that the log has
   std::uint64_t index_pages_out = 0;  // of those: not in memory
   boost::unordered_flat_map<core::QueueId, core::QueueStats> queues;
+  ConnectionCounts counts;
   std::vector<ConnectionStatus> connections;  // by id
   std::vector<ConsumerStatus> consumers;
 
@@ -38,6 +51,7 @@ struct Wanted {
   bool queues = false;
   bool connections = false;
   bool consumers = false;
+  bool counts = false;  // of both: costs no memory, however many they are
 };
 
 /// Asks every shard; `done` is called on `home`'s thread, perhaps at once.

@@ -112,45 +112,35 @@ void write_messages(MetricsText& out, const BrokerStatus& status) {
               kAmqpQueues);
   out.counter("rabbitmq_global_messages_acknowledged_total", "Messages acknowledged",
               totals.acknowledged, kAmqpQueues);
-  out.gauge("rabbitmq_global_consumers", "Consumers", status.consumers.size(), kAmqp);
+  out.gauge("rabbitmq_global_consumers", "Consumers", status.counts.consumers, kAmqp);
 }
 
 void write_objects(MetricsText& out, const BrokerStatus& status, const core::Catalog& catalog) {
-  std::uint64_t channels = 0;
-  std::uint64_t received = 0;
-  std::uint64_t sent = 0;
-  std::uint64_t blocked = 0;
-  std::uint64_t paused = 0;
-  for (const ConnectionStatus& connection : status.connections) {
-    blocked += connection.state == "blocked" ? 1 : 0;
-    paused += connection.state == "flow" ? 1 : 0;
-    channels += connection.channels.size();
-    received += connection.received_bytes;
-    sent += connection.sent_bytes;
-  }
   std::uint64_t queues = 0;
   core::QueueStats all;
   catalog.each_queue([&](const core::QueueInfo& queue) {
     ++queues;
     add(all, status.stats_of(queue.ref.id));
   });
-  out.gauge("rabbitmq_connections", "Open connections", status.connections.size());
+  out.gauge("rabbitmq_connections", "Open connections", status.counts.connections);
   const std::array<std::pair<std::string, std::uint64_t>, 2> waiting{
-      {{R"({for="alarm"})", blocked}, {R"({for="flow"})", paused}}};
+      {{R"({for="alarm"})", status.counts.blocked}, {R"({for="flow"})", status.counts.paused}}};
   out.gauges(
       "naru_connections_waiting",
       "Connections that are not read for now: until an alarm is over; or until there is room "
       "for what they send, the disk is done, or they read what was sent to them",
       waiting);
-  out.gauge("rabbitmq_channels", "Open channels", channels);
-  out.gauge("rabbitmq_consumers", "Consumers", status.consumers.size());
+  out.gauge("rabbitmq_channels", "Open channels", status.counts.channels);
+  out.gauge("rabbitmq_consumers", "Consumers", status.counts.consumers);
   out.gauge("rabbitmq_queues", "Queues", queues);
   out.counter("rabbitmq_connections_opened_total", "Connections opened",
               status.totals.connections_opened);
   out.counter("rabbitmq_connections_closed_total", "Connections closed",
               status.totals.connections_closed);
-  out.gauge("naru_connections_received_bytes", "Bytes received on the open connections", received);
-  out.gauge("naru_connections_sent_bytes", "Bytes sent on the open connections", sent);
+  out.gauge("naru_connections_received_bytes", "Bytes received on the open connections",
+            status.counts.received_bytes);
+  out.gauge("naru_connections_sent_bytes", "Bytes sent on the open connections",
+            status.counts.sent_bytes);
   out.gauge("rabbitmq_queue_messages", "Messages in queues", all.ready + all.unacknowledged);
   out.gauge("rabbitmq_queue_messages_ready", "Messages ready to be delivered", all.ready);
   out.gauge("rabbitmq_queue_messages_unacked", "Messages delivered and not yet settled",
@@ -191,7 +181,7 @@ void write_process(MetricsText& out, const NodeStatus& node, const BrokerStatus&
 }
 
 /// The budget of memory: what there is, what is used, and by whom.
-void write_memory(MetricsText& out, const NodeStatus& node) {
+void write_memory(MetricsText& out, const NodeStatus& node, const BrokerStatus& status) {
   const MemoryStatus& memory = node.memory;
   out.gauge("rabbitmq_resident_memory_limit_bytes", "memory.limit, in bytes",
             node.memory_bytes_max);
@@ -218,6 +208,12 @@ void write_memory(MetricsText& out, const NodeStatus& node) {
   out.gauge("naru_connection_consumers_limit",
             "Consumers that one connection may come to; 0: any number",
             memory.connection_consumers_max);
+  out.gauge("naru_connection_channels_limit",
+            "Channels that one connection may come to; 0: as many as were negotiated",
+            memory.connection_channels_max);
+  out.gauge("naru_unacknowledged_scarce_shards",
+            "Shards whose connections hold so many unacknowledged messages that each may have few",
+            status.scarce_leases_shards);
   out.gauge("naru_memory_accounted_bytes", "The sum of naru_memory_bytes", sum);
   out.gauge("naru_memory_allocated_bytes", "Allocated and not freed, as the allocator counts it",
             memory.allocated_bytes);
@@ -281,8 +277,7 @@ void get_metrics(const CallRef& call) {
   if (const auto& page = call->api().metrics_page(); !page.text.empty() && now < page.until) {
     return call->reply_text(page.text, kMetricsType);
   }
-  collect_status(call->api().shard(), call->api().connections(),
-                 {.queues = true, .connections = true, .consumers = true},
+  collect_status(call->api().shard(), call->api().connections(), {.queues = true, .counts = true},
                  [call, now](const BrokerStatus& status) {
                    MetricsText out;
                    write_identity(out, call->api().identity());
@@ -292,7 +287,7 @@ void get_metrics(const CallRef& call) {
                    const NodeStatus node = call->api().node_status();
                    write_process(out, node, status);
                    write_storage(out, node.storage, status);
-                   write_memory(out, node);
+                   write_memory(out, node, status);
                    write_lines(out, call->api());
                    auto& page = call->api().metrics_page();
                    page.until = now + kMetricsAge;

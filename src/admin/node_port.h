@@ -36,6 +36,7 @@ struct MemoryStatus {
   std::vector<MemoryBound> bounds;
   std::uint64_t allocated_bytes = 0;           // by the allocator's count; 0: unknown
   std::uint64_t connection_consumers_max = 0;  // 0: no limit is set
+  std::uint64_t connection_channels_max = 0;   // the same
 };
 
 struct NodeStatus {

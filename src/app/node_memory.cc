@@ -97,11 +97,12 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
   const core::MemoryBounds& now = core::bounds_at(watch_->step());
   const std::uint64_t uncommitted = shares_.uncommitted_bytes_max / now.uncommitted_part;
   const auto credit = static_cast<std::uint64_t>(shares_.connection_credit_bytes);
-  const std::uint64_t leases =
-      core::leases_at(watch_->step(), static_cast<std::uint64_t>(shares_.connection_leases_max));
+  const std::uint64_t leases = core::leases_at(watch_->step(), shares_.connection_leases_max);
   status.uncommitted_bytes_max = uncommitted * shard_count_;
   status.memory.connection_consumers_max =
       now.consumers == core::kNoBound ? 0 : std::uint64_t{now.consumers};
+  status.memory.connection_channels_max =
+      now.channels == core::kNoBound ? 0 : std::uint64_t{now.channels};
   status.memory.bounds = {
       {"message", std::min(message_bytes_max_, shares_.one_input_bytes_max)},
       {"transactions_of_a_connection", shares_.transaction_bytes_max},
@@ -113,10 +114,10 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
       {"deliveries_to_a_connection", credit / now.connection_part},
       {"unacknowledged_of_a_connection", leases * core::kLeaseBytes},
       {"unacknowledged_of_a_shard",
-       core::leases_of_shard_at(watch_->step(),
-                                static_cast<std::uint64_t>(shares_.connection_leases_max),
-                                shard_count_) *
+       core::leases_of_shard_at(watch_->step(), shares_.connection_leases_max, shard_count_) *
            core::kLeaseBytes},
+      {"unacknowledged_of_a_connection_beyond_that",
+       core::few_leases_at(watch_->step(), shares_.connection_leases_max) * core::kLeaseBytes},
       {"answers_to_a_connection",
        std::min(shares_.output_high_bytes, std::uint64_t{now.answer_bytes})},
       {"direct_replies_to_a_connection", shares_.direct_reply_bytes_max / now.connection_part},

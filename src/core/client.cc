@@ -20,7 +20,7 @@ Client::Client(Shard& shard, ConnectionId id, ClientHost& host, ClientKind kind)
       host_(host),
       credit_(std::make_shared<ConnectionCredit>(shard.connection_credit_bytes())),
       leases_(std::make_shared<ConnectionLeases>(
-          kind == ClientKind::connection ? shard.connection_leases_max() : 0)) {}
+          kind == ClientKind::connection ? shard.connection_leases_max(0) : 0)) {}
 
 Client::~Client() {
   take_leases(-held_leases_);
@@ -227,7 +227,7 @@ void Client::on_deliveries(const Deliveries& deliveries, std::uint32_t leases) {
 }
 
 void Client::on_consumer_cancelled(ConsumerHandle consumer) {
-  if (consumers_.erase(consumer) != 0) emit(ConsumerCancelled{consumer});
+  if (remove_consumer(consumer)) emit(ConsumerCancelled{consumer});
 }
 
 void Client::reply(RequestId request, Result<Reply::Value> result) {
@@ -275,10 +275,29 @@ void Client::on_output_drained() {
   if (credit_->take_starved()) resume_consumers();
 }
 
-void Client::set_credit_limits(std::int64_t bytes, std::int64_t leases) {
-  credit_->set_limit(bytes);
+void Client::look_at_limits() {
+  credit_->set_limit(shard_.connection_credit_bytes());
+  limit_leases();
+}
+
+void Client::add_consumer(ConsumerHandle handle, Consumer consumer) {
+  leases_asked_ += consumer.leases_asked;
+  consumers_[handle] = std::move(consumer);
+  limit_leases();
+}
+
+bool Client::remove_consumer(ConsumerHandle handle) {
+  const auto found = consumers_.find(handle);
+  if (found == consumers_.end()) return false;
+  leases_asked_ -= found->second.leases_asked;
+  consumers_.erase(found);
+  limit_leases();
+  return true;
+}
+
+void Client::limit_leases() {
   if (kind_ == ClientKind::internal) return;
-  leases_->set_limit(leases);
+  leases_->set_limit(shard_.connection_leases_max(leases_asked_));
   // With more of them it goes on: perhaps it waits for more before it acknowledges any.
   if (may_hold_more() && leases_->take_starved()) resume_consumers();
 }

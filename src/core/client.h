@@ -71,6 +71,7 @@ class Client final : public BrokerPort {
     std::int32_t priority = 0;
     std::uint32_t prefetch = 0;
     message::Table arguments;
+    std::uint64_t leases_asked = 0;  // its prefetch, or its channel's
   };
   void each_consumer(const std::function<void(const Consumer&)>& visit) const;
 
@@ -95,8 +96,8 @@ class Client final : public BrokerPort {
   void flush_events();
   void on_alarm_changed();
   void set_writable();
-  /// Bytes that lanes may have on their way to the connection, and leases that it may hold.
-  void set_credit_limits(std::int64_t bytes, std::int64_t leases);
+  /// What lanes may have on their way to the connection, and what it may hold, has changed.
+  void look_at_limits();
   void request_close(Errc code, std::string text);
 
  private:
@@ -159,6 +160,9 @@ class Client final : public BrokerPort {
   void end_leases(QueueRef queue, Seq first, Seq last, Batch::LeaseEnd end);
   void release_ended_leases();
   void take_leases(std::int64_t change);
+  void add_consumer(ConsumerHandle handle, Consumer consumer);
+  bool remove_consumer(ConsumerHandle handle);
+  void limit_leases();
   bool may_hold_more() const;
   void resume_consumers();
   void barrier(const Barrier& barrier);
@@ -187,6 +191,7 @@ class Client final : public BrokerPort {
   boost::unordered_flat_map<ConsumerHandle, Consumer> consumers_;
   std::shared_ptr<ConnectionCredit> credit_;
   std::shared_ptr<ConnectionLeases> leases_;  // 0: of the broker's own administration, not bounded
+  std::uint64_t leases_asked_ = 0;            // by its consumers
   std::int64_t held_leases_ = 0;              // that came here; leases_ has those on their way, too
   std::int64_t ended_leases_ = 0;             // of this submit()
   std::int64_t handed_bytes_ = 0;

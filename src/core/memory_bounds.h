@@ -21,6 +21,7 @@ struct MemoryBounds {
   std::size_t answer_bytes;        // unsent answers with which a connection is still read
   bool keeps_idle_buffers;
   std::size_t consumers;             // of a connection; those that it has stay
+  std::size_t channels;              // the same
   std::uint64_t connections_beyond;  // those that are there when the step is entered
 };
 
@@ -30,13 +31,13 @@ inline constexpr std::size_t kNoBound = SIZE_MAX;
 /// take the step's number: each level quarters what they read ahead and keep. What is on its way to
 /// a connection that does not read stays until it reads, so the bounds of that shrink early.
 inline constexpr MemoryBounds kBoundsByStep[] = {
-    {1, 1, 1, 4, 1, 256 * 1024, kNoBound, true, kNoBound, kNoBound},
-    {8, 16, 16, 2, 1, 64 * 1024, 64 * 1024, false, kNoBound, kNoBound},
-    {8, 16, 16, 2, 4, 32 * 1024, 32 * 1024, false, kNoBound, kNoBound},
+    {1, 1, 1, 4, 1, 256 * 1024, kNoBound, true, kNoBound, kNoBound, kNoBound},
+    {8, 16, 16, 2, 1, 64 * 1024, 64 * 1024, false, kNoBound, kNoBound, kNoBound},
+    {8, 16, 16, 2, 4, 32 * 1024, 32 * 1024, false, kNoBound, kNoBound, kNoBound},
     // Next to nothing is read before it is seen that it is a publish.
-    {8, 16, 64, 1, 4, 4 * 1024, 8 * 1024, false, kNoBound, kNoBound},
+    {8, 16, 64, 1, 4, 4 * 1024, 8 * 1024, false, kNoBound, kNoBound, kNoBound},
     // Whoever drains a queue does not need many consumers.
-    {8, 16, 64, 1, 4, 4 * 1024, 4 * 1024, false, 16, 100},
+    {8, 16, 64, 1, 4, 4 * 1024, 4 * 1024, false, 16, 16, 100},
 };
 
 constexpr const MemoryBounds& bounds_at(MemoryStep step) {
@@ -47,18 +48,24 @@ constexpr const MemoryBounds& bounds_at(MemoryStep step) {
 /// for the list's growth, and that once more while it grows.
 inline constexpr std::uint64_t kLeaseBytes = 128;
 
-/// So many leases are left to a connection of the `most` that it may have.
-constexpr std::uint64_t leases_at(MemoryStep step, std::uint64_t most) {
+/// So many leases are left to a connection of the `most` that it may have. Whoever asks for a
+/// prefetch may acknowledge when he has it, and no earlier: those who `asked` for so many get them.
+constexpr std::uint64_t leases_at(MemoryStep step, std::uint64_t most, std::uint64_t asked = 0) {
   constexpr std::uint64_t kEnough = 1000;
-  return std::max(std::min(most, kEnough), most / bounds_at(step).lease_part);
+  return std::max(std::min(most, std::max(kEnough, asked)), most / bounds_at(step).lease_part);
 }
 
-/// So many the connections of one of `shards` may hold all together. With more each is left
-/// kFewLeases: 4 KiB, as much as the connection itself.
+/// So many the connections of one of `shards` may hold all together.
 constexpr std::uint64_t leases_of_shard_at(MemoryStep step, std::uint64_t most,
                                            std::uint64_t shards) {
   return std::max(leases_at(step, most), most * bounds_at(step).lease_holders / shards);
 }
-inline constexpr std::uint64_t kFewLeases = 32;
+
+/// With more than that each is left so many: enough for one who acknowledges some at a time. 32 are
+/// 4 KiB, as much as the connection itself.
+constexpr std::uint64_t few_leases_at(MemoryStep step, std::uint64_t most) {
+  constexpr std::uint64_t kFew = 32;
+  return step == MemoryStep::refuse ? kFew : std::max(kFew, most / 512);
+}
 
 }  // namespace naru::core

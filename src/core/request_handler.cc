@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/memory_bounds.h"
@@ -103,6 +104,7 @@ void RequestHandler::run(RequestId id, EndConnection) {
     });
   }
   client_.consumers_.clear();
+  client_.leases_asked_ = 0;
   if (!client_.holds_exclusive_queues_) return client_.reply(id, Reply::Value{});
   client_.holds_exclusive_queues_ = false;
   Actor system = actor();
@@ -300,14 +302,18 @@ void RequestHandler::run(RequestId id, Consume operation) {
                             .channel_credit = operation.shared_credit,
                             .connection_credit = client_.credit_,
                             .connection_leases = client_.leases_};
-  client_.consumers_[operation.consumer] = {.queue = queue,
+  std::uint64_t asked = operation.prefetch;
+  if (operation.shared_credit != nullptr)
+    asked = std::max(asked, static_cast<std::uint64_t>(operation.shared_credit->limit()));
+  client_.add_consumer(operation.consumer, {.queue = queue,
                                             .channel = operation.channel,
                                             .tag = std::move(operation.tag),
                                             .no_ack = operation.no_ack,
                                             .exclusive = operation.exclusive,
                                             .priority = operation.priority,
                                             .prefetch = operation.prefetch,
-                                            .arguments = std::move(operation.arguments)};
+                                            .arguments = std::move(operation.arguments),
+                                            .leases_asked = operation.no_ack ? 0 : asked});
   std::string refusal =
       queue_text(info.name, tenant_label(shard_.catalog(), info.tenant)) + " in exclusive use";
   const ShardId home = shard_.options().id;
@@ -321,7 +327,7 @@ void RequestHandler::run(RequestId id, Consume operation) {
     owner.on_shard(home, [key, id, result = std::move(result)](Shard& shard) mutable {
       Client* client = shard.find_client(key.connection);
       if (client == nullptr) return;
-      if (!result) client->consumers_.erase(key.handle);
+      if (!result) client->remove_consumer(key.handle);
       client->reply(id, std::move(result));
     });
   });
@@ -339,7 +345,7 @@ void RequestHandler::run(RequestId id, Cancel operation) {
     owner.on_shard(home, [key, id](Shard& shard) {
       Client* client = shard.find_client(key.connection);
       if (client == nullptr) return;
-      client->consumers_.erase(key.handle);
+      client->remove_consumer(key.handle);
       client->reply(id, Reply::Value{});
     });
   });

@@ -64,7 +64,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     /// Bytes that lanes may have on their way to one connection.
     std::int64_t connection_credit_bytes = 1 << 20;
     /// Leases that one connection may hold; 0: not bounded.
-    std::int64_t connection_leases_max = 1 << 20;
+    std::uint64_t connection_leases_max = 1 << 20;
     /// Bytes of direct replies that may wait for one connection's socket; more are dropped.
     std::size_t waiting_reply_bytes_max = 64u << 20;
     /// Refused publishes that a channel may have behind one that waits for the disk.
@@ -111,10 +111,12 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   /// Publishes wait, of other shards too, until it is known whether there is memory for more.
   void hold_publishes(bool held) { publishes_held_ = held; }
   std::int64_t connection_credit_bytes() const;
-  std::int64_t connection_leases_max() const;
+  /// Leases that a connection may hold whose consumers `asked` for so many (their prefetch).
+  std::int64_t connection_leases_max(std::uint64_t asked) const;
   /// Connections of this shard hold so many more leases, or fewer. When that is more than all of
   /// them may, each is left a few from the end of the turn on.
   void note_leases(std::int64_t change) { held_leases_ += change; }
+  bool leases_are_scarce() const { return leases_scarce_; }
   std::size_t waiting_reply_bytes_max() const;
   std::size_t uncommitted_bytes_max() const;
 

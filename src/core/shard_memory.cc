@@ -30,20 +30,30 @@ void Shard::set_memory_step(MemoryStep step) {
 }
 
 void Shard::limit_clients() {
-  for (const auto& [id, client] : clients_)
-    client->set_credit_limits(connection_credit_bytes(), connection_leases_max());
+  for (const auto& [id, client] : clients_) client->look_at_limits();
 }
 
 // An eighth less makes an end of it: who waits at the bound is not told in every turn.
 void Shard::balance_leases() {
   const std::int64_t most = leases_of_all_max();
   const bool scarce = most != 0 && held_leases_ > (leases_scarce_ ? most - most / 8 : most);
-  if (std::exchange(leases_scarce_, scarce) != scarce) limit_clients();
+  if (std::exchange(leases_scarce_, scarce) == scarce) return;
+  limit_clients();
+  const auto each = few_leases_at(memory_step_, options_.connection_leases_max);
+  if (scarce) {
+    log_.warn(
+        "{} messages are unacknowledged by the connections of shard {}, more than {}: each "
+        "may have {} until some are acknowledged",
+        held_leases_, options_.id.value, most, each);
+  } else {
+    log_.info("the connections of shard {} have few enough unacknowledged messages again: {}",
+              options_.id.value, held_leases_);
+  }
 }
 
 std::int64_t Shard::leases_of_all_max() const {
-  const auto most = static_cast<std::uint64_t>(options_.connection_leases_max);
-  return static_cast<std::int64_t>(leases_of_shard_at(memory_step_, most, options_.shard_count));
+  return static_cast<std::int64_t>(
+      leases_of_shard_at(memory_step_, options_.connection_leases_max, options_.shard_count));
 }
 
 // A limit, however small, stays one: with 0 there is none.
@@ -53,10 +63,11 @@ std::int64_t Shard::connection_credit_bytes() const {
   return most == 0 ? most : std::max<std::int64_t>(1, most / part);
 }
 
-std::int64_t Shard::connection_leases_max() const {
-  const auto most = static_cast<std::uint64_t>(options_.connection_leases_max);
-  const std::uint64_t each = leases_at(memory_step_, most);
-  return static_cast<std::int64_t>(leases_scarce_ ? std::min(each, kFewLeases) : each);
+std::int64_t Shard::connection_leases_max(std::uint64_t asked) const {
+  const std::uint64_t most = options_.connection_leases_max;
+  const std::uint64_t each = leases_at(memory_step_, most, asked);
+  const std::uint64_t few = few_leases_at(memory_step_, most);
+  return static_cast<std::int64_t>(leases_scarce_ ? std::min(each, few) : each);
 }
 
 std::size_t Shard::waiting_reply_bytes_max() const {

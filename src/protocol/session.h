@@ -87,6 +87,8 @@ class SessionHost {
   /// More room for the same; false when there is none.
   virtual bool grow_input_room(std::uint64_t, std::size_t) { return true; }
   virtual void give_input_room(std::uint64_t) {}
+  /// How many channels the connection may come to now: fewer while memory is short.
+  virtual std::size_t channels_max() const { return SIZE_MAX; }
   /// What is larger never gets room.
   virtual std::size_t input_room_bytes_max() const { return SIZE_MAX; }
 };

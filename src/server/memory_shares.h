@@ -22,7 +22,7 @@ struct MemoryShares {
   std::uint64_t turn_read_bytes_max = 0;      // of a shard: from all connections in one turn
   std::uint64_t output_high_bytes = 0;        // unsent, of a connection that is not read then
   std::int64_t connection_credit_bytes = 0;   // on their way to one connection
-  std::int64_t connection_leases_max = 0;     // unacknowledged messages of one connection
+  std::uint64_t connection_leases_max = 0;    // unacknowledged messages of one connection
   std::uint64_t transaction_bytes_max = 0;    // uncommitted of a connection
   std::uint64_t direct_reply_bytes_max = 0;   // of a connection: direct replies it has not taken
   std::uint64_t http_bodies_bytes_max = 0;    // of requests over HTTP
@@ -56,7 +56,7 @@ constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
   shares.output_high_bytes = std::clamp(limit / 16, kMiB, 32 * kMiB);
   shares.connection_credit_bytes =
       static_cast<std::int64_t>(std::clamp(limit / 256, kMiB / 4, kMiB));
-  shares.connection_leases_max = static_cast<std::int64_t>(limit / 16 / core::kLeaseBytes);
+  shares.connection_leases_max = limit / 16 / core::kLeaseBytes;
   shares.direct_reply_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);
   shares.http_bodies_bytes_max = std::clamp(limit / 16, kMiB, 16 * kMiB);
   shares.http_unsent_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);

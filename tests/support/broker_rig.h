@@ -29,7 +29,7 @@ class BrokerRig final : public cluster::ShardPost, public cluster::VolumeClient 
     core::Lane::Options lane;
     std::size_t uncommitted_bytes_max = 32u << 20;
     std::int64_t connection_credit_bytes = 1 << 20;
-    std::int64_t connection_leases_max = 1 << 20;
+    std::uint64_t connection_leases_max = 1 << 20;
     std::uint64_t turn_work_max = 100'000;
     WallMs start_ms = 1'700'000'000'000;
   };

@@ -58,6 +58,8 @@ class SessionPeer final : public protocol::SessionHost {
   const Now& now() const override { return now_; }
   Random& random() override { return random_; }
   Logger& log() override { return log_; }
+  std::size_t channels_max() const override { return channels_max_; }
+  void set_channels_max(std::size_t most) { channels_max_ = most; }
   bool peer_is_loopback() const override { return true; }
   const std::string& name() const override { return name_; }
   core::ConnectionId id() const override { return core::ConnectionId(1); }
@@ -93,6 +95,7 @@ class SessionPeer final : public protocol::SessionHost {
   protocol::Output output_;
   std::unique_ptr<protocol::Session> session_;
   std::string unread_;
+  std::size_t channels_max_ = SIZE_MAX;
   bool closed_ = false;
   bool broken_ = false;
   bool resumed_ = false;

@@ -269,6 +269,29 @@ TEST_P(Leases, WhoAcknowledgesNothingGetsSoManyAndGoesOnWhenItDoes) {
   EXPECT_EQ(deliveries(other), 3 * kMost - 2501);
 }
 
+// It may acknowledge when it has them all, and no earlier, and nobody else drains the queue.
+TEST_P(Leases, WhoAskedForAPrefetchGetsItThoughMemoryIsShort) {
+  RigConnection& client = connect();
+  answer(client, R"(1 queue.declare queue="q" durable=1)");
+  publish(client, 2 * kMost);
+  set_step(MemoryStep::slow);
+  answer(client, "1 basic.qos prefetch_count=1500");
+  client.send(octets(R"(1 basic.consume queue="q" consumer_tag="large")"));
+  EXPECT_EQ(deliveries(client), 1500u);
+  client.send(octets("1 basic.ack delivery_tag=1500 multiple=1"));
+  EXPECT_EQ(deliveries(client), 1500u);
+  // Never more than one may hold at all; and what it asked for goes with its consumer.
+  answer(client, "1 basic.qos prefetch_count=60000");
+  client.send(octets(R"(1 basic.consume queue="q" consumer_tag="larger")"));
+  EXPECT_EQ(deliveries(client), kMost - 1500);
+  answer(client, R"(1 basic.cancel consumer_tag="large")");
+  answer(client, R"(1 basic.cancel consumer_tag="larger")");
+  client.send(octets("1 basic.nack delivery_tag=0 multiple=1 requeue=1"));
+  answer(client, "1 basic.qos prefetch_count=0");
+  client.send(octets(R"(1 basic.consume queue="q" consumer_tag="last")"));
+  EXPECT_EQ(deliveries(client), kWhenShort);
+}
+
 TEST_P(Leases, WhatWasGotCountsToo) {
   RigConnection& client = connect();
   answer(client, R"(1 queue.declare queue="q" durable=1)");

@@ -29,6 +29,14 @@ void Session::open_channel(std::uint16_t number) {
                     channels_.size(), channels_max_),
         ChannelOpen::kId);
   }
+  if (channels_.size() >= host_.channels_max()) {
+    return close_connection(
+        ReplyCode::resource_error,
+        fmt::format(
+            "memory is short: a connection may open {} channels for now, of which it has {}",
+            host_.channels_max(), channels_.size()),
+        ChannelOpen::kId);
+  }
   auto channel = std::make_unique<Channel>();
   channel->number = number;
   channel->unacked.count_in(unacked_bytes_);
@@ -196,6 +204,9 @@ void Session::refuse(Channel& channel, ReplyCode code, std::string_view explanat
                    channel.number, user_, tenant_, method_name(method), text);
   release_channel(channel);
   channel.state = ChannelState::failed;
+  // Whoever does not answer keeps it: it is to be small.
+  channel.credit = nullptr;
+  if (channel.consumers.empty()) channel.consumers = {};
   send(channel.number,
        ChannelClose{static_cast<std::uint16_t>(code), text, method.class_id, method.method_id});
 }

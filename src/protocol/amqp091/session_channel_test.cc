@@ -51,6 +51,16 @@ TEST_F(Channels, AreCountedAgainstTheNegotiatedMaximum) {
        "has reached the negotiated channel_max (2)\""});
 }
 
+TEST_F(Channels, AreFewerWhileMemoryIsShort) {
+  reopen();
+  connect("channel_max=9 frame_max=131072 heartbeat=0");
+  peer_.set_channels_max(2);
+  send_all({"1 channel.open", "9 channel.open", "4 channel.open"});
+  expect({"1 channel.open-ok", "9 channel.open-ok",
+          R"(0 connection.close reply_code=506 reply_text="RESOURCE_ERROR - memory is short: )"
+          R"(a connection may open 2 channels for now, of which it has 2")"});
+}
+
 TEST_F(Channels, ASoftErrorClosesTheChannelOnly) {
   open_channel(1);
   open_channel(2);

@@ -143,7 +143,9 @@ void Session::forget_consumer(core::ConsumerHandle handle) {
   if (found == consumers_.end()) return;
   Consumer& consumer = *found->second;
   if (consumer.reply_address) consumer.channel->reply_key.clear();
-  consumer.channel->consumers.erase(consumer.tag);
+  Channel& channel = *consumer.channel;
+  channel.consumers.erase(consumer.tag);
+  if (channel.state == ChannelState::failed && channel.consumers.empty()) channel.consumers = {};
   consumer_argument_bytes_ -= consumer.argument_bytes;
   consumers_.erase(found);
 }
