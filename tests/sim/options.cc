@@ -273,12 +273,12 @@ std::size_t Options::accounted_bytes_max(std::size_t connections) const {
 }
 
 // Tables, objects of shards and lanes, blocks that are being filled, read or moved. Beside that
-// each block of the log has a head as large as a page: next to nothing of 512 KiB, as much again
-// of 4. What is read ahead is in blocks that are up to twice as large, heads included. And shards
-// keep emptied batches for the next.
+// each block of the log, also in its cache, has a head as large as a page: next to nothing of
+// 512 KiB, as much again of 4. What is read ahead is in blocks that are up to twice as large, heads
+// included. And shards keep emptied batches for the next.
 std::size_t Options::heap_beside_max(std::size_t uncommitted_bytes) const {
-  const std::size_t heads =
-      node.shards * uncommitted_bytes * storage::kWalBlockBytes / node.journal.wal.block_bytes;
+  const std::size_t in_blocks = node.shards * uncommitted_bytes + node.journal.wal.cache_bytes;
+  const std::size_t heads = in_blocks * storage::kWalBlockBytes / node.journal.wal.block_bytes;
   const std::size_t emptied = node.shards * (std::size_t{512} << 10);
   return (std::size_t{1280} << 10) + emptied + heads + node.shard.lane.read_ahead_bytes;
 }
