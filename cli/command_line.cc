@@ -41,8 +41,17 @@ void Command::texts(const std::string& names, std::vector<std::string>& into,
 }
 
 void Command::number(const std::string& names, std::uint64_t& into, const std::string& type,
-                     const std::string& help) {
-  app_->add_option(names, into, help)->type_name(type);
+                     const std::string& help, std::uint64_t least) {
+  const CLI::Validator whole(
+      [least](const std::string& text) {
+        const bool is_whole = text.find_first_not_of("0123456789") == std::string::npos;
+        const bool is_zero = text.find_first_not_of('0') == std::string::npos;
+        if (is_whole && (least == 0 || !is_zero)) return std::string();
+        return least == 0 ? std::string("it must be a whole number")
+                          : std::string("it must be a whole number above 0");
+      },
+      "");
+  app_->add_option(names, into, help)->type_name(type)->check(whole);
 }
 
 void Command::choice(const std::string& names, std::string& into,

@@ -41,7 +41,7 @@ class Command {
   void texts(const std::string& names, std::vector<std::string>& into, const std::string& type,
              const std::string& help);
   void number(const std::string& names, std::uint64_t& into, const std::string& type,
-              const std::string& help);
+              const std::string& help, std::uint64_t least = 0);
   void choice(const std::string& names, std::string& into, const std::vector<std::string>& among,
               const std::string& help);
 

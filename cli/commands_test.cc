@@ -140,7 +140,7 @@ TEST_F(CommandsTest, ACommandLineThatIsWrongIsOneLineThatSaysWhereToLook) {
       {{"queue", "list", "-o", "xml"},
        "naru: --output: xml not in {table,json}; see `naru queue list --help`\n"},
       {{"publish", "--count", "x"},
-       "naru: Could not convert: --count = x; see `naru publish --help`\n"},
+       "naru: --count: it must be a whole number; see `naru publish --help`\n"},
   };
   for (const auto& [words, line] : lines) {
     fake_.console.error.clear();

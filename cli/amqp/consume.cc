@@ -201,7 +201,7 @@ void add_consume_command(Command& root, const Shell& shell) {
   Command command = root.add("consume", "Print a queue's messages as they come");
   auto options = std::make_shared<Options>();
   command.required_text("QUEUE", options->queue, "The queue's name");
-  command.number("-n,--count", options->count, "N", "Stop after N messages");
+  command.number("-n,--count", options->count, "N", "Stop after N messages", 1);
   command.number("--idle", options->idle_s, "SECONDS", "Stop when none came for so long");
   command.choice("--ack", options->ack, {"after", "requeue", "reject", "none"},
                  "Acknowledge once printed (when not said); only look, and give them back; drop "

@@ -59,7 +59,7 @@ void add_get_command(Command& root, const Shell& shell) {
   Command command = root.add("get", "Take a message of a queue, or several, without waiting");
   auto options = std::make_shared<Options>();
   command.required_text("QUEUE", options->queue, "The queue's name");
-  command.number("-n,--count", options->count, "N", "Up to N messages; one when not said");
+  command.number("-n,--count", options->count, "N", "Up to N messages; one when not said", 1);
   command.choice("--ack", options->ack, {"after", "requeue", "reject", "none"},
                  "Acknowledge once printed (when not said); only look, and give them back; drop "
                  "them; or let the broker forget them when sent");
