@@ -63,6 +63,25 @@ TEST_P(HttpApiMessagesTest, WhatWasGotIsCounted) {
   }
 }
 
+// Queues of a connection's own shard and of another one.
+TEST_P(HttpApiMessagesTest, WhatAPublishAsksForHoldsOnEveryShard) {
+  for (int i = 0; i < 16; ++i) {
+    const std::string name = "level" + std::to_string(i);
+    EXPECT_EQ(status("PUT", "/api/queues/%2F/" + name, R"({"durable":true})"), 201u);
+    for (const std::string level : {"memory", "interval", "fsync"}) {
+      publish(R"({"routing_key":")" + name + R"(","payload":"x","properties":)" +
+              R"({"delivery_mode":2,"headers":{"x-durability":")" + level + R"("}}})");
+    }
+  }
+  const std::string metrics = get("/metrics");
+  for (const std::string level : {"memory", "interval", "fsync"}) {
+    EXPECT_NE(
+        metrics.find("\nnaru_queue_messages_enqueued_total{durability=\"" + level + "\"} 16\n"),
+        std::string::npos)
+        << level;
+  }
+}
+
 TEST_P(HttpApiMessagesTest, AnAnswerHasAShareOfMemoryAndSaysWhenItIsFull) {
   node_.now.memory_bytes_max = 32u << 20;
   for (int i = 0; i < 8; ++i) {

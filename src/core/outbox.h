@@ -23,6 +23,7 @@ struct Batch {
     std::size_t record_at = 0;  // of the first; the others follow it
     std::size_t record_count = 1;
     PublishRange publisher;
+    message::Durability durability = message::Durability::fsync;  // that was asked for
   };
   enum class LeaseEnd : std::uint8_t { settle, requeue, reject, park };
   struct Lease {

@@ -60,8 +60,9 @@ void Shard::receive_enqueues(const Batch& batch) {
 // The run of an item, to own_targets_.
 void Shard::receive_enqueue(const Batch& batch, const Batch::Enqueue& item) {
   ByteView bytes = batch.bytes.view().subspan(item.record_at);
-  const auto first = message::decode_record(bytes);
+  auto first = message::decode_record(bytes);
   NARU_CHECK(first.has_value(), "a shard sends whole records");
+  first->durability = item.durability;  // is not in its stored form
   body_scratch_.clear();
   std::size_t record_bytes = message::encoded_bytes(*first);
   for (std::size_t i = 1; i < item.record_count; ++i) {
@@ -114,7 +115,7 @@ void Shard::enqueue(std::span<const Route::LaneTargets> lanes, const message::Re
     batch.enqueues.push_back({to.lane, static_cast<std::uint32_t>(batch.queues.size()),
                               static_cast<std::uint32_t>(to.queues.size()),
                               first ? batch.bytes.size() : batch.enqueues.back().record_at,
-                              run.size(), publisher});
+                              run.size(), publisher, run.first.durability});
     batch.queues.insert(batch.queues.end(), to.queues.begin(), to.queues.end());
     if (first) encode_run(batch.bytes, run);
   }
