@@ -116,7 +116,11 @@ void HttpConnection::on_readable() {
   begun_ = true;
   input_.append(as_text(ByteView(buffer).first(*got)));
   if (state_ == State::idle) enter(State::reading);
-  if (state_ == State::reading) parse();
+  if (state_ == State::reading) return parse();
+  account();
+  // Its end comes behind what it has pipelined.
+  const bool has_room = input_.size() <= server_->limits().header_bytes_max;
+  if (state_ == State::answering && has_room) stream_->await_readable();
 }
 
 void HttpConnection::parse() {
