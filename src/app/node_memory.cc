@@ -118,6 +118,7 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
            core::kLeaseBytes},
       {"unacknowledged_of_a_connection_beyond_that",
        core::few_leases_at(watch_->step(), shares_.connection_leases_max) * core::kLeaseBytes},
+      {"consumer_arguments_of_a_connection", now.argument_bytes},
       {"answers_to_a_connection",
        std::min(shares_.output_high_bytes, std::uint64_t{now.answer_bytes})},
       {"direct_replies_to_a_connection", shares_.direct_reply_bytes_max / now.connection_part},

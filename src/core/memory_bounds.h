@@ -22,6 +22,7 @@ struct MemoryBounds {
   bool keeps_idle_buffers;
   std::size_t consumers;             // of a connection; those that it has stay
   std::size_t channels;              // the same
+  std::size_t argument_bytes;        // of all consumers of a connection; those that it has stay
   std::uint64_t connections_beyond;  // those that are there when the step is entered
 };
 
@@ -31,13 +32,13 @@ inline constexpr std::size_t kNoBound = SIZE_MAX;
 /// take the step's number: each level quarters what they read ahead and keep. What is on its way to
 /// a connection that does not read stays until it reads, so the bounds of that shrink early.
 inline constexpr MemoryBounds kBoundsByStep[] = {
-    {1, 1, 1, 4, 1, 256 * 1024, kNoBound, true, kNoBound, kNoBound, kNoBound},
-    {8, 16, 16, 2, 1, 64 * 1024, 64 * 1024, false, kNoBound, kNoBound, kNoBound},
-    {8, 16, 16, 2, 4, 32 * 1024, 32 * 1024, false, kNoBound, kNoBound, kNoBound},
+    {1, 1, 1, 4, 1, 256 * 1024, kNoBound, true, kNoBound, kNoBound, 1 << 20, kNoBound},
+    {8, 16, 16, 2, 1, 64 * 1024, 64 * 1024, false, kNoBound, kNoBound, 1 << 20, kNoBound},
+    {8, 16, 16, 2, 4, 32 * 1024, 32 * 1024, false, kNoBound, kNoBound, 64 << 10, kNoBound},
     // Next to nothing is read before it is seen that it is a publish.
-    {8, 16, 64, 1, 4, 4 * 1024, 8 * 1024, false, kNoBound, kNoBound, kNoBound},
+    {8, 16, 64, 1, 4, 4 * 1024, 8 * 1024, false, kNoBound, kNoBound, 64 << 10, kNoBound},
     // Whoever drains a queue does not need many consumers.
-    {8, 16, 64, 1, 4, 4 * 1024, 4 * 1024, false, 16, 16, 100},
+    {8, 16, 64, 1, 4, 4 * 1024, 4 * 1024, false, 16, 16, 4 << 10, 100},
 };
 
 constexpr const MemoryBounds& bounds_at(MemoryStep step) {
@@ -61,11 +62,15 @@ constexpr std::uint64_t leases_of_shard_at(MemoryStep step, std::uint64_t most,
   return std::max(leases_at(step, most), most * bounds_at(step).lease_holders / shards);
 }
 
-/// With more than that each is left so many: enough for one who acknowledges some at a time. 32 are
-/// 4 KiB, as much as the connection itself.
-constexpr std::uint64_t few_leases_at(MemoryStep step, std::uint64_t most) {
+/// With more than that each is left so many: enough for one who acknowledges some at a time, and as
+/// far as it is no hoard what its consumers `asked` for. 32 are 4 KiB, as much as the connection
+/// itself.
+constexpr std::uint64_t few_leases_at(MemoryStep step, std::uint64_t most,
+                                      std::uint64_t asked = 0) {
   constexpr std::uint64_t kFew = 32;
-  return step == MemoryStep::refuse ? kFew : std::max(kFew, most / 512);
+  const std::uint64_t most_asked = step == MemoryStep::refuse ? 100 : 1000;
+  const std::uint64_t few = step == MemoryStep::refuse ? kFew : std::max(kFew, most / 512);
+  return std::max(few, std::min(asked, most_asked));
 }
 
 }  // namespace naru::core

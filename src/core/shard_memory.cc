@@ -66,7 +66,7 @@ std::int64_t Shard::connection_credit_bytes() const {
 std::int64_t Shard::connection_leases_max(std::uint64_t asked) const {
   const std::uint64_t most = options_.connection_leases_max;
   const std::uint64_t each = leases_at(memory_step_, most, asked);
-  const std::uint64_t few = few_leases_at(memory_step_, most);
+  const std::uint64_t few = few_leases_at(memory_step_, most, asked);
   return static_cast<std::int64_t>(leases_scarce_ ? std::min(each, few) : each);
 }
 

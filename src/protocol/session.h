@@ -89,6 +89,8 @@ class SessionHost {
   virtual void give_input_room(std::uint64_t) {}
   /// How many channels the connection may come to now: fewer while memory is short.
   virtual std::size_t channels_max() const { return SIZE_MAX; }
+  /// And how many bytes of memory its consumers' arguments may take together.
+  virtual std::size_t argument_bytes_max() const { return SIZE_MAX; }
   /// What is larger never gets room.
   virtual std::size_t input_room_bytes_max() const { return SIZE_MAX; }
 };

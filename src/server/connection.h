@@ -90,6 +90,7 @@ class Connection final : public io::StreamHandler,
   void give_input_room(std::uint64_t ticket) override;
   std::size_t input_room_bytes_max() const override;
   std::size_t channels_max() const override;
+  std::size_t argument_bytes_max() const override;
 
  private:
   enum class Phase : std::uint8_t {

@@ -58,6 +58,9 @@ bool Connection::grow_input_room(std::uint64_t ticket, std::size_t bytes) {
 std::size_t Connection::channels_max() const {
   return host_.channels_max();
 }
+std::size_t Connection::argument_bytes_max() const {
+  return host_.argument_bytes_max();
+}
 std::size_t Connection::input_room_bytes_max() const {
   return std::min(host_.limits().one_input_bytes_max, host_.input_room().bytes_max());
 }

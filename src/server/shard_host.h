@@ -86,6 +86,7 @@ class ShardHost final : public io::LoopClient {
   /// A connection with more unsent output is not read from.
   std::size_t output_high_bytes() const;
   std::size_t channels_max() const { return core::bounds_at(memory_step_).channels; }
+  std::size_t argument_bytes_max() const { return core::bounds_at(memory_step_).argument_bytes; }
 
   /// Takes no new connections and asks all to close; drops what is left at `deadline`; calls `done`
   /// when none is left.

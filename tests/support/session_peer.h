@@ -59,6 +59,8 @@ class SessionPeer final : public protocol::SessionHost {
   Random& random() override { return random_; }
   Logger& log() override { return log_; }
   std::size_t channels_max() const override { return channels_max_; }
+  std::size_t argument_bytes_max() const override { return argument_bytes_max_; }
+  void set_argument_bytes_max(std::size_t most) { argument_bytes_max_ = most; }
   void set_channels_max(std::size_t most) { channels_max_ = most; }
   bool peer_is_loopback() const override { return true; }
   const std::string& name() const override { return name_; }
@@ -96,6 +98,7 @@ class SessionPeer final : public protocol::SessionHost {
   std::unique_ptr<protocol::Session> session_;
   std::string unread_;
   std::size_t channels_max_ = SIZE_MAX;
+  std::size_t argument_bytes_max_ = SIZE_MAX;
   bool closed_ = false;
   bool broken_ = false;
   bool resumed_ = false;

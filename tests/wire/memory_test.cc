@@ -340,6 +340,13 @@ TEST_P(Leases, ManyShareWhatThereIsForAllOfThem) {
     many.back()->send(octets("1 basic.ack multiple=1 delivery_tag=" + tag));
     EXPECT_EQ(deliveries(*many.back()), 32u);
   }
+  // Whoever asks for what he needs gets that.
+  RigConnection& modest = connect();
+  answer(modest, "1 basic.qos prefetch_count=100");
+  modest.send(octets(R"(1 basic.consume queue="q")"));
+  EXPECT_EQ(deliveries(modest), 100u);
+  modest.send(octets("1 channel.close reply_code=200"));
+  rig_.settle();
   // And has all that is its own when the others are gone.
   for (std::size_t i = 0; i + 1 < kMany; ++i)
     many[i]->send(octets("1 channel.close reply_code=200"));

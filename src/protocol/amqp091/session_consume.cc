@@ -69,8 +69,18 @@ void Session::on_method(Channel& channel, const BasicConsume& method) {
         std::clamp<std::int64_t>(*priority, std::numeric_limits<std::int32_t>::min(),
                                  std::numeric_limits<std::int32_t>::max()));
   }
+  const std::size_t argument_bytes = table->empty() ? 0 : message::memory_bytes(*table);
+  const std::size_t most = host_.argument_bytes_max();
+  if (argument_bytes != 0 && consumer_argument_bytes_ + argument_bytes > most) {
+    return refuse(
+        channel, ReplyCode::precondition_failed,
+        fmt::format("arguments of consumers of one connection may take {} bytes of memory "
+                    "for now",
+                    most),
+        BasicConsume::kId);
+  }
   Consumer& consumer = add_consumer(channel, method.consumer_tag, method.no_ack);
-  consumer.argument_bytes = message::memory_bytes(*table);
+  consumer.argument_bytes = argument_bytes;
   consumer_argument_bytes_ += consumer.argument_bytes;
   operation.queue = std::move(*queue);
   operation.consumer = consumer.handle;

@@ -23,6 +23,19 @@ TEST_F(Consuming, ConsumeOkComesWithTheBrokersAnswer) {
   expect({R"(1 basic.consume-ok consumer_tag="c")"});
 }
 
+TEST_F(Consuming, ArgumentsTakeSoMuchAndNoMore) {
+  peer_.set_argument_bytes_max(400);
+  send(R"(1 basic.consume queue="q" consumer_tag="c" arguments={a:S "x", x-priority:b 5})");
+  EXPECT_EQ(asked(), Lines{"request consume q c prefetch=0 priority=5"});
+  reply(core::Consumed{kQueue});
+  expect({R"(1 basic.consume-ok consumer_tag="c")"});
+  send(R"(1 basic.consume queue="q" consumer_tag="d" arguments={a:S "x", b:S ")" +
+       std::string(400, 'y') + "\"}");
+  expect(
+      {R"(1 channel.close reply_code=406 reply_text="PRECONDITION_FAILED - arguments of consumers )"
+       R"(of one connection may take 400 bytes of memory for now" failed_class=60 failed_method=20)"});
+}
+
 TEST_F(Consuming, TagsAreMadeUpWhenNoneIsGiven) {
   send(R"(1 basic.consume queue="q")");
   reply(core::Consumed{kQueue});
