@@ -17,16 +17,6 @@ namespace naru::admin {
 
 namespace {
 
-/// The members of `object` that are called so.
-json::object only(const json::object& object, std::initializer_list<std::string_view> names) {
-  json::object out;
-  for (const std::string_view name : names) {
-    const json::string_view key{name.data(), name.size()};
-    if (const json::value* value = object.if_contains(key)) out[key] = *value;
-  }
-  return out;
-}
-
 /// Sorts by vhost and name, and returns the ids.
 template <typename Id, typename Info>
 std::vector<Id> ordered(const core::Catalog& catalog, std::vector<std::pair<Id, const Info*>> all) {
@@ -117,12 +107,10 @@ class BindingRows final : public Rows {
 }  // namespace
 
 DefinitionsExport::DefinitionsExport(const core::Catalog& catalog, const Identity& identity,
-                                     json::object head, std::optional<core::TenantId> tenant)
-    : catalog_(catalog), render_(catalog, identity.node), tenant_(tenant) {
-  text_ = serialize(head);
-  text_.pop_back();
+                                     const json::object& head, std::optional<core::TenantId> tenant)
+    : catalog_(catalog), render_(catalog, identity.node), tenant_(tenant), text_(head) {
   const auto add = [this](std::string_view name, std::unique_ptr<Rows> rows) {
-    sections_.push_back({name, std::move(rows)});
+    text_.add(name, std::move(rows));
   };
   if (tenant_) {
     for (const char* nothing : {"parameters", "policies"}) add(nothing, make_rows({}));
@@ -150,38 +138,15 @@ std::size_t DefinitionsExport::row_count(const core::Catalog& catalog) {
   return count;
 }
 
-std::size_t DefinitionsExport::memory_bytes() const {
-  std::size_t bytes = text_.capacity();
-  for (const Section& section : sections_) bytes += section.rows->memory_bytes();
-  return bytes;
-}
-
-Result<Writing::Progress> DefinitionsExport::advance(std::size_t rows_max) {
-  for (; !sections_.empty(); sections_.pop_front()) {
-    const Section& section = sections_.front();
-    if (!std::exchange(is_begun_, true)) {
-      text_ += ",\"" + std::string(section.name) + "\":[";
-      at_ = 0;
-      first_ = true;
-    }
-    while (at_ < section.rows->size()) {
-      if (text_.size() >= kPieceBytes) return Progress::full;
-      if (rows_max-- == 0) return Progress::more;
-      write_row(*section.rows);
-    }
-    text_ += ']';
-    is_begun_ = false;
+json::object DefinitionsExport::only(const json::object& object,
+                                     std::initializer_list<std::string_view> names) const {
+  json::object out;
+  for (const std::string_view name : names) {
+    if (tenant_ && name == "vhost") continue;
+    const json::string_view key{name.data(), name.size()};
+    if (const json::value* value = object.if_contains(key)) out[key] = *value;
   }
-  text_ += '}';
-  return Progress::whole;
-}
-
-void DefinitionsExport::write_row(Rows& rows) {
-  auto object = rows.render(at_++);
-  if (!object) return;
-  if (tenant_) object->erase("vhost");
-  if (!std::exchange(first_, false)) text_ += ',';
-  text_ += serialize(*object);
+  return out;
 }
 
 std::unique_ptr<Rows> DefinitionsExport::users() const {
