@@ -5,6 +5,7 @@
 
 #include "admin/http_api.h"
 #include "admin/listing.h"
+#include "admin/object_writing.h"
 #include "admin/written_body.h"
 #include "base/check.h"
 
@@ -14,6 +15,14 @@ namespace {
 
 // What has no more is listed without waiting for others.
 constexpr std::size_t kFewRows = 1000;
+// What is copied for an answer at most, so that all who ask may be answered at once.
+constexpr std::size_t kFewBytes = 64u << 10;
+// The same, so that the answer is one piece.
+constexpr std::size_t kShortBytes = 1u << 20;
+
+bool is_short(std::size_t rows, std::size_t bytes) {
+  return rows <= kFewRows && bytes <= kShortBytes;
+}
 
 struct Status {
   unsigned code;
@@ -84,6 +93,20 @@ bool Call::sees(core::TenantId tenant) const {
   return is_monitor() || api_.catalog().may_enter(principal_, tenant);
 }
 
+QueueFilter Call::sees_queues() const {
+  return [tenant = tenant_, all = is_monitor(), who = principal_](const core::Catalog& catalog,
+                                                                  const core::QueueInfo& queue) {
+    if (tenant) return queue.tenant == *tenant;
+    return all || catalog.may_enter(who, queue.tenant);
+  };
+}
+
+ConnectionFilter Call::sees_connections() const {
+  return [all = is_monitor(), user = principal_.user](const ConnectionStatus& connection) {
+    return all || connection.user == user;
+  };
+}
+
 void Call::ask(core::Request::Operation operation,
                std::move_only_function<void(const core::Reply::Value&)> done) {
   agent_->ask(std::move(operation), [self = shared_from_this(), done = std::move(done)](
@@ -108,14 +131,20 @@ void Call::wait_in(Line& line, std::size_t size, std::move_only_function<void()>
 }
 
 // Of a page in its usual order no more is made than the page.
-void Call::wait_to_list(Line& line, std::size_t rows, std::move_only_function<void()> run) {
-  const RowWindow window = Listing::window(target_);
-  rows = std::min(rows, window.end - window.first);
-  rows <= kFewRows ? run() : wait_in(line, rows, std::move(run));
+void Call::wait_to_list(std::size_t rows, std::move_only_function<void()> run) {
+  rows = std::min(rows, Listing::window(target_).size());
+  rows <= kFewRows ? run() : wait_in(api_.listings(), rows, std::move(run));
 }
 
-void Call::wait_to_list(std::size_t rows, std::move_only_function<void()> run) {
-  wait_to_list(api_.listings(), rows, std::move(run));
+void Call::wait_to_list_connections(std::move_only_function<void()> run) {
+  const bool is_page = Listing::window(target_).size() <= kFewRows;
+  wait_in(is_page ? api_.connection_views() : api_.connection_listings(), 1, std::move(run));
+}
+
+void Call::wait_to_show(std::size_t rows, std::size_t bytes, std::move_only_function<void()> run) {
+  if (bytes <= kFewBytes) return run();
+  wait_in(is_short(rows, bytes) ? api_.connection_views() : api_.connection_listings(), 1,
+          std::move(run));
 }
 
 void Call::account(std::size_t bytes) {
@@ -133,6 +162,22 @@ void Call::reply(const json::value& value, unsigned status) {
 void Call::reply_rows(std::unique_ptr<Rows> rows) {
   NARU_TRY_OR_REPLY(listing, *this, Listing::begin(std::move(rows), target_));
   reply_written(std::move(listing));
+}
+
+bool Call::wants(std::string_view member) const {
+  const auto columns = target_.find("columns");
+  const json::object probe{{{member.data(), member.size()}, nullptr}};
+  return !columns || !with_columns(probe, *columns).empty();
+}
+
+void Call::reply_with_rows(const json::object& object, std::string_view name,
+                           std::unique_ptr<Rows> rows) {
+  const auto columns = target_.find("columns");
+  auto writing = std::make_unique<ObjectWriting>(
+      columns ? with_columns(object, *columns) : object,
+      is_short(rows->size(), rows->memory_bytes()) ? Writing::kFewRowsBytes : Writing::kPieceBytes);
+  if (wants(name)) writing->add(name, std::move(rows));
+  reply_written(std::move(writing));
 }
 
 void Call::reply_written(std::unique_ptr<Writing> writing) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "admin/agent.h"
+#include "admin/broker_status.h"
 #include "admin/json.h"
 #include "admin/line.h"
 #include "admin/operations.h"
@@ -50,6 +51,10 @@ class Call : public std::enable_shared_from_this<Call> {
   // ---- What the caller may see ----
   bool is_monitor() const;
   bool sees(core::TenantId tenant) const;
+  /// Of the tenant that {vhost} names, or of all that the caller sees: to be asked on any shard.
+  QueueFilter sees_queues() const;
+  /// Without the tag monitoring a user sees its own only: to be asked on any shard.
+  ConnectionFilter sees_connections() const;
 
   // ---- Work ----
   /// Lets the broker do something on the caller's behalf, and passes its answer on; a failure is
@@ -63,10 +68,15 @@ class Call : public std::enable_shared_from_this<Call> {
   /// Calls `run` when it is this call's turn in `line`, which it then has until its end, and when
   /// its answer is long until that was sent; answers itself when it has to wait for too long.
   void wait_in(Line& line, std::size_t size, std::move_only_function<void()> run);
-  /// The same for a listing of so many objects at most, unless they are few, or a page.
-  void wait_to_list(Line& line, std::size_t rows, std::move_only_function<void()> run);
-  /// In the line of those of the catalogue.
+  /// The same for a listing of so many objects of the catalogue at most, unless they are few, or a
+  /// page.
   void wait_to_list(std::size_t rows, std::move_only_function<void()> run);
+  /// The same for a listing of connections, channels or consumers, which copies all of them: pages
+  /// wait for pages.
+  void wait_to_list_connections(std::move_only_function<void()> run);
+  /// The same for an object with so many rows, made of copies of so many bytes, unless they are
+  /// few.
+  void wait_to_show(std::size_t rows, std::size_t bytes, std::move_only_function<void()> run);
 
   // ---- The answer ----
   /// What is held while it is written has come to so many bytes.
@@ -74,6 +84,12 @@ class Call : public std::enable_shared_from_this<Call> {
   void reply(const json::value& value, unsigned status = 200);
   /// Some of the rows in each turn, as the query asks for them.
   void reply_rows(std::unique_ptr<Rows> rows);
+  /// Whether the query wants this member of an object.
+  bool wants(std::string_view member) const;
+  /// The members of an object that the query wants; the last one, `name`, is a list that may be
+  /// long: some of its rows in each turn. `name` outlives the call.
+  void reply_with_rows(const json::object& object, std::string_view name,
+                       std::unique_ptr<Rows> rows);
   /// JSON, written over many turns, and when it is long as the peer takes it.
   void reply_written(std::unique_ptr<Writing> writing);
   void reply_text(std::string text, std::string_view content_type, unsigned status = 200,

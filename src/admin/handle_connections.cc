@@ -1,9 +1,11 @@
-// Connections, their channels and consumers.
+// Connections and their channels.
 #include <fmt/format.h>
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,44 +20,43 @@ namespace naru::admin {
 
 namespace {
 
-using Reply = void (*)(Call&, const BrokerStatus&);
 using Status = std::shared_ptr<const BrokerStatus>;
-using List = void (*)(const CallRef&, const Status&);
 
-/// Without the tag monitoring a user sees connections of its own only.
-bool sees(const Call& call, const ConnectionStatus& connection) {
-  return call.is_monitor() || connection.user == call.principal().user;
+ConnectionFilter named(std::string name) {
+  return [name = std::move(name)](const ConnectionStatus& each) { return each.name == name; };
 }
 
-bool is_asked_for(Call& call, const ConnectionStatus& connection) {
-  if (!sees(call, connection)) return false;
-  return !call.tenant_or_all() || connection.tenant == call.parameter("vhost");
+ConnectionFilter of_user(std::string user) {
+  return [user = std::move(user)](const ConnectionStatus& each) { return each.user == user; };
 }
 
-/// Answers itself when there is none, or none that the caller may see.
+/// Of the tenant that {vhost} names, or of all.
+ConnectionFilter asked_for(Call& call) {
+  if (!call.tenant_or_all()) return call.sees_connections();
+  return [sees = call.sees_connections(), tenant = call.parameter("vhost")](
+             const ConnectionStatus& each) { return each.tenant == tenant && sees(each); };
+}
+
+/// The path's connection. Answers itself when there is none, or none that the caller may see.
 const ConnectionStatus* find(Call& call, const BrokerStatus& status) {
-  const ConnectionStatus* connection = status.find_connection(call.parameter("connection"));
-  if (connection != nullptr && sees(call, *connection)) return connection;
-  if (connection == nullptr) {
+  if (status.connections.empty()) {
     call.reply_not_found("there is no connection of this name");
-  } else {
-    call.reply_error(403, "access_refused", "the connection is somebody else's");
+    return nullptr;
   }
+  const ConnectionStatus& connection = status.connections.front();
+  if (call.sees_connections()(connection)) return &connection;
+  call.reply_error(403, "access_refused", "the connection is somebody else's");
   return nullptr;
 }
 
-void with_connections(const CallRef& call, Reply reply) {
-  collect_status(call->api().shard(), call->api().connections(), {.connections = true},
-                 [call, reply](const BrokerStatus& status) { reply(*call, status); });
-}
-
-/// The same in the line of listings; what is listed keeps the status for as long as it needs it.
-void list_with_status(const CallRef& call, List list, bool consumers = false) {
-  call->wait_to_list(call->api().connection_listings(), SIZE_MAX, [call, list, consumers] {
+/// Calls `run(call, status)` with the connections that are asked for, in the line of listings; what
+/// is listed keeps the status for as long as it needs it.
+template <typename Run>
+void list_where(const CallRef& call, ConnectionFilter filter, Run run) {
+  call->wait_to_list_connections([call, filter = std::move(filter), run]() mutable {
     collect_status(call->api().shard(), call->api().connections(),
-                   {.connections = true, .consumers = consumers},
-                   [call, list](BrokerStatus status) {
-                     list(call, std::make_shared<const BrokerStatus>(std::move(status)));
+                   {.connections = std::move(filter)}, [call, run](BrokerStatus status) {
+                     run(call, std::make_shared<const BrokerStatus>(std::move(status)));
                    });
   });
 }
@@ -64,8 +65,10 @@ Renderer renderer(Call& call) {
   return {call.api().catalog(), call.api().identity().node};
 }
 
-void reply_connections(const CallRef& call, const Status& status,
-                       std::vector<const ConnectionStatus*> rows) {
+void reply_connections(const CallRef& call, const Status& status) {
+  std::vector<const ConnectionStatus*> rows;
+  rows.reserve(status->connections.size());
+  for (const ConnectionStatus& connection : status->connections) rows.push_back(&connection);
   call->reply_rows(make_rows(
       std::move(rows),
       [call, status](const ConnectionStatus* connection) {
@@ -79,11 +82,13 @@ struct ChannelRow {
   const ChannelStatus* channel;
 };
 
-void add_channels(std::vector<ChannelRow>& rows, const ConnectionStatus& connection) {
-  for (const ChannelStatus& channel : connection.channels) rows.push_back({&connection, &channel});
-}
-
-void reply_channels(const CallRef& call, const Status& status, std::vector<ChannelRow> rows) {
+void reply_channels(const CallRef& call, const Status& status) {
+  std::vector<ChannelRow> rows;
+  for (const ConnectionStatus& connection : status->connections) {
+    for (const ChannelStatus& channel : connection.channels) {
+      rows.push_back({&connection, &channel});
+    }
+  }
   call->reply_rows(make_rows(
       std::move(rows),
       [call, status](const ChannelRow& row) {
@@ -92,27 +97,36 @@ void reply_channels(const CallRef& call, const Status& status, std::vector<Chann
       status->memory_bytes()));
 }
 
+const ChannelStatus* find_channel(const ConnectionStatus& connection, std::string_view name) {
+  if (!name.starts_with(connection.name)) return nullptr;
+  name.remove_prefix(connection.name.size());
+  for (const ChannelStatus& channel : connection.channels) {
+    if (name == fmt::format(" ({})", channel.number)) return &channel;
+  }
+  return nullptr;
+}
+
 /// Monitoring may look at others' connections, and close none of them.
 bool may_close(const Call& call, std::string_view owner) {
   return call.principal().is_administrator() || owner == call.principal().user;
 }
 
 /// Tells them to close, wherever they are, and answers.
-void close_all(const CallRef& call, std::vector<core::ConnectionId> connections) {
+void close_where(const CallRef& call, ConnectionFilter filter) {
   const std::string_view given = io::find_header(call->request().headers, "x-reason");
   std::string reason = given.empty() ? "Closed via management plugin" : std::string(given);
   gather(
       call->api().shard(),
-      [connections = std::move(connections), reason = std::move(reason)](core::Shard& there) {
-        std::size_t told = 0;
-        for (const core::ConnectionId id : connections) {
-          core::Client* client =
-              core::shard_of(id) == there.options().id ? there.find_client(id) : nullptr;
-          if (client == nullptr) continue;
-          client->request_close(Errc::ok, reason);
-          ++told;
+      [&connections = call->api().connections(), filter = std::move(filter),
+       reason = std::move(reason)](core::Shard& there) {
+        std::vector<core::ConnectionId> ids;
+        connections.each_connection(there.options().id, [&](const ConnectionStatus& connection) {
+          if (filter(connection)) ids.push_back(connection.id);
+        });
+        for (const core::ConnectionId id : ids) {
+          if (core::Client* client = there.find_client(id)) client->request_close(Errc::ok, reason);
         }
-        return told;
+        return ids.size();
       },
       [call](const std::vector<std::size_t>&) { call->reply_nothing(); });
 }
@@ -127,115 +141,70 @@ bool may_ask_for_user(Call& call) {
 }  // namespace
 
 void list_connections(const CallRef& call) {
-  list_with_status(call, [](const CallRef& asked, const Status& status) {
-    std::vector<const ConnectionStatus*> rows;
-    for (const ConnectionStatus& connection : status->connections) {
-      if (is_asked_for(*asked, connection)) rows.push_back(&connection);
-    }
-    reply_connections(asked, status, std::move(rows));
-  });
+  list_where(call, asked_for(*call), reply_connections);
 }
 
 void get_connection(const CallRef& call) {
-  with_connections(call, [](Call& asked, const BrokerStatus& status) {
-    if (const ConnectionStatus* connection = find(asked, status)) {
-      asked.reply(renderer(asked).connection(*connection));
-    }
-  });
+  collect_status(call->api().shard(), call->api().connections(),
+                 {.connections = named(call->parameter("connection"))},
+                 [call](const BrokerStatus& status) {
+                   if (const ConnectionStatus* connection = find(*call, status)) {
+                     call->reply(renderer(*call).connection(*connection));
+                   }
+                 });
 }
 
 void close_connection(const CallRef& call) {
-  collect_status(call->api().shard(), call->api().connections(), {.connections = true},
-                 [call](const BrokerStatus& status) {
-                   const ConnectionStatus* connection = find(*call, status);
-                   if (connection == nullptr) return;
-                   if (!may_close(*call, connection->user)) {
-                     return call->reply_error(403, "access_refused",
-                                              "the connection is somebody else's");
-                   }
-                   close_all(call, {connection->id});
-                 });
+  collect_status(
+      call->api().shard(), call->api().connections(),
+      {.connections = named(call->parameter("connection"))}, [call](const BrokerStatus& status) {
+        const ConnectionStatus* connection = find(*call, status);
+        if (connection == nullptr) return;
+        if (!may_close(*call, connection->user)) {
+          return call->reply_error(403, "access_refused", "the connection is somebody else's");
+        }
+        close_where(call, named(connection->name));
+      });
 }
 
 void list_user_connections(const CallRef& call) {
   if (!may_ask_for_user(*call)) return;
-  list_with_status(call, [](const CallRef& asked, const Status& status) {
-    std::vector<const ConnectionStatus*> rows;
-    for (const ConnectionStatus& connection : status->connections) {
-      if (connection.user == asked->parameter("user")) rows.push_back(&connection);
-    }
-    reply_connections(asked, status, std::move(rows));
-  });
+  list_where(call, of_user(call->parameter("user")), reply_connections);
 }
 
 void close_user_connections(const CallRef& call) {
   if (!may_close(*call, call->parameter("user"))) {
     return call->reply_error(403, "access_refused", "the connections are somebody else's");
   }
-  collect_status(call->api().shard(), call->api().connections(), {.connections = true},
-                 [call](const BrokerStatus& status) {
-                   std::vector<core::ConnectionId> ids;
-                   for (const ConnectionStatus& connection : status.connections) {
-                     if (connection.user == call->parameter("user")) ids.push_back(connection.id);
-                   }
-                   close_all(call, std::move(ids));
-                 });
+  close_where(call, of_user(call->parameter("user")));
 }
 
 void list_connection_channels(const CallRef& call) {
-  list_with_status(call, [](const CallRef& asked, const Status& status) {
-    const ConnectionStatus* connection = find(*asked, *status);
-    if (connection == nullptr) return;
-    std::vector<ChannelRow> rows;
-    add_channels(rows, *connection);
-    reply_channels(asked, status, std::move(rows));
-  });
+  list_where(call, named(call->parameter("connection")),
+             [](const CallRef& asked, const Status& status) {
+               if (find(*asked, *status) != nullptr) reply_channels(asked, status);
+             });
 }
 
 void list_channels(const CallRef& call) {
-  list_with_status(call, [](const CallRef& asked, const Status& status) {
-    std::vector<ChannelRow> rows;
-    for (const ConnectionStatus& connection : status->connections) {
-      if (is_asked_for(*asked, connection)) add_channels(rows, connection);
-    }
-    reply_channels(asked, status, std::move(rows));
-  });
+  list_where(call, asked_for(*call), reply_channels);
 }
 
 void get_channel(const CallRef& call) {
-  with_connections(call, [](Call& asked, const BrokerStatus& status) {
-    const std::string& name = asked.parameter("channel");
-    for (const ConnectionStatus& connection : status.connections) {
-      if (!sees(asked, connection)) continue;
-      for (const ChannelStatus& channel : connection.channels) {
-        if (fmt::format("{} ({})", connection.name, channel.number) != name) continue;
-        return asked.reply(renderer(asked).channel(connection, channel));
-      }
-    }
-    asked.reply_not_found("there is no channel of this name");
-  });
-}
-
-void list_consumers(const CallRef& call) {
-  list_with_status(
-      call,
-      [](const CallRef& asked, const Status& status) {
-        std::vector<const ConsumerStatus*> rows;
-        for (const ConsumerStatus& consumer : status->consumers) {
-          const auto* queue = asked->api().catalog().find_queue(consumer.consumer.queue.id);
-          if (queue == nullptr) continue;
-          const bool shown = asked->tenant_or_all() ? queue->tenant == asked->tenant()
-                                                    : asked->sees(queue->tenant);
-          if (shown) rows.push_back(&consumer);
+  const std::string& name = call->parameter("channel");
+  collect_status(
+      call->api().shard(), call->api().connections(),
+      {.connections =
+           [sees = call->sees_connections(), name](const ConnectionStatus& each) {
+             return find_channel(each, name) != nullptr && sees(each);
+           }},
+      [call, name](const BrokerStatus& status) {
+        if (status.connections.empty()) {
+          return call->reply_not_found("there is no channel of this name");
         }
-        asked->reply_rows(make_rows(
-            std::move(rows),
-            [asked, status](const ConsumerStatus* row) {
-              return std::optional(renderer(*asked).consumer(*row, *status));
-            },
-            status->memory_bytes()));
-      },
-      true);
+        const ConnectionStatus& connection = status.connections.front();
+        call->reply(renderer(*call).channel(connection, *find_channel(connection, name)));
+      });
 }
 
 }  // namespace naru::admin

@@ -30,36 +30,19 @@ json::array exchange_types() {
   return types;
 }
 
-/// Counts what the caller may see.
+/// How many the caller may see; `status` has counted such connections and consumers.
 json::object object_totals(Call& call, const BrokerStatus& status) {
   const core::Catalog& catalog = call.api().catalog();
   std::size_t queues = 0;
   std::size_t exchanges = 0;
-  std::size_t connections = 0;
-  std::size_t channels = 0;
   catalog.each_queue([&](const core::QueueInfo& queue) { queues += call.sees(queue.tenant); });
   catalog.each_exchange(
       [&](const core::ExchangeInfo& each) { exchanges += call.sees(each.tenant); });
-  std::size_t consumers = 0;
-  if (call.is_monitor()) {
-    connections = status.counts.connections;
-    channels = status.counts.channels;
-    consumers = status.counts.consumers;
-  }
-  for (const ConnectionStatus& connection : status.connections) {
-    if (connection.user != call.principal().user) continue;
-    ++connections;
-    channels += connection.channels.size();
-  }
-  for (const ConsumerStatus& consumer : status.consumers) {
-    const core::QueueInfo* queue = catalog.find_queue(consumer.consumer.queue.id);
-    consumers += queue != nullptr && call.sees(queue->tenant);
-  }
-  return {{"connections", connections},
-          {"channels", channels},
+  return {{"connections", status.counts.connections},
+          {"channels", status.counts.channels},
           {"exchanges", exchanges},
           {"queues", queues},
-          {"consumers", consumers}};
+          {"consumers", status.counts.consumers}};
 }
 
 /// What the broker did since its start. Of everybody's queues: for monitors.
@@ -88,9 +71,9 @@ void reply_overview(Call& call, const BrokerStatus& status) {
   out["exchange_types"] = exchange_types();
   out["object_totals"] = object_totals(call, status);
   core::QueueStats totals;
-  call.api().catalog().each_queue([&](const core::QueueInfo& queue) {
-    if (call.sees(queue.tenant)) add(totals, status.stats_of(queue.ref.id));
-  });
+  for (const auto& [tenant, stats] : status.tenants) {
+    if (call.sees(tenant)) add(totals, stats);
+  }
   out["queue_totals"] = {{"messages", totals.ready + totals.unacknowledged},
                          {"messages_ready", totals.ready},
                          {"messages_unacknowledged", totals.unacknowledged},
@@ -149,10 +132,11 @@ json::object node_object(HttpApi& api) {
 }  // namespace
 
 void get_overview(const CallRef& call) {
-  // Who may see everything needs no more than their number.
-  const bool all = call->is_monitor();
   collect_status(call->api().shard(), call->api().connections(),
-                 {.queues = true, .connections = !all, .consumers = !all, .counts = all},
+                 {.consumers_of = call->sees_queues(),
+                  .connections = call->sees_connections(),
+                  .only_counts = true,
+                  .tenants = true},
                  [call](const BrokerStatus& status) { reply_overview(*call, status); });
 }
 

@@ -1,6 +1,10 @@
-// Queues.
+// Queues, and those who consume from them.
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "admin/broker_status.h"
 #include "admin/call.h"
@@ -12,6 +16,8 @@ namespace naru::admin {
 
 namespace {
 
+constexpr std::string_view kConsumers = "consumer_details";
+
 /// `at`: when the status was collected.
 QueueRates rates_of(Call& call, const core::QueueInfo& queue, const BrokerStatus& status,
                     TimePoint at) {
@@ -21,10 +27,8 @@ QueueRates rates_of(Call& call, const core::QueueInfo& queue, const BrokerStatus
 void reply_queues(const CallRef& call, BrokerStatus status) {
   const core::Catalog& catalog = call->api().catalog();
   std::vector<const core::QueueInfo*> found;
-  catalog.each_queue([&](const core::QueueInfo& queue) {
-    if (call->tenant_or_all() ? queue.tenant == call->tenant() : call->sees(queue.tenant)) {
-      found.push_back(&queue);
-    }
+  catalog.each_queue([&, is_shown = call->sees_queues()](const core::QueueInfo& queue) {
+    if (is_shown(catalog, queue)) found.push_back(&queue);
   });
   std::ranges::sort(found, [](const core::QueueInfo* a, const core::QueueInfo* b) {
     return std::tie(a->tenant, a->name) < std::tie(b->tenant, b->name);
@@ -45,13 +49,43 @@ void reply_queues(const CallRef& call, BrokerStatus status) {
       beside_bytes));
 }
 
-void reply_queue(Call& call, const BrokerStatus& status) {
-  const core::Catalog& catalog = call.api().catalog();
-  const core::QueueInfo* queue = catalog.find_queue(call.tenant(), call.parameter("queue"));
-  if (queue == nullptr) return call.reply_not_found("there is no queue of this name");
-  const Renderer render(catalog, call.api().identity().node);
-  const TimePoint now = call.api().shard().now().mono;
-  call.reply(render.queue(*queue, status, rates_of(call, *queue, status, now), true));
+/// Those of the status.
+std::unique_ptr<Rows> consumer_rows(const CallRef& call,
+                                    const std::shared_ptr<const BrokerStatus>& status) {
+  std::vector<const ConsumerStatus*> rows;
+  rows.reserve(status->consumers.size());
+  for (const ConsumerStatus& consumer : status->consumers) rows.push_back(&consumer);
+  return make_rows(
+      std::move(rows),
+      [call, status](const ConsumerStatus* row) {
+        const Renderer render(call->api().catalog(), call->api().identity().node);
+        return std::optional(render.consumer(*row, *status));
+      },
+      status->memory_bytes());
+}
+
+void reply_consumers(const CallRef& call, BrokerStatus status) {
+  call->reply_rows(consumer_rows(call, std::make_shared<const BrokerStatus>(std::move(status))));
+}
+
+/// `id`: it may have been deleted while this call waited.
+void reply_queue(const CallRef& call, core::QueueId id, BrokerStatus collected) {
+  const core::Catalog& catalog = call->api().catalog();
+  const core::QueueInfo* queue = catalog.find_queue(id);
+  if (queue == nullptr) return call->reply_not_found("there is no queue of this name");
+  const auto status = std::make_shared<const BrokerStatus>(std::move(collected));
+  const TimePoint now = call->api().shard().now().mono;
+  const Renderer render(catalog, call->api().identity().node);
+  call->reply_with_rows(render.queue(*queue, *status, rates_of(*call, *queue, *status, now)),
+                        kConsumers, consumer_rows(call, status));
+}
+
+/// A queue and, when they are asked for, its consumers.
+void show_queue(const CallRef& call, core::QueueId id) {
+  collect_status(
+      call->api().shard(), call->api().connections(),
+      {.queues = the_queue(id), .consumers_of = call->wants(kConsumers) ? the_queue(id) : nullptr},
+      [call, id](BrokerStatus status) { reply_queue(call, id, std::move(status)); });
 }
 
 /// Whether the queue is there; answers itself when not.
@@ -67,16 +101,32 @@ void list_queues(const CallRef& call) {
   std::size_t count = 0;
   call->api().catalog().each_queue([&](const core::QueueInfo&) { ++count; });
   call->wait_to_list(count, [call] {
-    collect_status(call->api().shard(), call->api().connections(),
-                   {.queues = true, .connections = true},
+    collect_status(call->api().shard(), call->api().connections(), {.queues = call->sees_queues()},
                    [call](BrokerStatus status) { reply_queues(call, std::move(status)); });
   });
 }
 
+// How much its consumers are has to be known first: with more than a few the answer waits for its
+// turn.
 void get_queue(const CallRef& call) {
+  const auto* queue = call->api().catalog().find_queue(call->tenant(), call->parameter("queue"));
+  if (queue == nullptr) return call->reply_not_found("there is no queue of this name");
+  const core::QueueId id = queue->ref.id;
+  if (!call->wants(kConsumers)) return show_queue(call, id);
   collect_status(call->api().shard(), call->api().connections(),
-                 {.queues = true, .connections = true, .consumers = true},
-                 [call](const BrokerStatus& status) { reply_queue(*call, status); });
+                 {.consumers_of = the_queue(id), .only_counts = true},
+                 [call, id](const BrokerStatus& status) {
+                   call->wait_to_show(status.counts.consumers, status.counts.consumer_bytes,
+                                      [call, id] { show_queue(call, id); });
+                 });
+}
+
+void list_consumers(const CallRef& call) {
+  call->wait_to_list_connections([call] {
+    collect_status(call->api().shard(), call->api().connections(),
+                   {.consumers_of = call->sees_queues()},
+                   [call](BrokerStatus status) { reply_consumers(call, std::move(status)); });
+  });
 }
 
 void put_queue(const CallRef& call) {

@@ -12,34 +12,20 @@ namespace naru::admin {
 
 namespace {
 
-core::QueueStats totals_of(const core::Catalog& catalog, core::TenantId tenant,
-                           const BrokerStatus& status) {
-  core::QueueStats totals;
-  catalog.each_queue([&](const core::QueueInfo& queue) {
-    if (queue.tenant == tenant) add(totals, status.stats_of(queue.ref.id));
-  });
-  return totals;
-}
-
-void reply_tenants(const CallRef& call, const BrokerStatus& status) {
-  const core::Catalog& catalog = call->api().catalog();
-  std::map<core::TenantId, core::QueueStats> totals;
-  catalog.each_queue([&](const core::QueueInfo& queue) {
-    add(totals[queue.tenant], status.stats_of(queue.ref.id));
-  });
+void reply_tenants(const CallRef& call, BrokerStatus status) {
   std::map<std::string, core::TenantId> by_name;
-  catalog.each_tenant([&](core::TenantId id, const std::string& name) {
+  call->api().catalog().each_tenant([&](core::TenantId id, const std::string& name) {
     if (call->sees(id)) by_name.emplace(name, id);
   });
   std::vector<core::TenantId> rows;
   for (const auto& [name, id] : by_name) rows.push_back(id);
   call->reply_rows(make_rows(
       std::move(rows),
-      [call, totals = std::move(totals)](core::TenantId id) mutable -> std::optional<json::object> {
+      [call, status = std::move(status)](core::TenantId id) -> std::optional<json::object> {
         const std::string* name = call->api().catalog().tenant_name(id);
         if (name == nullptr) return std::nullopt;
         const Renderer render(call->api().catalog(), call->api().identity().node);
-        return render.tenant(*name, totals[id]);
+        return render.tenant(*name, status.stats_of(id));
       }));
 }
 
@@ -49,19 +35,19 @@ void list_tenants(const CallRef& call) {
   std::size_t count = 0;
   call->api().catalog().each_tenant([&](core::TenantId, const std::string&) { ++count; });
   call->wait_to_list(count, [call] {
-    collect_status(call->api().shard(), call->api().connections(), {.queues = true},
-                   [call](const BrokerStatus& status) { reply_tenants(call, status); });
+    collect_status(call->api().shard(), call->api().connections(), {.tenants = true},
+                   [call](BrokerStatus status) { reply_tenants(call, std::move(status)); });
   });
 }
 
 void get_tenant(const CallRef& call) {
-  collect_status(call->api().shard(), call->api().connections(), {.queues = true},
+  collect_status(call->api().shard(), call->api().connections(), {.tenants = true},
                  [call](const BrokerStatus& status) {
                    const core::Catalog& catalog = call->api().catalog();
                    const std::string* name = catalog.tenant_name(call->tenant());
                    if (name == nullptr) return call->reply_not_found("the vhost was deleted");
                    const Renderer render(catalog, call->api().identity().node);
-                   call->reply(render.tenant(*name, totals_of(catalog, call->tenant(), status)));
+                   call->reply(render.tenant(*name, status.stats_of(call->tenant())));
                  });
 }
 

@@ -52,6 +52,7 @@ void get_queue(const CallRef& call);
 void put_queue(const CallRef& call);
 void delete_queue(const CallRef& call);
 void purge_queue(const CallRef& call);
+void list_consumers(const CallRef& call);
 // handle_messages.cc
 void publish_message(const CallRef& call);
 void get_messages(const CallRef& call);
@@ -82,6 +83,5 @@ void close_user_connections(const CallRef& call);
 void list_connection_channels(const CallRef& call);
 void list_channels(const CallRef& call);
 void get_channel(const CallRef& call);
-void list_consumers(const CallRef& call);
 
 }  // namespace naru::admin

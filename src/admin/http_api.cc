@@ -51,17 +51,19 @@ HttpApi::HttpApi(core::Shard& shard, const ConnectionsPort& connections, const N
       listings_(
           std::make_shared<Line>(shard, listings_bytes_max / kRowBytes, kWaitingMax, kWaitMax)),
       connection_listings_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax)),
+      connection_views_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax)),
       gets_(std::make_shared<Line>(shard, 1, kWaitingMax, kGetWaitMax)) {}
 
 HttpApi::~HttpApi() = default;
 
 TimePoint HttpApi::next_deadline() const {
-  return std::min(
-      {listings_->next_deadline(), connection_listings_->next_deadline(), gets_->next_deadline()});
+  return std::min({listings_->next_deadline(), connection_listings_->next_deadline(),
+                   connection_views_->next_deadline(), gets_->next_deadline()});
 }
 
 void HttpApi::on_deadline(const Now& now) {
-  for (const auto& line : {listings_, connection_listings_, gets_}) line->on_deadline(now.mono);
+  for (const auto& line : {listings_, connection_listings_, connection_views_, gets_})
+    line->on_deadline(now.mono);
 }
 
 void HttpApi::on_request(io::HttpRequest request, io::HttpResponder respond) {

@@ -59,6 +59,10 @@ class HttpApi final : public io::HttpHandler {
   /// written and sent at a time, and one of connections; one answer with messages is made.
   Line& listings() { return *listings_; }
   Line& connection_listings() { return *connection_listings_; }
+  /// One page of connections, or queue with some consumers, is made at a time: it is short, but is
+  /// made of copies that are not. It is in one piece, and so waits for no client but when its
+  /// rows are very long.
+  Line& connection_views() { return *connection_views_; }
   Line& gets() { return *gets_; }
   static constexpr std::size_t kWaitingMax = 32;  // in each
   /// What answers that are being written hold has become `now` instead of `before`, in bytes.
@@ -95,6 +99,7 @@ class HttpApi final : public io::HttpHandler {
   std::size_t writing_bytes_ = 0;
   const std::shared_ptr<Line> listings_;
   const std::shared_ptr<Line> connection_listings_;
+  const std::shared_ptr<Line> connection_views_;
   const std::shared_ptr<Line> gets_;
   MetricsPage metrics_page_;
   std::deque<CallRef> waiting_;

@@ -39,30 +39,6 @@ class HttpApiListingsTest : public HttpApiTest {
   }
   static std::string key(int number) { return "a.key.of.some.length." + std::to_string(number); }
 
-  /// A request whose answer is taken piece by piece.
-  struct Asked {
-    unsigned status = 0;
-    std::string text;
-    std::unique_ptr<io::HttpBody> more;
-  };
-  std::shared_ptr<Asked> begin(const std::string& target) {
-    auto asked = std::make_shared<Asked>();
-    io::HttpRequest request{.method = "GET",
-                            .target = target,
-                            .headers = {{"Authorization", format_basic_auth("guest", "guest")}},
-                            .body = {},
-                            .peer = {"127.0.0.1", 4711}};
-    api_.on_request(std::move(request), io::HttpResponder([asked](io::HttpResponse response) {
-                      asked->status = response.status;
-                      asked->text = std::move(response.body);
-                      asked->more = std::move(response.more);
-                    }));
-    rig_.settle();
-    return asked;
-  }
-  void take_rest(Asked& asked) {
-    while (asked.more != nullptr) asked.text += next_piece(asked.more);
-  }
   static std::set<std::string> keys(const json::value& bindings) {
     std::set<std::string> all;
     for (const json::value& each : bindings.as_array()) {

@@ -250,33 +250,6 @@ TEST_P(HttpApiObjectsTest, OthersConnectionsAreNeitherShownNorClosed) {
   EXPECT_EQ(host.closed_for, "");
 }
 
-TEST_P(HttpApiObjectsTest, ConsumersAreListedWithTheirConnection) {
-  EXPECT_EQ(status("PUT", "/api/queues/%2F/q"), 201u);
-  Host host;
-  const auto client = connect(host, "guest");
-  core::Shard& shard = rig_.shard(static_cast<std::uint16_t>(GetParam() - 1));
-  client->assume({"guest", "administrator"}, shard.catalog().find_tenant("/"));
-  core::Consume consume;
-  consume.queue = "q";
-  consume.consumer = core::ConsumerHandle(1);
-  consume.channel = core::ChannelId(1);
-  consume.tag = "ctag1";
-  consume.prefetch = 7;
-  core::Command command =
-      std::make_unique<core::Request>(core::Request{core::RequestId(1), std::move(consume)});
-  client->submit({&command, 1});
-  rig_.settle();
-  const json::value consumers = ask("GET", "/api/consumers/%2F").body;
-  ASSERT_EQ(consumers.get_array().size(), 1u);
-  EXPECT_EQ(consumers.at(0).at("consumer_tag"), "ctag1");
-  EXPECT_EQ(consumers.at(0).at("prefetch_count"), 7);
-  EXPECT_EQ(consumers.at(0).at("channel_details").at("name"),
-            "127.0.0.1:40000 -> 127.0.0.1:5672 (1)");
-  EXPECT_EQ(ask("GET", "/api/queues/%2F/q").body.at("consumer_details").get_array().size(), 1u);
-  EXPECT_EQ(ask("GET", "/api/overview").body.at("object_totals").at("consumers"), 1);
-  EXPECT_EQ(status("DELETE", "/api/queues/%2F/q?if-unused=true"), 409u);
-}
-
 TEST_P(HttpApiObjectsTest, HealthChecksAnswerAsRabbitMqsDo) {
   EXPECT_EQ(status("GET", "/api/health/checks/alarms"), 200u);
   node_.now.disk_alarm = true;

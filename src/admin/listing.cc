@@ -10,9 +10,6 @@ namespace {
 
 constexpr std::size_t kPageSize = 100;
 constexpr std::size_t kPageSizeMax = 500;
-// A page is one piece, but for rows that are very long: what it was made of is not kept for whoever
-// takes it slowly.
-constexpr std::size_t kPageBytes = 4u << 20;
 constexpr std::size_t kPageNumberMax = 1u << 30;  // its first row can be counted
 
 json::string_view view(std::string_view text) {
@@ -107,7 +104,7 @@ std::size_t Listing::memory_bytes() const {
 }
 
 Result<Writing::Progress> Listing::advance(std::size_t rows_max) {
-  const std::size_t piece_bytes = page_ ? kPageBytes : kPieceBytes;
+  const std::size_t piece_bytes = page_ ? kFewRowsBytes : kPieceBytes;
   while (true) {
     if (!writing_ && (!selects() || at_ == rows_->size())) NARU_TRY_VOID(begin_writing());
     if (writing_ && at_ == end_) break;

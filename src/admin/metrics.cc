@@ -117,11 +117,9 @@ void write_messages(MetricsText& out, const BrokerStatus& status) {
 
 void write_objects(MetricsText& out, const BrokerStatus& status, const core::Catalog& catalog) {
   std::uint64_t queues = 0;
+  catalog.each_queue([&](const core::QueueInfo&) { ++queues; });
   core::QueueStats all;
-  catalog.each_queue([&](const core::QueueInfo& queue) {
-    ++queues;
-    add(all, status.stats_of(queue.ref.id));
-  });
+  for (const auto& [tenant, stats] : status.tenants) add(all, stats);
   out.gauge("rabbitmq_connections", "Open connections", status.counts.connections);
   const std::array<std::pair<std::string, std::uint64_t>, 2> waiting{
       {{R"({for="alarm"})", status.counts.blocked}, {R"({for="flow"})", status.counts.paused}}};
@@ -226,6 +224,7 @@ void write_lines(MetricsText& out, HttpApi& api) {
   for (const auto& [of, line] :
        {std::pair<std::string_view, const Line&>("catalog", api.listings()),
         {"connections", api.connection_listings()},
+        {"views", api.connection_views()},
         {"messages", api.gets()}}) {
     const std::string labels = fmt::format(R"({{of="{}"}})", of);
     waiting.emplace_back(labels, line.waiting());
@@ -277,7 +276,11 @@ void get_metrics(const CallRef& call) {
   if (const auto& page = call->api().metrics_page(); !page.text.empty() && now < page.until) {
     return call->reply_text(page.text, kMetricsType);
   }
-  collect_status(call->api().shard(), call->api().connections(), {.queues = true, .counts = true},
+  collect_status(call->api().shard(), call->api().connections(),
+                 {.consumers_of = any_queue,
+                  .connections = any_connection,
+                  .only_counts = true,
+                  .tenants = true},
                  [call, now](const BrokerStatus& status) {
                    MetricsText out;
                    write_identity(out, call->api().identity());

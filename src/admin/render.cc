@@ -23,20 +23,6 @@ void add_rated(json::object& to, std::string_view name, std::uint64_t figure, do
   to[std::string(name) + "_details"] = {{"rate", rate}};
 }
 
-void add(core::QueueStats& to, const core::QueueStats& from) {
-  to.ready += from.ready;
-  to.unacknowledged += from.unacknowledged;
-  to.ready_bytes += from.ready_bytes;
-  to.unacknowledged_bytes += from.unacknowledged_bytes;
-  to.persistent += from.persistent;
-  to.damaged += from.damaged;
-  to.consumers += from.consumers;
-  to.published += from.published;
-  to.delivered += from.delivered;
-  to.acknowledged += from.acknowledged;
-  to.redelivered += from.redelivered;
-}
-
 json::string Renderer::tenant_name(core::TenantId id) const {
   const std::string* name = catalog_.tenant_name(id);
   return name != nullptr ? json_text(*name) : json::string();
@@ -90,7 +76,7 @@ json::object Renderer::exchange(const core::ExchangeInfo& exchange) const {
 }
 
 json::object Renderer::queue(const core::QueueInfo& queue, const BrokerStatus& status,
-                             const QueueRates& rates, bool details) const {
+                             const QueueRates& rates) const {
   const core::QueueStats stats = status.stats_of(queue.ref.id);
   const message::Value* type = message::find(queue.arguments, "x-queue-type");
   json::object out{
@@ -123,18 +109,12 @@ json::object Renderer::queue(const core::QueueInfo& queue, const BrokerStatus& s
   add_rated(did, "ack", stats.acknowledged, rates.acknowledged);
   add_rated(did, "redeliver", stats.redelivered, rates.redelivered);
   if (queue.exclusive_owner) {
-    if (const ConnectionStatus* owner = status.find_connection(queue.exclusive_owner)) {
+    if (const ConnectionName* owner = status.find_name(queue.exclusive_owner)) {
       out["owner_pid_details"] = {{"name", json_text(owner->name)},
                                   {"peer_host", json_text(owner->peer_host)},
                                   {"peer_port", owner->peer_port}};
     }
   }
-  if (!details) return out;
-  json::array consumers;
-  for (const ConsumerStatus& each : status.consumers) {
-    if (each.consumer.queue == queue.ref) consumers.push_back(consumer(each, status));
-  }
-  out["consumer_details"] = std::move(consumers);
   return out;
 }
 
@@ -219,7 +199,7 @@ json::object Renderer::channel(const ConnectionStatus& connection,
 json::object Renderer::consumer(const ConsumerStatus& status, const BrokerStatus& broker) const {
   const core::Client::Consumer& consumer = status.consumer;
   const core::QueueInfo* queue = catalog_.find_queue(consumer.queue.id);
-  const ConnectionStatus* connection = broker.find_connection(status.connection);
+  const ConnectionName* connection = broker.find_name(status.connection);
   json::object channel{{"number", consumer.channel.value}, {"node", json_text(node_)}};
   if (connection != nullptr) {
     channel["name"] = json_text(fmt::format("{} ({})", connection->name, consumer.channel.value));

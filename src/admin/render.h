@@ -23,15 +23,15 @@ class Renderer {
   json::object user(const core::Catalog::User& user) const;
   json::object permission(const core::Catalog::Permission& permission) const;
   json::object exchange(const core::ExchangeInfo& exchange) const;
-  /// `status` with queues, connections and consumers: from these come the owner's name and, for
-  /// `details`, the consumers.
+  /// `status` with the queue: its figures, and its owner's name.
   json::object queue(const core::QueueInfo& queue, const BrokerStatus& status,
-                     const QueueRates& rates, bool details = false) const;
+                     const QueueRates& rates) const;
   json::object binding(const core::BindingInfo& binding) const;
   /// Every queue is bound to the default exchange by its name.
   json::object default_binding(const core::QueueInfo& queue) const;
   json::object connection(const ConnectionStatus& connection) const;
   json::object channel(const ConnectionStatus& connection, const ChannelStatus& channel) const;
+  /// `status` with its queue's consumers.
   json::object consumer(const ConsumerStatus& consumer, const BrokerStatus& status) const;
   json::object listener(const ListenerStatus& listener) const;
 
@@ -45,8 +45,5 @@ class Renderer {
 /// Adds a figure and its rate, as RabbitMQ has them: "publish": 7, "publish_details": {"rate":
 /// 0.5}.
 void add_rated(json::object& to, std::string_view name, std::uint64_t figure, double rate);
-
-/// Adds up what queues did and hold.
-void add(core::QueueStats& to, const core::QueueStats& from);
 
 }  // namespace naru::admin

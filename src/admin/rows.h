@@ -26,6 +26,7 @@ class Rows {
 struct RowWindow {
   std::size_t first = 0;
   std::size_t end = std::numeric_limits<std::size_t>::max();
+  std::size_t size() const { return end - first; }
 };
 
 /// Collects rows: counts all of them, and keeps those in the window.

@@ -130,6 +130,30 @@ class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
     if (!piece || piece->empty()) more = nullptr;
     return piece.value_or("");
   }
+  /// A request whose answer is taken piece by piece.
+  struct Asked {
+    unsigned status = 0;
+    std::string text;
+    std::unique_ptr<io::HttpBody> more;
+  };
+  std::shared_ptr<Asked> begin(const std::string& target) {
+    auto asked = std::make_shared<Asked>();
+    io::HttpRequest request{.method = "GET",
+                            .target = target,
+                            .headers = {{"Authorization", format_basic_auth("guest", "guest")}},
+                            .body = {},
+                            .peer = {"127.0.0.1", 4711}};
+    api_.on_request(std::move(request), io::HttpResponder([asked](io::HttpResponse response) {
+                      asked->status = response.status;
+                      asked->text = std::move(response.body);
+                      asked->more = std::move(response.more);
+                    }));
+    rig_.settle();
+    return asked;
+  }
+  void take_rest(Asked& asked) {
+    while (asked.more != nullptr) asked.text += next_piece(asked.more);
+  }
   unsigned status(std::string method, std::string target, std::string body = {}) {
     return ask(std::move(method), std::move(target), std::move(body)).status;
   }
@@ -168,6 +192,25 @@ class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
     return client;
   }
 
+  /// So many consumers of a queue of "/": "<queue>-1" and so on.
+  void consume(core::Client& client, const std::string& queue, std::uint32_t count,
+               const message::Table& arguments = {}) {
+    client.assume({"guest", "administrator"}, rig_.shard(0).catalog().find_tenant("/"));
+    for (std::uint32_t number = 1; number <= count; ++number) {
+      core::Consume consume;
+      consume.queue = queue;
+      consume.consumer = core::ConsumerHandle(++consumers_);
+      consume.channel = core::ChannelId(1);
+      consume.tag = queue + "-" + std::to_string(number);
+      consume.prefetch = 7;
+      consume.arguments = arguments;
+      core::Command command = std::make_unique<core::Request>(
+          core::Request{core::RequestId(consumers_), std::move(consume)});
+      client.submit({&command, 1});
+    }
+    rig_.settle();
+  }
+
   storage::testing::FakeDisk disk_{1};
   testing::BrokerRig rig_;
   Connections connections_;
@@ -178,6 +221,7 @@ class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
   std::string user_ = "guest";
   std::string password_ = "guest";
   io::HttpHeaders headers_;
+  std::uint32_t consumers_ = 0;  // so far
 };
 
 }  // namespace naru::admin

@@ -31,7 +31,8 @@ class Refused(Exception):
 class FrameClient:
     """A connection with channel 1 open; with opens=False, one just negotiated."""
 
-    def __init__(self, port, frame_max=131072, heartbeat=0, opens=True, user="guest", password="guest", vhost="/"):
+    def __init__(self, port, frame_max=131072, heartbeat=0, opens=True, user="guest", password="guest", vhost="/",
+                 properties=b""):
         self.socket = self.open_socket(port)
         self.frame_max = frame_max
         self._unread = b""
@@ -40,7 +41,7 @@ class FrameClient:
         capabilities = table(b"\x1cauthentication_failure_close" + b"t\x01"
                              + b"\x16consumer_cancel_notify" + b"t\x01"
                              + b"\x12connection.blocked" + b"t\x01")
-        self.method(0, 10, 11, table(short("capabilities") + b"F" + capabilities) + short("PLAIN")
+        self.method(0, 10, 11, table(short("capabilities") + b"F" + capabilities + properties) + short("PLAIN")
                     + long(f"\0{user}\0{password}") + short("en_US"))
         self.tune = struct.unpack(">HIH", self.expect(10, 30))
         self.method(0, 10, 31, struct.pack(">HIH", self.tune[0], frame_max, heartbeat))
