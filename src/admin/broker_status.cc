@@ -190,6 +190,13 @@ const ConnectionName* BrokerStatus::find_name(core::ConnectionId id) const {
   return found == names.end() || found->id != id ? nullptr : &*found;
 }
 
+QueueFilter queues_among(std::vector<core::QueueId> ids) {
+  std::ranges::sort(ids);
+  return [ids = std::move(ids)](const core::Catalog&, const core::QueueInfo& queue) {
+    return std::ranges::binary_search(ids, queue.ref.id);
+  };
+}
+
 void collect_status(core::Shard& home, const ConnectionsPort& connections, Wanted wanted,
                     std::move_only_function<void(BrokerStatus)> done) {
   gather(

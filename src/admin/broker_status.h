@@ -73,6 +73,7 @@ inline bool any_queue(const core::Catalog&, const core::QueueInfo&) {
 inline QueueFilter the_queue(core::QueueId id) {
   return [id](const core::Catalog&, const core::QueueInfo& queue) { return queue.ref.id == id; };
 }
+QueueFilter queues_among(std::vector<core::QueueId> ids);
 
 /// What to collect beside the totals: what no filter keeps is not copied. Null keeps none.
 struct Wanted {

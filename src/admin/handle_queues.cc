@@ -10,6 +10,7 @@
 #include "admin/call.h"
 #include "admin/handlers.h"
 #include "admin/http_api.h"
+#include "admin/listing.h"
 #include "admin/render.h"
 
 namespace naru::admin {
@@ -24,18 +25,25 @@ QueueRates rates_of(Call& call, const core::QueueInfo& queue, const BrokerStatus
   return call.api().rates().measure(queue.ref.id, status.stats_of(queue.ref.id), at);
 }
 
-void reply_queues(const CallRef& call, BrokerStatus status) {
-  const core::Catalog& catalog = call->api().catalog();
+using QueueRows = RowList<core::QueueId>;
+
+/// Those that are asked for, in order.
+QueueRows queue_rows(Call& call) {
+  const core::Catalog& catalog = call.api().catalog();
   std::vector<const core::QueueInfo*> found;
-  catalog.each_queue([&, is_shown = call->sees_queues()](const core::QueueInfo& queue) {
+  catalog.each_queue([&, is_shown = call.sees_queues()](const core::QueueInfo& queue) {
     if (is_shown(catalog, queue)) found.push_back(&queue);
   });
   std::ranges::sort(found, [](const core::QueueInfo* a, const core::QueueInfo* b) {
     return std::tie(a->tenant, a->name) < std::tie(b->tenant, b->name);
   });
-  std::vector<core::QueueId> rows;
+  QueueRows rows(Listing::window(call.target()));
   rows.reserve(found.size());
-  for (const core::QueueInfo* queue : found) rows.push_back(queue->ref.id);
+  for (const core::QueueInfo* queue : found) rows.add(queue->ref.id);
+  return rows;
+}
+
+void reply_queues(const CallRef& call, QueueRows rows, BrokerStatus status) {
   const std::size_t beside_bytes = status.memory_bytes();
   call->reply_rows(make_rows(
       std::move(rows),
@@ -101,8 +109,12 @@ void list_queues(const CallRef& call) {
   std::size_t count = 0;
   call->api().catalog().each_queue([&](const core::QueueInfo&) { ++count; });
   call->wait_to_list(count, [call] {
-    collect_status(call->api().shard(), call->api().connections(), {.queues = call->sees_queues()},
-                   [call](BrokerStatus status) { reply_queues(call, std::move(status)); });
+    QueueRows rows = queue_rows(*call);
+    QueueFilter shown = queues_among(rows.kept());
+    collect_status(call->api().shard(), call->api().connections(), {.queues = std::move(shown)},
+                   [call, rows = std::move(rows)](BrokerStatus status) mutable {
+                     reply_queues(call, std::move(rows), std::move(status));
+                   });
   });
 }
 

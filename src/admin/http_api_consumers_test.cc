@@ -67,6 +67,20 @@ TEST_P(HttpApiConsumersTest, AQueueShowsItsOwnAndOnlyWhenTheyAreWanted) {
   EXPECT_EQ(only.at("consumer_details").get_array().size(), 2u);
 }
 
+TEST_P(HttpApiConsumersTest, APageOfQueuesHasTheFiguresOfItsQueues) {
+  const auto client = connect(host_, "guest");
+  consume(*client, "other", 1);
+  consume(*client, "q", 2);
+  for (const auto& [page, items] : {std::pair{"1", R"([{"name":"other","consumers":1}])"},
+                                    {"2", R"([{"name":"q","consumers":2}])"}}) {
+    const json::value shown =
+        ask("GET", std::string("/api/queues?page_size=1&columns=name,consumers&page=") + page).body;
+    EXPECT_EQ(serialize(shown.at("items")), items);
+    EXPECT_EQ(shown.at("total_count"), 2);
+  }
+  EXPECT_EQ(status("GET", "/api/queues?page_size=1&page=3"), 400u);
+}
+
 TEST_P(HttpApiConsumersTest, AnExclusiveQueueNamesItsOwner) {
   const auto client = connect(host_, "guest");
   const auto bystander = connect(host_, "guest");
@@ -184,6 +198,8 @@ TEST_P(HttpApiConsumersTest, NothingIsCollectedThatIsNotWanted) {
   EXPECT_EQ(of_queue.connections.size(), 0u);
   ASSERT_EQ(of_queue.names.size(), 1u);
   EXPECT_EQ(of_queue.names[0].id, first->id());
+  EXPECT_EQ(collect({.queues = queues_among({id_of("q"), id_of("other")})}).queues.size(), 2u);
+  EXPECT_EQ(collect({.queues = queues_among({id_of("other")})}).queues.size(), 1u);
   const BrokerStatus one =
       collect({.connections = [](const ConnectionStatus& each) { return each.user == "keeper"; }});
   ASSERT_EQ(one.connections.size(), 1u);

@@ -48,6 +48,8 @@ class RowList {
   std::size_t size() const { return size_; }
   std::size_t memory_bytes() const { return rows_.capacity() * sizeof(Row); }
   Row& operator[](std::size_t at) { return rows_[at - window_.first]; }
+  /// Those that are kept.
+  const std::vector<Row>& kept() const { return rows_; }
 
  private:
   RowWindow window_;
