@@ -179,6 +179,17 @@ class Client(FrameClient):
             raise AssertionError(f"{queue!r} is not empty after {len(found)} messages: {got}")
         return found
 
+    def hold_all(self, queue, count):
+        """Consumes `count` messages that go back when the client does."""
+        if count == 0:
+            return
+        self.call(60, 20, b"\0\0" + short(queue) + short("held") + b"\0" + table(b""), 21)
+        for _ in range(count):
+            got, arguments = self.next_method()
+            if got != DELIVER:
+                raise AssertionError(f"expected a delivery, got {got}")
+            self.delivery(arguments)
+
     def cancel(self):
         self.method(1, 60, 30, short("all") + b"\0")
         return True

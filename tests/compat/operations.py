@@ -18,6 +18,7 @@ FAR_S, PAST_S = 80 * YEAR_S, -400 * 86400
 PERSISTENT = b"\x10\x00\x02"
 PILOT = ("pilot", "over the bar")
 SCATTERED, SCATTERED_EACH = 32, 60  # queues, messages a round: each of their pages is in many files
+KEPT_EACH = 40  # of the messages that a thinned queue had
 ROUNDS = 24  # of 30 MiB each: 384 MiB of log, and more than 128 MiB that is dead in what left it
 
 
@@ -210,6 +211,19 @@ class Script:
                 if number % 2000 == 1999:
                     client.all_confirmed()
             client.all_confirmed()
+
+    def thin(self, count):
+        """Of the deep queue's first so many, whose places are in the log by now, few are left."""
+        with Client(self.broker) as client:
+            taken = [client.take("deep")[0] for _ in range(count)]
+            for number, tag in enumerate(taken):
+                if number % KEPT_EACH != 0:
+                    client.ack(tag)
+            client.call(20, 40, struct.pack(">H", 200) + short("") + struct.pack(">HH", 0, 0), 41)  # the others come back
+        here = self.model["/"]["deep"]
+        for each in here[:count]:
+            each["redelivered"] = True
+        self.model["/"]["deep"] = here[:count:KEPT_EACH] + here[count:]
 
     def reside(self):
         """Most of the log's first file, which is small, is still needed."""

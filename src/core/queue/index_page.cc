@@ -34,6 +34,7 @@ bool IndexPage::describe(std::span<const RecordPlace> places) {
   }
   if (!all_expire) latest_expiry = 0;
   files.shrink_to_fit();
+  for (File& file : files) file.held = file.bytes;
   return true;
 }
 
@@ -95,18 +96,26 @@ std::uint32_t IndexPage::remaining(std::uint32_t first, std::uint32_t last) cons
   return count;
 }
 
+LiveChange IndexPage::leaving(std::size_t file, std::uint32_t begin, std::uint32_t end) const {
+  const std::uint32_t first = files[file].first;
+  const std::uint32_t last = file_end(file);
+  const std::uint64_t records = remaining(std::max(begin, first), std::min(end, last));
+  if (records == 0) return {};
+  const std::uint64_t share = files[file].held * records / remaining(first, last);
+  return {static_cast<std::int64_t>(records), static_cast<std::int64_t>(share)};
+}
+
 void IndexPage::remove(Seq first, Seq last) {
   if (last < first_seq() || first > last_seq()) return;
   const std::uint32_t begin = begin_of(first);
   const std::uint32_t end = end_of(last);
-  const std::uint32_t leaving = remaining(begin, end);
-  if (leaving == 0) return;
-  shell.live -= leaving;
+  const std::uint32_t records = remaining(begin, end);
+  if (records == 0) return;
+  shell.live -= records;
+  for (std::size_t at = place_of_file(begin); at < files.size() && files[at].first <= end; ++at)
+    files[at].held -= static_cast<std::uint32_t>(leaving(at, begin, end).bytes);
   if (exceptions == nullptr) exceptions = std::make_unique<Exceptions>();
   add_gone(static_cast<std::uint16_t>(begin), static_cast<std::uint16_t>(end));
-  for (std::size_t at = place_of_file(begin); at < files.size() && files[at].first <= end; ++at) {
-    if (remaining(files[at].first, file_end(at)) == 0) files[at].held = 0;
-  }
   std::erase_if(exceptions->attempts,
                 [&](const Attempts& it) { return it.offset >= begin && it.offset <= end; });
 }
@@ -183,13 +192,18 @@ void IndexPage::keep(Exceptions found) {
 void IndexPage::take_from(IndexChunk& chunk) {
   shell.live = chunk.live;
   keep(exceptions_of(chunk));
+  count_held(chunk);
   delivered = false;
+  chunk.each_live(
+      [&](Seq, const IndexEntry& entry) { delivered = entry.has(IndexEntry::kDelivered); });
+}
+
+void IndexPage::count_held(IndexChunk& chunk) {
   for (File& file : files) file.held = 0;
   std::size_t at = 0;
   chunk.each_live([&](Seq, const IndexEntry& entry) {
     while (files[at].file != entry.file) ++at;
     files[at].held += entry.record_bytes;
-    delivered = entry.has(IndexEntry::kDelivered);
   });
 }
 

@@ -32,7 +32,7 @@ struct IndexPage {
   struct File {
     std::uint32_t file = 0;
     std::uint32_t bytes = 0;  // of all records that the page was written with
-    std::uint32_t held = 0;   // what the counters held for it when it was not resident
+    std::uint32_t held = 0;   // what the counters hold for it while it is not resident
     std::uint16_t first = 0;  // offset of its first seq
   };
   struct Gone {
@@ -93,8 +93,8 @@ struct IndexPage {
   std::uint32_t file_of(Seq seq) const;
   std::uint8_t attempts_of(Seq seq) const;
   /// What removing these seqs takes out of the counters; use(file, LiveChange) for each file that
-  /// loses records. Bytes leave with the last record of their file: which of them are whose is only
-  /// known when the page is read.
+  /// loses records. Which bytes are whose is only known when the page is read: until then each of
+  /// the records that are left has the same share of what their file holds.
   template <typename Use>
   Part part(Seq first, Seq last, Use&& use) const;
   Part all() const {
@@ -111,11 +111,16 @@ struct IndexPage {
   Exceptions exceptions_of(IndexChunk& chunk) const;
   /// Likewise while it is not resident.
   Exceptions all_exceptions() const;
-  /// Checks and takes over what was stored beside the page: false when it cannot be.
+  /// Checks and takes over what was stored beside the page: false when it cannot be. Whatever has
+  /// records holds all of its bytes, until somebody knows better.
   bool restore(Exceptions stored);
+  /// Sets what each file holds of a resident page, whose chunk it is.
+  void count_held(IndexChunk& chunk);
 
  private:
   std::uint32_t remaining(std::uint32_t first, std::uint32_t last) const;
+  /// What leaves one of `files` with the records from offset `begin` to `end`.
+  LiveChange leaving(std::size_t file, std::uint32_t begin, std::uint32_t end) const;
   std::uint32_t file_end(std::size_t file) const {  // offset of its last seq
     return file + 1 < files.size() ? files[file + 1].first - 1u : span;
   }
@@ -137,15 +142,11 @@ IndexPage::Part IndexPage::part(Seq first, Seq last, Use&& use) const {
   const std::uint32_t begin = begin_of(first);
   const std::uint32_t end = end_of(last);
   for (std::size_t at = place_of_file(begin); at < files.size() && files[at].first <= end; ++at) {
-    const File& file = files[at];
-    const std::uint32_t records =
-        remaining(std::max<std::uint32_t>(begin, file.first), std::min(end, file_end(at)));
-    if (records == 0) continue;
-    const bool all_of_file = records == remaining(file.first, file_end(at));
-    const std::uint32_t leaving = all_of_file ? file.held : 0;
-    part.records += records;
-    part.held_bytes += leaving;
-    use(file.file, LiveChange{records, leaving});
+    const LiveChange change = leaving(at, begin, end);
+    if (change.bodies == 0) continue;
+    part.records += static_cast<std::uint32_t>(change.bodies);
+    part.held_bytes += static_cast<std::uint64_t>(change.bytes);
+    use(files[at].file, change);
   }
   return part;
 }

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <set>
 
 #include "base/random.h"
 #include "core/queue/queue_index.h"
@@ -69,23 +68,25 @@ TEST(IndexPage, CountsLikeASet) {
       next = place.seq.value + 1;
     }
     ASSERT_TRUE(page.restore(std::move(gaps)));
+    std::map<std::uint32_t, std::int64_t> held;
+    for (const IndexPage::File& file : page.files) held[file.file] = file.bytes;
     while (!model.empty()) {
       const std::uint64_t first = 990 + random.below(next - 980);
       const std::uint64_t last = first + random.below(random.one_in(3) ? 100 : 5);
       std::map<std::uint32_t, LiveChange> wanted;
-      std::set<std::uint32_t> staying;
+      std::map<std::uint32_t, std::int64_t> staying;
       std::int64_t leaving = 0;
       for (const auto& [seq, place] : model) {
         if (seq < first || seq > last) {
-          staying.insert(place.location.file);
+          ++staying[place.location.file];
         } else {
           ++wanted[place.location.file].bodies;
           ++leaving;
         }
       }
-      for (const IndexPage::File& file : page.files) {
-        const auto found = wanted.find(file.file);
-        if (found != wanted.end() && !staying.contains(file.file)) found->second.bytes = file.bytes;
+      for (auto& [file, change] : wanted) {
+        change.bytes = held[file] * change.bodies / (change.bodies + staying[file]);
+        held[file] -= change.bytes;
       }
       std::map<std::uint32_t, LiveChange> told;
       const IndexPage::Part part = page.part(

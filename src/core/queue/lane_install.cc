@@ -19,6 +19,7 @@ struct Lane::Impl::Installing {
   std::uint64_t as_of = 0;  // of the last part, counted from what the snapshot covers
   Seq next_seq;
   Seq delivered;
+  ByteView held;  // of the pages in the next part
   std::vector<std::unique_ptr<IndexPage>> pages;
   std::vector<RecordPlace> places;
 
@@ -48,6 +49,9 @@ Result<void> Lane::Impl::install(Index covers, ByteView snapshot) {
       fine = install_part(section, covers, installing);
     } else if (fine && kind == static_cast<std::uint8_t>(LaneSection::chains)) {
       fine = !installing.id && chains_.install(section, live_);
+    } else if (fine && kind == static_cast<std::uint8_t>(LaneSection::held)) {
+      fine = installing.held.empty();
+      installing.held = section.rest();
     } else if (fine && kind < kLaneSectionOptional) {
       return naru::fail(Errc::version, "a lane's snapshot has a section of an unknown kind");
     }
@@ -76,6 +80,7 @@ bool Lane::Impl::install_old_queues(ByteReader& in) {
 // Parts of a queue follow each other. One that begins before the end of the part in front of it
 // takes back what that said of the rest.
 bool Lane::Impl::install_part(ByteReader& in, Index covers, Installing& installing) {
+  const ByteView held = installing.held;
   const QueueId id(in.varint());
   const std::uint64_t as_of = in.varint();
   const Seq from(in.varint());
@@ -92,6 +97,7 @@ bool Lane::Impl::install_part(ByteReader& in, Index covers, Installing& installi
   }
   installing.more = (flags & kMoreOfQueue) != 0;
   installing.as_of = as_of;
+  installing.held = held;
   if (!installing.read_part(in, from)) return false;
   Queue* queue = installing.queue;
   if (queue == nullptr) return true;
@@ -121,13 +127,15 @@ bool Lane::Impl::Installing::read_part(ByteReader& in, Seq from) {
 
 bool Lane::Impl::Installing::read_pages(ByteReader& in, Seq from) {
   PageSummaryReader reader(in);
+  HeldBytesReader left_of_it(std::exchange(held, {}));
   for (std::uint64_t left = in.varint(); left > 0; --left) {
     auto page = std::make_unique<IndexPage>();
-    if (!reader.next(*page) || page->first_seq() < from || page->last_seq() >= next_seq)
+    if (!reader.next(*page) || page->first_seq() < from || page->last_seq() >= next_seq ||
+        !left_of_it.next(*page))
       return false;
     pages.push_back(std::move(page));
   }
-  return in.ok();
+  return in.ok() && left_of_it.done();
 }
 
 bool Lane::Impl::install_queue(Queue& queue, Installing& installing) {

@@ -122,6 +122,7 @@ class Lane::Impl::Snapshot final : public SnapshotJob {
     const IndexPage* page = index.page_of(from_);
     if (page != nullptr) from_ = std::min(from_, page->first_seq());
     const Chunks chunks = choose(queue);
+    put_held(out, index, chunks);
 
     const std::size_t at = begin_section(out, LaneSection::queue);
     out.varint(queue.id.value);
@@ -154,6 +155,19 @@ class Lane::Impl::Snapshot final : public SnapshotJob {
       break;
     }
     return chunks;
+  }
+
+  /// A section only when there is something to say.
+  static void put_held(ByteBuffer& out, QueueIndex& index, const Chunks& chunks) {
+    const std::size_t at = begin_section(out, LaneSection::held);
+    const std::size_t begin = out.size();
+    HeldBytesWriter held(out);
+    for (std::size_t each = chunks.begin; each < chunks.end; ++each) {
+      IndexChunk& chunk = index.chunk_at(each);
+      if (chunk.page != nullptr) held.put(*chunk.page, chunk);
+    }
+    if (out.size() == begin) return out.truncate(at);
+    end_section(out, at);
   }
 
   void put_pages(ByteBuffer& out, QueueIndex& index, const Chunks& chunks) const {

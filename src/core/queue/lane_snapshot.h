@@ -14,6 +14,7 @@ enum class LaneSection : std::uint8_t {
   end = 0,     // nothing; the last one
   queue = 1,   // a queue, or a part of it
   chains = 2,  // large bodies; in front of all queues
+  held = 128,  // what is left of the bytes of the pages in the section behind it
 };
 inline constexpr std::uint8_t kLaneSectionOptional = 128;
 

@@ -1,5 +1,6 @@
 #include "core/queue/page_summary.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/mutant.h"
@@ -120,8 +121,8 @@ bool PageSummaryReader::read_files(IndexPage& page, std::uint8_t flags) {
   page.files.reserve(1 + more);
   std::uint64_t first = 0;
   for (;;) {
-    page.files.push_back({static_cast<std::uint32_t>(file), static_cast<std::uint32_t>(bytes), 0,
-                          static_cast<std::uint16_t>(first)});
+    page.files.push_back({static_cast<std::uint32_t>(file), static_cast<std::uint32_t>(bytes),
+                          static_cast<std::uint32_t>(bytes), static_cast<std::uint16_t>(first)});
     if (more-- == 0) return true;
     const std::uint64_t offset_step = in_.varint();
     const std::uint64_t step = in_.varint();
@@ -172,6 +173,30 @@ std::int64_t PageSummaryReader::unzigzag_step() {
   const std::int64_t step = unzigzag(in_.varint());
   if (step < -kStepMax || step > kStepMax) in_.set_failed();
   return in_.ok() ? step : 0;
+}
+
+void HeldBytesWriter::put(IndexPage& page, IndexChunk& chunk) {
+  if (chunk.resident()) page.count_held(chunk);
+  const auto lost_some = [](const IndexPage::File& file) { return file.held != file.bytes; };
+  if (!std::ranges::any_of(page.files, lost_some)) return (void)++passed_;
+  out_.varint(std::exchange(passed_, 0));
+  for (const IndexPage::File& file : page.files) out_.varint(file.held);
+}
+
+bool HeldBytesReader::next(IndexPage& page) {
+  if (!in_.ok()) return false;
+  if (!more_) return true;
+  if (passed_ != 0) {
+    --passed_;
+    return true;
+  }
+  for (IndexPage::File& file : page.files) {
+    const std::uint64_t held = in_.varint();
+    if (!in_.ok() || held > file.bytes) return false;
+    if (file.held != 0) file.held = static_cast<std::uint32_t>(held);
+  }
+  read_distance();
+  return in_.ok();
 }
 
 }  // namespace naru::core

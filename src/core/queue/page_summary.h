@@ -8,6 +8,10 @@
 ///         expires, 2 gone, 3 attempts, 4 more files) · file (zigzag, from the page's own) · bytes
 ///         of its records · [count of further files] · [(offset step · file step · bytes)…] ·
 ///         [earliest · latest] · [count · gone…] · [count · attempts…]
+///
+/// and, apart, what is left of the bytes of those that have lost records:
+///
+///   held  pages since the last one here · bytes of each file…
 
 #include <cstdint>
 
@@ -46,6 +50,37 @@ class PageSummaryReader {
   std::uint64_t after_seq_ = 0;
   std::int64_t file_ = 0;
   std::int64_t end_ = 0;
+};
+
+/// Passed each of the pages, in order, that the summaries list.
+class HeldBytesWriter {
+ public:
+  explicit HeldBytesWriter(ByteBuffer& out) : out_(out) {}
+  /// `chunk` holds the page's records, or stands for them.
+  void put(IndexPage& page, IndexChunk& chunk);
+
+ private:
+  ByteBuffer& out_;
+  std::uint64_t passed_ = 0;
+};
+
+class HeldBytesReader {
+ public:
+  explicit HeldBytesReader(ByteView held) : in_(held) { read_distance(); }
+  /// Sets what is left of a new page, the next one. False when the bytes are wrong.
+  bool next(IndexPage& page);
+  /// No further page is named.
+  bool done() const { return in_.ok() && !more_; }
+
+ private:
+  void read_distance() {
+    more_ = !in_.done();
+    if (more_) passed_ = in_.varint();
+  }
+
+  ByteReader in_;
+  std::uint64_t passed_ = 0;  // pages in front of the next one that is named
+  bool more_ = false;
 };
 
 }  // namespace naru::core

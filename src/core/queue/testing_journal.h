@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "base/byte_reader.h"
 #include "base/check.h"
 #include "core/journal.h"
+#include "core/queue/lane_snapshot.h"
 
 namespace naru::core {
 
@@ -265,12 +267,22 @@ class TestingJournal final : public Journal {
   ByteView growing_snapshot() const { return growing_.view(); }
   /// A whole one, in one turn.
   void save_snapshot() { go_on_with_snapshot(SIZE_MAX); }
-  /// What a snapshot would hold now.
+  /// What a snapshot would hold now, without optional sections: who replays may know less of them.
   std::vector<std::uint8_t> state_now() {
     ByteBuffer state;
     const auto job = state_->begin_snapshot();
-    if (job != nullptr) NARU_CHECK(job->next(SIZE_MAX, state), "there is room for all of it");
-    return {state.data(), state.data() + state.size()};
+    if (job == nullptr) return {};
+    NARU_CHECK(job->next(SIZE_MAX, state), "there is room for all of it");
+    ByteReader in(state.view());
+    std::vector<std::uint8_t> needed{in.u8()};
+    while (!in.done()) {
+      const ByteView rest = in.rest();
+      const ByteView section = rest.first(sizeof(std::uint32_t) + in.le32());
+      in.bytes(section.size() - sizeof(std::uint32_t));
+      if (section[sizeof(std::uint32_t)] < kLaneSectionOptional)
+        needed.insert(needed.end(), section.begin(), section.end());
+    }
+    return needed;
   }
   bool has_snapshot() const { return disk_.snapshot.has_value(); }
 

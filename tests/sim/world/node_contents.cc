@@ -32,7 +32,9 @@ void add_contents(core::Lane& lane, Contents& all) {
   while (!in.done()) {
     const ByteView section = in.bytes(in.le32());
     ByteReader head(section);
-    const bool of_queue = head.u8() == static_cast<std::uint8_t>(core::LaneSection::queue);
+    const std::uint8_t kind = head.u8();
+    if (kind >= core::kLaneSectionOptional) continue;  // who replays may know less of it
+    const bool of_queue = kind == static_cast<std::uint8_t>(core::LaneSection::queue);
     std::uint32_t& sum = all[of_queue ? head.varint() : 0];
     sum = crc32c(section, sum);
   }
