@@ -95,6 +95,8 @@ std::size_t Client::take(std::span<Command> batch) {
       shard_.on_lane_shard(resume->queue.lane, [queue = resume->queue, key](Shard& owner) {
         owner.lane(queue.lane).resume_consumer(queue.id, key);
       });
+    } else if (const auto* shared = std::get_if<ChannelLimit>(&command)) {
+      set_channel_limit(*shared);
     } else if (const auto* begin = std::get_if<AtomicBegin>(&command)) {
       // Its channel's publishes are ignored from the refused one on, so its acknowledgements must
       // not count either.

@@ -2,6 +2,7 @@
 /// One connection's side of the broker: takes its commands, routes its publishes, counts its
 /// confirms, hands it its events.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -71,7 +72,10 @@ class Client final : public BrokerPort {
     std::int32_t priority = 0;
     std::uint32_t prefetch = 0;
     message::Table arguments;
-    std::uint64_t leases_asked = 0;  // its prefetch, or its channel's
+    std::uint32_t channel_limit = 0;  // of all consumers of its channel together; 0: none
+
+    /// How many leases it may need before it acknowledges any.
+    std::uint64_t leases_asked() const { return no_ack ? 0 : std::max(prefetch, channel_limit); }
   };
   void each_consumer(const std::function<void(const Consumer&)>& visit) const;
 
@@ -162,6 +166,7 @@ class Client final : public BrokerPort {
   void take_leases(std::int64_t change);
   void add_consumer(ConsumerHandle handle, Consumer consumer);
   bool remove_consumer(ConsumerHandle handle);
+  void set_channel_limit(const ChannelLimit& shared);
   void limit_leases();
   bool may_hold_more() const;
   void resume_consumers();

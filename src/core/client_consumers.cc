@@ -26,7 +26,7 @@ void Client::look_at_limits() {
 }
 
 void Client::add_consumer(ConsumerHandle handle, Consumer consumer) {
-  leases_asked_ += consumer.leases_asked;
+  leases_asked_ += consumer.leases_asked();
   consumers_[handle] = std::move(consumer);
   limit_leases();
 }
@@ -34,10 +34,20 @@ void Client::add_consumer(ConsumerHandle handle, Consumer consumer) {
 bool Client::remove_consumer(ConsumerHandle handle) {
   const auto found = consumers_.find(handle);
   if (found == consumers_.end()) return false;
-  leases_asked_ -= found->second.leases_asked;
+  leases_asked_ -= found->second.leases_asked();
   consumers_.erase(found);
   limit_leases();
   return true;
+}
+
+void Client::set_channel_limit(const ChannelLimit& shared) {
+  for (auto& [handle, consumer] : consumers_) {
+    if (consumer.channel != shared.channel) continue;
+    leases_asked_ -= consumer.leases_asked();
+    consumer.channel_limit = shared.limit;
+    leases_asked_ += consumer.leases_asked();
+  }
+  limit_leases();
 }
 
 void Client::limit_leases() {

@@ -84,6 +84,13 @@ struct Resume {
   ConsumerHandle consumer;
 };
 
+/// The ChannelCredit that the channel's consumers share has another limit now: they may need as
+/// many leases before they acknowledge any. 0: none.
+struct ChannelLimit {
+  ChannelId channel;
+  std::uint32_t limit = 0;
+};
+
 /// Answered by a Reply once everything that this channel submitted before is committed (or visible,
 /// where nothing is logged). With `atomic_begin` and the Barrier that ends it in one submit()
 /// batch, all between is atomic within each lane; and where a publish of the channel was refused
@@ -238,7 +245,7 @@ struct Request {
   Operation operation;
 };
 
-using Command = std::variant<Publish, Settle, Return, Park, Resume, AtomicBegin, Barrier,
-                             ChannelClosed, std::unique_ptr<Request>>;
+using Command = std::variant<Publish, Settle, Return, Park, Resume, ChannelLimit, AtomicBegin,
+                             Barrier, ChannelClosed, std::unique_ptr<Request>>;
 
 }  // namespace naru::core

@@ -302,9 +302,9 @@ void RequestHandler::run(RequestId id, Consume operation) {
                             .channel_credit = operation.shared_credit,
                             .connection_credit = client_.credit_,
                             .connection_leases = client_.leases_};
-  std::uint64_t asked = operation.prefetch;
+  std::uint32_t channel_limit = 0;
   if (operation.shared_credit != nullptr)
-    asked = std::max(asked, static_cast<std::uint64_t>(operation.shared_credit->limit()));
+    channel_limit = static_cast<std::uint32_t>(operation.shared_credit->limit());
   client_.add_consumer(operation.consumer, {.queue = queue,
                                             .channel = operation.channel,
                                             .tag = std::move(operation.tag),
@@ -313,7 +313,7 @@ void RequestHandler::run(RequestId id, Consume operation) {
                                             .priority = operation.priority,
                                             .prefetch = operation.prefetch,
                                             .arguments = std::move(operation.arguments),
-                                            .leases_asked = operation.no_ack ? 0 : asked});
+                                            .channel_limit = channel_limit});
   std::string refusal =
       queue_text(info.name, tenant_label(shard_.catalog(), info.tenant)) + " in exclusive use";
   const ShardId home = shard_.options().id;

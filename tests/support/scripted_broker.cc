@@ -102,6 +102,9 @@ std::string describe(const core::Command& command) {
             return fmt::format("park {} {}", c.queue.id.value, c.seq.value);
           },
           [](const core::Resume& c) { return fmt::format("resume {}", c.consumer.value); },
+          [](const core::ChannelLimit& c) {
+            return fmt::format("limit {} {}", c.channel.value, c.limit);
+          },
           [](const core::AtomicBegin& c) { return fmt::format("atomic {}", c.channel.value); },
           [](const core::Barrier& c) { return fmt::format("barrier {}", c.channel.value); },
           [](const core::ChannelClosed& c) { return fmt::format("closed {}", c.channel.value); },

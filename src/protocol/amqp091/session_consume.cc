@@ -40,7 +40,9 @@ void Session::set_channel_limit(Channel& channel, std::uint32_t limit) {
     if (limit == 0) return;
     channel.credit = std::make_shared<core::ChannelCredit>(0);
   }
+  if (channel.credit->limit() == limit) return;
   channel.credit->set_limit(limit);
+  if (!channel.consumers.empty()) batch_->add(core::ChannelLimit{channel.id, limit});
   resume_starved(channel);
 }
 

@@ -248,10 +248,15 @@ TEST_F(Consuming, ALaterChannelLimitBindsTheConsumersThatAreThere) {
   const auto credit = std::get<core::Consume>(broker_.last_request().operation).shared_credit;
   reply(core::Consumed{kQueue});
   EXPECT_EQ(credit->limit(), 0);
+  asked();
   send("1 basic.qos prefetch_count=5 global=1");
   EXPECT_EQ(credit->limit(), 5);
+  EXPECT_EQ(asked(), Lines{"limit 1 5"}) << "the broker lets it hold as many";
+  send("1 basic.qos prefetch_count=5 global=1");
+  EXPECT_EQ(asked(), Lines{});
   send("1 basic.qos prefetch_count=3");
   EXPECT_EQ(credit->limit(), 0) << "a limit by consumer ends the channel's";
+  EXPECT_EQ(asked(), Lines{"limit 1 0"});
 }
 
 TEST_F(Consuming, GetTakesOneMessage) {
