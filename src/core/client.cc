@@ -13,6 +13,10 @@
 
 namespace naru::core {
 
+namespace {
+constexpr std::size_t kEventsKept = 16;  // room for so many of a turn stays
+}  // namespace
+
 Client::Client(Shard& shard, ConnectionId id, ClientHost& host, ClientKind kind)
     : shard_(shard),
       id_(id),
@@ -153,6 +157,14 @@ void Client::close_channel(ChannelId id) {
 void Client::free_slot_if_idle(Channel& channel) {
   if (!channel.closed || channel.tracker.outstanding() != 0) return;
   slots_[channel.slot.value] = nullptr;
+}
+
+std::size_t Client::memory_bytes() const {
+  // With the allocator's part, and what finds it: a slot and a place in a map.
+  constexpr std::size_t kChannelBytes = sizeof(Channel) + 64;
+  const std::size_t more_channels = channels_.empty() ? 0 : channels_.size() - 1;
+  return more_channels * kChannelBytes +
+         (events_.capacity() + handing_over_.capacity()) * sizeof(Event);
 }
 
 void Client::barrier(const Barrier& wait) {
@@ -321,6 +333,11 @@ void Client::flush_events() {
   const std::vector<std::unique_ptr<Delivery>> deliveries = std::exchange(kept_deliveries_, {});
   tell(handing_over_);
   handing_over_.clear();
+  // A burst, as of returned messages, is no measure of what comes next.
+  if (handing_over_.capacity() > kEventsKept) {
+    decltype(handing_over_)().swap(handing_over_);
+    handing_over_.reserve(kEventsKept);
+  }
 }
 
 }  // namespace naru::core

@@ -100,12 +100,14 @@ class Client final : public BrokerPort {
   void flush_events();
   void on_alarm_changed();
   void set_writable();
+  /// Memory of channels that published, beyond the first, and of events. Consumers are not in it.
+  std::size_t memory_bytes() const;
   /// What lanes may have on their way to the connection, and what it may hold, has changed.
   void look_at_limits();
   void request_close(Errc code, std::string text);
 
  private:
-  friend class RequestHandler;  // client_requests.cc
+  friend class RequestHandler;  // request_handler.cc
 
   /// A channel's publishing state. Its slot number is what lanes know it by: a closed channel keeps
   /// its slot until every lane has answered, so that a late answer never counts for a new channel

@@ -21,6 +21,8 @@ class BrokerClient {
   virtual core::ConnectionId id() const = 0;
   /// The connection's output is below its low mark: more may be delivered.
   virtual void on_output_drained() = 0;
+  /// Memory of it, beyond a client's with one channel.
+  virtual std::size_t memory_bytes() const = 0;
 };
 
 /// Owned by one shard's thread.

@@ -56,7 +56,9 @@ bool Connection::may_read() const {
   switch (phase_) {
     case Phase::detecting:
     case Phase::open:
-      return !peer_closed_ && !input_waits_ && room_for_input() > 0 && !has_output_enough();
+      // What is here comes first: the session may stop at a part of it.
+      return !peer_closed_ && !input_waits_ && !resuming_ && room_for_input() > 0 &&
+             !has_output_enough();
     case Phase::closing:
     case Phase::lingering:
       return !peer_closed_;

@@ -19,7 +19,7 @@ void Connection::account() {
   if (is_authenticated_ && phase_ != Phase::dropped) {
     const protocol::SessionMemory session =
         session_ ? session_->memory() : protocol::SessionMemory{};
-    held.objects = kObjectsBytes + session.state;
+    held.objects = kObjectsBytes + session.state + (client_ ? client_->memory_bytes() : 0);
     held.input = unread_.capacity() + session.input;
     held.loose = held.input - session.let_in - (frame_room_ ? unread_.capacity() : 0);
     held.output = output_.memory_bytes();

@@ -14,6 +14,7 @@ class CoreClient final : public BrokerClient {
   core::BrokerPort& port() override { return *client_; }
   core::ConnectionId id() const override { return client_->id(); }
   void on_output_drained() override { client_->on_output_drained(); }
+  std::size_t memory_bytes() const override { return client_->memory_bytes(); }
 
  private:
   std::unique_ptr<core::Client> client_;

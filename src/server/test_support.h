@@ -170,6 +170,7 @@ class RecordingBroker final : public Broker {
     core::BrokerPort& port() override { return *this; }
     core::ConnectionId id() const override { return core::ConnectionId(1); }
     void on_output_drained() override { ++broker.drained; }
+    std::size_t memory_bytes() const override { return 0; }
     std::size_t submit(std::span<core::Command> batch) override {
       ++broker.submits;
       return batch.size();

@@ -16,6 +16,7 @@
 #include "core/ids.h"
 #include "core/stored_body.h"
 #include "protocol/amqp091/command_batch.h"
+#include "protocol/amqp091/counted_bytes.h"
 #include "protocol/amqp091/unacked.h"
 
 namespace naru::amqp091 {
@@ -37,6 +38,8 @@ struct Consumer {
 
 /// A message whose frames are still coming. Its parts are copies.
 struct Assembly {
+  static constexpr std::size_t kNamesBytes = 2 * 255;  // at most
+
   std::string exchange;
   std::string routing_key;
   bool mandatory = false;
@@ -109,6 +112,16 @@ struct Channel {
   std::shared_ptr<core::ChannelCredit> credit;  // of all its consumers; made with the first one
   std::unique_ptr<Assembly> assembly;
   std::unique_ptr<Transaction> transaction;
+
+  CountedBytes counted;  // bytes that most channels do not need
+  /// Brings that up to date. Bodies and publishes are apart: they are input.
+  void count() {
+    std::size_t bytes = last_queue.capacity();
+    if (assembly != nullptr) bytes += sizeof(Assembly) + Assembly::kNamesBytes;
+    if (transaction != nullptr)
+      bytes += sizeof(Transaction) + transaction->ends.capacity() * sizeof(Transaction::End);
+    counted.set(bytes);
+  }
 };
 
 }  // namespace naru::amqp091

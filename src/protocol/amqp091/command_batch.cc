@@ -81,27 +81,29 @@ bool HeldCommands::has_publish() const {
       [](const core::Command& command) { return std::holds_alternative<core::Publish>(command); });
 }
 
+core::Command lease_end(core::QueueRef queue, core::Seq first, core::Seq last, LeaseEnd end) {
+  if (end == LeaseEnd::settle) return core::Settle{queue, first, last};
+  return core::Return{queue, first, last, end == LeaseEnd::requeue};
+}
+
+bool extend(core::Command& before, core::QueueRef queue, core::Seq first, core::Seq last,
+            LeaseEnd end) {
+  const auto goes_on = [&](auto& range) {
+    if (range.queue != queue || range.last.next() != first) return false;
+    range.last = last;
+    return true;
+  };
+  if (auto* settle = std::get_if<core::Settle>(&before))
+    return end == LeaseEnd::settle && goes_on(*settle);
+  if (auto* back = std::get_if<core::Return>(&before)) {
+    return end != LeaseEnd::settle && back->requeue == (end == LeaseEnd::requeue) && goes_on(*back);
+  }
+  return false;
+}
+
 void CommandBatch::end_leases(core::QueueRef queue, core::Seq first, core::Seq last, LeaseEnd end) {
-  if (end == LeaseEnd::settle) {
-    if (!commands_.empty()) {
-      auto* before = std::get_if<core::Settle>(&commands_.back());
-      if (before != nullptr && before->queue == queue && before->last.next() == first) {
-        before->last = last;
-        return;
-      }
-    }
-    return add(core::Settle{queue, first, last});
-  }
-  const bool requeue = end == LeaseEnd::requeue;
-  if (!commands_.empty()) {
-    auto* before = std::get_if<core::Return>(&commands_.back());
-    if (before != nullptr && before->queue == queue && before->requeue == requeue &&
-        before->last.next() == first) {
-      before->last = last;
-      return;
-    }
-  }
-  add(core::Return{queue, first, last, requeue});
+  if (commands_.empty() || !extend(commands_.back(), queue, first, last, end))
+    add(lease_end(queue, first, last, end));
 }
 
 void CommandBatch::flush() {

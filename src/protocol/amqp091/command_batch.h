@@ -16,6 +16,12 @@ namespace naru::amqp091 {
 /// How a lease ends.
 enum class LeaseEnd : std::uint8_t { settle, requeue, reject };
 
+/// These leases of `queue` end.
+core::Command lease_end(core::QueueRef queue, core::Seq first, core::Seq last, LeaseEnd end);
+/// Makes `before` end them too, when they follow what it ends in the same way.
+bool extend(core::Command& before, core::QueueRef queue, core::Seq first, core::Seq last,
+            LeaseEnd end);
+
 /// Commands that wait, with copies of the bytes they refer to: a transaction's publishes, or what
 /// the broker had no room for.
 class HeldCommands {

@@ -243,9 +243,10 @@ void Session::unexpected_frame(const Frame& frame) {
                    fmt::format("type {}, {}", frame.type, octets_text(as_text(frame.payload))));
 }
 
-// Who is not listened to is not read either: thousands of publishers may wait.
+// Who is not listened to is not read either: thousands of publishers may wait, or of clients that
+// ask faster than they are answered.
 std::size_t Session::input_bytes_max() const {
-  return is_stopped() ? 1 : frame_bytes_max_ + kFrameFudgeBytes;
+  return takes_input() ? frame_bytes_max_ + kFrameFudgeBytes : 1;
 }
 
 // ---- Time --------------------------------------------------------------------------------------

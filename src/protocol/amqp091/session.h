@@ -200,6 +200,7 @@ class Session final : public protocol::Session {
   void on_event(const core::Returned& event);
   void on_event(const core::PublishRefused& event);
   void acknowledge_up_to(Channel& channel, std::uint64_t sequence);
+  static void begin_transaction(Channel& channel);
   std::unique_ptr<Transaction> take_transaction(Channel& channel);
   void append_delivery(const Consumer& consumer, DeliveryFront& front, std::uint64_t tag,
                        const core::Delivery& delivery);
@@ -341,6 +342,7 @@ class Session final : public protocol::Session {
   core::ChannelId part_channel_;  // that it is for
   std::size_t transaction_bytes_ = 0;  // held by transactions of all channels
   std::size_t unacked_bytes_ = 0;      // of the lists of leases of all channels
+  std::size_t channel_bytes_ = 0;      // of what most channels do not need
   std::size_t consumer_argument_bytes_ = 0;
   std::vector<BlockRef> rewritten_;     // headers of this turn's publishes
   std::unique_ptr<PublishMemo> memo_;   // made by the first publish

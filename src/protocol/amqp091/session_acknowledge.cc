@@ -67,6 +67,7 @@ void Session::acknowledge(Channel& channel, std::uint64_t tag, bool multiple, Le
                   fmt::format("unknown delivery tag {}", tag), method);
   }
   end_run();
+  if (channel.transaction) channel.count();
   release_credit(channel, credit);
 }
 

@@ -40,6 +40,7 @@ void Session::open_channel(std::uint16_t number) {
   auto channel = std::make_unique<Channel>();
   channel->number = number;
   channel->unacked.count_in(unacked_bytes_);
+  channel->counted.count_in(channel_bytes_);
   do {
     ++last_channel_id_;
   } while (last_channel_id_ == 0 || channels_by_id_.contains(last_channel_id_));

@@ -16,7 +16,8 @@ protocol::SessionMemory Session::memory() const {
   const std::size_t held = backlog_.bytes();
   const std::size_t more_channels = channels_.empty() ? 0 : channels_.size() - 1;
   return {.state = more_channels * kChannelBytes + consumers_.size() * kConsumerBytes +
-                   consumer_argument_bytes_ + unacked_bytes_ + client_properties_.capacity(),
+                   consumer_argument_bytes_ + unacked_bytes_ + channel_bytes_ +
+                   client_properties_.capacity(),
           .input = let_in + held,
           .let_in = backlog_rooms_.empty() ? let_in : let_in + held};
 }

@@ -37,7 +37,10 @@ void Session::on_method(Channel& channel, const BasicPublish& method) {
   memo_->remember(channel, frame_, method);
   batch_->end_run();
   if (publish_whole(channel, method)) return;
-  if (channel.assembly == nullptr) channel.assembly = std::make_unique<Assembly>();
+  if (channel.assembly == nullptr) {
+    channel.assembly = std::make_unique<Assembly>();
+    channel.count();
+  }
   Assembly& assembly = *channel.assembly;
   assembly.exchange = method.exchange;
   assembly.routing_key = method.routing_key;

@@ -73,6 +73,7 @@ void Session::on_channel_reply(Channel& channel, const Awaited& awaited,
     case QueueDeclare::kId.key(): {
       const auto& declared = value_of<core::QueueDeclared>(value);
       channel.last_queue = declared.name;
+      channel.count();
       return send_unless(awaited.nowait, channel,
                          QueueDeclareOk{declared.name, declared.ready, declared.consumers});
     }

@@ -75,6 +75,7 @@ void Session::on_method(Channel& channel, const QueueDeclare& method) {
   operation.name = without_line_ends(method.queue);
   if (operation.name == kReplyToQueue) {  // always there, and always consumed
     channel.last_queue = operation.name;
+    channel.count();
     return send_unless(method.nowait, channel, QueueDeclareOk{kReplyToQueue, 0, 1});
   }
   // The name of a reply address asks whether its owner still listens.

@@ -144,8 +144,28 @@ TEST_F(Topology, ARollbackForgetsPublishesAndGivesTagsBack) {
   said();
   EXPECT_EQ(asked(), Lines{"check 1 seq=0 ''->'a' 'one'"});
   send_all({"1 basic.ack delivery_tag=3 multiple=1", "1 tx.commit"});
-  EXPECT_EQ(asked(), (Lines{"atomic 1", "settle 7 10..10", "settle 7 11..11", "settle 7 12..12",
-                            "barrier 1"}));
+  EXPECT_EQ(asked(), (Lines{"atomic 1", "settle 7 10..12", "barrier 1"}));
+}
+
+TEST_F(Topology, WhatATransactionAcknowledgesIsCountedUntilItIsCommitted) {
+  consume();
+  deliver(1, 10, 1000);
+  send("1 tx.select");
+  const auto state = [&] { return peer_.session().memory().state; };
+  const std::size_t before = state();
+  send("1 basic.ack delivery_tag=999 multiple=1");
+  EXPECT_GE(state(), before + 999 * sizeof(core::Seq));
+  asked();
+  send("1 tx.commit");
+  EXPECT_EQ(asked(), (Lines{"atomic 1", "settle 7 10..1008", "barrier 1"}));
+  EXPECT_LE(state(), before);
+}
+
+TEST_F(Topology, WhoWaitsForAnAnswerIsNotRead) {
+  send(R"(1 queue.purge queue="q")");
+  EXPECT_EQ(peer_.session().input_bytes_max(), 1u);
+  reply(core::Counted{1});
+  EXPECT_GT(peer_.session().input_bytes_max(), 100'000u);
 }
 
 TEST_F(Topology, APublishOfATransactionFailsAsItComes) {

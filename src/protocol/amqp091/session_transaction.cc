@@ -13,8 +13,13 @@ void Session::on_method(Channel& channel, const TxSelect&) {
     return refuse(channel, ReplyCode::precondition_failed, "cannot switch from confirm to tx mode",
                   TxSelect::kId);
   }
-  if (channel.transaction == nullptr) channel.transaction = std::make_unique<Transaction>();
+  if (channel.transaction == nullptr) begin_transaction(channel);
   send(channel.number, TxSelectOk{});
+}
+
+void Session::begin_transaction(Channel& channel) {
+  channel.transaction = std::make_unique<Transaction>();
+  channel.count();
 }
 
 std::unique_ptr<Transaction> Session::take_transaction(Channel& channel) {
@@ -32,22 +37,18 @@ void Session::on_method(Channel& channel, const TxCommit&) {
                   TxCommit::kId);
   }
   const auto transaction = take_transaction(channel);
-  channel.transaction = std::make_unique<Transaction>();
+  begin_transaction(channel);
   batch_->flush();
   std::vector<core::Command> commands;
-  commands.reserve(transaction->publishes.size() + transaction->ends.size() + 2);
+  commands.reserve(transaction->publishes.size() + 2);
   commands.emplace_back(core::AtomicBegin{channel.id, transaction->room.has_value()});
   for (core::Command& publish : transaction->publishes.commands())
     commands.push_back(std::move(publish));
   std::int64_t credit = 0;
   for (const Transaction::End& end : transaction->ends) {
-    const core::QueueRef queue = end.lease.queue;
     const core::Seq seq = end.lease.seq;
-    if (end.end == LeaseEnd::settle) {
-      commands.emplace_back(core::Settle{queue, seq, seq});
-    } else {
-      commands.emplace_back(core::Return{queue, seq, seq, end.end == LeaseEnd::requeue});
-    }
+    if (!extend(commands.back(), end.lease.queue, seq, seq, end.end))
+      commands.push_back(lease_end(end.lease.queue, seq, seq, end.end));
     if (end.lease.consumer) ++credit;
   }
   const core::RequestId id(++last_request_);
@@ -67,7 +68,7 @@ void Session::on_method(Channel& channel, const TxRollback&) {
                   TxRollback::kId);
   }
   const auto transaction = take_transaction(channel);
-  channel.transaction = std::make_unique<Transaction>();
+  begin_transaction(channel);
   std::vector<Unacked> leases;
   leases.reserve(transaction->ends.size());
   for (const Transaction::End& end : transaction->ends) leases.push_back(end.lease);

@@ -41,7 +41,7 @@ std::optional<Unacked> UnackedList::take(std::uint64_t tag) {
 // By half: what is not used of it may be there for long.
 void UnackedList::grow() {
   entries_.reserve(entries_.size() + entries_.size() / 2 + 1);
-  count(entries_.capacity());
+  count();
 }
 
 void UnackedList::sweep() {
@@ -49,7 +49,7 @@ void UnackedList::sweep() {
     entries_.clear();
     // A consumer without a bound has had its day.
     if (entries_.capacity() > kKeptMax) entries_.shrink_to_fit();
-    count(entries_.capacity());
+    count();
     begin_ = 0;
     return;
   }
@@ -59,7 +59,7 @@ void UnackedList::sweep() {
   // At least as many were taken since the last time as are moved now.
   std::erase_if(entries_, [](const Unacked& entry) { return entry.taken; });
   if (entries_.capacity() > kKeptMax && entries_.capacity() / 4 > live_) entries_.shrink_to_fit();
-  count(entries_.capacity());
+  count();
   begin_ = 0;
 }
 
@@ -71,7 +71,7 @@ void UnackedList::put_back(std::vector<Unacked> entries) {
             [](const Unacked& a, const Unacked& b) { return a.tag < b.tag; });
   live_ = entries.size();
   entries_ = std::move(entries);
-  count(entries_.capacity());
+  count();
 }
 
 }  // namespace naru::amqp091

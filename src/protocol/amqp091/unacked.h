@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "core/ids.h"
+#include "protocol/amqp091/counted_bytes.h"
 
 namespace naru::amqp091 {
 
@@ -26,13 +27,8 @@ struct Unacked {
 /// between the oldest and the newest tag.
 class UnackedList {
  public:
-  UnackedList() = default;
-  ~UnackedList() { count(0); }
-  UnackedList(const UnackedList&) = delete;
-  UnackedList& operator=(const UnackedList&) = delete;
-
   /// `tally`, which outlives the list, counts the bytes that several lists hold.
-  void count_in(std::size_t& tally) { tally_ = &tally; }
+  void count_in(std::size_t& tally) { counted_.count_in(tally); }
 
   /// `entry.tag` is above all before it.
   void push(const Unacked& entry) {
@@ -72,11 +68,8 @@ class UnackedList {
   std::size_t find(std::uint64_t tag) const;
   void sweep();
   void grow();
-  /// What the list holds has become room for so many.
-  void count(std::size_t capacity) {
-    if (tally_ != nullptr) *tally_ += (capacity - counted_) * sizeof(Unacked);
-    counted_ = capacity;
-  }
+  /// The list has room for more, or less.
+  void count() { counted_.set(entries_.capacity() * sizeof(Unacked)); }
 
   template <typename Visit>
   void take_range(std::size_t end, Visit& visit) {
@@ -94,8 +87,7 @@ class UnackedList {
   std::vector<Unacked> entries_;  // by tag; all before begin_ are taken
   std::size_t begin_ = 0;
   std::size_t live_ = 0;
-  std::size_t counted_ = 0;  // capacity that the tally has
-  std::size_t* tally_ = nullptr;
+  CountedBytes counted_;
 };
 
 }  // namespace naru::amqp091
