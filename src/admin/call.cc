@@ -180,17 +180,19 @@ void Call::reply_with_rows(const json::object& object, std::string_view name,
   reply_written(std::move(writing));
 }
 
-void Call::reply_written(std::unique_ptr<Writing> writing) {
+void Call::reply_written(std::unique_ptr<Writing> writing, io::HttpHeaders headers) {
   NARU_TRY_OR_REPLY(progress, *this, writing->advance(kRowsPerTurn));
   account(writing->memory_bytes());
   if (progress == Writing::Progress::more) {
-    return api_.shard().later(
-        [self = shared_from_this(), writing = std::move(writing)](core::Shard&) mutable {
-          if (!self->agents_.expired()) self->reply_written(std::move(writing));
-        });
+    return api_.shard().later([self = shared_from_this(), writing = std::move(writing),
+                               headers = std::move(headers)](core::Shard&) mutable {
+      if (!self->agents_.expired()) self->reply_written(std::move(writing), std::move(headers));
+    });
   }
-  io::HttpResponse response{
-      .status = 200, .content_type = "application/json", .headers = {}, .body = writing->take()};
+  io::HttpResponse response{.status = 200,
+                            .content_type = "application/json",
+                            .headers = std::move(headers),
+                            .body = writing->take()};
   if (progress == Writing::Progress::full) {
     response.more = std::make_unique<WrittenBody>(shared_from_this(), std::move(writing));
   }

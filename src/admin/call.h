@@ -78,6 +78,9 @@ class Call : public std::enable_shared_from_this<Call> {
   /// few.
   void wait_to_show(std::size_t rows, std::size_t bytes, std::move_only_function<void()> run);
 
+  /// So much of the place in a line is enough from now on.
+  void shrink_place(std::size_t size) { place_.shrink(size); }
+
   // ---- The answer ----
   /// What is held while it is written has come to so many bytes.
   void account(std::size_t bytes);
@@ -91,7 +94,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void reply_with_rows(const json::object& object, std::string_view name,
                        std::unique_ptr<Rows> rows);
   /// JSON, written over many turns, and when it is long as the peer takes it.
-  void reply_written(std::unique_ptr<Writing> writing);
+  void reply_written(std::unique_ptr<Writing> writing, io::HttpHeaders headers = {});
   void reply_text(std::string text, std::string_view content_type, unsigned status = 200,
                   io::HttpHeaders headers = {});
   /// 201, with a Location when there is one, or 204.

@@ -52,7 +52,7 @@ HttpApi::HttpApi(core::Shard& shard, const ConnectionsPort& connections, const N
           std::make_shared<Line>(shard, listings_bytes_max / kRowBytes, kWaitingMax, kWaitMax)),
       connection_listings_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax)),
       connection_views_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax)),
-      gets_(std::make_shared<Line>(shard, 1, kWaitingMax, kGetWaitMax)) {}
+      gets_(std::make_shared<Line>(shard, 2 * kWholeGet, kWaitingMax, kGetWaitMax)) {}
 
 HttpApi::~HttpApi() = default;
 

@@ -56,7 +56,8 @@ class HttpApi final : public io::HttpHandler {
   const MessageFormat* message_format() const { return messages_; }
   RateMeter& rates() { return rates_; }
   /// Answers may be long, and whoever asks may not be alone: few listings of the catalogue are
-  /// written and sent at a time, and one of connections; one answer with messages is made.
+  /// written and sent at a time, and one of connections; one answer with messages is made, and as
+  /// much is on its way as a whole one.
   Line& listings() { return *listings_; }
   Line& connection_listings() { return *connection_listings_; }
   /// One page of connections, or queue with some consumers, is made at a time: it is short, but is
@@ -64,6 +65,7 @@ class HttpApi final : public io::HttpHandler {
   /// rows are very long.
   Line& connection_views() { return *connection_views_; }
   Line& gets() { return *gets_; }
+  static constexpr std::size_t kWholeGet = 1000;  // the size of an answer that has no room for more
   static constexpr std::size_t kWaitingMax = 32;  // in each
   /// What answers that are being written hold has become `now` instead of `before`, in bytes.
   void writing_holds(std::size_t before, std::size_t now) { writing_bytes_ += now - before; }

@@ -149,9 +149,10 @@ TEST_F(ListingTest, WhatIsDeletedMeanwhileIsLeftOut) {
   }
 }
 
-TEST(TextPieces, JoinedTheyAreTheText) {
+TEST(TextPieces, TogetherTheyAreTheText) {
   TextPieces text;
-  EXPECT_EQ(text.join(), "");
+  EXPECT_EQ(*text.advance(1), Writing::Progress::whole);
+  EXPECT_EQ(text.take(), "");
   std::string same;
   for (int i = 0; i < 300'000; ++i) {
     text.append(std::to_string(i));
@@ -160,7 +161,16 @@ TEST(TextPieces, JoinedTheyAreTheText) {
   text.append(std::string(700'000, 'x'));
   same += std::string(700'000, 'x');
   EXPECT_EQ(text.bytes(), same.size());
-  EXPECT_EQ(text.join(), same);
+  std::string taken;
+  for (Writing::Progress progress = Writing::Progress::more;
+       progress != Writing::Progress::whole;) {
+    progress = *text.advance(1);
+    const std::string piece = text.take();
+    EXPECT_LE(piece.size(), Writing::kPieceBytes);
+    taken += piece;
+    EXPECT_EQ(text.memory_bytes(), same.size() - taken.size());
+  }
+  EXPECT_EQ(taken == same, true);
   EXPECT_EQ(text.bytes(), 0u);
 }
 

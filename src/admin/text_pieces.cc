@@ -19,11 +19,12 @@ void TextPieces::append(std::string_view text) {
   }
 }
 
-std::string TextPieces::join() {
-  std::string whole;
-  whole.reserve(std::exchange(bytes_, 0));
-  for (; !pieces_.empty(); pieces_.pop_front()) whole += pieces_.front();
-  return whole;
+std::string TextPieces::take() {
+  if (pieces_.empty()) return {};
+  std::string piece = std::move(pieces_.front());
+  pieces_.pop_front();
+  bytes_ -= piece.size();
+  return piece;
 }
 
 }  // namespace naru::admin

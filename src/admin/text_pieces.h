@@ -1,22 +1,27 @@
 #pragma once
-/// A long text in the making.
+/// A long text that is made at once, and taken in pieces.
 
 #include <deque>
 #include <string>
 #include <string_view>
 
+#include "admin/writing.h"
+
 namespace naru::admin {
 
-/// Grows by pieces: what is there is not moved again and again, as in a string that grows.
-class TextPieces {
+/// Grows by pieces: what is there is not moved again and again, as in a string that grows. When all
+/// of it is there it is written as it is.
+class TextPieces final : public Writing {
  public:
-  static constexpr std::size_t kPieceBytes = 256u << 10;
-
   void append(std::string_view text);
-  /// Of the text so far.
+  /// Of the text that was not taken.
   std::size_t bytes() const { return bytes_; }
-  /// The whole text; each piece goes when it was copied. Nothing is left.
-  std::string join();
+
+  Result<Progress> advance(std::size_t) override {
+    return pieces_.size() > 1 ? Progress::full : Progress::whole;
+  }
+  std::string take() override;
+  std::size_t memory_bytes() const override { return bytes_; }
 
  private:
   std::deque<std::string> pieces_;
