@@ -6,6 +6,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
+#include <optional>
 
 #include "admin/basic_auth.h"
 #include "admin/operations.h"
@@ -82,19 +84,28 @@ std::unexpected<Failure> refusal(const io::HttpResponse& response, std::string_v
   }
 }
 
+/// Nothing when it is none.
+std::optional<std::uint16_t> port_of(const boost::urls::url_view& url) {
+  const std::string_view text(url.port().data(), url.port().size());
+  if (text.empty()) return kHttpPort;
+  std::uint16_t port = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (read.ec != std::errc() || port == 0) return std::nullopt;
+  return port;
+}
+
 }  // namespace
 
 Outcome<io::Endpoint> parse_http_url(std::string_view text) {
   const auto url = boost::urls::parse_uri({text.data(), text.size()});
-  if (!url || url->scheme() != "http" || url->host().empty() || url->has_userinfo()) {
+  const auto port = url ? port_of(*url) : std::nullopt;
+  if (!port || url->scheme() != "http" || url->host().empty() || url->has_userinfo()) {
     return failed(Exit::usage, fmt::format("NARU_URL is '{}', but must look like "
                                            "http://127.0.0.1:15672 (TLS is not supported yet; user "
                                            "and password go to NARU_USER and NARU_PASSWORD)",
                                            text));
   }
-  io::Endpoint server{.host = std::string(url->host_address()), .port = url->port_number()};
-  if (server.port == 0) server.port = kHttpPort;
-  return server;
+  return io::Endpoint{.host = std::string(url->host_address()), .port = *port};
 }
 
 Outcome<json::value> AdminClient::ask(std::string_view method, std::string_view path,
@@ -117,6 +128,13 @@ Outcome<json::value> AdminClient::ask(std::string_view method, std::string_view 
     request.body = admin::serialize(extra.body);
   }
   const auto response = environment_.http.exchange(server, request, kAnswerTimeMax);
+  if (!response && response.error().code == Errc::malformed) {
+    return failed(Exit::unreachable,
+                  fmt::format("what answers at {} does not speak HTTP ({}): NARU_URL is where the "
+                              "broker's HTTP API is, http://127.0.0.1:15672 unless it was told "
+                              "otherwise",
+                              url, response.error().what));
+  }
   if (!response) {
     return failed(Exit::unreachable,
                   fmt::format("no broker answers at {} ({}): start one with `naru serve`, or set "

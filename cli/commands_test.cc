@@ -107,8 +107,10 @@ TEST_F(CommandsTest, ExitCodesSayWhatKindOfTrouble) {
   EXPECT_EQ(run({"nonsense"}), 2);
   EXPECT_EQ(run({"queue", "list", "-o", "xml"}), 2);
   EXPECT_EQ(run({"queue", "declare", "q", "-a", "nothing"}), 2);
-  fake_.variables["NARU_URL"] = "https://localhost";
-  EXPECT_EQ(run({"queue", "list"}), 2);
+  for (const char* url : {"https://localhost", "http://localhost:99999", "http://localhost:0"}) {
+    fake_.variables["NARU_URL"] = url;
+    EXPECT_EQ(run({"queue", "list"}), 2) << url;
+  }
 }
 
 TEST_F(CommandsTest, ACommandLineWithoutACommandShowsTheHelp) {

@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+
+#include "storage/stored_file.h"
 
 namespace naru::app {
 
@@ -46,11 +49,15 @@ std::string who_holds(const std::string& path, const std::string& owner) {
       path);
 }
 
-/// What a broker left is there, and its log is not: an empty one would begin.
+/// What a broker left is there, and its log is not: an empty one would begin. Where files of it are
+/// there, the start is refused.
 void warn_of_lost_log(io::FileSystem& files, const std::string& path, Logger& log) {
-  const std::string manifest = path + "/wal/manifest";
+  const std::string wal = path + "/wal";
+  const std::string manifest = wal + "/manifest";
   const auto found = files.open(manifest, {.write = false});
   if (found || found.error().code != Errc::not_found) return;
+  const auto names = files.list(wal);
+  if (names && std::ranges::any_of(*names, storage::is_stored_file)) return;
   log.warn(
       "{}: missing, although a broker was started on {} before: if it had data, stop this one "
       "and see whether a volume is not mounted, or wal/ was moved",
@@ -88,7 +95,10 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
   if (!lock) return std::unexpected(lock.error());
   if (owner || files.open(reserve_of(path), {.write = false})) warn_of_lost_log(files, path, log);
   const auto space = files.space(path);
-  if (space && space->free_bytes < kReserveBytes) (void)files.remove_now(reserve_of(path));
+  if (space && space->free_bytes < kReserveBytes && files.remove_now(reserve_of(path))) {
+    log.warn("{}: removed, to have room to start: {} bytes were free on the volume",
+             reserve_of(path), space->free_bytes);
+  }
   // Only for the message above: a full disk is no reason not to start.
   if (auto noted = files.replace_now(owner_path, std::to_string(::getpid())); !noted) {
     (void)files.remove_now(owner_path);  // it names the owner before us

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "app/data_directory.h"
 #include "app/store/recovered_volume.h"
 #include "app/store/store_command.h"
 #include "cluster/bodies_entry.h"
@@ -133,7 +134,8 @@ Result<bool> check_store(const StoreDirectory& store, Output& out) {
   // each other, the recovery says.
   auto recovered = RecoveredVolume::open(store.files, store.data_dir, store.log);
   if (!recovered) {
-    out.print("a broker would not start: {}\n", recovered.error().what);
+    out.print("a broker would not start: {}\n",
+              how_to_mend(std::move(recovered).error(), store.data_dir).what);
     return false;
   }
   out.print("{}\n",
