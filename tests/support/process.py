@@ -25,7 +25,7 @@ class Process:
         self._child = subprocess.Popen(
             [str(a) for a in argv], env=env, cwd=cwd, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-            preexec_fn=die_with_parent)
+            preexec_fn=begin_child)
         self._reader = threading.Thread(target=self._drain, daemon=True)
         self._reader.start()
 
@@ -106,8 +106,9 @@ class Process:
             self._changed.notify_all()
 
 
-def die_with_parent():
+def begin_child():
     """Linux ends the child when the thread that started it ends: nothing is left behind by a test
-    that was itself killed."""
+    that was itself killed. A shell that runs tests in the background lets them ignore SIGINT; what they test does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
