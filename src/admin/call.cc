@@ -143,8 +143,8 @@ void Call::wait_to_list_connections(std::move_only_function<void()> run) {
 
 void Call::wait_to_show(std::size_t rows, std::size_t bytes, std::move_only_function<void()> run) {
   if (bytes <= kFewBytes) return run();
-  wait_in(is_short(rows, bytes) ? api_.connection_views() : api_.connection_listings(), 1,
-          std::move(run));
+  shows_few_ = is_short(rows, bytes);
+  wait_in(shows_few_ ? api_.connection_views() : api_.connection_listings(), 1, std::move(run));
 }
 
 void Call::account(std::size_t bytes) {
@@ -173,9 +173,9 @@ bool Call::wants(std::string_view member) const {
 void Call::reply_with_rows(const json::object& object, std::string_view name,
                            std::unique_ptr<Rows> rows) {
   const auto columns = target_.find("columns");
-  auto writing = std::make_unique<ObjectWriting>(
-      columns ? with_columns(object, *columns) : object,
-      is_short(rows->size(), rows->memory_bytes()) ? Writing::kFewRowsBytes : Writing::kPieceBytes);
+  auto writing =
+      std::make_unique<ObjectWriting>(columns ? with_columns(object, *columns) : object,
+                                      shows_few_ ? Writing::kFewRowsBytes : Writing::kPieceBytes);
   if (wants(name)) writing->add(name, std::move(rows));
   reply_written(std::move(writing));
 }
@@ -197,6 +197,21 @@ void Call::reply_written(std::unique_ptr<Writing> writing, io::HttpHeaders heade
     response.more = std::make_unique<WrittenBody>(shared_from_this(), std::move(writing));
   }
   respond_(std::move(response));
+}
+
+void Call::reply_got(std::unique_ptr<TextPieces> text, io::HttpHeaders headers,
+                     std::uint64_t most) {
+  if (text->bytes() <= Writing::kPieceBytes)
+    return reply_written(std::move(text), std::move(headers));
+  const std::uint64_t size = std::max<std::uint64_t>(1, text->bytes() * HttpApi::kWholeGet / most);
+  api_.gets_on_way().enter(size, [self = shared_from_this(), text = std::move(text),
+                                  headers = std::move(headers)](Result<Line::Place> place) mutable {
+    // The next one is made.
+    self->place_ = place ? std::move(*place) : Line::Place();
+    if (place) return self->reply_written(std::move(text), std::move(headers));
+    self->reply_text(text->join(), "application/json", 200, std::move(headers));
+    self->account(0);
+  });
 }
 
 void Call::reply_text(std::string text, std::string_view content_type, unsigned status,

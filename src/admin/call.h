@@ -14,6 +14,7 @@
 #include "admin/operations.h"
 #include "admin/rows.h"
 #include "admin/target.h"
+#include "admin/text_pieces.h"
 #include "admin/writing.h"
 #include "io/http.h"
 #include "security/principal.h"
@@ -74,12 +75,9 @@ class Call : public std::enable_shared_from_this<Call> {
   /// The same for a listing of connections, channels or consumers, which copies all of them: pages
   /// wait for pages.
   void wait_to_list_connections(std::move_only_function<void()> run);
-  /// The same for an object with so many rows, made of copies of so many bytes, unless they are
-  /// few.
+  /// The same for an object with so many rows, made of copies of so many bytes, unless these are
+  /// few: in the line of pages when it is as short as one.
   void wait_to_show(std::size_t rows, std::size_t bytes, std::move_only_function<void()> run);
-
-  /// So much of the place in a line is enough from now on.
-  void shrink_place(std::size_t size) { place_.shrink(size); }
 
   // ---- The answer ----
   /// What is held while it is written has come to so many bytes.
@@ -95,6 +93,10 @@ class Call : public std::enable_shared_from_this<Call> {
                        std::unique_ptr<Rows> rows);
   /// JSON, written over many turns, and when it is long as the peer takes it.
   void reply_written(std::unique_ptr<Writing> writing, io::HttpHeaders headers = {});
+  /// Messages that were got, of which `most` bytes make a whole answer. A long text that finds room
+  /// on the way has it until it was taken. Otherwise it is sent all at once, as others may be cut
+  /// short for it, and it for others.
+  void reply_got(std::unique_ptr<TextPieces> text, io::HttpHeaders headers, std::uint64_t most);
   void reply_text(std::string text, std::string_view content_type, unsigned status = 200,
                   io::HttpHeaders headers = {});
   /// 201, with a Location when there is one, or 204.
@@ -121,6 +123,7 @@ class Call : public std::enable_shared_from_this<Call> {
   Agent* agent_ = nullptr;  // lives as long as the pool
   std::size_t written_bytes_ = 0;
   Line::Place place_;
+  bool shows_few_ = true;  // rows of an object: it is one piece
 };
 
 /// Declares `name` with the value of a Result, or makes its error the answer of `call` and leaves

@@ -66,7 +66,7 @@ using Row = std::variant<core::QueueId, BindingInfo>;
 
 std::optional<json::object> render(Call& call, const Row& row) {
   const core::Catalog& catalog = call.api().catalog();
-  const Renderer render(catalog, call.api().identity().node);
+  const Renderer render = call.api().renderer();
   if (const auto* binding = std::get_if<BindingInfo>(&row)) {
     if (!catalog.has_binding(*binding)) return std::nullopt;
     return render.binding(*binding);
@@ -208,7 +208,7 @@ void get_one(const CallRef& call, bool to_exchange) {
   if (!ends) return;
   const auto binding = find_binding(*call, *ends);
   if (!binding) return;
-  call->reply(Renderer(call->api().catalog(), call->api().identity().node).binding(*binding));
+  call->reply(call->api().renderer().binding(*binding));
 }
 
 void unbind(const CallRef& call, bool to_exchange) {

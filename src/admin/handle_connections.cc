@@ -61,10 +61,6 @@ void list_where(const CallRef& call, ConnectionFilter filter, Run run) {
   });
 }
 
-Renderer renderer(Call& call) {
-  return {call.api().catalog(), call.api().identity().node};
-}
-
 void reply_connections(const CallRef& call, const Status& status) {
   std::vector<const ConnectionStatus*> rows;
   rows.reserve(status->connections.size());
@@ -72,7 +68,7 @@ void reply_connections(const CallRef& call, const Status& status) {
   call->reply_rows(make_rows(
       std::move(rows),
       [call, status](const ConnectionStatus* connection) {
-        return std::optional(renderer(*call).connection(*connection));
+        return std::optional(call->api().renderer().connection(*connection));
       },
       status->memory_bytes()));
 }
@@ -92,7 +88,7 @@ void reply_channels(const CallRef& call, const Status& status) {
   call->reply_rows(make_rows(
       std::move(rows),
       [call, status](const ChannelRow& row) {
-        return std::optional(renderer(*call).channel(*row.connection, *row.channel));
+        return std::optional(call->api().renderer().channel(*row.connection, *row.channel));
       },
       status->memory_bytes()));
 }
@@ -149,7 +145,7 @@ void get_connection(const CallRef& call) {
                  {.connections = named(call->parameter("connection"))},
                  [call](const BrokerStatus& status) {
                    if (const ConnectionStatus* connection = find(*call, status)) {
-                     call->reply(renderer(*call).connection(*connection));
+                     call->reply(call->api().renderer().connection(*connection));
                    }
                  });
 }
@@ -163,7 +159,8 @@ void close_connection(const CallRef& call) {
         if (!may_close(*call, connection->user)) {
           return call->reply_error(403, "access_refused", "the connection is somebody else's");
         }
-        close_where(call, named(connection->name));
+        close_where(call,
+                    [id = connection->id](const ConnectionStatus& each) { return each.id == id; });
       });
 }
 
@@ -203,7 +200,7 @@ void get_channel(const CallRef& call) {
           return call->reply_not_found("there is no channel of this name");
         }
         const ConnectionStatus& connection = status.connections.front();
-        call->reply(renderer(*call).channel(connection, *find_channel(connection, name)));
+        call->reply(call->api().renderer().channel(connection, *find_channel(connection, name)));
       });
 }
 

@@ -29,7 +29,7 @@ void reply_exchanges(const CallRef& call) {
       make_rows(std::move(rows), [call](core::ExchangeId id) -> std::optional<json::object> {
         const core::ExchangeInfo* exchange = call->api().catalog().find_exchange(id);
         if (exchange == nullptr) return std::nullopt;
-        return Renderer(call->api().catalog(), call->api().identity().node).exchange(*exchange);
+        return call->api().renderer().exchange(*exchange);
       }));
 }
 

@@ -251,10 +251,8 @@ class Getting : public std::enable_shared_from_this<Getting> {
     call_->agent().end_leases(held_);
     if (error) return call_->reply_error(*error);
     out_.append(count_ == 0 ? "[]" : "]");
-    // Only as much as is still to be taken stands in the way of others.
-    const std::uint64_t part = out_.bytes() * HttpApi::kWholeGet / bytes_max_;
-    call_->shrink_place(std::clamp<std::uint64_t>(part, 1, HttpApi::kWholeGet));
-    call_->reply_written(std::make_unique<TextPieces>(std::move(out_)), std::move(headers_));
+    call_->reply_got(std::make_unique<TextPieces>(std::move(out_)), std::move(headers_),
+                     bytes_max_);
   }
 
   /// There may be more, for which this answer has no room.
@@ -357,7 +355,7 @@ void get_messages(const CallRef& call) {
     return call->reply_not_found("there is no queue of this name");
   }
   NARU_TRY_OR_REPLY(wanted, *call, wanted_of(call->body()));
-  call->wait_in(call->api().gets(), HttpApi::kWholeGet, [call, format, wanted] {
+  call->wait_in(call->api().gets(), 1, [call, format, wanted] {
     std::make_shared<Getting>(call, *format, wanted)->next();
   });
 }

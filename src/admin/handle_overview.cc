@@ -66,7 +66,7 @@ json::object message_stats(Call& call, const BrokerStatus& status, core::QueueSt
 }
 
 void reply_overview(Call& call, const BrokerStatus& status) {
-  const Renderer render(call.api().catalog(), call.api().identity().node);
+  const Renderer render = call.api().renderer();
   json::object out = versions(call.api().identity());
   out["exchange_types"] = exchange_types();
   out["object_totals"] = object_totals(call, status);

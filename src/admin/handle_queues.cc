@@ -51,7 +51,7 @@ void reply_queues(const CallRef& call, QueueRows rows, BrokerStatus status) {
        at = call->api().shard().now().mono](core::QueueId id) -> std::optional<json::object> {
         const core::QueueInfo* queue = call->api().catalog().find_queue(id);
         if (queue == nullptr) return std::nullopt;
-        const Renderer render(call->api().catalog(), call->api().identity().node);
+        const Renderer render = call->api().renderer();
         return render.queue(*queue, status, rates_of(*call, *queue, status, at));
       },
       beside_bytes));
@@ -66,7 +66,7 @@ std::unique_ptr<Rows> consumer_rows(const CallRef& call,
   return make_rows(
       std::move(rows),
       [call, status](const ConsumerStatus* row) {
-        const Renderer render(call->api().catalog(), call->api().identity().node);
+        const Renderer render = call->api().renderer();
         return std::optional(render.consumer(*row, *status));
       },
       status->memory_bytes());
@@ -83,7 +83,7 @@ void reply_queue(const CallRef& call, core::QueueId id, BrokerStatus collected) 
   if (queue == nullptr) return call->reply_not_found("there is no queue of this name");
   const auto status = std::make_shared<const BrokerStatus>(std::move(collected));
   const TimePoint now = call->api().shard().now().mono;
-  const Renderer render(catalog, call->api().identity().node);
+  const Renderer render = call->api().renderer();
   call->reply_with_rows(render.queue(*queue, *status, rates_of(*call, *queue, *status, now)),
                         kConsumers, consumer_rows(call, status));
 }

@@ -24,7 +24,7 @@ void reply_tenants(const CallRef& call, BrokerStatus status) {
       [call, status = std::move(status)](core::TenantId id) -> std::optional<json::object> {
         const std::string* name = call->api().catalog().tenant_name(id);
         if (name == nullptr) return std::nullopt;
-        const Renderer render(call->api().catalog(), call->api().identity().node);
+        const Renderer render = call->api().renderer();
         return render.tenant(*name, status.stats_of(id));
       }));
 }
@@ -46,7 +46,7 @@ void get_tenant(const CallRef& call) {
                    const core::Catalog& catalog = call->api().catalog();
                    const std::string* name = catalog.tenant_name(call->tenant());
                    if (name == nullptr) return call->reply_not_found("the vhost was deleted");
-                   const Renderer render(catalog, call->api().identity().node);
+                   const Renderer render = call->api().renderer();
                    call->reply(render.tenant(*name, status.stats_of(call->tenant())));
                  });
 }

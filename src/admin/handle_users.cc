@@ -74,7 +74,7 @@ void reply_users(const CallRef& call, const std::function<bool(const core::Catal
       make_rows(std::move(names), [call](const std::string& name) -> std::optional<json::object> {
         const core::Catalog::User* user = call->api().catalog().find_user(name);
         if (user == nullptr) return std::nullopt;
-        return Renderer(call->api().catalog(), call->api().identity().node).user(*user);
+        return call->api().renderer().user(*user);
       }));
 }
 
@@ -99,7 +99,7 @@ void list_users_without_permissions(const CallRef& call) {
 void get_user(const CallRef& call) {
   const core::Catalog::User* user = call->api().catalog().find_user(call->parameter("user"));
   if (user == nullptr) return call->reply_not_found("there is no user of this name");
-  call->reply(Renderer(call->api().catalog(), call->api().identity().node).user(*user));
+  call->reply(call->api().renderer().user(*user));
 }
 
 void put_user(const CallRef& call) {

@@ -17,6 +17,8 @@ constexpr Duration kWaitMax = std::chrono::seconds(30);
 // Whoever has given up meanwhile does not get what is got for it, and it may be gone from its
 // queue.
 constexpr Duration kGetWaitMax = std::chrono::seconds(5);
+// Whoever reads slowly keeps nobody from getting messages for longer.
+constexpr Duration kOnWayWaitMax = std::chrono::seconds(2);
 // What finds a row again, and its key when rows are sorted.
 constexpr std::size_t kRowBytes = 160;
 constexpr std::string_view kWrongLogin = "Not_Authorized";
@@ -52,17 +54,19 @@ HttpApi::HttpApi(core::Shard& shard, const ConnectionsPort& connections, const N
           std::make_shared<Line>(shard, listings_bytes_max / kRowBytes, kWaitingMax, kWaitMax)),
       connection_listings_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax)),
       connection_views_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax)),
-      gets_(std::make_shared<Line>(shard, 2 * kWholeGet, kWaitingMax, kGetWaitMax)) {}
+      gets_(std::make_shared<Line>(shard, 1, kWaitingMax, kGetWaitMax)),
+      gets_on_way_(std::make_shared<Line>(shard, kWholeGet, kWaitingMax, kOnWayWaitMax)) {}
 
 HttpApi::~HttpApi() = default;
 
 TimePoint HttpApi::next_deadline() const {
   return std::min({listings_->next_deadline(), connection_listings_->next_deadline(),
-                   connection_views_->next_deadline(), gets_->next_deadline()});
+                   connection_views_->next_deadline(), gets_->next_deadline(),
+                   gets_on_way_->next_deadline()});
 }
 
 void HttpApi::on_deadline(const Now& now) {
-  for (const auto& line : {listings_, connection_listings_, connection_views_, gets_})
+  for (const auto& line : {listings_, connection_listings_, connection_views_, gets_, gets_on_way_})
     line->on_deadline(now.mono);
 }
 

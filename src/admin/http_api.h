@@ -14,6 +14,7 @@
 #include "admin/node_port.h"
 #include "admin/operations.h"
 #include "admin/rate_meter.h"
+#include "admin/render.h"
 #include "base/log.h"
 #include "core/shard.h"
 #include "io/http.h"
@@ -53,11 +54,11 @@ class HttpApi final : public io::HttpHandler {
   const ConnectionsPort& connections() const { return connections_; }
   NodeStatus node_status() const { return node_.status(); }
   const Identity& identity() const { return identity_; }
+  Renderer renderer() { return {catalog(), identity_.node}; }
   const MessageFormat* message_format() const { return messages_; }
   RateMeter& rates() { return rates_; }
   /// Answers may be long, and whoever asks may not be alone: few listings of the catalogue are
-  /// written and sent at a time, and one of connections; one answer with messages is made, and as
-  /// much is on its way as a whole one.
+  /// written and sent at a time, and one of connections; one answer with messages is made.
   Line& listings() { return *listings_; }
   Line& connection_listings() { return *connection_listings_; }
   /// One page of connections, or queue with some consumers, is made at a time: it is short, but is
@@ -65,7 +66,9 @@ class HttpApi final : public io::HttpHandler {
   /// rows are very long.
   Line& connection_views() { return *connection_views_; }
   Line& gets() { return *gets_; }
-  static constexpr std::size_t kWholeGet = 1000;  // the size of an answer that has no room for more
+  /// As much as one that has no room for more is on its way, and not to be cut short.
+  Line& gets_on_way() { return *gets_on_way_; }
+  static constexpr std::size_t kWholeGet = 1000;  // its size there
   static constexpr std::size_t kWaitingMax = 32;  // in each
   /// What answers that are being written hold has become `now` instead of `before`, in bytes.
   void writing_holds(std::size_t before, std::size_t now) { writing_bytes_ += now - before; }
@@ -103,6 +106,7 @@ class HttpApi final : public io::HttpHandler {
   const std::shared_ptr<Line> connection_listings_;
   const std::shared_ptr<Line> connection_views_;
   const std::shared_ptr<Line> gets_;
+  const std::shared_ptr<Line> gets_on_way_;
   MetricsPage metrics_page_;
   std::deque<CallRef> waiting_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

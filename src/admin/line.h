@@ -30,12 +30,6 @@ class Line : public std::enable_shared_from_this<Line> {
       if (const auto line = line_.lock()) line->leave(size_);
     }
 
-    /// Makes room for others; `size` is at most what it was.
-    void shrink(std::size_t size) {
-      const std::size_t before = std::exchange(size_, size);
-      if (const auto line = line_.lock()) line->leave(before - size);
-    }
-
    private:
     friend class Line;
     Place(std::weak_ptr<Line> line, std::size_t size) : line_(std::move(line)), size_(size) {}

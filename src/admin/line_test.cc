@@ -82,18 +82,6 @@ TEST_P(LineTest, SmallOnesShareThePlaceAndNobodyOvertakes) {
   EXPECT_EQ(done_, "abcdef");
 }
 
-TEST_P(LineTest, WhoNeedsLessThanBeforeLetsOthersIn) {
-  enter('a', kSizeMax);
-  enter('b', kSizeMax - 2);
-  enter('c', 2);
-  EXPECT_EQ(done_, "a");
-  inside_.front().shrink(2);
-  rig_.settle();
-  EXPECT_EQ(done_, "ab");
-  leave();
-  EXPECT_EQ(done_, "abc");
-}
-
 TEST_P(LineTest, WhoWaitedBehindALargeOneThatGaveUpIsLetIn) {
   const TimePoint start = rig_.shard(0).now().mono;
   enter('a', 5);

@@ -19,6 +19,13 @@ void TextPieces::append(std::string_view text) {
   }
 }
 
+std::string TextPieces::join() {
+  std::string whole;
+  whole.reserve(bytes_);
+  while (!pieces_.empty()) whole += take();
+  return whole;
+}
+
 std::string TextPieces::take() {
   if (pieces_.empty()) return {};
   std::string piece = std::move(pieces_.front());

@@ -21,6 +21,8 @@ class TextPieces final : public Writing {
     return pieces_.size() > 1 ? Progress::full : Progress::whole;
   }
   std::string take() override;
+  /// All that was not taken; each piece goes when it was copied.
+  std::string join();
   std::size_t memory_bytes() const override { return bytes_; }
 
  private:

@@ -12,8 +12,8 @@ class Writing {
  public:
   /// A piece of it ends with the row that brings it to so many bytes.
   static constexpr std::size_t kPieceBytes = 256u << 10;
-  /// That of what has few rows, and so waits for nobody: it is one piece, but for rows that are
-  /// very long. What it was made of is not kept for whoever takes it slowly.
+  /// That of what has few rows, and so is not in anybody's way for long: it is one piece, but for
+  /// rows that are very long. What it was made of is not kept for whoever takes it slowly.
   static constexpr std::size_t kFewRowsBytes = 4u << 20;
   enum class Progress {
     more,  // there is more to do

@@ -14,7 +14,7 @@
 namespace naru::core {
 
 namespace {
-constexpr std::size_t kEventsKept = 16;  // room for so many of a turn stays
+constexpr std::size_t kEventsKept = 64;  // room for so many of a turn stays
 }  // namespace
 
 Client::Client(Shard& shard, ConnectionId id, ClientHost& host, ClientKind kind)
@@ -334,10 +334,9 @@ void Client::flush_events() {
   tell(handing_over_);
   handing_over_.clear();
   // A burst, as of returned messages, is no measure of what comes next.
-  if (handing_over_.capacity() > kEventsKept) {
+  const bool is_short = shard_.memory_step() != MemoryStep::normal;
+  if (is_short || handing_over_.capacity() > kEventsKept)
     decltype(handing_over_)().swap(handing_over_);
-    handing_over_.reserve(kEventsKept);
-  }
 }
 
 }  // namespace naru::core

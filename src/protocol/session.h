@@ -115,8 +115,9 @@ class Session {
   /// Return for every lease it holds; the host then drops its core::Client, which removes consumers
   /// and deletes exclusive queues.
   virtual void on_closed() = 0;
-  /// How many bytes an incomplete frame at the front of the input may need; the host buffers no
-  /// more than this.
+  /// From so many unread bytes on nothing more is read until resume_input(): as many as an
+  /// incomplete frame at the front of them may need, and 1 while the session waits for something
+  /// else.
   virtual std::size_t input_bytes_max() const = 0;
   virtual SessionInfo info() const = 0;
   virtual SessionMemory memory() const { return {}; }

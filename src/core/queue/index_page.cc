@@ -34,7 +34,6 @@ bool IndexPage::describe(std::span<const RecordPlace> places) {
   }
   if (!all_expire) latest_expiry = 0;
   files.shrink_to_fit();
-  for (File& file : files) file.held = file.bytes;
   return true;
 }
 

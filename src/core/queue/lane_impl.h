@@ -242,7 +242,7 @@ class Lane::Impl {
   class Snapshot;
   struct Installing;
   bool install_old_queues(ByteReader& in);
-  bool install_part(ByteReader& in, Index covers, Installing& installing);
+  bool install_part(ByteReader& in, Index covers, Installing& installing, ByteView held);
   bool install_queue(Queue& queue, Installing& installing);
   bool install_body(const NewRecord& record, bool may_come);
   void install_page(Queue& queue, std::unique_ptr<IndexPage> page);

@@ -19,14 +19,14 @@ struct Lane::Impl::Installing {
   std::uint64_t as_of = 0;  // of the last part, counted from what the snapshot covers
   Seq next_seq;
   Seq delivered;
-  ByteView held;  // of the pages in the next part
   std::vector<std::unique_ptr<IndexPage>> pages;
   std::vector<RecordPlace> places;
 
   /// The rest of a queue is missing when it was closed meanwhile, and metadata does not know it.
   bool unfinished() const { return more && queue != nullptr; }
-  bool read_part(ByteReader& in, Seq from);
-  bool read_pages(ByteReader& in, Seq from);
+  /// `held`: what is left of the bytes of its pages.
+  bool read_part(ByteReader& in, Seq from, ByteView held);
+  bool read_pages(ByteReader& in, Seq from, ByteView held);
 };
 
 Result<void> Lane::Impl::install(Index covers, ByteView snapshot) {
@@ -38,20 +38,21 @@ Result<void> Lane::Impl::install(Index covers, ByteView snapshot) {
   if (version < kLaneSnapshotOfOneIndex)
     return naru::fail(Errc::not_implemented, "a lane's snapshot in a form that no release wrote");
   Installing installing;
+  ByteView held;  // what is left of the pages in the section to come
   bool ended = version == kLaneSnapshotOfOneIndex && install_old_queues(in);
   while (version == kLaneSnapshotVersion && !in.done() && !ended) {
     ByteReader section(in.bytes(in.le32()));
     const std::uint8_t kind = section.u8();
     bool fine = in.ok() && section.ok();
     if (kind == static_cast<std::uint8_t>(LaneSection::end)) {
-      ended = fine;
+      ended = fine && held.empty();
     } else if (fine && kind == static_cast<std::uint8_t>(LaneSection::queue)) {
-      fine = install_part(section, covers, installing);
+      fine = install_part(section, covers, installing, std::exchange(held, {}));
     } else if (fine && kind == static_cast<std::uint8_t>(LaneSection::chains)) {
-      fine = !installing.id && chains_.install(section, live_);
+      fine = held.empty() && !installing.id && chains_.install(section, live_);
     } else if (fine && kind == static_cast<std::uint8_t>(LaneSection::held)) {
-      fine = installing.held.empty();
-      installing.held = section.rest();
+      fine = held.empty() && !section.done();
+      held = section.rest();
     } else if (fine && kind < kLaneSectionOptional) {
       return naru::fail(Errc::version, "a lane's snapshot has a section of an unknown kind");
     }
@@ -71,7 +72,7 @@ bool Lane::Impl::install_old_queues(ByteReader& in) {
     ByteReader content(in.bytes(in.le32()));
     Installing installing;
     installing.queue = find_any(QueueId(content.varint()));
-    if (!in.ok() || !installing.read_part(content, Seq(1))) return false;
+    if (!in.ok() || !installing.read_part(content, Seq(1), {})) return false;
     if (installing.queue != nullptr && !install_queue(*installing.queue, installing)) return false;
   }
   return in.ok();
@@ -79,8 +80,7 @@ bool Lane::Impl::install_old_queues(ByteReader& in) {
 
 // Parts of a queue follow each other. One that begins before the end of the part in front of it
 // takes back what that said of the rest.
-bool Lane::Impl::install_part(ByteReader& in, Index covers, Installing& installing) {
-  const ByteView held = installing.held;
+bool Lane::Impl::install_part(ByteReader& in, Index covers, Installing& installing, ByteView held) {
   const QueueId id(in.varint());
   const std::uint64_t as_of = in.varint();
   const Seq from(in.varint());
@@ -97,22 +97,21 @@ bool Lane::Impl::install_part(ByteReader& in, Index covers, Installing& installi
   }
   installing.more = (flags & kMoreOfQueue) != 0;
   installing.as_of = as_of;
-  installing.held = held;
-  if (!installing.read_part(in, from)) return false;
+  if (!installing.read_part(in, from, held)) return false;
   Queue* queue = installing.queue;
   if (queue == nullptr) return true;
   if (as_of != 0) marks_.add(id, from, Index(covers.value + as_of));
   return installing.more || install_queue(*queue, installing);
 }
 
-bool Lane::Impl::Installing::read_part(ByteReader& in, Seq from) {
+bool Lane::Impl::Installing::read_part(ByteReader& in, Seq from, ByteView held) {
   next_seq = Seq(in.varint());
   delivered = Seq(in.varint());
   if (!in.ok() || !next_seq || next_seq.value > kSeqMax || delivered.value > kSeqMax) return false;
   while (!pages.empty() && pages.back()->first_seq() >= from) pages.pop_back();
   if (!pages.empty() && pages.back()->last_seq() >= from) return false;
   while (!places.empty() && places.back().seq >= from) places.pop_back();
-  if (!read_pages(in, from)) return false;
+  if (!read_pages(in, from, held)) return false;
   PlaceReader reader(in);
   Seq after;
   for (std::uint64_t left = in.varint(); left > 0; --left) {
@@ -125,9 +124,9 @@ bool Lane::Impl::Installing::read_part(ByteReader& in, Seq from) {
   return in.ok();
 }
 
-bool Lane::Impl::Installing::read_pages(ByteReader& in, Seq from) {
+bool Lane::Impl::Installing::read_pages(ByteReader& in, Seq from, ByteView held) {
   PageSummaryReader reader(in);
-  HeldBytesReader left_of_it(std::exchange(held, {}));
+  HeldBytesReader left_of_it(held);
   for (std::uint64_t left = in.varint(); left > 0; --left) {
     auto page = std::make_unique<IndexPage>();
     if (!reader.next(*page) || page->first_seq() < from || page->last_seq() >= next_seq ||

@@ -121,8 +121,8 @@ bool PageSummaryReader::read_files(IndexPage& page, std::uint8_t flags) {
   page.files.reserve(1 + more);
   std::uint64_t first = 0;
   for (;;) {
-    page.files.push_back({static_cast<std::uint32_t>(file), static_cast<std::uint32_t>(bytes),
-                          static_cast<std::uint32_t>(bytes), static_cast<std::uint16_t>(first)});
+    page.files.push_back({static_cast<std::uint32_t>(file), static_cast<std::uint32_t>(bytes), 0,
+                          static_cast<std::uint16_t>(first)});
     if (more-- == 0) return true;
     const std::uint64_t offset_step = in_.varint();
     const std::uint64_t step = in_.varint();

@@ -114,10 +114,10 @@ Result<std::size_t> HttpResponseParser::put(ByteView input) {
 Result<void> HttpResponseParser::put_end() {
   // To Beast's parser the end of nothing is a whole answer.
   if (!impl_->parser.got_some())
-    return fail(Errc::malformed, "the connection ended without an answer");
+    return fail(Errc::unavailable, "the connection ended without an answer");
   boost::system::error_code error;
   impl_->parser.put_eof(error);
-  if (error || !impl_->parser.is_done()) return fail(Errc::malformed, "the answer was cut short");
+  if (error || !impl_->parser.is_done()) return fail(Errc::unavailable, "the answer was cut short");
   return {};
 }
 bool HttpResponseParser::complete() const {

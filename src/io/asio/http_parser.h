@@ -49,7 +49,7 @@ class HttpResponseParser {
   HttpResponseParser& operator=(const HttpResponseParser&) = delete;
 
   Result<std::size_t> put(ByteView input);
-  /// The server closed: the end of a body without a length. Errors: malformed (cut short).
+  /// The server closed: the end of a body without a length. Errors: unavailable (cut short).
   Result<void> put_end();
   bool complete() const;
   HttpResponse take();

@@ -217,7 +217,9 @@ void Session::drop_assembly(Channel& channel) {
   assembly.header_bytes = 0;
   assembly.bytes.clear();
   if (const auto room = std::exchange(assembly.room, std::nullopt)) host_.give_input_room(*room);
-  if (assembly.bytes.capacity() > kAssemblyKeptBytes) channel.assembly = nullptr;
+  if (assembly.bytes.capacity() <= kAssemblyKeptBytes) return;
+  channel.assembly = nullptr;
+  channel.count();
 }
 
 }  // namespace naru::amqp091
