@@ -15,9 +15,11 @@ class HttpApiMessagesTest : public HttpApiTest {
     return ask("POST", "/api/exchanges/%2F/amq.default/publish", std::move(body));
   }
   Answer take(const std::string& mode, int count = 1) {
-    return ask("POST", "/api/queues/%2F/q/get",
-               R"({"count":)" + std::to_string(count) + R"(,"encoding":"auto","ackmode":")" + mode +
-                   "\"}");
+    return ask("POST", "/api/queues/%2F/q/get", wanted(mode, count));
+  }
+  static std::string wanted(const std::string& mode, int count) {
+    return R"({"count":)" + std::to_string(count) + R"(,"encoding":"auto","ackmode":")" + mode +
+           "\"}";
   }
   std::int64_t ready() {
     return ask("GET", "/api/queues/%2F/q").body.at("messages_ready").as_int64();
@@ -95,6 +97,39 @@ TEST_P(HttpApiMessagesTest, AnAnswerHasAShareOfMemoryAndSaysWhenItIsFull) {
   EXPECT_EQ(reason(full), "an answer is full at 2097152 bytes: ask again for what is left");
   EXPECT_EQ(ready(), 4);
   EXPECT_EQ(reason(take("ack_requeue_true", 3)), "") << "that is what was asked for";
+  EXPECT_EQ(ready(), 4);
+}
+
+TEST_P(HttpApiMessagesTest, WhoReadsSlowlyKeepsOthersForALittleWhile) {
+  node_.now.memory_bytes_max = 32u << 20;
+  for (int i = 0; i < 4; ++i) {
+    publish(R"({"routing_key":"q","payload":")" + std::string(600'000, 'x') + "\"}");
+  }
+  const auto get = [this] {
+    return begin("/api/queues/%2F/q/get", "POST", wanted("ack_requeue_true", 4));
+  };
+  const auto count = [](const Asked& answer) { return json::parse(answer.text).as_array().size(); };
+  const auto slow = get();
+  EXPECT_EQ(slow->status, 200u);
+  ASSERT_NE(slow->more, nullptr);
+  const auto second = get();
+  const auto third = get();
+  EXPECT_EQ(second->status, 0u) << "it is made, and has no room on its way";
+  rig_.advance(std::chrono::seconds(3));
+  api_.on_deadline(rig_.shard(0).now());
+  rig_.settle();
+  EXPECT_EQ(second->status, 200u);
+  EXPECT_EQ(second->more, nullptr) << "all at once";
+  EXPECT_EQ(count(*second), 4u);
+  EXPECT_EQ(third->status, 0u);
+  take_rest(*slow);
+  rig_.settle();
+  EXPECT_EQ(count(*slow), 4u);
+  EXPECT_EQ(third->status, 200u);
+  ASSERT_NE(third->more, nullptr) << "as it is taken";
+  take_rest(*third);
+  EXPECT_EQ(count(*third), 4u);
+  EXPECT_EQ(api_.memory_bytes(), 0u);
   EXPECT_EQ(ready(), 4);
 }
 

@@ -136,12 +136,13 @@ class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
     std::string text;
     std::unique_ptr<io::HttpBody> more;
   };
-  std::shared_ptr<Asked> begin(const std::string& target) {
+  std::shared_ptr<Asked> begin(const std::string& target, std::string method = "GET",
+                               std::string body = {}) {
     auto asked = std::make_shared<Asked>();
-    io::HttpRequest request{.method = "GET",
+    io::HttpRequest request{.method = std::move(method),
                             .target = target,
                             .headers = {{"Authorization", format_basic_auth("guest", "guest")}},
-                            .body = {},
+                            .body = std::move(body),
                             .peer = {"127.0.0.1", 4711}};
     api_.on_request(std::move(request), io::HttpResponder([asked](io::HttpResponse response) {
                       asked->status = response.status;
