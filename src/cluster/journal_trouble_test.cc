@@ -1,5 +1,5 @@
-// Damage is refused by name, never half believed; a failed write stops the volume; a full disk only
-// slows it down.
+// Damage is refused by name, never half believed; a failed write stops the volume.
+
 #include <gtest/gtest.h>
 
 #include "cluster/testing/journal_world.h"
@@ -268,67 +268,6 @@ TEST(JournalTrouble, AFailedReadIsDamageAndNothingElse) {
   EXPECT_GT(damaged, 0U);
 }
 
-// --- A full disk
-
-TEST(JournalOnAFullDisk, CommitsFromItsReserveThenWaitsThenGoesOn) {
-  World world(options(3));
-  ASSERT_STARTS(world);
-  world.settle_down();
-  // Everything that is ready may be used; nothing more can be made.
-  world.disk().set_capacity(world.disk().used_bytes() + 4096);
-  std::uint64_t id = 1;
-  for (; id <= 20 && !world.space_short(); ++id) {
-    world.append(1, id, 8000);
-    world.settle_down();
-  }
-  ASSERT_TRUE(world.space_short());
-  // The alarm comes while a whole file is still in reserve: settles commit.
-  for (std::uint64_t settled = 1; settled < 5; ++settled) world.settle(1, settled);
-  world.settle_down();
-  EXPECT_EQ(world.shard_journal(1).uncommitted_bytes(), 0U);
-  // Beyond the reserve appends wait; nothing fails.
-  for (int i = 0; i < 30; ++i) world.append(2, id++, 8000);
-  world.settle_down();
-  EXPECT_GT(world.shard_journal(2).uncommitted_bytes(), 0U);
-  EXPECT_FALSE(world.volume_error().has_value());
-  world.disk().set_capacity(std::uint64_t{1} << 40);
-  for (int i = 0; i < 10; ++i) world.turn(0);
-  world.settle_down();
-  EXPECT_FALSE(world.space_short());
-  EXPECT_EQ(world.shard_journal(2).uncommitted_bytes(), 0U);
-  world.stop();
-  ASSERT_STARTS(world);
-  world.read_everything();
-  EXPECT_NO_VIOLATION(world);
-}
-
-TEST(JournalOnAFullDisk, AManifestThatAStartWouldNotReadCountsAsFull) {
-  WorldOptions small = options(3);
-  small.journal.wal.manifest_bytes_max = 1000;
-  World world(small);
-  ASSERT_STARTS(world);
-  std::uint64_t id = 1;
-  for (; id <= 1000 && !world.space_short(); ++id) {
-    world.append(1, id, 8000);
-    world.settle_down();
-  }
-  ASSERT_TRUE(world.space_short());
-  EXPECT_LE(world.disk().content("data/wal/manifest").size(), 1000U);
-  EXPECT_GT(world.disk().content("data/wal/manifest").size(), 900U);
-  for (std::uint64_t settled = 1; settled < id; ++settled) world.settle(1, settled);
-  for (int i = 0; i < 20 && world.space_short(); ++i) {
-    world.settle_down();
-    world.turn(0);
-  }
-  EXPECT_FALSE(world.space_short());
-  world.append(1, id, 8000);
-  world.settle_down();
-  EXPECT_EQ(world.shard_journal(1).uncommitted_bytes(), 0U);
-  world.stop();
-  ASSERT_STARTS(world);
-  EXPECT_NO_VIOLATION(world);
-}
-
 class WithoutDescriptors : public ::testing::TestWithParam<DiskOperation> {};
 
 TEST_P(WithoutDescriptors, TheLogWaitsAndGoesOn) {
@@ -358,37 +297,6 @@ TEST_P(WithoutDescriptors, TheLogWaitsAndGoesOn) {
 INSTANTIATE_TEST_SUITE_P(JournalOutOfDescriptors, WithoutDescriptors,
                          ::testing::Values(DiskOperation::make_zeroed, DiskOperation::open,
                                            DiskOperation::replace));
-
-TEST(JournalOnAFullDisk, RestartsFromTheFilesItHas) {
-  World world(options(3));
-  ASSERT_STARTS(world);
-  world.steps(500);
-  world.settle_down();
-  world.disk().set_capacity(world.disk().used_bytes() + 8192);  // a manifest, no file
-  world.lose_power();
-  ASSERT_STARTS(world);
-  world.append(1, 1'000'000, 100);
-  world.settle_down();
-  EXPECT_TRUE(world.state(1).messages().contains(1'000'000));
-  EXPECT_NO_VIOLATION(world);
-}
-
-TEST(JournalOnAFullDisk, RandomRunsLoseNothing) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    World world(options(seed));
-    ASSERT_STARTS(world);
-    for (int round = 0; round < 20; ++round) {
-      world.disk().set_capacity(world.disk().used_bytes() + world.random().below(400'000));
-      world.steps(200);
-    }
-    EXPECT_FALSE(world.volume_error().has_value()) << world.volume_error()->what;
-    world.disk().set_capacity(std::uint64_t{1} << 40);
-    world.lose_power();
-    ASSERT_STARTS(world);
-    world.read_everything();
-    ASSERT_TRUE(world.violations().empty()) << world.report();
-  }
-}
 
 }  // namespace
 }  // namespace naru::cluster

@@ -54,6 +54,7 @@ void Wal::flush(TimePoint now) {
 // A small write beside another makes both slower, and what waits for it shares one frame: ADR 0017.
 bool Wal::may_submit() const {
   const std::size_t under_way = in_flight_.size() - written_;
+  if (under_way == 0 && gathers() && now_ < submit_at_) return false;
   return under_way < (builder_.full() ? options_.writes_in_flight : 1);
 }
 
@@ -85,6 +86,7 @@ Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
 
 void Wal::submit(const BuiltFrame& frame) {
   io::File& handle = *files_.current().file.handle;
+  submit_at_ = now_ + options_.gather_interval;
   const InFlight& it = hand_over(frame);
   const bool sync = frame.traits.urgent && !NARU_MUTANT(skip_data_sync);
   ++writes_;

@@ -117,6 +117,8 @@ class Wal final : private WalFilesClient {
     if (failed_) return kNever;
     TimePoint next = files_.next_deadline();
     if (reader_.blocked()) next = std::min(next, reads_at_);
+    if (gathers() && !builder_.empty() && in_flight_.size() == written_)
+      next = std::min(next, submit_at_);
     return syncs_left_ != 0 ? next : std::min(next, sync_due_);
   }
 
@@ -179,6 +181,7 @@ class Wal final : private WalFilesClient {
   };
 
   bool may_submit() const;
+  bool gathers() const { return files_.space_short() && !builder_.full(); }
   bool place(const BuiltFrame& frame);
   InFlight& hand_over(const BuiltFrame& frame);
   void submit(const BuiltFrame& frame);
@@ -228,6 +231,7 @@ class Wal final : private WalFilesClient {
   std::size_t writes_ = 0;     // handed to the disk and not answered
   std::uint64_t durable_ = 0;  // frames up to here are on stable storage
   std::uint64_t last_incarnation_ = 0;
+  TimePoint submit_at_{};        // of a frame that is not full, while there is no room
   TimePoint reads_at_{};         // when reads that had no descriptor are tried again
   std::uint32_t file_used_ = 0;  // bytes of the current file that have their frame
   bool closed_ = true;           // the last durable frame is a closing one

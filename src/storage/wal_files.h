@@ -83,6 +83,8 @@ class WalFiles {
   /// Makes files ahead of need; retries what had no space. Called every turn. `used`: so many bytes
   /// of the current file are taken.
   void tend(TimePoint now, std::uint32_t used);
+  /// There was no room for another file, the last time that one was to be made.
+  bool space_short() const { return space_short_; }
   /// When tend() has something to do even if nothing else happens.
   TimePoint next_deadline() const {
     return std::min(space_short_ ? retry_at_ : kNever, maker_.next_deadline());

@@ -38,6 +38,9 @@ struct WalOptions {
   /// Frames are built one behind the other in blocks of this size.
   std::uint32_t block_bytes = 512U << 10;
   std::uint32_t writes_in_flight = 4;  // of full frames; another only when none is under way
+  /// While there is no room for another file a frame that is not full follows the one before it
+  /// after so long: each takes a block, and what settles messages is to free more than it takes.
+  Duration gather_interval = std::chrono::milliseconds(500);
   /// A sync of what may be stable later begins after this time at most, or so many bytes.
   Duration sync_interval = std::chrono::milliseconds(10);
   std::size_t unstable_bytes_max = 8U << 20;

@@ -27,6 +27,7 @@ JournalOptions small_files() {
   options.wal.zero_bytes_max = 16 * 1024;
   options.log_bytes_max = 4 * 64 * 1024;
   options.wal.sync_interval = std::chrono::nanoseconds(30);
+  options.wal.gather_interval = Duration::zero();
   options.wal.unstable_bytes_max = 24 * 1024;
   options.segment_dead_bytes_max = 2 * 64 * 1024;
   options.compaction_retry_after = std::chrono::nanoseconds(5);

@@ -1,0 +1,142 @@
+// A log that gets no further file. What worries us: something that is never written again, and a
+// broker that cannot be drained, as what ends its messages takes more room than they.
+#include <gtest/gtest.h>
+
+#include "cluster/testing/journal_world.h"
+#include "cluster/testing/world_expectations.h"
+
+namespace naru::cluster {
+namespace {
+
+using testing::small_files;
+using testing::World;
+using testing::WorldOptions;
+
+WorldOptions options(std::uint64_t seed) {
+  return {.seed = seed, .journal = small_files()};
+}
+
+TEST(JournalOnAFullDisk, CommitsFromItsReserveThenWaitsThenGoesOn) {
+  World world(options(3));
+  ASSERT_STARTS(world);
+  world.settle_down();
+  // Everything that is ready may be used; nothing more can be made.
+  world.disk().set_capacity(world.disk().used_bytes() + 4096);
+  std::uint64_t id = 1;
+  for (; id <= 20 && !world.space_short(); ++id) {
+    world.append(1, id, 8000);
+    world.settle_down();
+  }
+  ASSERT_TRUE(world.space_short());
+  // The alarm comes while a whole file is still in reserve: settles commit.
+  for (std::uint64_t settled = 1; settled < 5; ++settled) world.settle(1, settled);
+  world.settle_down();
+  EXPECT_EQ(world.shard_journal(1).uncommitted_bytes(), 0U);
+  // Beyond the reserve appends wait; nothing fails.
+  for (int i = 0; i < 30; ++i) world.append(2, id++, 8000);
+  world.settle_down();
+  EXPECT_GT(world.shard_journal(2).uncommitted_bytes(), 0U);
+  EXPECT_FALSE(world.volume_error().has_value());
+  world.disk().set_capacity(std::uint64_t{1} << 40);
+  for (int i = 0; i < 10; ++i) world.turn(0);
+  world.settle_down();
+  EXPECT_FALSE(world.space_short());
+  EXPECT_EQ(world.shard_journal(2).uncommitted_bytes(), 0U);
+  world.stop();
+  ASSERT_STARTS(world);
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalOnAFullDisk, AManifestThatAStartWouldNotReadCountsAsFull) {
+  WorldOptions small = options(3);
+  small.journal.wal.manifest_bytes_max = 1000;
+  World world(small);
+  ASSERT_STARTS(world);
+  std::uint64_t id = 1;
+  for (; id <= 1000 && !world.space_short(); ++id) {
+    world.append(1, id, 8000);
+    world.settle_down();
+  }
+  ASSERT_TRUE(world.space_short());
+  EXPECT_LE(world.disk().content("data/wal/manifest").size(), 1000U);
+  EXPECT_GT(world.disk().content("data/wal/manifest").size(), 900U);
+  for (std::uint64_t settled = 1; settled < id; ++settled) world.settle(1, settled);
+  for (int i = 0; i < 20 && world.space_short(); ++i) {
+    world.settle_down();
+    world.turn(0);
+  }
+  EXPECT_FALSE(world.space_short());
+  world.append(1, id, 8000);
+  world.settle_down();
+  EXPECT_EQ(world.shard_journal(1).uncommitted_bytes(), 0U);
+  world.stop();
+  ASSERT_STARTS(world);
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalOnAFullDisk, RestartsFromTheFilesItHas) {
+  World world(options(3));
+  ASSERT_STARTS(world);
+  world.steps(500);
+  world.settle_down();
+  world.disk().set_capacity(world.disk().used_bytes() + 8192);  // a manifest, no file
+  world.lose_power();
+  ASSERT_STARTS(world);
+  world.append(1, 1'000'000, 100);
+  world.settle_down();
+  EXPECT_TRUE(world.state(1).messages().contains(1'000'000));
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalOnAFullDisk, RandomRunsLoseNothing) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    World world(options(seed));
+    ASSERT_STARTS(world);
+    for (int round = 0; round < 20; ++round) {
+      world.disk().set_capacity(world.disk().used_bytes() + world.random().below(400'000));
+      world.steps(200);
+    }
+    EXPECT_FALSE(world.volume_error().has_value()) << world.volume_error()->what;
+    world.disk().set_capacity(std::uint64_t{1} << 40);
+    world.lose_power();
+    ASSERT_STARTS(world);
+    world.read_everything();
+    ASSERT_TRUE(world.violations().empty()) << world.report();
+  }
+}
+
+TEST(JournalOnAFullDisk, WhatComesInAWhileSharesABlock) {
+  WorldOptions slow = options(3);
+  slow.journal.wal.gather_interval = std::chrono::microseconds(10);  // 10,000 turns
+  World world(slow);
+  ASSERT_STARTS(world);
+  world.settle_down();
+  world.disk().set_capacity(world.disk().used_bytes() + 4096);
+  std::uint64_t last = 1;
+  for (; last <= 20 && !world.space_short(); ++last) {
+    world.append(1, last, 8000);
+    world.settle_down();
+  }
+  ASSERT_TRUE(world.space_short());
+  const std::uint64_t before = world.journal().figures().log_frames_written;
+  const auto turns = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      world.turn(0);
+      world.disk().complete_one();
+    }
+  };
+  for (std::uint64_t settled = 1; settled < last; ++settled) {
+    world.settle(1, settled);
+    turns(20);
+  }
+  EXPECT_LE(world.journal().figures().log_frames_written, before + 2);
+  EXPECT_GT(world.shard_journal(1).uncommitted_bytes(), 0U);
+  turns(20'000);
+  EXPECT_LE(world.journal().figures().log_frames_written, before + 4);
+  EXPECT_EQ(world.shard_journal(1).uncommitted_bytes(), 0U);
+  EXPECT_NO_VIOLATION(world);
+}
+
+}  // namespace
+}  // namespace naru::cluster
