@@ -170,7 +170,8 @@ std::size_t BrokerStatus::memory_bytes() const {
     bytes += copy_bytes(each.consumer);
   }
   for (const ConnectionStatus& connection : connections) {
-    bytes += connection.channels.capacity() * sizeof(ChannelStatus);
+    bytes += connection.channels.capacity() * sizeof(ChannelStatus) +
+             connection.client_properties.bytes.capacity();
   }
   return bytes;
 }

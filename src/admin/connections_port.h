@@ -41,7 +41,7 @@ struct ConnectionStatus {
   WallMs connected_at_ms = 0;
   std::uint64_t received_bytes = 0;
   std::uint64_t sent_bytes = 0;
-  message::Table client_properties;
+  message::EncodedTable client_properties;
   std::vector<ChannelStatus> channels;
 };
 

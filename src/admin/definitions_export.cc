@@ -237,7 +237,7 @@ std::unique_ptr<Rows> DefinitionsExport::bindings() const {
     const auto destination = among.find(binding.destination);
     if (destination == among.end()) return;
     rows.push_back({source->second, destination->second, binding});
-    beside_bytes += binding.routing_key.size() + message::memory_bytes(binding.arguments);
+    beside_bytes += binding.routing_key.size();
   });
   return std::make_unique<BindingRows>(
       std::move(rows), beside_bytes,

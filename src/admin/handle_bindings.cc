@@ -81,7 +81,7 @@ struct Found {
 
   void add(const BindingInfo& binding) {
     if (rows.add(binding) == nullptr) return;
-    beside_bytes += binding.routing_key.size() + message::memory_bytes(binding.arguments);
+    beside_bytes += binding.routing_key.size();
   }
   void add(core::QueueId queue) { rows.add(queue); }
 

@@ -72,7 +72,14 @@ std::unique_ptr<Rows> consumer_rows(const CallRef& call,
       status->memory_bytes());
 }
 
+/// Those that the caller may see.
 void reply_consumers(const CallRef& call, BrokerStatus status) {
+  if (!call->is_monitor()) {
+    std::erase_if(status.consumers, [&](const ConsumerStatus& each) {
+      const ConnectionName* owner = status.find_name(each.connection);
+      return owner == nullptr || owner->user != call->principal().user;
+    });
+  }
   call->reply_rows(consumer_rows(call, std::make_shared<const BrokerStatus>(std::move(status))));
 }
 

@@ -232,6 +232,21 @@ TEST_P(HttpApiConsumersTest, AUserCountsItsOwnConnectionsAndWhatItSees) {
   EXPECT_EQ(get("/api/consumers"), "[]");
 }
 
+TEST_P(HttpApiConsumersTest, AUserSeesItsOwnConsumersOnly) {
+  const auto first = connect(host_, "guest");
+  const auto second = connect(host_, "keeper");
+  consume(*first, "q", 2);
+  consume(*second, "q", 3);
+  make_user("keeper", "management", ".*");
+  make_user("watcher", "monitoring", ".*");
+  const auto seen = [this](const std::string& user) {
+    login(user, "secret");
+    return ask("GET", "/api/consumers").body.as_array().size();
+  };
+  EXPECT_EQ(seen("keeper"), 3u);
+  EXPECT_EQ(seen("watcher"), 5u);
+}
+
 TEST_P(HttpApiConsumersTest, AChannelIsFoundByItsName) {
   const auto first = connect(host_, "guest");
   const auto second = connect(host_, "keeper");

@@ -203,7 +203,13 @@ TEST_P(HttpApiObjectsTest, WhatAClientCallsItselfIsShown) {
   Host host;
   const auto plain = connect(host, "guest");
   const auto named = connect(host, "guest");
-  connections_.all[1].client_properties = {{"connection_name", std::string("worker-7")}};
+  ByteBuffer encoded;
+  message::encode(encoded, {{"connection_name", std::string("worker-7")}});
+  connections_.all[1].client_properties = {std::string(as_text(encoded.view())),
+                                           [](ByteView bytes) {
+                                             ByteReader in(bytes);
+                                             return message::decode_table(in);
+                                           }};
   EXPECT_EQ(get("/api/connections?columns=user_provided_name"),
             R"([{},{"user_provided_name":"worker-7"}])");
 }

@@ -132,7 +132,7 @@ json::object Renderer::binding(const core::BindingInfo& binding) const {
           {"destination", std::move(destination)},
           {"destination_type", binding.to_exchange ? "exchange" : "queue"},
           {"routing_key", json_text(binding.routing_key)},
-          {"arguments", to_json(binding.arguments)},
+          {"arguments", to_json(binding.arguments.get())},
           {"properties_key", json_text(properties_key(binding.routing_key, binding.arguments))}};
 }
 
@@ -147,6 +147,7 @@ json::object Renderer::default_binding(const core::QueueInfo& queue) const {
 }
 
 json::object Renderer::connection(const ConnectionStatus& connection) const {
+  const message::Table properties = connection.client_properties.decoded();
   json::object out{{"name", json_text(connection.name)},
                    {"node", json_text(node_)},
                    {"type", "network"},
@@ -164,11 +165,11 @@ json::object Renderer::connection(const ConnectionStatus& connection) const {
                    {"frame_max", connection.frame_bytes_max},
                    {"timeout", connection.heartbeat_s},
                    {"connected_at", connection.connected_at_ms},
-                   {"client_properties", to_json(connection.client_properties)},
+                   {"client_properties", to_json(properties)},
                    {"recv_oct", connection.received_bytes},
                    {"send_oct", connection.sent_bytes}};
   // As with RabbitMQ: a member only when the client gave itself a name.
-  const message::Value* name = message::find(connection.client_properties, "connection_name");
+  const message::Value* name = message::find(properties, "connection_name");
   if (name != nullptr && name->text() != nullptr) {
     out["user_provided_name"] = json_text(*name->text());
   }

@@ -185,10 +185,12 @@ class Decoder {
   std::size_t values_ = 0;
 };
 
+/// `values`: how many more there may be.
 bool count_within(const Table& table, std::size_t depth, std::size_t& values);
 
 bool count_within(const Value& value, std::size_t depth, std::size_t& values) {
-  if (++values > kValuesMax) return false;
+  if (values == 0) return false;
+  --values;
   if (const auto* inner = std::get_if<Table>(&value.v)) return count_within(*inner, depth, values);
   if (const auto* elements = std::get_if<Array>(&value.v)) {
     if (depth == kDepthMax) return false;
@@ -262,9 +264,14 @@ const Value* find(const Table& table, std::string_view name) {
   return nullptr;
 }
 
-bool within_limits(const Table& table) {
-  std::size_t values = 0;
-  return count_within(table, 0, values);
+bool within_limits(const Table& table, std::size_t values_max) {
+  return count_within(table, 0, values_max);
+}
+
+Table EncodedTable::decoded() const {
+  if (read == nullptr) return {};
+  auto table = read(as_bytes(bytes));
+  return table ? std::move(*table) : Table();
 }
 
 void encode(ByteBuffer& out, const Table& table) {

@@ -4,6 +4,8 @@
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,6 +76,34 @@ inline bool operator==(const Binary& a, const Binary& b) {
 /// What the table takes on the heap: an estimate, which misses what the allocator rounds up.
 std::size_t memory_bytes(const Table& table);
 
+/// A table that does not change, and that its copies share. One that is empty takes no memory.
+class SharedTable {
+ public:
+  SharedTable() = default;
+  SharedTable(Table table)  // NOLINT(google-explicit-constructor): it is one
+      : table_(table.empty() ? nullptr : std::make_shared<const Table>(std::move(table))) {}
+  SharedTable(std::initializer_list<Table::value_type> entries) : SharedTable(Table(entries)) {}
+
+  const Table& get() const {
+    static const Table none;
+    return table_ == nullptr ? none : *table_;
+  }
+  operator const Table&() const { return get(); }  // NOLINT(google-explicit-constructor)
+  bool empty() const { return table_ == nullptr; }
+
+ private:
+  std::shared_ptr<const Table> table_;
+};
+
+/// A table as a protocol encodes it, for who looks at it seldom.
+struct EncodedTable {
+  std::string bytes;
+  Result<Table> (*read)(ByteView bytes) = nullptr;  // null: there is none
+
+  /// Empty when it cannot be read.
+  Table decoded() const;
+};
+
 /// The first value called `name`, or null.
 const Value* find(const Table& table, std::string_view name);
 
@@ -82,8 +112,13 @@ const Value* find(const Table& table, std::string_view name);
 inline constexpr std::size_t kValuesMax = 16'384;
 inline constexpr std::size_t kDepthMax = 32;
 
-/// True when the table may be encoded. Ask before: what was logged must be readable for ever.
-bool within_limits(const Table& table);
+/// What clients may declare things with, and tell of themselves: in memory a value takes 40 bytes
+/// and more, where an octet is enough on the wire.
+inline constexpr std::size_t kArgumentValuesMax = 1'024;
+
+/// True when the table may be encoded, and holds no more values than that. Ask before: what was
+/// logged must be readable for ever.
+bool within_limits(const Table& table, std::size_t values_max = kValuesMax);
 
 /// Naru's own encoding of a table, used in metadata records (docs/formats/metadata.md).
 void encode(ByteBuffer& out, const Table& table);

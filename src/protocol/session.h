@@ -41,7 +41,7 @@ struct SessionInfo {
   std::uint32_t frame_bytes_max = 0;
   std::uint16_t channels_max = 0;
   std::uint16_t heartbeat_s = 0;
-  message::Table client_properties;
+  message::EncodedTable client_properties;
   std::vector<ChannelInfo> channels;
 };
 

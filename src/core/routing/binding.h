@@ -46,15 +46,10 @@ struct Binding {
   Destination* source = nullptr;
   Destination* destination = nullptr;
   std::string key;
-  std::unique_ptr<message::Table> arguments;  // null: none, which is the common case
+  message::SharedTable arguments;  // mostly none
   BindingHook incoming_hook;
   BindingHook outgoing_hook;
   BindingHook matcher_hook;
-
-  const message::Table& arguments_or_empty() const {
-    static const message::Table none;
-    return arguments ? *arguments : none;
-  }
 };
 
 /// A queue or an exchange, as bindings see it. The catalogue's nodes derive from it.

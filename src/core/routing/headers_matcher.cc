@@ -98,8 +98,8 @@ Result<void> HeadersMatcher::check_arguments(const message::Table& arguments) {
 std::size_t HeadersMatcher::match(const HeaderIndex& headers, Matches& out) const {
   std::size_t criteria = 0;
   all_.each([&](Binding& binding) {
-    criteria += 1 + binding.arguments_or_empty().size();
-    if (matches(binding.arguments_or_empty(), headers)) out.push_back(binding.destination);
+    criteria += 1 + binding.arguments.get().size();
+    if (matches(binding.arguments.get(), headers)) out.push_back(binding.destination);
   });
   return criteria;
 }

@@ -23,7 +23,7 @@ bool matches(Table arguments, const Table& headers) {
   Destination destination(Destination::Kind::queue);
   Binding binding;
   binding.destination = &destination;
-  if (!arguments.empty()) binding.arguments = std::make_unique<Table>(std::move(arguments));
+  binding.arguments = std::move(arguments);
   HeadersMatcher matcher;
   matcher.add(binding);
   HeaderIndex index;

@@ -226,7 +226,7 @@ Result<void> check_queue_arguments(std::string_view queue, const Table& argument
 Result<void> check_size(std::string_view resource, const Table& arguments) {
   constexpr std::size_t kBytesMax = 64 << 10;
   ByteBuffer bytes;
-  const bool fits = message::within_limits(arguments);
+  const bool fits = message::within_limits(arguments, message::kArgumentValuesMax);
   if (fits) message::encode(bytes, arguments);
   if (fits && bytes.size() <= kBytesMax) return {};
   return fail(Errc::precondition_failed,

@@ -69,13 +69,13 @@ std::size_t BindingHash::operator()(const BindingKey& key) const {
 }
 
 std::size_t BindingHash::operator()(const std::unique_ptr<Binding>& binding) const {
-  return (*this)(BindingKey{binding->source, binding->destination, binding->key,
-                            &binding->arguments_or_empty()});
+  return (*this)(
+      BindingKey{binding->source, binding->destination, binding->key, &binding->arguments.get()});
 }
 
 bool BindingEqual::operator()(const BindingKey& key,
                               const std::unique_ptr<Binding>& binding) const {
-  const message::Table& arguments = binding->arguments_or_empty();
+  const message::Table& arguments = binding->arguments.get();
   if (key.source != binding->source || key.destination != binding->destination ||
       key.key != binding->key || key.arguments->size() != arguments.size()) {
     return false;
@@ -121,7 +121,7 @@ Destination* Catalog::Impl::destination(const BindingInfo& binding) const {
 
 const Binding* Catalog::Impl::binding(const BindingInfo& binding) const {
   const BindingKey key{exchange(binding.source), destination(binding), binding.routing_key,
-                       &binding.arguments};
+                       &binding.arguments.get()};
   if (key.source == nullptr || key.destination == nullptr) return nullptr;
   const auto at = bindings.find(key);
   return at == bindings.end() ? nullptr : at->get();
@@ -135,7 +135,7 @@ BindingInfo Catalog::Impl::info_of(const Binding& binding) const {
                          ? static_cast<const ExchangeNode&>(*binding.destination).info.id.value
                          : static_cast<const QueueNode&>(*binding.destination).info.ref.id.value;
   info.routing_key = binding.key;
-  info.arguments = binding.arguments_or_empty();
+  info.arguments = binding.arguments;
   return info;
 }
 

@@ -138,15 +138,13 @@ Result<void> Catalog::Impl::apply_fact(BindingCreated&& fact) {
   made->source = source;
   made->destination = target;
   made->key = std::move(fact.binding.routing_key);
-  if (!fact.binding.arguments.empty()) {
-    made->arguments = std::make_unique<message::Table>(std::move(fact.binding.arguments));
-  }
+  made->arguments = std::move(fact.binding.arguments);
   target->incoming.insert(*made);
   source->outgoing.insert(*made);
   ++source->outgoing_count;
   std::visit([&](auto& matcher) { matcher.add(*made); }, source->matcher);
   ++bindings_by_type[source->matcher.index()];
-  text_bytes += text_bytes_of(made->key, made->arguments_or_empty());
+  text_bytes += text_bytes_of(made->key, made->arguments.get());
   bindings.insert(std::move(made));
   ++version;
   touch(*source);
@@ -241,14 +239,14 @@ void Catalog::Impl::remove_binding(Binding& binding) {
   auto& source = static_cast<ExchangeNode&>(*binding.source);
   std::visit([&](auto& matcher) { matcher.remove(binding); }, source.matcher);
   --bindings_by_type[source.matcher.index()];
-  text_bytes -= text_bytes_of(binding.key, binding.arguments_or_empty());
+  text_bytes -= text_bytes_of(binding.key, binding.arguments.get());
   source.outgoing.remove(binding);
   --source.outgoing_count;
   binding.destination->incoming.remove(binding);
   ++version;
   touch(source);
   bindings.erase(bindings.find(
-      BindingKey{binding.source, binding.destination, binding.key, &binding.arguments_or_empty()}));
+      BindingKey{binding.source, binding.destination, binding.key, &binding.arguments.get()}));
 }
 
 void Catalog::Impl::invalidate_touched() {

@@ -44,7 +44,7 @@ struct BindingInfo {
   bool to_exchange = false;
   std::uint64_t destination = 0;  // QueueId or ExchangeId value
   std::string routing_key;
-  message::Table arguments;
+  message::SharedTable arguments;  // with the catalogue's own: listings copy many
 };
 
 struct UserInfo {

@@ -265,7 +265,7 @@ class Session final : public protocol::Session {
   /// The queue that a method means by `name`; empty after a refusal.
   std::optional<std::string> queue_name(Channel& channel, std::string_view name, MethodId method);
   /// Empty after a refusal.
-  std::optional<message::Table> arguments(const RawTable& table, MethodId method);
+  std::optional<message::Table> arguments(Channel& channel, const RawTable& table, MethodId method);
 
   // ---- session_transaction.cc ----
   void on_method(Channel& channel, const TxSelect& method);

@@ -58,7 +58,7 @@ void Session::on_method(Channel& channel, const BasicConsume& method) {
   if (tag_is_taken(channel, method)) return;
   auto queue = queue_name(channel, method.queue, BasicConsume::kId);
   if (!queue) return;
-  auto table = arguments(method.arguments, BasicConsume::kId);
+  auto table = arguments(channel, method.arguments, BasicConsume::kId);
   if (!table) return;
   core::Consume operation;
   if (const message::Value* value = message::find(*table, "x-priority")) {

@@ -54,8 +54,15 @@ void Session::send_start() {
 }
 
 void Session::on_method(const ConnectionStartOk& method) {
-  if (auto sound = check_table(method.client_properties.entries); !sound)
-    return close_connection(ReplyCode::frame_error, sound.error().what, ConnectionStartOk::kId);
+  const auto values = check_table(method.client_properties.entries);
+  if (!values)
+    return close_connection(ReplyCode::frame_error, values.error().what, ConnectionStartOk::kId);
+  if (*values > message::kArgumentValuesMax) {
+    return close_connection(
+        ReplyCode::resource_error,
+        fmt::format("client_properties may hold {} values", message::kArgumentValuesMax),
+        ConnectionStartOk::kId);
+  }
   client_properties_ = as_text(method.client_properties.entries);
   note_capabilities();
   mechanism_ = method.mechanism;

@@ -58,9 +58,7 @@ protocol::SessionInfo Session::info() const {
   info.frame_bytes_max = static_cast<std::uint32_t>(frame_bytes_max_);
   info.channels_max = channels_max_;
   info.heartbeat_s = heartbeat_s_;
-  if (auto table = decode_table(as_bytes(client_properties_))) {
-    info.client_properties = std::move(*table);
-  }
+  info.client_properties = {client_properties_, &decode_table};
   for (const auto& [number, channel] : channels_) {
     protocol::ChannelInfo& about = info.channels.emplace_back();
     about.number = number;

@@ -16,8 +16,15 @@ std::optional<std::string> Session::queue_name(Channel& channel, std::string_vie
   return std::nullopt;
 }
 
-std::optional<message::Table> Session::arguments(const RawTable& table, MethodId method) {
-  auto decoded = decode_table(table.entries);
+std::optional<message::Table> Session::arguments(Channel& channel, const RawTable& table,
+                                                 MethodId method) {
+  const auto values = check_table(table.entries);
+  if (values && *values > message::kArgumentValuesMax) {
+    refuse(channel, ReplyCode::precondition_failed,
+           fmt::format("arguments may hold {} values", message::kArgumentValuesMax), method);
+    return std::nullopt;
+  }
+  auto decoded = values ? decode_table(table.entries) : std::unexpected(values.error());
   if (decoded) return std::move(*decoded);
   close_connection(ReplyCode::frame_error, decoded.error().what, method);
   return std::nullopt;
@@ -26,7 +33,7 @@ std::optional<message::Table> Session::arguments(const RawTable& table, MethodId
 // ---- Exchanges ---------------------------------------------------------------------------------
 
 void Session::on_method(Channel& channel, const ExchangeDeclare& method) {
-  auto table = arguments(method.arguments, ExchangeDeclare::kId);
+  auto table = arguments(channel, method.arguments, ExchangeDeclare::kId);
   if (!table) return;
   core::DeclareExchange operation;
   operation.name = without_line_ends(method.exchange);
@@ -47,7 +54,7 @@ void Session::on_method(Channel& channel, const ExchangeDelete& method) {
 
 template <typename Operation, typename Method>
 void Session::bind_exchange(Channel& channel, const Method& method) {
-  auto table = arguments(method.arguments, Method::kId);
+  auto table = arguments(channel, method.arguments, Method::kId);
   if (!table) return;
   Operation operation;
   operation.source = without_line_ends(method.source);
@@ -69,7 +76,7 @@ void Session::on_method(Channel& channel, const ExchangeUnbind& method) {
 // ---- Queues ------------------------------------------------------------------------------------
 
 void Session::on_method(Channel& channel, const QueueDeclare& method) {
-  auto table = arguments(method.arguments, QueueDeclare::kId);
+  auto table = arguments(channel, method.arguments, QueueDeclare::kId);
   if (!table) return;
   core::DeclareQueue operation;
   operation.name = without_line_ends(method.queue);
@@ -92,7 +99,7 @@ template <typename Operation, typename Method>
 void Session::bind_queue(Channel& channel, const Method& method, bool nowait) {
   auto queue = queue_name(channel, method.queue, Method::kId);
   if (!queue) return;
-  auto table = arguments(method.arguments, Method::kId);
+  auto table = arguments(channel, method.arguments, Method::kId);
   if (!table) return;
   Operation operation;
   operation.destination = without_line_ends(*queue);

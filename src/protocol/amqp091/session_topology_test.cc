@@ -161,6 +161,23 @@ TEST_F(Topology, WhatATransactionAcknowledgesIsCountedUntilItIsCommitted) {
   EXPECT_LE(state(), before);
 }
 
+TEST_F(Topology, ArgumentsHaveSoManyValuesAndNoMore) {
+  const auto declare = [this](std::size_t voids) {
+    std::string arguments = "a:A [";
+    for (std::size_t i = 0; i < voids; ++i) arguments += i == 0 ? "V" : ", V";
+    send(R"(1 queue.declare queue="q" arguments={)" + arguments + "]}");
+  };
+  declare(1023);
+  EXPECT_EQ(asked(), Lines{"request declare_queue q"});
+  reply(core::QueueDeclared{"q", 0, 0});
+  said();
+  declare(1024);
+  EXPECT_EQ(asked(), Lines{"closed 1"}) << "nothing is declared";
+  expect({R"(1 channel.close reply_code=406 )"
+          R"(reply_text="PRECONDITION_FAILED - arguments may hold 1024 values" )"
+          R"(failed_class=50 failed_method=10)"});
+}
+
 TEST_F(Topology, WhoWaitsForAnAnswerIsNotRead) {
   send(R"(1 queue.purge queue="q")");
   EXPECT_EQ(peer_.session().input_bytes_max(), 1u);

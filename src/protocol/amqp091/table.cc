@@ -154,9 +154,10 @@ int fixed_bytes(std::uint8_t type) {
   }
 }
 
-bool check_values(ByteReader in, int depth, bool named) {
+bool check_values(ByteReader in, int depth, bool named, std::size_t& values) {
   if (depth > kTableDepthMax) return false;
   while (!in.done()) {
+    ++values;
     if (named) {
       const std::size_t name_bytes = in.u8();
       in.bytes(name_bytes);
@@ -168,7 +169,7 @@ bool check_values(ByteReader in, int depth, bool named) {
       nested(in);
     } else if (type == 'A' || type == 'F') {
       const ByteReader inner = nested(in);
-      if (!in.ok() || !check_values(inner, depth + 1, type == 'F')) return false;
+      if (!in.ok() || !check_values(inner, depth + 1, type == 'F', values)) return false;
     } else {
       return false;
     }
@@ -284,9 +285,10 @@ Result<Table> decode_table(ByteView entries) {
   return table;
 }
 
-Result<void> check_table(ByteView entries) {
-  if (!check_values(ByteReader(entries), 1, true)) return malformed();
-  return {};
+Result<std::size_t> check_table(ByteView entries) {
+  std::size_t values = 0;
+  if (!check_values(ByteReader(entries), 1, true, values)) return malformed();
+  return values;
 }
 
 std::optional<std::string_view> find_text(ByteView entries, std::string_view name) {

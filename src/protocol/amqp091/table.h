@@ -26,8 +26,9 @@ inline constexpr int kTableDepthMax = 32;
 /// bounded by the size of the input: every value takes at least one octet of it.
 Result<message::Table> decode_table(ByteView entries);
 
-/// Whether decode_table would succeed, without building anything. Errors: malformed.
-Result<void> check_table(ByteView entries);
+/// Whether decode_table would succeed, without building anything: how many values there are, those
+/// in arrays and tables included. Errors: malformed.
+Result<std::size_t> check_table(ByteView entries);
 
 /// The value of the first entry called `name`, which is a text in a table that check_table() found
 /// well; nothing when there is none, an empty view when it is of another type. Views of the input.
