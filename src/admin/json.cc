@@ -15,6 +15,7 @@ namespace {
 
 // A body of 1 MiB could otherwise nest half a million arrays.
 constexpr std::size_t kDepthMax = 16;
+static_assert(kDepthMax <= message::kDepthMax, "what is read may be encoded");
 
 json::string_view view(std::string_view text) {
   return {text.data(), text.size()};
@@ -65,37 +66,55 @@ struct ToJson {
   json::value operator()(const message::Table& value) const { return to_json(value); }
 };
 
-Result<message::Value> value_from_json(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null:
-      return message::Value{};
-    case json::kind::bool_:
-      return message::Value{value.get_bool()};
-    case json::kind::int64:
-      return message::Value{message::Integer{value.get_int64()}};
-    case json::kind::uint64:
-      return fail(Errc::malformed, "an integer has more than 63 bits");
-    case json::kind::double_:
-      return message::Value{value.get_double()};
-    case json::kind::string: {
-      const json::string& text = value.get_string();
-      return message::Value{std::string(text.data(), text.size())};
+/// Values take several times in a table what they take as text, so no more are made than a table
+/// may have (message::within_limits). Of depth JSON has less.
+class FromJson {
+ public:
+  Result<message::Table> table(const json::object& object) {
+    message::Table table;
+    for (const auto& [name, value] : object) {
+      NARU_TRY(converted, this->value(value));
+      table.emplace_back(std::string(name.data(), name.size()), std::move(converted));
     }
-    case json::kind::array: {
-      message::Array items;
-      for (const json::value& item : value.get_array()) {
-        NARU_TRY(converted, value_from_json(item));
-        items.push_back(std::move(converted));
-      }
-      return message::Value{std::move(items)};
-    }
-    case json::kind::object: {
-      NARU_TRY(table, table_from_json(value.get_object()));
-      return message::Value{std::move(table)};
-    }
+    return table;
   }
-  return fail(Errc::malformed, "a value of no kind");
-}
+
+ private:
+  Result<message::Value> value(const json::value& value) {
+    if (++values_ > message::kValuesMax) return fail(Errc::limit, "too many values");
+    switch (value.kind()) {
+      case json::kind::null:
+        return message::Value{};
+      case json::kind::bool_:
+        return message::Value{value.get_bool()};
+      case json::kind::int64:
+        return message::Value{message::Integer{value.get_int64()}};
+      case json::kind::uint64:
+        return fail(Errc::malformed, "an integer has more than 63 bits");
+      case json::kind::double_:
+        return message::Value{value.get_double()};
+      case json::kind::string: {
+        const json::string& text = value.get_string();
+        return message::Value{std::string(text.data(), text.size())};
+      }
+      case json::kind::array: {
+        message::Array items;
+        for (const json::value& item : value.get_array()) {
+          NARU_TRY(converted, this->value(item));
+          items.push_back(std::move(converted));
+        }
+        return message::Value{std::move(items)};
+      }
+      case json::kind::object: {
+        NARU_TRY(inner, table(value.get_object()));
+        return message::Value{std::move(inner)};
+      }
+    }
+    return fail(Errc::malformed, "a value of no kind");
+  }
+
+  std::size_t values_ = 0;
+};
 
 std::unexpected<Error> wrong_type(std::string_view name, std::string_view wanted) {
   return fail(Errc::malformed, fmt::format("{} must be {}", name, wanted));
@@ -123,12 +142,7 @@ json::object to_json(const message::Table& table) {
 }
 
 Result<message::Table> table_from_json(const json::object& object) {
-  message::Table table;
-  for (const auto& [name, value] : object) {
-    NARU_TRY(converted, value_from_json(value));
-    table.emplace_back(std::string(name.data(), name.size()), std::move(converted));
-  }
-  return table;
+  return FromJson().table(object);
 }
 
 Result<json::object> parse_object(std::string_view body) {
@@ -181,8 +195,8 @@ Result<message::Table> table_member(const json::object& object, std::string_view
   // PHP's JSON encoder writes an empty map as [].
   if (value->is_array() && value->get_array().empty()) return message::Table();
   if (!value->is_object()) return wrong_type(name, "an object");
-  NARU_TRY(table, table_from_json(value->get_object()));
-  if (!message::within_limits(table))
+  auto table = table_from_json(value->get_object());
+  if (!table && table.error().code == Errc::limit)
     return fail(Errc::malformed, std::string(name) + " are too many");
   return table;
 }

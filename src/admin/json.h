@@ -22,8 +22,9 @@ json::string json_text(std::string_view text);
 json::value to_json(const message::Value& value);
 json::object to_json(const message::Table& table);
 
-/// Integers become 64-bit ones, whose width comparisons ignore. Errors: malformed (numbers that fit
-/// nowhere), limit.
+/// Integers become 64-bit ones, whose width comparisons ignore. What was parsed here and is
+/// returned may be encoded. Errors: malformed (numbers that fit nowhere), limit (more than
+/// message::kValuesMax values: no more than these were looked at).
 Result<message::Table> table_from_json(const json::object& object);
 
 /// A body that is absent, or null, is an empty object. Errors: malformed.

@@ -66,6 +66,25 @@ TEST(Json, MembersOfTheWrongTypeAreNamed) {
   EXPECT_FALSE(table_member(object, "word"));
 }
 
+// An integer of 64 bits is found when it is looked at.
+TEST(Json, NoMoreValuesAreMadeThanATableMayHave) {
+  const auto with = [](std::size_t count, std::string_view last) {
+    std::string text = R"({"a":{"l":[)";
+    for (std::size_t i = 1; i < count; ++i) text += "[],";
+    return *parse_object(text.append(last) + "]}}");
+  };
+  const std::size_t most = message::kValuesMax - 1;  // beside the list itself
+  const json::object full = with(most, "[]");
+  ASSERT_TRUE(table_member(full, "a"));
+  EXPECT_TRUE(message::within_limits(*table_member(full, "a")));
+  EXPECT_EQ(table_member(with(most, "18446744073709551615"), "a").error().what,
+            "an integer has more than 63 bits");
+  const auto beyond = table_member(with(most + 1, "18446744073709551615"), "a");
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().code, Errc::malformed);
+  EXPECT_EQ(beyond.error().what, "a are too many");
+}
+
 TEST(PropertiesKey, TellsBindingsApart) {
   EXPECT_EQ(properties_key("", {}), "~");
   EXPECT_EQ(properties_key("a.b", {}), "a.b");
