@@ -85,6 +85,11 @@ const std::string& Call::parameter(std::string_view name) const {
   check_failed("parameter", "an operation asks for what its path names", __FILE__, __LINE__);
 }
 
+const json::object& Call::body() const {
+  NARU_CHECK(body_ != nullptr, "a body is read while the operation's function runs");
+  return *body_;
+}
+
 bool Call::is_monitor() const {
   return principal_.is_administrator() || principal_.has_tag("monitoring");
 }

@@ -42,7 +42,8 @@ class Call : public std::enable_shared_from_this<Call> {
   const Target& target() const { return target_; }
   /// What stands in the place of {name} in the operation's path.
   const std::string& parameter(std::string_view name) const;
-  const json::object& body() const { return body_; }
+  /// There while the operation's function runs, and not after that: what is needed later is copied.
+  const json::object& body() const;
   const security::Principal& principal() const { return principal_; }
   /// The tenant that {vhost} names.
   core::TenantId tenant() const { return *tenant_; }
@@ -116,7 +117,7 @@ class Call : public std::enable_shared_from_this<Call> {
   Target target_;
   const Operation* operation_ = nullptr;
   std::vector<std::string> parameters_;
-  json::object body_;
+  const json::object* body_ = nullptr;
   security::Principal principal_;
   std::optional<core::TenantId> tenant_;
   std::weak_ptr<AgentPool> agents_;

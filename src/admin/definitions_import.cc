@@ -48,9 +48,12 @@ class Reader {
 
   Result<std::vector<Stage>> read() {
     std::vector<Stage> stages(5);
-    NARU_TRY_VOID(each("users", stages[0], &Reader::user));
-    NARU_TRY_VOID(each("vhosts", stages[0], &Reader::tenant));
-    NARU_TRY_VOID(each("permissions", stages[1], &Reader::permission));
+    // A tenant's file is its own affair: it makes nobody an administrator.
+    if (tenant_.empty()) {
+      NARU_TRY_VOID(each("users", stages[0], &Reader::user));
+      NARU_TRY_VOID(each("vhosts", stages[0], &Reader::tenant));
+      NARU_TRY_VOID(each("permissions", stages[1], &Reader::permission));
+    }
     NARU_TRY_VOID(each("exchanges", stages[2], &Reader::exchange));
     NARU_TRY_VOID(each("queues", stages[3], &Reader::queue));
     NARU_TRY_VOID(each("bindings", stages[4], &Reader::binding));

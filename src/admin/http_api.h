@@ -8,6 +8,7 @@
 #include "admin/agent.h"
 #include "admin/basic_auth.h"
 #include "admin/connections_port.h"
+#include "admin/json_memory.h"
 #include "admin/line.h"
 #include "admin/login_throttle.h"
 #include "admin/message_format.h"
@@ -31,19 +32,26 @@ struct Identity {
   std::string cluster_name = "naru@localhost";
 };
 
+struct HttpApiLimits {
+  /// What long listings of the catalogue that are written at a time hold, about; one alone may hold
+  /// more.
+  std::size_t listings_bytes_max = 64u << 20;
+  /// What the body of a request may take once it is parsed. One is parsed at a time.
+  std::size_t parsed_body_bytes_max = 8u << 20;
+};
+
 /// Owned by shard 0, used on its thread.
 class HttpApi final : public io::HttpHandler {
  public:
   /// Everything handed in outlives the API; `shard` is shard 0. Without `messages` they can be
-  /// neither published nor got. Long listings of the catalogue that are written at a time hold
-  /// about `listings_bytes_max`; one alone may hold more.
+  /// neither published nor got.
   HttpApi(core::Shard& shard, const ConnectionsPort& connections, const NodePort& node,
-          const MessageFormat* messages, Identity identity, std::size_t listings_bytes_max);
+          const MessageFormat* messages, Identity identity, HttpApiLimits limits);
   ~HttpApi() override;
 
   void on_request(io::HttpRequest request, io::HttpResponder respond) override;
-  /// What answers hold that are being written.
-  std::size_t memory_bytes() const { return writing_bytes_; }
+  /// What answers hold that are being written, and the body of the request that is looked at.
+  std::size_t memory_bytes() const { return writing_bytes_ + body_memory_.bytes(); }
   /// Of those who wait for their turn.
   TimePoint next_deadline() const;
   void on_deadline(const Now& now);
@@ -92,6 +100,7 @@ class HttpApi final : public io::HttpHandler {
   bool enter_tenant(Call& call);
   void run(const CallRef& call);
   void run_next();
+  void run_operation(const CallRef& call);
 
   core::Shard& shard_;
   const ConnectionsPort& connections_;
@@ -102,6 +111,7 @@ class HttpApi final : public io::HttpHandler {
   LoginThrottle throttle_;
   RateMeter rates_;
   std::size_t writing_bytes_ = 0;
+  JsonMemory body_memory_;
   const std::shared_ptr<Line> listings_;
   const std::shared_ptr<Line> connection_listings_;
   const std::shared_ptr<Line> connection_views_;

@@ -2,6 +2,9 @@
 // permissions.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "admin/base64.h"
 #include "admin/test_support.h"
 
@@ -44,6 +47,48 @@ TEST_P(HttpApiMessagesTest, WhatReachesNoQueueIsToldAndTheNextOneIsNoWorse) {
   EXPECT_EQ(
       status("POST", "/api/exchanges/%2F/nowhere/publish", R"({"routing_key":"q","payload":"x"})"),
       404u);
+}
+
+// Of many who ask at once.
+TEST_P(HttpApiMessagesTest, OneBodyIsParsedAtATimeAndCounted) {
+  constexpr std::size_t kValues = 10'000;
+  std::string body = R"({"routing_key":"q","payload":"x","properties":{"headers":{"l":[0)";
+  for (std::size_t i = 1; i < kValues; ++i) body += ",0";
+  body += "]}}}";
+  std::size_t most = 0;
+  std::size_t written = 0;
+  messages_.on_write = [&] {
+    most = std::max(most, api_.memory_bytes());
+    ++written;
+  };
+  std::vector<unsigned> answers;
+  for (int i = 0; i < 12; ++i) {
+    api_.on_request(
+        {.method = "POST",
+         .target = "/api/exchanges/%2F/amq.default/publish",
+         .headers = {{"Authorization", format_basic_auth("guest", "guest")}},
+         .body = body,
+         .peer = {"127.0.0.1", 4711}},
+        io::HttpResponder([&](io::HttpResponse response) { answers.push_back(response.status); }));
+  }
+  rig_.settle();
+  EXPECT_EQ(answers, std::vector<unsigned>(12, 200));
+  EXPECT_EQ(written, 12u);
+  EXPECT_GE(most, kValues * sizeof(json::value));
+  EXPECT_LT(most, 2 * kValues * sizeof(json::value));
+  EXPECT_EQ(api_.memory_bytes(), 0u);
+}
+
+TEST_P(HttpApiMessagesTest, ABodyThatBecomesTooLargeIsRefused) {
+  std::string body = R"({"routing_key":"q","payload":"x","properties":{"headers":{"l":[0)";
+  for (int i = 0; i < 500'000; ++i) body += ",0";
+  const Answer refused = publish(body + "]}}}");
+  EXPECT_EQ(refused.status, 413u);
+  EXPECT_EQ(refused.text,
+            R"({"error":"bad_request","reason":"the body has too many values: parsed it takes )"
+            R"(more than 8388608 bytes; send it in parts"})");
+  EXPECT_EQ(api_.memory_bytes(), 0u);
+  EXPECT_EQ(publish(R"({"routing_key":"q","payload":"x"})").status, 200u);
 }
 
 TEST_P(HttpApiMessagesTest, WhatWasGotIsCounted) {

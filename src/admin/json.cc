@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 #include <charconv>
 
-#include <boost/json/parse.hpp>
+#include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
 #include <limits>
+#include <new>
 
 #include "base/utf8.h"
 
@@ -145,16 +146,24 @@ Result<message::Table> table_from_json(const json::object& object) {
   return FromJson().table(object);
 }
 
-Result<json::object> parse_object(std::string_view body) {
-  if (body.empty()) return json::object();
+Result<json::object> parse_object(std::string_view body, json::storage_ptr memory) {
+  if (body.empty()) return json::object(std::move(memory));
   json::parse_options options;
   options.max_depth = kDepthMax;
   boost::system::error_code error;
-  json::value value = json::parse(view(body), error, {}, options);
-  if (error) return fail(Errc::malformed, "the body is not JSON: " + error.message());
-  if (value.is_null()) return json::object();
-  if (!value.is_object()) return fail(Errc::malformed, "the body is not a JSON object");
-  return std::move(value.get_object());
+  try {
+    // json::parse() would keep elsewhere what is not in its array yet.
+    json::parser parser(memory, options);
+    parser.reset(memory);
+    parser.write(view(body), error);
+    if (error) return fail(Errc::malformed, "the body is not JSON: " + error.message());
+    json::value value = parser.release();
+    if (value.is_null()) return json::object(std::move(memory));
+    if (!value.is_object()) return fail(Errc::malformed, "the body is not a JSON object");
+    return std::move(value.get_object());
+  } catch (const std::bad_alloc&) {
+    return fail(Errc::limit, "the body has too many values");
+  }
 }
 
 Result<bool> bool_member(const json::object& object, std::string_view name, bool otherwise) {

@@ -27,8 +27,9 @@ json::object to_json(const message::Table& table);
 /// message::kValuesMax values: no more than these were looked at).
 Result<message::Table> table_from_json(const json::object& object);
 
-/// A body that is absent, or null, is an empty object. Errors: malformed.
-Result<json::object> parse_object(std::string_view body);
+/// A body that is absent, or null, is an empty object, in `memory` with all that parsing takes.
+/// Errors: malformed; limit when `memory` has no more.
+Result<json::object> parse_object(std::string_view body, json::storage_ptr memory = {});
 
 /// Typed members of an object. Absent and null are the default. Errors: malformed, naming the
 /// member.

@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <fmt/format.h>
 
+#include <cmath>
+#include <functional>
+
+#include "admin/json_memory.h"
 #include "admin/properties_key.h"
 
 namespace naru::admin {
@@ -83,6 +87,60 @@ TEST(Json, NoMoreValuesAreMadeThanATableMayHave) {
   ASSERT_FALSE(beyond);
   EXPECT_EQ(beyond.error().code, Errc::malformed);
   EXPECT_EQ(beyond.error().what, "a are too many");
+}
+
+constexpr std::size_t kBodyBytes = 1u << 20;
+constexpr std::size_t kParsedBytes = 8u << 20;
+
+/// A body of 1 MiB: as often as it fits.
+std::string body_of(std::string_view section, const std::function<std::string(int)>& item) {
+  std::string text = R"({")" + std::string(section) + R"(":[)";
+  for (int i = 0;; ++i) {
+    const std::string next = (i == 0 ? "" : ",") + item(i);
+    if (text.size() + next.size() + 2 > kBodyBytes) return text + "]}";
+    text += next;
+  }
+}
+
+TEST(JsonMemory, HoldsWhatWasParsedAndNothingAfterwards) {
+  JsonMemory memory(kParsedBytes);
+  {
+    const auto object = parse_object(R"({"name":"a name that is not short","l":[1,2]})", &memory);
+    ASSERT_TRUE(object);
+    EXPECT_GT(memory.bytes(), 100u);
+    EXPECT_LT(memory.bytes(), 1000u);
+    EXPECT_TRUE(parse_object("", &memory)->empty());
+    EXPECT_TRUE(parse_object("null", &memory)->empty());
+    EXPECT_FALSE(parse_object("{\"l\":[1,2", &memory));
+  }
+  EXPECT_EQ(memory.bytes(), 0u);
+}
+
+TEST(JsonMemory, HasRoomForBodiesOfUse) {
+  JsonMemory memory(kParsedBytes);
+  const std::string payload =
+      R"({"routing_key":"q","payload":")" + std::string(kBodyBytes - 100, 'x') + "\"}";
+  EXPECT_TRUE(parse_object(payload, &memory));
+  for (const std::string_view rest :
+       {"", R"(,"vhost":"/")",
+        R"(,"vhost":"/","durable":true,"auto_delete":false,"arguments":{"x-message-ttl":60000})"}) {
+    const auto queue = [&](int i) { return fmt::format(R"({{"name":"q{}"{}}})", i, rest); };
+    EXPECT_TRUE(parse_object(body_of("queues", queue), &memory)) << rest;
+  }
+  const auto permission = [](int i) {
+    return fmt::format(R"({{"user":"u{}","vhost":"/","configure":".*","write":"","read":""}})", i);
+  };
+  EXPECT_TRUE(parse_object(body_of("permissions", permission), &memory));
+}
+
+TEST(JsonMemory, HasNoneForBodiesThatBecomeManyTimesAsLarge) {
+  JsonMemory memory(kParsedBytes);
+  for (const std::string item : {"0", "[]", "{}", R"("")", "[0]", R"({"":0})", "[[[[]]]]"}) {
+    const auto object = parse_object(body_of("l", [&](int) { return item; }), &memory);
+    ASSERT_FALSE(object) << item;
+    EXPECT_EQ(object.error().code, Errc::limit);
+    EXPECT_EQ(memory.bytes(), 0u);
+  }
 }
 
 TEST(PropertiesKey, TellsBindingsApart) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ struct JsonMessages final : MessageFormat {
     Result<message::Table> headers(ByteView) const override { return message::Table(); }
   };
   Result<Header> write(const message::Table& properties) const override {
+    if (on_write) on_write();
     Header header;
     header.codec = &codec;
     header.bytes.append(as_bytes(serialize(to_json(properties))));
@@ -51,6 +53,7 @@ struct JsonMessages final : MessageFormat {
     return table_from_json(object);
   }
   Codec codec;
+  std::function<void()> on_write;
 };
 
 /// A connection as far as the core knows of it.
@@ -76,7 +79,7 @@ class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
       : rig_(disk_, rig_options(GetParam())),
         api_(rig_.shard(0), connections_, node_, &messages_,
              {.naru_version = "0.1.0", .compatible_version = "4.2.0", .node = "naru@test"},
-             kListingsBytesMax) {
+             {.listings_bytes_max = kListingsBytesMax}) {
     EXPECT_TRUE(rig_.started());
   }
 

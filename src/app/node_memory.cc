@@ -86,8 +86,8 @@ std::uint64_t NodeMemory::bytes_max(server::MemoryTerm term) const {
               shares_.uncommitted_bytes_max / now.uncommitted_part) *
              shard_count_;
     case server::MemoryTerm::http:
-      return shares_.http_bodies_bytes_max + shares_.http_unsent_bytes_max +
-             shares_.http_listings_bytes_max;
+      return shares_.http_bodies_bytes_max + shares_.http_parsed_bytes_max +
+             shares_.http_unsent_bytes_max + shares_.http_listings_bytes_max;
     default:
       return watch_->ladder().threshold(core::MemoryStep::refuse);
   }
@@ -125,6 +125,7 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
       {"cache_of_the_log", shares_.cache_bytes_max / now.cache_part},
       {"tables_of_segments", shares_.table_bytes_max},
       {"http_requests", shares_.http_bodies_bytes_max},
+      {"http_parsed_request", shares_.http_parsed_bytes_max},
       {"http_answers", shares_.http_unsent_bytes_max},
       {"http_listings", shares_.http_listings_bytes_max},
       {"password_checks", background_threads_ * security::kHashMemoryBytes},
