@@ -16,17 +16,23 @@ WorldOptions options(std::uint64_t seed) {
   return {.seed = seed, .journal = small_files()};
 }
 
-TEST(JournalOnAFullDisk, CommitsFromItsReserveThenWaitsThenGoesOn) {
-  World world(options(3));
-  ASSERT_STARTS(world);
+/// Appends messages from 1 on until no further file can be made: what is ready may be used. Returns
+/// the number of the next one.
+std::uint64_t fill(World& world) {
   world.settle_down();
-  // Everything that is ready may be used; nothing more can be made.
   world.disk().set_capacity(world.disk().used_bytes() + 4096);
   std::uint64_t id = 1;
   for (; id <= 20 && !world.space_short(); ++id) {
     world.append(1, id, 8000);
     world.settle_down();
   }
+  return id;
+}
+
+TEST(JournalOnAFullDisk, CommitsFromItsReserveThenWaitsThenGoesOn) {
+  World world(options(3));
+  ASSERT_STARTS(world);
+  std::uint64_t id = fill(world);
   ASSERT_TRUE(world.space_short());
   // The alarm comes while a whole file is still in reserve: settles commit.
   for (std::uint64_t settled = 1; settled < 5; ++settled) world.settle(1, settled);
@@ -46,6 +52,22 @@ TEST(JournalOnAFullDisk, CommitsFromItsReserveThenWaitsThenGoesOn) {
   ASSERT_STARTS(world);
   world.read_everything();
   EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalOnAFullDisk, WhatWaitsForAFileMakesNobodyTurn) {
+  World world(options(3));
+  ASSERT_STARTS(world);
+  std::uint64_t id = fill(world);
+  for (int i = 0; i < 200 && world.shard_journal(1).uncommitted_bytes() == 0; ++i) {
+    world.append(1, id++, 100);
+    for (int round = 0; round < 5; ++round) world.settle_down();
+  }
+  ASSERT_GT(world.shard_journal(1).uncommitted_bytes(), 0U) << "both files are full";
+  for (int i = 0; i < 40; ++i) {
+    world.turn(0);
+    EXPECT_GT(world.journal().next_deadline(), world.now()) << i;
+    if (i >= 20) world.settle_down();
+  }
 }
 
 TEST(JournalOnAFullDisk, AManifestThatAStartWouldNotReadCountsAsFull) {
@@ -111,13 +133,7 @@ TEST(JournalOnAFullDisk, WhatComesInAWhileSharesABlock) {
   slow.journal.wal.gather_interval = std::chrono::microseconds(10);  // 10,000 turns
   World world(slow);
   ASSERT_STARTS(world);
-  world.settle_down();
-  world.disk().set_capacity(world.disk().used_bytes() + 4096);
-  std::uint64_t last = 1;
-  for (; last <= 20 && !world.space_short(); ++last) {
-    world.append(1, last, 8000);
-    world.settle_down();
-  }
+  const std::uint64_t last = fill(world);
   ASSERT_TRUE(world.space_short());
   const std::uint64_t before = world.journal().figures().log_frames_written;
   const auto turns = [&](int count) {

@@ -117,8 +117,8 @@ class Wal final : private WalFilesClient {
     if (failed_) return kNever;
     TimePoint next = files_.next_deadline();
     if (reader_.blocked()) next = std::min(next, reads_at_);
-    if (gathers() && !builder_.empty() && in_flight_.size() == written_)
-      next = std::min(next, submit_at_);
+    // Once it is time the frame goes, or waits for a file.
+    if (gathers() && !builder_.empty() && submit_at_ > now_) next = std::min(next, submit_at_);
     return syncs_left_ != 0 ? next : std::min(next, sync_due_);
   }
 

@@ -87,7 +87,9 @@ class WalFiles {
   bool space_short() const { return space_short_; }
   /// When tend() has something to do even if nothing else happens.
   TimePoint next_deadline() const {
-    return std::min(space_short_ ? retry_at_ : kNever, maker_.next_deadline());
+    // A file that is being made calls by itself.
+    const bool retries = space_short_ && (save_failed_ || !maker_.busy());
+    return std::min(retries ? retry_at_ : kNever, maker_.next_deadline());
   }
 
   WalFile* find(std::uint32_t sequence);

@@ -76,6 +76,8 @@ class World final : private ShardPost, private VolumeClient {
   std::optional<Error> volume_error() const { return volume_error_; }
   bool space_short() const { return space_short_; }
   /// How often it became short.
+  /// Of the last turn: each takes a nanosecond.
+  TimePoint now() const { return TimePoint(Duration(turns_)); }
   int times_space_short() const { return times_space_short_; }
   std::size_t commits() const;
   /// Written by all processes so far.
