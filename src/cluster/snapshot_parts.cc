@@ -26,14 +26,14 @@ Result<void> SnapshotWriter::stage(storage::Wal& wal, std::size_t bytes_max) {
   std::size_t budget = bytes_max;
   while (!wanted_.empty()) {
     if (piece_is_staged() && !asked_) {
+      if (budget == 0) break;
       asked_ = true;
       source_.ask_for_piece(wanted_.front(), !std::exchange(begun_, true), budget);
       continue;  // what has nothing to say is not the front one any more
     }
     if (asked_) break;
-    NARU_TRY(used, stage_part(wal, budget));
-    if (used >= budget) break;
-    budget -= used;
+    NARU_TRY(used, stage_part(wal, bytes_max));
+    budget -= std::min(budget, used);
   }
   return {};
 }
