@@ -174,6 +174,7 @@ Result<void> Node::Parts::recover() {
         core::Shard::Options{.id = id,
                              .shard_count = shard_count,
                              .uncommitted_bytes_max = memory.shares().uncommitted_bytes_max,
+                             .changes_bytes_max = memory.shares().changes_bytes_max,
                              .connection_credit_bytes = memory.shares().connection_credit_bytes,
                              .connection_leases_max = memory.shares().connection_leases_max,
                              .waiting_reply_bytes_max = memory.shares().direct_reply_bytes_max},

@@ -83,7 +83,7 @@ std::uint64_t NodeMemory::bytes_max(server::MemoryTerm term) const {
              (idle + server::ShardHost::kReadBytes) * shard_count_;
     case server::MemoryTerm::input:
       return (shares_.input_bytes_max + shares_.loose_input_bytes_max +
-              shares_.uncommitted_bytes_max / now.uncommitted_part) *
+              (shares_.uncommitted_bytes_max + shares_.changes_bytes_max) / now.uncommitted_part) *
              shard_count_;
     case server::MemoryTerm::http:
       return shares_.http_bodies_bytes_max + shares_.http_parsed_bytes_max +
@@ -111,6 +111,7 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
       {"read_from_a_connection_at_once", now.read_bytes},
       {"read_in_a_turn_of_a_shard", shares_.turn_read_bytes_max},
       {"uncommitted_of_a_shard", uncommitted},
+      {"uncommitted_metadata_of_a_shard", shares_.changes_bytes_max / now.uncommitted_part},
       {"deliveries_to_a_connection", credit / now.connection_part},
       {"unacknowledged_of_a_connection", leases * core::kLeaseBytes},
       {"unacknowledged_of_a_shard",

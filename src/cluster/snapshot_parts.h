@@ -55,9 +55,9 @@ class SnapshotWriter {
     if (!stopped_) wanted_.push_back(group);
   }
   bool empty() const { return wanted_.empty(); }
-  /// Stages about `bytes_max` bytes, in parts no larger than that, and what a piece has beyond them:
-  /// it holds all that changed since the one before, which comes as fast as it left. Errors: as
-  /// Wal::stage.
+  /// Stages about `bytes_max` bytes, in parts no larger than that, and what a piece has beyond
+  /// them: it holds all that changed since the one before, which comes as fast as it left. Errors:
+  /// as Wal::stage.
   Result<void> stage(storage::Wal& wal, std::size_t bytes_max);
   /// The piece that was asked for.
   void add(SnapshotPiece piece);

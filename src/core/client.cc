@@ -282,6 +282,13 @@ void Client::wait_with_publishes(bool let_in) {
   if (!std::exchange(wants_writable_, true)) shard_.wait_for_writable(id_, let_in);
 }
 
+// A connection that waits with publishes is told when those go on; nothing overtakes them.
+bool Client::takes_changes() {
+  if (shard_.takes_changes()) return true;
+  if (!std::exchange(wants_writable_, true)) shard_.wait_with_changes(id_);
+  return false;
+}
+
 // Every connection is told, whether it publishes or not: what a session lets in before it knows is
 // taken. The broker's own administration waits without knowing for what.
 void Client::on_alarm_changed() {

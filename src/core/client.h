@@ -55,6 +55,7 @@ class Client final : public BrokerPort {
   ClientKind kind() const { return kind_; }
 
   std::size_t submit(std::span<Command> batch) override;
+  bool takes_changes() override;
   /// The host's output is below its low mark: deliveries handed over so far may be replaced by
   /// others.
   void on_output_drained();

@@ -111,6 +111,7 @@ bool Shard::flush() {
   }
   if (!waiting_let_in_.empty() && takes_let_in()) wake(waiting_let_in_);
   if (!waiting_clients_.empty() && takes_publishes()) wake(waiting_clients_);
+  wake_with_changes();
   // Publishers of other shards wait, like those here, while too much is on its way to the disk, or
   // held in memory; during an alarm only what was let in comes from there.
   const bool takes_more =
@@ -119,7 +120,8 @@ bool Shard::flush() {
     if (takes_more) batch_to(ShardId(to)).taken_bytes += std::exchange(staged_bytes_[to], 0);
     send_batch(ShardId(to));
   }
-  const bool goes_on = turn_is_over() && somebody_waits();
+  const bool goes_on =
+      (turn_is_over() && somebody_waits()) || (!waiting_with_changes_.empty() && takes_changes());
   turn_work_ = 0;
   return goes_on || has_work();
 }
@@ -163,6 +165,18 @@ void Shard::wake(std::vector<ConnectionId>& waiting) {
     if (Client* client = find_client(id)) client->set_writable();
   }
   flush_events();
+}
+
+// A few: each may ask for as much as there was room for, and the others would wait again.
+void Shard::wake_with_changes() {
+  constexpr std::size_t kWokenMax = 64;
+  if (waiting_with_changes_.empty() || !takes_changes()) return;
+  const auto first = waiting_with_changes_.begin();
+  const auto end =
+      first + static_cast<std::ptrdiff_t>(std::min(kWokenMax, waiting_with_changes_.size()));
+  std::vector<ConnectionId> woken(first, end);
+  waiting_with_changes_.erase(first, end);
+  wake(woken);
 }
 
 void Shard::set_alarm(const Alarm* alarm) {
@@ -210,14 +224,24 @@ TicketId Shard::expect_barrier(std::move_only_function<void()> done) {
 
 // ---- Metadata ---------------------------------------------------------------------------------
 
+bool Shard::takes_changes() const {
+  return changes_bytes_ <= changes_bytes_max();
+}
+
 void Shard::change_metadata(Metadata::Change change, Actor actor, Metadata::Done done) {
+  // As it was asked for, as facts of its own, as a part of an entry, and for those who apply it.
+  constexpr std::size_t kCopies = 4;
+  const std::size_t bytes = kCopies * memory_bytes(change);
+  changes_bytes_ += bytes;
   const ShardId home = options_.id;
-  on_shard(ShardId(0), [change = std::move(change), actor = std::move(actor), home,
+  on_shard(ShardId(0), [change = std::move(change), actor = std::move(actor), home, bytes,
                         done = std::move(done)](Shard& zero) mutable {
     zero.metadata_->submit(
         std::move(change), std::move(actor),
-        [&zero, home, done = std::move(done)](Result<MetadataAnswer> answer) mutable {
-          zero.on_shard(home, [done = std::move(done), answer = std::move(answer)](Shard&) mutable {
+        [&zero, home, bytes, done = std::move(done)](Result<MetadataAnswer> answer) mutable {
+          zero.on_shard(home, [bytes, done = std::move(done),
+                               answer = std::move(answer)](Shard& asker) mutable {
+            asker.changes_bytes_ -= bytes;
             done(std::move(answer));
           });
         });

@@ -61,6 +61,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     /// Publishers wait while more than this is appended on a shard and not yet committed: 32 WAL
     /// writes of 1 MiB.
     std::size_t uncommitted_bytes_max = 32u << 20;
+    /// What changes of the catalogue that connections of a shard asked for may take until they are
+    /// answered; one is under way however large.
+    std::size_t changes_bytes_max = 16u << 20;
     /// Bytes that lanes may have on their way to one connection.
     std::int64_t connection_credit_bytes = 1 << 20;
     /// Leases that one connection may hold; 0: not bounded.
@@ -119,6 +122,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   bool leases_are_scarce() const { return leases_scarce_; }
   std::size_t waiting_reply_bytes_max() const;
   std::size_t uncommitted_bytes_max() const;
+  std::size_t changes_bytes_max() const;
 
   // ---- For clients ----
   const Options& options() const { return options_; }
@@ -170,6 +174,10 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void on_shard(ShardId to, ShardTask task);
   /// Runs `task` here in a turn to come: for work that others should not wait for.
   void later(ShardTask task) { link_.post(options_.id, std::move(task)); }
+  /// False while connections of this shard have too much of metadata on its way.
+  bool takes_changes() const;
+  /// To be told (Writable) when that has changed.
+  void wait_with_changes(ConnectionId id) { waiting_with_changes_.push_back(id); }
   /// Asks metadata (shard 0) for a change; `done` runs here when every shard has it.
   void change_metadata(Metadata::Change change, Actor actor, Metadata::Done done);
   /// Registers who is to get the answer of a Lane::get or Lane::barrier made on this shard's lanes.
@@ -226,6 +234,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   bool somebody_waits() const { return !waiting_clients_.empty() || !waiting_let_in_.empty(); }
   bool has_room_on_its_way() const;
   void wake(std::vector<ConnectionId>& waiting);
+  void wake_with_changes();
   void apply_facts(ByteView facts);
   std::int64_t leases_of_all_max() const;
   void balance_leases();
@@ -263,6 +272,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::vector<ConnectionId> clients_flushing_;
   std::vector<ConnectionId> waiting_clients_;
   std::vector<ConnectionId> waiting_let_in_;  // with a publish that was let in
+  std::vector<ConnectionId> waiting_with_changes_;
+  std::size_t changes_bytes_ = 0;  // that were asked for here, and are not yet answered
   std::uint64_t client_counter_ = 0;
   std::uint64_t turn_work_ = 0;
   std::optional<Alarm> alarm_;

@@ -17,7 +17,7 @@ ShardMemory Shard::memory() const {
     all.read_ahead += held.read_ahead_bytes;
     all.metadata += held.queue_bytes;
   }
-  all.uncommitted = journal_.uncommitted_bytes();
+  all.uncommitted = journal_.uncommitted_bytes() + changes_bytes_;
   for (const std::size_t bytes : in_flight_bytes_) all.uncommitted += bytes;
   all.metadata += catalog_.memory_bytes();
   return all;
@@ -72,6 +72,10 @@ std::int64_t Shard::connection_leases_max(std::uint64_t asked) const {
 
 std::size_t Shard::waiting_reply_bytes_max() const {
   return options_.waiting_reply_bytes_max / bounds_at(memory_step_).connection_part;
+}
+
+std::size_t Shard::changes_bytes_max() const {
+  return options_.changes_bytes_max / bounds_at(memory_step_).uncommitted_part;
 }
 
 std::size_t Shard::uncommitted_bytes_max() const {

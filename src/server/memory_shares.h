@@ -19,6 +19,7 @@ struct MemoryShares {
   std::uint64_t one_input_bytes_max = 0;      // one unfinished body or transaction
   std::uint64_t loose_input_bytes_max = 0;    // of a shard: read, without room of its own
   std::uint64_t uncommitted_bytes_max = 0;    // of a shard: appended, and not yet on disk
+  std::uint64_t changes_bytes_max = 0;        // of a shard: of metadata, and not yet answered
   std::uint64_t turn_read_bytes_max = 0;      // of a shard: from all connections in one turn
   std::uint64_t output_high_bytes = 0;        // unsent, of a connection that is not read then
   std::int64_t connection_credit_bytes = 0;   // on their way to one connection
@@ -53,6 +54,7 @@ constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
   shares.loose_input_bytes_max = limit / 16 / shards;
   // 32 writes of the log of 1 MiB.
   shares.uncommitted_bytes_max = std::clamp(limit / 16 / shards, kMiB, 32 * kMiB);
+  shares.changes_bytes_max = std::clamp(limit / 64 / shards, kMiB / 4, 16 * kMiB);
   shares.turn_read_bytes_max = std::max(limit / 64 / shards, kMiB / 4);
   shares.output_high_bytes = std::clamp(limit / 16, kMiB, 32 * kMiB);
   shares.connection_credit_bytes =

@@ -33,6 +33,8 @@ class ModelBroker final : public core::BrokerPort {
     return taken;
   }
 
+  bool takes_changes() override { return true; }
+
   std::vector<core::Event> take_events() { return std::exchange(events_, {}); }
 
   std::size_t room = SIZE_MAX;

@@ -196,6 +196,7 @@ void draw_later(Random random, Options& options) {
     options.client.leases_max = one_of<std::uint32_t>(random, {4, 30});
     options.node.shard.connection_leases_max = options.client.leases_max;
   }
+  options.node.shard.changes_bytes_max = one_of<std::size_t>(random, {1, 16 << 20});
 }
 
 }  // namespace
@@ -289,7 +290,8 @@ std::string Options::describe() const {
       "shards {}, queues {} ({}), publishers {}, consumers {}, visitors {}, rounds {} of {} steps\n"
       "wal: files of {}, first {}, frames {}, entries {}, cache {}, writes {}, ready {}, free {}, "
       "snapshot slices {}, log {}\n"
-      "core: uncommitted {}, credit {}, leases {}, turn {}, run {}, stride {}, read ahead {}, "
+      "core: uncommitted {}, of metadata {}, credit {}, leases {}, turn {}, run {}, stride {}, "
+      "read ahead {}, "
       "index {}, pages {}, fragments {}\n"
       "clients: frames {}, heartbeat {} s, bodies {}, messages {}, rude {}, purges {}, deletes {}, "
       "asks {}\n"
@@ -302,7 +304,7 @@ std::string Options::describe() const {
       publishers.size(), consumers.size(), visitors, rounds, steps_per_round, wal.file_bytes,
       wal.first_file_bytes, wal.frame_bytes_max, wal.entry_bytes_max, wal.cache_bytes,
       wal.writes_in_flight, wal.ready_files, wal.free_files_max, node.journal.snapshot_slice_bytes,
-      node.journal.log_bytes_max, node.shard.uncommitted_bytes_max,
+      node.journal.log_bytes_max, node.shard.uncommitted_bytes_max, node.shard.changes_bytes_max,
       node.shard.connection_credit_bytes, node.shard.connection_leases_max,
       node.shard.turn_work_max, node.shard.lane.deliveries_per_run,
       node.shard.lane.delivered_stride, node.shard.lane.read_ahead_bytes,

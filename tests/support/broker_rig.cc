@@ -43,6 +43,7 @@ Result<void> BrokerRig::start() {
     core::Shard::Options shard{.id = id,
                                .shard_count = options_.shards,
                                .uncommitted_bytes_max = options_.uncommitted_bytes_max,
+                               .changes_bytes_max = options_.changes_bytes_max,
                                .connection_credit_bytes = options_.connection_credit_bytes,
                                .connection_leases_max = options_.connection_leases_max,
                                .turn_work_max = options_.turn_work_max,

@@ -28,6 +28,7 @@ class BrokerRig final : public cluster::ShardPost, public cluster::VolumeClient 
     cluster::JournalOptions journal = small_journal();
     core::Lane::Options lane;
     std::size_t uncommitted_bytes_max = 32u << 20;
+    std::size_t changes_bytes_max = 16u << 20;
     std::int64_t connection_credit_bytes = 1 << 20;
     std::uint64_t connection_leases_max = 1 << 20;
     std::uint64_t turn_work_max = 100'000;

@@ -24,6 +24,9 @@ class ScriptedBroker final : public core::BrokerPort {
   /// The last request, whole.
   const core::Request& last_request() const { return *last_; }
 
+  bool takes_changes() override { return room_for_changes; }
+
+  bool room_for_changes = true;
   /// How many more commands are taken; everything above waits for a Writable event.
   std::size_t room = SIZE_MAX;
   std::size_t batches = 0;

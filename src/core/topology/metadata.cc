@@ -337,4 +337,14 @@ std::unique_ptr<SnapshotJob> Metadata::begin_snapshot() {
   return impl_->begin_snapshot();
 }
 
+std::size_t memory_bytes(const Metadata::Change& change) {
+  return sizeof(change) + std::visit(
+                              [](const auto& asked) -> std::size_t {
+                                if constexpr (requires { asked.arguments; })
+                                  return message::memory_bytes(asked.arguments);
+                                return 0;
+                              },
+                              change);
+}
+
 }  // namespace naru::core

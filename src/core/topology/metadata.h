@@ -103,4 +103,7 @@ class Metadata final : public GroupState {
   std::unique_ptr<Impl> impl_;
 };
 
+/// What a change holds, in bytes: names and arguments as they are in memory.
+std::size_t memory_bytes(const Metadata::Change& change);
+
 }  // namespace naru::core

@@ -115,6 +115,7 @@ bool Session::step() {
   }
   if (alarm_ && waits_for_alarm(result.frame)) return false;
   if (result.frame.is(FrameType::header) && waits_for_room(result.frame)) return false;
+  if (result.frame.is(FrameType::method) && waits_for_changes(result.frame)) return false;
   frame_ = input_.first(result.frame.wire_bytes());
   input_ = input_.subspan(frame_.size());
   on_frame(result.frame);
@@ -137,6 +138,26 @@ bool Session::waits_for_alarm(const Frame& frame) {
   if (alarm_->refuses && channel != nullptr && channel->confirms) return false;
   stopped_for_alarm_ = true;
   return true;
+}
+
+// What is declared or bound with arguments is not even decoded while too much of that is on its
+// way.
+bool Session::waits_for_changes(const Frame& frame) {
+  if (state_ != State::running || frame.channel == 0) return false;
+  const auto method = split_method(frame.payload);
+  if (!method) return false;
+  switch (method->id.key()) {
+    case ExchangeDeclare::kId.key():
+    case ExchangeBind::kId.key():
+    case ExchangeUnbind::kId.key():
+    case QueueDeclare::kId.key():
+    case QueueBind::kId.key():
+    case QueueUnbind::kId.key():
+      stopped_for_changes_ = !host_.broker().takes_changes();
+      return stopped_for_changes_;
+    default:
+      return false;
+  }
 }
 
 void Session::on_frame(const Frame& frame) {

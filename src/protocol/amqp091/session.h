@@ -97,7 +97,10 @@ class Session final : public protocol::Session {
   /// Acts on the frame at the front of input_; false when it is not whole, or must wait.
   bool step();
   bool waits_for_alarm(const Frame& frame);
-  bool is_stopped() const { return stopped_for_alarm_ || stopped_for_room_ || !backlog_.empty(); }
+  bool waits_for_changes(const Frame& frame);
+  bool is_stopped() const {
+    return stopped_for_alarm_ || stopped_for_room_ || stopped_for_changes_ || !backlog_.empty();
+  }
   void on_frame(const Frame& frame);
   void on_connection_frame(const Frame& frame);
   void on_connection_method(const MethodFrame& method);
@@ -308,6 +311,7 @@ class Session final : public protocol::Session {
   bool blocked_announced_ = false;
   bool stopped_for_alarm_ = false;
   bool stopped_for_room_ = false;
+  bool stopped_for_changes_ = false;
   bool deaf_ = false;        // the framing is lost, or the peer is not trusted: input is dropped
   bool end_wanted_ = false;  // the tenant was opened: the broker is told when we go
   CommandBatch* batch_ = nullptr;  // of the turn under way

@@ -149,6 +149,7 @@ void Session::on_event(const core::Unblocked&) {
 }
 
 void Session::on_event(const core::Writable&) {
+  stopped_for_changes_ = false;
   if (backlog_.empty()) return;
   backlog_.drop_front(host_.broker().submit(backlog_.commands()));
   if (backlog_.empty()) release_backlog_rooms();

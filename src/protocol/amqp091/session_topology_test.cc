@@ -185,6 +185,39 @@ TEST_F(Topology, WhoWaitsForAnAnswerIsNotRead) {
   EXPECT_GT(peer_.session().input_bytes_max(), 100'000u);
 }
 
+TEST_F(Topology, WhatIsDeclaredWaitsUnreadWhileTooMuchOfItIsOnItsWay) {
+  for (const std::string_view line :
+       {R"(1 exchange.declare exchange="x" type="fanout")",
+        R"(1 exchange.bind destination="x" source="y")",
+        R"(1 exchange.unbind destination="x" source="y")", R"(1 queue.declare queue="q")",
+        R"(1 queue.bind queue="q" exchange="x")", R"(1 queue.unbind queue="q" exchange="x")"}) {
+    broker_.room_for_changes = false;
+    send(line);
+    EXPECT_EQ(asked(), Lines{}) << line;
+    EXPECT_EQ(peer_.session().input_bytes_max(), 1u) << line;
+    EXPECT_GT(peer_.unread_bytes(), 0u) << line;
+    peer_.event(core::Writable{});
+    EXPECT_EQ(asked(), Lines{}) << line << ", asked again";
+    broker_.room_for_changes = true;
+    peer_.event(core::Writable{});
+    EXPECT_EQ(asked().size(), 1u) << line;
+    EXPECT_EQ(peer_.unread_bytes(), 0u) << line;
+    reopen();
+    connect();
+    open_channel();
+  }
+}
+
+TEST_F(Topology, WhatIsDeletedDoesNotWait) {
+  broker_.room_for_changes = false;
+  for (const std::string_view line : {R"(1 queue.purge queue="q")", R"(1 queue.delete queue="q")",
+                                      R"(1 exchange.delete exchange="x")"}) {
+    send(line);
+    EXPECT_EQ(asked().size(), 1u) << line;
+    line.find("exchange") == std::string_view::npos ? reply(core::Counted{1}) : reply();
+  }
+}
+
 TEST_F(Topology, APublishOfATransactionFailsAsItComes) {
   send_all({"1 tx.select", R"(1 publish exchange="nope" body="x")", "1 tx.commit"});
   said();
