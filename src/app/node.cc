@@ -8,22 +8,9 @@
 #include <future>
 #include <optional>
 
-#include "admin/http_api.h"
-#include "app/data_directory.h"
-#include "app/http_part.h"
-#include "app/node_memory.h"
-#include "app/node_status.h"
-#include "app/open_files.h"
-#include "app/protocols.h"
-#include "app/shard_parts.h"
+#include "app/node_parts.h"
 #include "app/version.h"
-#include "cluster/journal_local.h"
-#include "io/asio/file_system.h"
-#include "io/asio/http_server.h"
-#include "io/asio/signals.h"
 #include "security/password.h"
-#include "server/disk_watch.h"
-#include "server/server.h"
 
 namespace naru::app {
 
@@ -43,71 +30,6 @@ cluster::JournalOptions journal_options(const Config& config, const server::Memo
 }  // namespace
 
 constexpr std::string_view kGuestPassword = "guest";  // of the account that the first start makes
-
-struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
-  Parts(const Config& settings, std::uint64_t open_files_max, Logger& logger);
-  ~Parts() override;
-
-  Result<void> recover();
-  Result<void> make_first_account(std::future<Result<std::string>> made);
-  Result<void> listen();
-  Result<void> listen_http();
-  void fill_status(admin::NodeStatus& status) const;
-  void watch_disk();
-  void on_signal(int number);
-  void stop_loops();
-  void set_alarm();
-  std::vector<server::ShardHost*> hosts() const;
-
-  // ---- cluster::ShardPost, cluster::VolumeClient ----
-  void post(core::ShardId shard, io::Task task) override {
-    shards[shard.value]->loop.post(std::move(task));
-  }
-  void on_volume_failed(const Error& error) override;
-  void on_space_short(bool is_short) override {
-    if (is_short) {
-      log.warn("there is no further file for the log in {}; publishers wait or are refused",
-               config.data_dir);
-    } else {
-      log.info("there are files for the log again; publishers go on");
-    }
-    space_short = is_short;
-    set_alarm();
-  }
-
-  const Config& config;
-  Logger& log;
-  const std::uint16_t shard_count;
-  const OpenFilesShares open_files;
-  NodeMemory memory;
-  server::ConnectionSlots slots;  // outlive the connections
-  server::ShardMail mail;
-  Protocols protocols;
-  std::vector<std::unique_ptr<ShardParts>> shards;
-  // Destroyed, and so joined, before the loops they report to.
-  io::asio_impl::ThreadPool disk_pool;
-  io::asio_impl::ThreadPool background;
-  std::unique_ptr<io::asio_impl::PoolWorkers> disk_workers;  // no password check is in the way
-  std::unique_ptr<io::asio_impl::PosixFileSystem> files;
-  std::optional<DataDirectory> directory;
-  std::unique_ptr<cluster::JournalLocal> journal;
-  std::unique_ptr<server::Server> server;
-  std::unique_ptr<server::DiskWatch> watch;
-  ProcessStatus status{[this](admin::NodeStatus& it) { fill_status(it); }};
-  std::unique_ptr<admin::HttpApi> api;
-  std::unique_ptr<io::asio_impl::StreamHttpServer> http;
-  std::unique_ptr<HttpPart> http_part;
-  std::unique_ptr<io::asio_impl::Signals> signals;
-  std::vector<Listening> listening;
-  std::string watch_alarm;
-  TimePoint started_at{};
-  bool guest_has_first_password = false;
-  std::string failure;  // why it stops, if the log failed
-  bool space_short = false;
-  bool stopping = false;
-  bool cut_short = false;  // calls may be under way on the disk when the loops stop
-  int exit_code = 0;
-};
 
 Node::Parts::Parts(const Config& settings, std::uint64_t open_files_max, Logger& logger)
     : config(settings),
@@ -280,57 +202,6 @@ void Node::Parts::watch_disk() {
         set_alarm();
       });
   watch->start();
-}
-
-void Node::Parts::set_alarm() {
-  std::vector<std::string> reasons;
-  if (memory.stops_publishers()) reasons.emplace_back("low on memory");
-  if (!watch_alarm.empty()) reasons.push_back(watch_alarm);
-  if (space_short) {
-    server->set_alarm(core::Alarm{"there is no room for the log", true});
-  } else if (!reasons.empty()) {
-    server->set_alarm(core::Alarm{.reason = fmt::format("{}", fmt::join(reasons, " & ")),
-                                  .lets_finish = watch_alarm.empty()});
-  } else {
-    server->set_alarm(std::nullopt);
-  }
-}
-
-// ---- Stop ------------------------------------------------------------------------------------
-
-void Node::Parts::on_signal(int number) {
-  if (stopping) {
-    log.warn("signal {} again: stopping at once", number);
-    exit_code = 1;
-    cut_short = true;
-    return stop_loops();
-  }
-  stopping = true;
-  log.info("signal {}: closing connections and stopping", number);
-  server->drain(std::chrono::milliseconds(config.server_drain_ms), [this] {
-    journal->close();
-    shards[0]->host->when_idle([this] {
-      log.info("stopped; everything confirmed of the levels fsync and interval is on disk");
-      stop_loops();
-    });
-  });
-}
-
-void Node::Parts::on_volume_failed(const Error& error) {
-  exit_code = 1;
-  cut_short = true;
-  failure = "the log failed: " + error.what;
-  if (stopping) return stop_loops();
-  stopping = true;
-  log.error(
-      "the log failed and the broker stops: {}; nothing unconfirmed is safe, everything "
-      "confirmed is; start again when the disk is well",
-      error.what);
-  server->fail("the disk failed", std::chrono::seconds(2), [this] { stop_loops(); });
-}
-
-void Node::Parts::stop_loops() {
-  for (auto& shard : shards) shard->loop.stop();
 }
 
 // ---- Node ------------------------------------------------------------------------------------

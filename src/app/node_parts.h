@@ -1,0 +1,94 @@
+#pragma once
+/// What a running broker consists of. Included by node.cc and node_stop.cc alone.
+
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/http_api.h"
+#include "app/data_directory.h"
+#include "app/http_part.h"
+#include "app/node.h"
+#include "app/node_memory.h"
+#include "app/node_status.h"
+#include "app/open_files.h"
+#include "app/protocols.h"
+#include "app/shard_parts.h"
+#include "cluster/journal_local.h"
+#include "io/asio/file_system.h"
+#include "io/asio/http_server.h"
+#include "io/asio/signals.h"
+#include "server/disk_watch.h"
+#include "server/server.h"
+
+namespace naru::app {
+
+/// Built top to bottom and taken down in reverse. Owned by shard 0's thread once the loops run.
+struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
+  Parts(const Config& settings, std::uint64_t open_files_max, Logger& logger);
+  ~Parts() override;
+
+  Result<void> recover();
+  Result<void> make_first_account(std::future<Result<std::string>> made);
+  Result<void> listen();
+  Result<void> listen_http();
+  void fill_status(admin::NodeStatus& status) const;
+  void watch_disk();
+  void on_signal(int number);
+  void stop_loops();
+  void set_alarm();
+  std::vector<server::ShardHost*> hosts() const;
+
+  // ---- cluster::ShardPost, cluster::VolumeClient ----
+  void post(core::ShardId shard, io::Task task) override {
+    shards[shard.value]->loop.post(std::move(task));
+  }
+  void on_volume_failed(const Error& error) override;
+  void on_space_short(bool is_short) override {
+    if (is_short) {
+      log.warn("there is no further file for the log in {}; publishers wait or are refused",
+               config.data_dir);
+    } else {
+      log.info("there are files for the log again; publishers go on");
+    }
+    space_short = is_short;
+    set_alarm();
+  }
+
+  const Config& config;
+  Logger& log;
+  const std::uint16_t shard_count;
+  const OpenFilesShares open_files;
+  NodeMemory memory;
+  server::ConnectionSlots slots;  // outlive the connections
+  server::ShardMail mail;
+  Protocols protocols;
+  std::vector<std::unique_ptr<ShardParts>> shards;
+  // Destroyed, and so joined, before the loops they report to.
+  io::asio_impl::ThreadPool disk_pool;
+  io::asio_impl::ThreadPool background;
+  std::unique_ptr<io::asio_impl::PoolWorkers> disk_workers;  // no password check is in the way
+  std::unique_ptr<io::asio_impl::PosixFileSystem> files;
+  std::optional<DataDirectory> directory;
+  std::unique_ptr<cluster::JournalLocal> journal;
+  std::unique_ptr<server::Server> server;
+  std::unique_ptr<server::DiskWatch> watch;
+  ProcessStatus status{[this](admin::NodeStatus& it) { fill_status(it); }};
+  std::unique_ptr<admin::HttpApi> api;
+  std::unique_ptr<io::asio_impl::StreamHttpServer> http;
+  std::unique_ptr<HttpPart> http_part;
+  std::unique_ptr<io::asio_impl::Signals> signals;
+  std::vector<Listening> listening;
+  std::string watch_alarm;
+  TimePoint started_at{};
+  bool guest_has_first_password = false;
+  std::string failure;  // why it stops, if the log failed
+  bool space_short = false;
+  bool stopping = false;
+  bool cut_short = false;  // calls may be under way on the disk when the loops stop
+  int exit_code = 0;
+};
+
+}  // namespace naru::app
