@@ -67,6 +67,7 @@ std::string listeners(const json::value& overview) {
 std::string render(const json::value& overview, const json::value& node) {
   const bool running = text(find(node, "running")) == "yes";
   const bool alarm = text(find(node, "disk_free_alarm")) == "yes";
+  const bool full = text(find(node, "log_full")) == "yes";
   const std::string damaged = text(find(overview, "queue_totals", "messages_damaged"));
   std::vector<std::pair<std::string, std::string>> facts{
       {"State", running ? "serving" : "not serving: `curl …/health/ready` says why"},
@@ -85,7 +86,9 @@ std::string render(const json::value& overview, const json::value& node) {
                                    : "; DAMAGED on disk: " + damaged + ", see the broker's log")},
       {"Memory", memory(node)},
       {"Disk", fmt::format("{} free{}", mebibytes(find(node, "disk_free")),
-                           alarm ? "; ALARM: publishers wait until there is more" : "")}};
+                           full    ? "; FULL: nothing commits until there is more"
+                           : alarm ? "; ALARM: publishers wait until there is more"
+                                   : "")}};
   return format_facts(facts);
 }
 

@@ -287,6 +287,13 @@ TEST_F(CommandsTest, StatusSaysHowTheBrokerIsDoing) {
   EXPECT_EQ(out.find("DAMAGED"), std::string::npos);
 }
 
+TEST_F(CommandsTest, StatusSaysThatNothingCommits) {
+  fake_.http.answer(200, "{}");
+  fake_.http.answer(200, R"([{"running":true,"disk_free_alarm":true,"log_full":true}])");
+  EXPECT_EQ(run({"status"}), 0);
+  EXPECT_NE(fake_.console.output.find("FULL: nothing commits"), std::string::npos);
+}
+
 TEST_F(CommandsTest, StatusSaysHowShortMemoryIs) {
   const auto memory = [this](std::string_view alarm, std::string_view step) {
     fake_.http.answer(200, "{}");

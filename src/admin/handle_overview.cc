@@ -113,7 +113,7 @@ json::object node_object(HttpApi& api) {
   const NodeStatus node = api.node_status();
   return {{"name", json_text(api.identity().node)},
           {"type", "disc"},
-          {"running", node.not_ready.empty()},
+          {"running", node.not_ready.empty() || node.log_full},
           {"being_drained", false},
           {"uptime", api.shard().now().wall_ms - node.started_at_ms},
           {"processors", api.shard().options().shard_count},
@@ -124,6 +124,7 @@ json::object node_object(HttpApi& api) {
           {"disk_free", node.disk_free_bytes},
           {"disk_free_limit", node.disk_free_bytes_min},
           {"disk_free_alarm", node.disk_alarm},
+          {"log_full", node.log_full},
           {"fd_used", node.open_files},
           {"fd_total", node.open_files_max},
           {"rates_mode", "basic"}};

@@ -170,7 +170,8 @@ void write_process(MetricsText& out, const NodeStatus& node, const BrokerStatus&
             node.disk_alarm ? 1 : 0);
   out.gauge("rabbitmq_alarms_memory_used_watermark", "1 when the memory alarm is on",
             node.memory_alarm ? 1 : 0);
-  out.gauge("naru_ready", "1 when clients are served", node.not_ready.empty() ? 1 : 0);
+  out.gauge("naru_ready", "1 when clients are served; 0 also while the log is full",
+            node.not_ready.empty() ? 1 : 0);
   out.gauge("naru_log_uncommitted_bytes", "Bytes appended to the log and not yet on disk",
             status.uncommitted_bytes);
   out.gauge("naru_log_uncommitted_limit_bytes", "With more than this publishers wait",

@@ -54,7 +54,8 @@ struct NodeStatus {
   bool disk_alarm = false;
   bool memory_alarm = false;
   cluster::StorageFigures storage;
-  /// Empty while clients are served; else why not ("stopping").
+  bool log_full = false;  // nothing commits before there is room on the disk
+  /// Empty while clients are served; else why not ("stopping", "the log is full…").
   std::string not_ready;
 };
 

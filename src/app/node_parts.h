@@ -37,6 +37,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   void fill_status(admin::NodeStatus& status) const;
   void watch_disk();
   void on_signal(int number);
+  void end_with_full_log();
   void stop_loops();
   void set_alarm();
   std::vector<server::ShardHost*> hosts() const;
@@ -46,16 +47,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
     shards[shard.value]->loop.post(std::move(task));
   }
   void on_volume_failed(const Error& error) override;
-  void on_space_short(bool is_short) override {
-    if (is_short) {
-      log.warn("there is no further file for the log in {}; publishers wait or are refused",
-               config.data_dir);
-    } else {
-      log.info("there are files for the log again; publishers go on");
-    }
-    space_short = is_short;
-    set_alarm();
-  }
+  void on_space(storage::LogSpace space) override;
 
   const Config& config;
   Logger& log;
@@ -85,7 +77,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   TimePoint started_at{};
   bool guest_has_first_password = false;
   std::string failure;  // why it stops, if the log failed
-  bool space_short = false;
+  storage::LogSpace log_space = storage::LogSpace::enough;
   bool stopping = false;
   bool cut_short = false;  // calls may be under way on the disk when the loops stop
   int exit_code = 0;

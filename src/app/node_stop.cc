@@ -11,7 +11,7 @@ void Node::Parts::set_alarm() {
   std::vector<std::string> reasons;
   if (memory.stops_publishers()) reasons.emplace_back("low on memory");
   if (!watch_alarm.empty()) reasons.push_back(watch_alarm);
-  if (space_short) {
+  if (log_space != storage::LogSpace::enough) {
     server->set_alarm(core::Alarm{"there is no room for the log", true});
   } else if (!reasons.empty()) {
     server->set_alarm(core::Alarm{.reason = fmt::format("{}", fmt::join(reasons, " & ")),
@@ -19,6 +19,29 @@ void Node::Parts::set_alarm() {
   } else {
     server->set_alarm(std::nullopt);
   }
+}
+
+void Node::Parts::on_space(storage::LogSpace space) {
+  log_space = space;
+  switch (space) {
+    case storage::LogSpace::enough:
+      log.info("there are files for the log again; publishers go on");
+      break;
+    case storage::LogSpace::last_files:
+      log.warn(
+          "there is no further file for the log in {}; publishers wait or are refused, consumers "
+          "go on",
+          config.data_dir);
+      break;
+    case storage::LogSpace::none:
+      log.error(
+          "the log in {} is full: nothing is acknowledged, purged, deleted or declared before "
+          "there "
+          "is room for a file of {} bytes on its volume; it goes on by itself then",
+          config.data_dir, config.storage_wal_file_bytes);
+      if (stopping) return end_with_full_log();
+  }
+  set_alarm();
 }
 
 // ---- Stop ------------------------------------------------------------------------------------
@@ -32,13 +55,27 @@ void Node::Parts::on_signal(int number) {
   }
   stopping = true;
   log.info("signal {}: closing connections and stopping", number);
-  server->drain(std::chrono::milliseconds(config.server_drain_ms), [this] {
+  const auto bound = std::chrono::milliseconds(config.server_drain_ms);
+  if (log_space == storage::LogSpace::none)
+    return server->drain_without_log(bound, [this] { end_with_full_log(); });
+  server->drain(bound, [this] {
     journal->close();
     shards[0]->host->when_idle([this] {
       log.info("stopped; everything confirmed of the levels fsync and interval is on disk");
       stop_loops();
     });
   });
+}
+
+// What was confirmed is on disk; how messages ended lately is not.
+void Node::Parts::end_with_full_log() {
+  log.error(
+      "stopped with a full log: what could not be written is lost, and messages that it would have "
+      "settled come again; make room on the volume of {} before the next start",
+      config.data_dir);
+  exit_code = 1;
+  cut_short = true;
+  stop_loops();
 }
 
 void Node::Parts::on_volume_failed(const Error& error) {

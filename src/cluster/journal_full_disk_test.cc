@@ -38,10 +38,12 @@ TEST(JournalOnAFullDisk, CommitsFromItsReserveThenWaitsThenGoesOn) {
   for (std::uint64_t settled = 1; settled < 5; ++settled) world.settle(1, settled);
   world.settle_down();
   EXPECT_EQ(world.shard_journal(1).uncommitted_bytes(), 0U);
+  EXPECT_EQ(world.space(), storage::LogSpace::last_files);
   // Beyond the reserve appends wait; nothing fails.
   for (int i = 0; i < 30; ++i) world.append(2, id++, 8000);
   world.settle_down();
   EXPECT_GT(world.shard_journal(2).uncommitted_bytes(), 0U);
+  EXPECT_EQ(world.space(), storage::LogSpace::none);
   EXPECT_FALSE(world.volume_error().has_value());
   world.disk().set_capacity(std::uint64_t{1} << 40);
   for (int i = 0; i < 10; ++i) world.turn(0);
@@ -130,7 +132,7 @@ TEST(JournalOnAFullDisk, RandomRunsLoseNothing) {
 
 TEST(JournalOnAFullDisk, WhatComesInAWhileSharesABlock) {
   WorldOptions slow = options(3);
-  slow.journal.wal.gather_interval = std::chrono::microseconds(10);  // 10,000 turns
+  slow.journal.wal.gather_interval = std::chrono::microseconds(1);  // 1,000 turns
   World world(slow);
   ASSERT_STARTS(world);
   const std::uint64_t last = fill(world);
@@ -148,10 +150,38 @@ TEST(JournalOnAFullDisk, WhatComesInAWhileSharesABlock) {
   }
   EXPECT_LE(world.journal().figures().log_frames_written, before + 2);
   EXPECT_GT(world.shard_journal(1).uncommitted_bytes(), 0U);
-  turns(20'000);
+  turns(80'000);  // less than a file is left
   EXPECT_LE(world.journal().figures().log_frames_written, before + 4);
   EXPECT_EQ(world.shard_journal(1).uncommitted_bytes(), 0U);
   EXPECT_NO_VIOLATION(world);
+}
+
+// One that settles a message now and then: each frame is a block, and less is left for the next.
+TEST(JournalOnAFullDisk, TheLessRoomIsLeftTheMoreSharesABlock) {
+  WorldOptions slow = options(3);
+  slow.journal.wal.gather_interval = std::chrono::nanoseconds(40);  // turns
+  World world(slow);
+  ASSERT_STARTS(world);
+  std::uint64_t id = fill(world);
+  ASSERT_EQ(world.space(), storage::LogSpace::last_files);
+  std::uint64_t frames = world.journal().figures().log_frames_written;
+  const std::uint64_t first = frames;
+  std::vector<std::uint64_t> between;  // turns from one frame to the next
+  std::uint64_t since = 0;
+  for (int turn = 0; turn < 200'000 && world.space() != storage::LogSpace::none; ++turn, ++since) {
+    if (turn % 10 == 0) world.append(1, id++, 10);
+    world.turn(0);
+    while (world.disk().complete_one()) {
+    }
+    if (world.journal().figures().log_frames_written == frames) continue;
+    frames = world.journal().figures().log_frames_written;
+    between.push_back(std::exchange(since, 0));
+  }
+  ASSERT_EQ(world.space(), storage::LogSpace::none) << "what is appended never ends";
+  ASSERT_GT(between.size(), 10U) << frames - first;
+  EXPECT_LE(between[1], 2 * 41U) << "two files are left";
+  EXPECT_GE(between.back(), 16 * 40U) << "a sixteenth of one";
+  EXPECT_FALSE(world.volume_error().has_value());
 }
 
 }  // namespace

@@ -34,8 +34,7 @@ class VolumeClient {
   virtual ~VolumeClient() = default;
   /// Once: a write or sync of the log failed. Nothing commits any more; the process is to stop.
   virtual void on_volume_failed(const Error& error) = 0;
-  /// True: the log cannot get another file and commits from its reserve; publishers are to wait.
-  virtual void on_space_short(bool space_short) = 0;
+  virtual void on_space(storage::LogSpace space) = 0;
 };
 
 struct JournalOptions {
@@ -133,7 +132,7 @@ class JournalLocal final : private storage::WalClient,
   void on_durable(const storage::DurableFrame& frame) override;
   void hand_out(const storage::DurableFrame& frame, bool committed);
   void on_volume_failed(const Error& error) override;
-  void on_space_short(bool space_short) override;
+  void on_space(storage::LogSpace space) override;
   // storage::WalClient and CompactorClient
   void on_damage(const std::string& path, std::uint64_t offset, const std::string& what) override;
   // SnapshotSource

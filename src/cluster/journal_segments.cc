@@ -128,9 +128,9 @@ StorageFigures JournalLocal::figures() const {
   return figures;
 }
 
-void JournalLocal::on_space_short(bool space_short) {
-  space_short_ = space_short;
-  client_.on_space_short(space_short);
+void JournalLocal::on_space(storage::LogSpace space) {
+  space_short_ = space != storage::LogSpace::enough;
+  client_.on_space(space);
 }
 
 }  // namespace naru::cluster

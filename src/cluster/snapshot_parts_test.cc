@@ -36,7 +36,7 @@ class SnapshotWriterTest : public ::testing::Test,
   }
   void on_durable(const storage::DurableFrame&) override {}
   void on_volume_failed(const Error& error) override { ADD_FAILURE() << error.what; }
-  void on_space_short(bool) override {}
+  void on_space(storage::LogSpace) override {}
   void on_damage(const std::string&, std::uint64_t, const std::string&) override {}
 
   Random random_{1};

@@ -164,7 +164,7 @@ void RequestHandler::run(RequestId id, DeclareQueue operation) {
   const bool exists =
       operation.passive || shard_.catalog().find_queue(tenant, operation.name) != nullptr;
   const std::string what = queue_text(operation.name, tenant_label(shard_.catalog(), tenant));
-  if (auto may = may_make(what, exists); !may) {
+  if (auto may = may_store(what, exists, operation.durable); !may) {
     return client_.reply(id, std::unexpected(may.error()));
   }
   if (operation.exclusive && !operation.passive) client_.holds_exclusive_queues_ = true;

@@ -45,8 +45,16 @@ class RequestHandler {
   /// While memory is at its limit connections make nothing that is not there. Errors:
   /// precondition_failed, as for a limit on queues.
   Result<void> may_make(std::string_view what, bool exists) const;
+  /// The same; and nothing durable while the log has no room, as what is left of it is for those
+  /// who end messages.
+  Result<void> may_store(std::string_view what, bool exists, bool durable) const;
+  bool has_no_room() const;
   Error too_many_leases(const QueueInfo& queue) const;
-  bool is_bound(const Bind& operation) const;
+  struct BindingKind {
+    bool exists = false;
+    bool durable = false;
+  };
+  BindingKind kind_of(const Bind& operation) const;
   /// The queue, when it exists, is not another connection's, and may be read (or, for configure,
   /// changed) by the principal.
   Result<const QueueInfo*> queue_for(std::string_view name, security::Action action);

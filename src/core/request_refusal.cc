@@ -1,5 +1,5 @@
-// What connections may not make while memory is at its limit. Administration may, and what is there
-// may be declared again, as consumers do that come back.
+// What connections may not make while memory is at its limit, or the disk full. Administration may,
+// and what is there may be declared again, as consumers do that come back.
 
 #include <fmt/format.h>
 
@@ -19,6 +19,17 @@ Result<void> RequestHandler::may_make(std::string_view what, bool exists) const 
               fmt::format("the broker is low on memory and makes nothing new: {}", what));
 }
 
+bool RequestHandler::has_no_room() const {
+  return shard_.alarm() != nullptr && shard_.alarm()->refuses;
+}
+
+Result<void> RequestHandler::may_store(std::string_view what, bool exists, bool durable) const {
+  if (exists || !durable || !has_no_room() || client_.kind() == ClientKind::internal)
+    return may_make(what, exists);
+  return fail(Errc::precondition_failed,
+              fmt::format("{} and nothing durable is made: {}", shard_.alarm()->reason, what));
+}
+
 Error RequestHandler::too_many_leases(const QueueInfo& queue) const {
   return {Errc::precondition_failed,
           fmt::format("cannot get from {}: the connection holds {} messages that it has not "
@@ -32,20 +43,22 @@ void RequestHandler::run(RequestId id, DeclareExchange operation) {
   const bool exists =
       operation.passive || shard_.catalog().find_exchange(tenant, operation.name) != nullptr;
   const std::string what = exchange_text(operation.name, tenant_label(shard_.catalog(), tenant));
-  if (auto may = may_make(what, exists); !may)
+  if (auto may = may_store(what, exists, operation.durable); !may)
     return client_.reply(id, std::unexpected(may.error()));
   change(id, std::move(operation));
 }
 
 void RequestHandler::run(RequestId id, Bind operation) {
-  if (auto may = may_make("a binding", is_bound(operation)); !may) {
+  const BindingKind kind = kind_of(operation);
+  if (auto may = may_store("a binding", kind.exists, kind.durable); !may) {
     return client_.reply(id, std::unexpected(may.error()));
   }
   change(id, std::move(operation));
 }
 
-bool RequestHandler::is_bound(const Bind& operation) const {
-  if (shard_.memory_step() != MemoryStep::refuse) return false;  // nobody wants to know
+RequestHandler::BindingKind RequestHandler::kind_of(const Bind& operation) const {
+  // Else nobody wants to know.
+  if (shard_.memory_step() != MemoryStep::refuse && !has_no_room()) return {};
   const Catalog& catalog = shard_.catalog();
   const TenantId tenant = client_.tenant_.value_or(TenantId{});
   const ExchangeInfo* source = catalog.find_exchange(tenant, operation.source);
@@ -53,14 +66,17 @@ bool RequestHandler::is_bound(const Bind& operation) const {
   const ExchangeInfo* exchange = catalog.find_exchange(tenant, operation.destination);
   // What is missing is refused for that, in its own words.
   if (source == nullptr || (operation.to_exchange ? exchange == nullptr : queue == nullptr)) {
-    return true;
+    return {.exists = true};
   }
-  return catalog.has_binding(
+  const bool exists = catalog.has_binding(
       {.source = source->id,
        .to_exchange = operation.to_exchange,
        .destination = operation.to_exchange ? exchange->id.value : queue->ref.id.value,
        .routing_key = operation.routing_key,
        .arguments = operation.arguments});
+  const bool durable =
+      source->durable && (operation.to_exchange ? exchange->durable : queue->durable);
+  return {.exists = exists, .durable = durable};
 }
 
 }  // namespace naru::core

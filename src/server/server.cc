@@ -35,6 +35,10 @@ void Server::stop_listening() {
   for (const auto& serving : serving_) serving->listener.reset();
 }
 
+namespace {
+constexpr std::string_view kShutdown = "broker forced connection closure with reason 'shutdown'";
+}
+
 void Server::drain(Duration bound, io::Task done) {
   if (std::exchange(stopping_, true)) return;
   auto wait_for_log = [this, done = std::move(done)]() mutable {
@@ -47,8 +51,12 @@ void Server::drain(Duration bound, io::Task done) {
         },
         std::move(done));
   };
-  drain_shards(Errc::unavailable, "broker forced connection closure with reason 'shutdown'", bound,
-               std::move(wait_for_log));
+  drain_shards(Errc::unavailable, std::string(kShutdown), bound, std::move(wait_for_log));
+}
+
+void Server::drain_without_log(Duration bound, io::Task done) {
+  if (std::exchange(stopping_, true)) return;
+  drain_shards(Errc::unavailable, std::string(kShutdown), bound, std::move(done));
 }
 
 void Server::fail(const std::string& reason, Duration bound, io::Task done) {

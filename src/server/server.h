@@ -31,6 +31,8 @@ class Server final : public admin::ConnectionsPort {
   /// Stops listening, asks all connections to close and drops those that have not after `bound`;
   /// then waits until everything appended is committed; then calls `done`.
   void drain(Duration bound, io::Task done);
+  /// The same while the log has no room: what is not on disk is not waited for.
+  void drain_without_log(Duration bound, io::Task done);
   /// The volume has failed: stops listening and tells all connections why, without waiting for what
   /// can never be committed; then calls `done`.
   void fail(const std::string& reason, Duration bound, io::Task done);

@@ -31,6 +31,19 @@ TEST_F(ServerTest, DrainingTellsEveryoneAndWaitsForTheLog) {
   until([&] { return drained; });
 }
 
+TEST_F(ServerTest, DrainingDoesNotWaitForALogWithoutRoom) {
+  const io::Endpoint at = listen({&lines});
+  auto one = connect(at, "login\necho a\n");
+  expect_received(*one, "a\n");
+  broker.idle = false;
+  bool drained = false;
+  server.drain_without_log(std::chrono::seconds(10), [&] { drained = true; });
+  until([&] { return one->closed; });
+  EXPECT_EQ(one->received, "a\nclosing: broker forced connection closure with reason 'shutdown'\n");
+  one->stream.reset();
+  until([&] { return drained; });
+}
+
 TEST_F(ServerTest, WithAllSlotsTakenTheOldestStrangerMakesRoom) {
   ConnectionSlots slots(3);
   host.limit(slots);

@@ -171,6 +171,7 @@ class RecordingBroker final : public Broker {
     core::ConnectionId id() const override { return core::ConnectionId(1); }
     void on_output_drained() override { ++broker.drained; }
     std::size_t memory_bytes() const override { return 0; }
+    bool takes_changes() override { return true; }
     std::size_t submit(std::span<core::Command> batch) override {
       ++broker.submits;
       return batch.size();

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -58,6 +59,15 @@ bool Wal::may_submit() const {
   return under_way < (builder_.full() ? options_.writes_in_flight : 1);
 }
 
+// In inverse proportion to the room that is left, below one file: so a drain that is slow, too, is
+// long in using it up, and what is there in the end waits for half a minute at most.
+Duration Wal::gather_interval() const {
+  constexpr std::uint64_t kLongest = 60;
+  const std::uint64_t left = std::max<std::uint64_t>(files_.bytes_left(file_used_), 1);
+  return options_.gather_interval *
+         std::clamp<std::uint64_t>(options_.file_bytes / left, 1, kLongest);
+}
+
 bool Wal::place(const BuiltFrame& frame) {
   if (frame.padded() <= files_.current().record.bytes - file_used_) return true;
   if (!files_.roll(frame.sequence, file_used_)) return false;
@@ -86,8 +96,8 @@ Wal::InFlight& Wal::hand_over(const BuiltFrame& frame) {
 
 void Wal::submit(const BuiltFrame& frame) {
   io::File& handle = *files_.current().file.handle;
-  submit_at_ = now_ + options_.gather_interval;
   const InFlight& it = hand_over(frame);
+  submit_at_ = now_ + gather_interval();
   const bool sync = frame.traits.urgent && !NARU_MUTANT(skip_data_sync);
   ++writes_;
   handle.write(it.offset, ByteView(frame.data, frame.padded()),

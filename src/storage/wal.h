@@ -66,8 +66,8 @@ class WalClient {
   /// Once: a write, a sync or another operation that changes files failed. Nothing becomes durable
   /// any more.
   virtual void on_volume_failed(const Error& error) = 0;
-  /// True: the log cannot get another file and lives from its reserve. False: it can again.
-  virtual void on_space_short(bool space_short) = 0;
+  /// It has changed.
+  virtual void on_space(LogSpace space) = 0;
   /// Bytes of a file are not as they were written, or cannot be read: see WalFilesClient.
   virtual void on_damage(const std::string& path, std::uint64_t offset,
                          const std::string& what) = 0;
@@ -181,7 +181,8 @@ class Wal final : private WalFilesClient {
   };
 
   bool may_submit() const;
-  bool gathers() const { return files_.space_short() && !builder_.full(); }
+  bool gathers() const { return files_.space() != LogSpace::enough && !builder_.full(); }
+  Duration gather_interval() const;
   bool place(const BuiltFrame& frame);
   InFlight& hand_over(const BuiltFrame& frame);
   void submit(const BuiltFrame& frame);
@@ -197,7 +198,7 @@ class Wal final : private WalFilesClient {
   void fail_sync(std::uint32_t file, Error error);
   void fail_volume(const Error& error);
   void on_files_failed(const Error& error) override { fail_volume(error); }
-  void on_space_short(bool space_short) override { client_.on_space_short(space_short); }
+  void on_space(LogSpace space) override { client_.on_space(space); }
   void on_damage(const std::string& path, std::uint64_t offset, const std::string& what) override {
     client_.on_damage(path, offset, what);
   }

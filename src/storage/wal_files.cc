@@ -61,6 +61,7 @@ Manifest WalFiles::manifest_now() const {
 bool WalFiles::roll(std::uint64_t first_frame, std::uint32_t end) {
   starved_ = ready_count() == 0 || !files_[current_ + 1]->listed;
   if (starved_) {
+    if (is_short()) set_space(LogSpace::none);
     if (maker_.busy()) maker_.go_on(options_.file_bytes, now_, true);
     return false;
   }
@@ -100,7 +101,7 @@ void WalFiles::tend(TimePoint now, std::uint32_t used) {
   if (used != used_) rests_at_ = now + options_.rests_after;
   used_ = used;
   if (maker_.busy()) maker_.go_on(wanted_of_next(used), now, now >= rests_at_);
-  if (space_short_ && now < retry_at_) return;
+  if (is_short() && now < retry_at_) return;
   if (save_failed_ && !saving_) start_saving();
   if (!maker_.busy() && ready_count() < options_.ready_files) make_ready(now);
 }
@@ -152,7 +153,7 @@ void WalFiles::on_made(ManifestFile record, Result<void> result) {
   (*file)->listed = false;
   open_files_.keep_open((*file)->file);
   files_.push_back(std::move(*file));
-  set_space_short(false);
+  set_space(LogSpace::enough);
   save([this, sequence = files_.back()->record.sequence] {
     if (WalFile* made = find(sequence)) made->listed = true;
   });
@@ -160,14 +161,19 @@ void WalFiles::on_made(ManifestFile record, Result<void> result) {
 
 void WalFiles::retry_later(const Error& error) {
   retry_at_ = now_ + options_.retry_after;
-  if (!space_short_) log_.warn("the log cannot get another file: {}", error.what);
-  set_space_short(true);
+  if (is_short()) return;
+  log_.warn("the log cannot get another file: {}", error.what);
+  set_space(LogSpace::last_files);
 }
 
-void WalFiles::set_space_short(bool space_short) {
-  if (space_short_ == space_short) return;
-  space_short_ = space_short;
-  client_.on_space_short(space_short);
+void WalFiles::set_space(LogSpace space) {
+  if (std::exchange(space_, space) != space) client_.on_space(space);
+}
+
+std::uint64_t WalFiles::bytes_left(std::uint32_t used) const {
+  std::uint64_t left = files_[current_]->record.bytes - used;
+  for (std::size_t i = current_ + 1; i < files_.size(); ++i) left += files_[i]->record.bytes;
+  return left;
 }
 
 void WalFiles::save(Then then) {
@@ -196,7 +202,8 @@ void WalFiles::on_saved(Result<void> result) {
   if (!result && !NARU_MUTANT(go_on_without_manifest)) {
     return client_.on_files_failed(result.error());
   }
-  if (ready_count() >= options_.ready_files) set_space_short(false);  // else making one says so
+  if (ready_count() >= options_.ready_files)
+    set_space(LogSpace::enough);  // else making one says so
   for (Then& next : then) next();
   if (!waiting_then_.empty() && !saving_) start_saving();
 }

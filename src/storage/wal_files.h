@@ -38,9 +38,9 @@ class WalFilesClient {
   virtual ~WalFilesClient() = default;
   /// An operation on files or manifest failed for good; the volume stops.
   virtual void on_files_failed(const Error& error) = 0;
-  /// True: no further file can be had (no room on the volume, or no descriptor), retried until it
-  /// works. False: it worked.
-  virtual void on_space_short(bool space_short) = 0;
+  /// When a file cannot be had (no room on the volume, or no descriptor) that is tried again until
+  /// it works.
+  virtual void on_space(LogSpace space) = 0;
   /// Bytes of a file are not as they were written, or cannot be read. The file is kept; bodies in
   /// it that cannot be had read as zeros, which pass no check.
   virtual void on_damage(const std::string& path, std::uint64_t offset,
@@ -83,12 +83,14 @@ class WalFiles {
   /// Makes files ahead of need; retries what had no space. Called every turn. `used`: so many bytes
   /// of the current file are taken.
   void tend(TimePoint now, std::uint32_t used);
-  /// There was no room for another file, the last time that one was to be made.
-  bool space_short() const { return space_short_; }
+  /// Whether there was room for another file, the last time that one was to be made.
+  LogSpace space() const { return space_; }
+  /// In the current file, of which `used` are taken, and in those that are ready.
+  std::uint64_t bytes_left(std::uint32_t used) const;
   /// When tend() has something to do even if nothing else happens.
   TimePoint next_deadline() const {
     // A file that is being made calls by itself.
-    const bool retries = space_short_ && (save_failed_ || !maker_.busy());
+    const bool retries = is_short() && (save_failed_ || !maker_.busy());
     return std::min(retries ? retry_at_ : kNever, maker_.next_deadline());
   }
 
@@ -154,7 +156,8 @@ class WalFiles {
   void remove(std::string path);
   void remove_next();
   void retry_later(const Error& error);
-  void set_space_short(bool space_short);
+  bool is_short() const { return space_ != LogSpace::enough; }
+  void set_space(LogSpace space);
 
   io::FileSystem& fs_;
   const WalOptions& options_;
@@ -178,7 +181,7 @@ class WalFiles {
   bool starved_ = false;  // the log waits for a file
   bool saving_ = false;
   bool save_failed_ = false;  // for want of space or descriptors; tried again
-  bool space_short_ = false;
+  LogSpace space_ = LogSpace::enough;
   TimePoint now_{};
   std::uint32_t used_ = 0;  // of the current file, at the last turn
   TimePoint rests_at_{};    // nothing was written for some time then

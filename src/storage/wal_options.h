@@ -10,6 +10,13 @@
 
 namespace naru::storage {
 
+/// Whether the log can get another file.
+enum class LogSpace : std::uint8_t {
+  enough,
+  last_files,  // no: it commits from those that are ready, and publishers are to wait
+  none,        // and these are full: nothing commits before there is room for another
+};
+
 struct WalOptions {
   std::string directory = "data/wal";  // made when missing; its parent exists
 

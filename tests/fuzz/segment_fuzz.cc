@@ -24,7 +24,7 @@ using namespace naru::storage;
 class Nobody final : public WalFilesClient {
  public:
   void on_files_failed(const Error&) override {}
-  void on_space_short(bool) override {}
+  void on_space(naru::storage::LogSpace) override {}
   void on_damage(const std::string&, std::uint64_t, const std::string&) override {}
 };
 

@@ -52,7 +52,7 @@ class Nobody final : public cluster::ShardPost, public cluster::VolumeClient {
  public:
   void post(core::ShardId, io::Task) override {}
   void on_volume_failed(const Error&) override {}
-  void on_space_short(bool) override {}
+  void on_space(naru::storage::LogSpace) override {}
 };
 
 struct Started {

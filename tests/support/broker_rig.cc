@@ -75,9 +75,10 @@ void BrokerRig::post(core::ShardId shard, io::Task task) {
   shards_[shard.value].inbox.push_back(std::move(task));
 }
 
-void BrokerRig::on_space_short(bool space_short) {
+void BrokerRig::on_space(storage::LogSpace space) {
+  const bool is_short = space != storage::LogSpace::enough;
   static const core::Alarm kFull{"the disk is full", true};
-  for (ShardParts& parts : shards_) parts.core->set_alarm(space_short ? &kFull : nullptr);
+  for (ShardParts& parts : shards_) parts.core->set_alarm(is_short ? &kFull : nullptr);
 }
 
 RigConnection& BrokerRig::connect(const protocol::Module& module, bool from_loopback) {

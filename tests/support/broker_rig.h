@@ -79,7 +79,7 @@ class BrokerRig final : public cluster::ShardPost, public cluster::VolumeClient 
 
   void post(core::ShardId shard, io::Task task) override;
   void on_volume_failed(const Error&) override { volume_failed_ = true; }
-  void on_space_short(bool space_short) override;
+  void on_space(storage::LogSpace space) override;
   bool turn(std::uint16_t id);
   Result<void> start();
 

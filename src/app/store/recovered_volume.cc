@@ -47,7 +47,7 @@ struct RecoveredVolume::Parts final : cluster::ShardPost, cluster::VolumeClient,
   void post(core::ShardId, io::Task) override {}
   void post(core::ShardId, core::ShardTask) override {}
   void on_volume_failed(const Error&) override {}
-  void on_space_short(bool) override {}
+  void on_space(storage::LogSpace) override {}
 
   storage::OverlayFiles overlay;
   Random random{1};

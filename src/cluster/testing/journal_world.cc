@@ -82,7 +82,7 @@ void World::end_process() {
 
 Result<void> World::start() {
   volume_error_.reset();
-  space_short_ = false;
+  space_ = storage::LogSpace::enough;
   process_ = std::make_unique<Process>(*this, disk_);
   auto recovered = process_->journal.recover(random_);
   if (!recovered) {
@@ -321,7 +321,7 @@ void World::settle_down() {
     }
     busy |= !journal().idle() || (journal().compacting() && !volume_error_);
     // Without room for the log something always waits for it.
-    idle_rounds = moved || (busy && !space_short_) ? 0 : idle_rounds + 1;
+    idle_rounds = moved || (busy && !space_short()) ? 0 : idle_rounds + 1;
   }
 }
 

@@ -74,7 +74,8 @@ class World final : private ShardPost, private VolumeClient {
   const std::vector<std::string>& violations() const { return violations_; }
   std::string report() const;
   std::optional<Error> volume_error() const { return volume_error_; }
-  bool space_short() const { return space_short_; }
+  storage::LogSpace space() const { return space_; }
+  bool space_short() const { return space_ != storage::LogSpace::enough; }
   /// How often it became short.
   /// Of the last turn: each takes a nanosecond.
   TimePoint now() const { return TimePoint(Duration(turns_)); }
@@ -88,9 +89,9 @@ class World final : private ShardPost, private VolumeClient {
 
   void post(core::ShardId shard, io::Task task) override;
   void on_volume_failed(const Error& error) override;
-  void on_space_short(bool space_short) override {
-    space_short_ = space_short;
-    times_space_short_ += space_short ? 1 : 0;
+  void on_space(storage::LogSpace space) override {
+    times_space_short_ += space_ == storage::LogSpace::enough ? 1 : 0;
+    space_ = space;
   }
   void add(std::uint32_t group, std::string payload,
            std::span<const std::uint32_t> references = {});
@@ -110,7 +111,7 @@ class World final : private ShardPost, private VolumeClient {
   std::vector<std::string> violations_;
   std::unique_ptr<Process> process_;
   std::optional<Error> volume_error_;
-  bool space_short_ = false;
+  storage::LogSpace space_ = storage::LogSpace::enough;
   int times_space_short_ = 0;
   std::uint64_t next_id_ = 1;
   std::uint64_t segments_copied_ = 0;  // by processes that have ended

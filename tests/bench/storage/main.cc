@@ -97,7 +97,9 @@ class Bench final : public io::LoopClient,
   void survivors(ByteView, core::BodyLocation, bool, std::vector<core::Piece>&) override {}
   void post(core::ShardId, io::Task task) override { loop_.post(std::move(task)); }
   void on_volume_failed(const Error& error) override { fail_bench(error); }
-  void on_space_short(bool) override { fail_bench({Errc::no_space, "the disk is full"}); }
+  void on_space(naru::storage::LogSpace) override {
+    fail_bench({Errc::no_space, "the disk is full"});
+  }
 
  private:
   struct Started {

@@ -88,7 +88,7 @@ class Volume final : public cluster::ShardPost,
   }
 
   void post(core::ShardId, io::Task task) override { loop_.post(std::move(task)); }
-  void on_space_short(bool) override {}
+  void on_space(naru::storage::LogSpace) override {}
   void on_volume_failed(const Error& error) override {
     fmt::print(stderr, "{}\n", error.what);
     std::_Exit(1);

@@ -127,8 +127,8 @@ void Node::on_volume_failed(const Error& error) {
   server_->fail("the disk failed", std::chrono::seconds(2), [this] { stopped_ = true; });
 }
 
-void Node::on_space_short(bool space_short) {
-  space_short_ = space_short;
+void Node::on_space(storage::LogSpace space) {
+  space_short_ = space != storage::LogSpace::enough;
   set_alarm();
 }
 

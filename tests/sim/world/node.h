@@ -105,7 +105,7 @@ class Node final : public cluster::ShardPost, public cluster::VolumeClient {
 
   void post(core::ShardId shard, io::Task task) override;
   void on_volume_failed(const Error& error) override;
-  void on_space_short(bool space_short) override;
+  void on_space(storage::LogSpace space) override;
   void watch();
   void set_alarm();
   void build_shards();
