@@ -1,5 +1,7 @@
 #include "admin/call.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -90,6 +92,22 @@ const json::object& Call::body() const {
   return *body_;
 }
 
+std::optional<json::object> Call::parse_body(JsonMemory& memory) {
+  auto body = parse_object(request_.body, &memory);
+  if (body) {
+    std::string().swap(request_.body);
+    return std::move(*body);
+  }
+  if (body.error().code == Errc::limit) {
+    reply_error(413, "bad_request",
+                fmt::format("{}: parsed it takes more than {} bytes; send it in parts",
+                            body.error().what, memory.bytes_max()));
+  } else {
+    reply_error(400, "bad_request", body.error().what);
+  }
+  return std::nullopt;
+}
+
 bool Call::is_monitor() const {
   return principal_.is_administrator() || principal_.has_tag("monitoring");
 }
@@ -118,6 +136,12 @@ void Call::ask(core::Request::Operation operation,
                                         Result<core::Reply::Value> result) mutable {
     if (!result) return self->reply_error(result.error());
     done(*result);
+  });
+}
+
+void Call::later(std::move_only_function<void()> run) {
+  api_.shard().later([self = shared_from_this(), run = std::move(run)](core::Shard&) mutable {
+    if (!self->agents_.expired()) run();
   });
 }
 
@@ -189,9 +213,8 @@ void Call::reply_written(std::unique_ptr<Writing> writing, io::HttpHeaders heade
   NARU_TRY_OR_REPLY(progress, *this, writing->advance(kRowsPerTurn));
   account(writing->memory_bytes());
   if (progress == Writing::Progress::more) {
-    return api_.shard().later([self = shared_from_this(), writing = std::move(writing),
-                               headers = std::move(headers)](core::Shard&) mutable {
-      if (!self->agents_.expired()) self->reply_written(std::move(writing), std::move(headers));
+    return later([this, writing = std::move(writing), headers = std::move(headers)]() mutable {
+      reply_written(std::move(writing), std::move(headers));
     });
   }
   io::HttpResponse response{.status = 200,

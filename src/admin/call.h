@@ -10,6 +10,7 @@
 #include "admin/agent.h"
 #include "admin/broker_status.h"
 #include "admin/json.h"
+#include "admin/json_memory.h"
 #include "admin/line.h"
 #include "admin/operations.h"
 #include "admin/rows.h"
@@ -44,6 +45,8 @@ class Call : public std::enable_shared_from_this<Call> {
   const std::string& parameter(std::string_view name) const;
   /// There while the operation's function runs, and not after that: what is needed later is copied.
   const json::object& body() const;
+  /// The body in `memory`; its text is let go of. None when it answered itself.
+  std::optional<json::object> parse_body(JsonMemory& memory);
   const security::Principal& principal() const { return principal_; }
   /// The tenant that {vhost} names.
   core::TenantId tenant() const { return *tenant_; }
@@ -67,6 +70,9 @@ class Call : public std::enable_shared_from_this<Call> {
   /// For what ask() does not do.
   Agent& agent() { return *agent_; }
 
+  /// Calls `run` in a turn to come, unless the API is gone by then.
+  void later(std::move_only_function<void()> run);
+
   /// Calls `run` when it is this call's turn in `line`, which it then has until its end, and when
   /// its answer is long until that was sent; answers itself when it has to wait for too long.
   void wait_in(Line& line, std::size_t size, std::move_only_function<void()> run);
@@ -81,7 +87,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void wait_to_show(std::size_t rows, std::size_t bytes, std::move_only_function<void()> run);
 
   // ---- The answer ----
-  /// What is held while it is written has come to so many bytes.
+  /// What is held while it is written, or while what was asked is done, has come to so many bytes.
   void account(std::size_t bytes);
   void reply(const json::value& value, unsigned status = 200);
   /// Some of the rows in each turn, as the query asks for them.

@@ -45,11 +45,11 @@ void get_tenant_definitions(const CallRef& call) {
 }
 
 void post_definitions(const CallRef& call) {
-  import_definitions(call, call->body(), {});
+  import_definitions(call, {});
 }
 
 void post_tenant_definitions(const CallRef& call) {
-  import_definitions(call, call->body(), call->parameter("vhost"));
+  import_definitions(call, call->parameter("vhost"));
 }
 
 }  // namespace naru::admin

@@ -7,6 +7,7 @@
 
 #include "admin/call.h"
 #include "admin/handlers.h"
+#include "core/memory_bounds.h"
 
 namespace naru::admin {
 
@@ -21,13 +22,19 @@ constexpr Duration kGetWaitMax = std::chrono::seconds(5);
 constexpr Duration kOnWayWaitMax = std::chrono::seconds(2);
 // What finds a row again, and its key when rows are sorted.
 constexpr std::size_t kRowBytes = 160;
+constexpr Line::Texts kImports{
+    "too many want to import definitions, of which one is imported at a time; try again",
+    "definitions are imported one after the other, and those before these took too long; try "
+    "again"};
 constexpr std::string_view kWrongLogin = "Not_Authorized";
 
 io::HttpHeaders challenge() {
   return {{"WWW-Authenticate", "Basic realm=\"Naru\", charset=\"UTF-8\""}};
 }
 
+// Definitions wait for their turn as text, and are parsed then.
 bool takes_body(const Operation& operation) {
+  if (operation.run == post_definitions || operation.run == post_tenant_definitions) return false;
   return operation.method == "PUT" || operation.method == "POST";
 }
 
@@ -50,24 +57,28 @@ HttpApi::HttpApi(core::Shard& shard, const ConnectionsPort& connections, const N
       agents_(std::make_shared<AgentPool>(shard)),
       throttle_(shard.random().next()),
       rates_(shard.catalog()),
+      limits_(limits),
       body_memory_(limits.parsed_body_bytes_max),
+      import_memory_(std::make_shared<JsonMemory>(limits.import_bytes_max)),
       listings_(std::make_shared<Line>(shard, limits.listings_bytes_max / kRowBytes, kWaitingMax,
                                        kWaitMax)),
       connection_listings_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax)),
       connection_views_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax)),
       gets_(std::make_shared<Line>(shard, 1, kWaitingMax, kGetWaitMax)),
-      gets_on_way_(std::make_shared<Line>(shard, kWholeGet, kWaitingMax, kOnWayWaitMax)) {}
+      gets_on_way_(std::make_shared<Line>(shard, kWholeGet, kWaitingMax, kOnWayWaitMax)),
+      imports_(std::make_shared<Line>(shard, 1, kWaitingMax, kWaitMax, kImports)) {}
 
 HttpApi::~HttpApi() = default;
 
 TimePoint HttpApi::next_deadline() const {
   return std::min({listings_->next_deadline(), connection_listings_->next_deadline(),
                    connection_views_->next_deadline(), gets_->next_deadline(),
-                   gets_on_way_->next_deadline()});
+                   gets_on_way_->next_deadline(), imports_->next_deadline()});
 }
 
 void HttpApi::on_deadline(const Now& now) {
-  for (const auto& line : {listings_, connection_listings_, connection_views_, gets_, gets_on_way_})
+  for (const auto& line :
+       {listings_, connection_listings_, connection_views_, gets_, gets_on_way_, imports_})
     line->on_deadline(now.mono);
 }
 
@@ -215,17 +226,17 @@ void HttpApi::run_next() {
 // looked at: one at a time.
 void HttpApi::run_operation(const CallRef& call) {
   if (!takes_body(*call->operation_)) return call->operation_->run(call);
-  const auto body = parse_object(call->request_.body, &body_memory_);
-  if (!body && body.error().code == Errc::limit) {
-    return call->reply_error(413, "bad_request",
-                             fmt::format("{}: parsed it takes more than {} bytes; send it in parts",
-                                         body.error().what, body_memory_.bytes_max()));
-  }
-  if (!body) return call->reply_error(400, "bad_request", body.error().what);
-  std::string().swap(call->request_.body);
+  body_memory_.set_bytes_max(core::parsed_at(shard_.memory_step(), limits_.parsed_body_bytes_max));
+  const auto body = call->parse_body(body_memory_);
+  if (!body) return;
   call->body_ = &*body;
   call->operation_->run(call);
   call->body_ = nullptr;
+}
+
+std::shared_ptr<JsonMemory> HttpApi::import_memory() {
+  import_memory_->set_bytes_max(core::parsed_at(shard_.memory_step(), limits_.import_bytes_max));
+  return import_memory_;
 }
 
 }  // namespace naru::admin

@@ -36,8 +36,11 @@ struct HttpApiLimits {
   /// What long listings of the catalogue that are written at a time hold, about; one alone may hold
   /// more.
   std::size_t listings_bytes_max = 64u << 20;
-  /// What the body of a request may take once it is parsed. One is parsed at a time.
-  std::size_t parsed_body_bytes_max = 8u << 20;
+  /// What the body of a request may take once it is parsed, less with each step of memory; one is
+  /// at a time.
+  std::size_t parsed_body_bytes_max = 4u << 20;
+  /// The same of definitions, until they are imported.
+  std::size_t import_bytes_max = 8u << 20;
 };
 
 /// Owned by shard 0, used on its thread.
@@ -50,8 +53,11 @@ class HttpApi final : public io::HttpHandler {
   ~HttpApi() override;
 
   void on_request(io::HttpRequest request, io::HttpResponder respond) override;
-  /// What answers hold that are being written, and the body of the request that is looked at.
-  std::size_t memory_bytes() const { return writing_bytes_ + body_memory_.bytes(); }
+  /// What answers hold that are being written, the body of the request that is looked at, and the
+  /// import of definitions.
+  std::size_t memory_bytes() const {
+    return writing_bytes_ + body_memory_.bytes() + import_memory_->bytes();
+  }
   /// Of those who wait for their turn.
   TimePoint next_deadline() const;
   void on_deadline(const Now& now);
@@ -78,6 +84,10 @@ class HttpApi final : public io::HttpHandler {
   Line& gets_on_way() { return *gets_on_way_; }
   static constexpr std::size_t kWholeGet = 1000;  // its size there
   static constexpr std::size_t kWaitingMax = 32;  // in each
+  /// One import of definitions is made at a time.
+  Line& imports() { return *imports_; }
+  /// What its body is parsed to, and may take; as much may be held to decide what is in it.
+  std::shared_ptr<JsonMemory> import_memory();
   /// What answers that are being written hold has become `now` instead of `before`, in bytes.
   void writing_holds(std::size_t before, std::size_t now) { writing_bytes_ += now - before; }
   /// The last answer to /metrics: anybody may ask for it, as often as he likes, and it looks at
@@ -111,12 +121,15 @@ class HttpApi final : public io::HttpHandler {
   LoginThrottle throttle_;
   RateMeter rates_;
   std::size_t writing_bytes_ = 0;
+  const HttpApiLimits limits_;
   JsonMemory body_memory_;
+  const std::shared_ptr<JsonMemory> import_memory_;
   const std::shared_ptr<Line> listings_;
   const std::shared_ptr<Line> connection_listings_;
   const std::shared_ptr<Line> connection_views_;
   const std::shared_ptr<Line> gets_;
   const std::shared_ptr<Line> gets_on_way_;
+  const std::shared_ptr<Line> imports_;
   MetricsPage metrics_page_;
   std::deque<CallRef> waiting_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

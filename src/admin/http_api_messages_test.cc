@@ -86,7 +86,7 @@ TEST_P(HttpApiMessagesTest, ABodyThatBecomesTooLargeIsRefused) {
   EXPECT_EQ(refused.status, 413u);
   EXPECT_EQ(refused.text,
             R"({"error":"bad_request","reason":"the body has too many values: parsed it takes )"
-            R"(more than 8388608 bytes; send it in parts"})");
+            R"(more than 4194304 bytes; send it in parts"})");
   EXPECT_EQ(api_.memory_bytes(), 0u);
   EXPECT_EQ(publish(R"({"routing_key":"q","payload":"x"})").status, 200u);
 }

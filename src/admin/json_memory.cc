@@ -21,7 +21,7 @@ JsonMemory::~JsonMemory() {
 }
 
 void* JsonMemory::do_allocate(std::size_t size, std::size_t alignment) {
-  if (size > bytes_max_ || rounded(size) > bytes_max_ - bytes_) {
+  if (size > bytes_max_ || bytes_ + rounded(size) > bytes_max_) {
     return boost::json::get_null_resource()->allocate(size, alignment);  // which has none
   }
   void* const at = ::operator new(size);

@@ -18,13 +18,15 @@ class JsonMemory final : public boost::json::memory_resource {
 
   std::size_t bytes() const { return bytes_; }
   std::size_t bytes_max() const { return bytes_max_; }
+  /// From now on; what is there stays.
+  void set_bytes_max(std::size_t bytes_max) { bytes_max_ = bytes_max; }
 
  private:
   void* do_allocate(std::size_t size, std::size_t alignment) override;
   void do_deallocate(void* at, std::size_t size, std::size_t alignment) override;
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 
-  const std::size_t bytes_max_;
+  std::size_t bytes_max_;
   std::size_t bytes_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <functional>
 
+#include "admin/http_api.h"
 #include "admin/json_memory.h"
 #include "admin/properties_key.h"
 
@@ -121,6 +122,11 @@ TEST(JsonMemory, HasRoomForBodiesOfUse) {
   const std::string payload =
       R"({"routing_key":"q","payload":")" + std::string(kBodyBytes - 100, 'x') + "\"}";
   EXPECT_TRUE(parse_object(payload, &memory));
+  std::string escaped = R"({"routing_key":"q","payload":")";
+  while (escaped.size() < kBodyBytes - 20) escaped += "xxxxxx\\n";
+  JsonMemory of_messages(HttpApiLimits().parsed_body_bytes_max);
+  EXPECT_TRUE(parse_object(payload, &of_messages));
+  EXPECT_TRUE(parse_object(escaped + "\"}", &of_messages));
   for (const std::string_view rest :
        {"", R"(,"vhost":"/")",
         R"(,"vhost":"/","durable":true,"auto_delete":false,"arguments":{"x-message-ttl":60000})"}) {

@@ -4,6 +4,12 @@
 
 namespace naru::admin {
 
+namespace {
+
+constexpr std::string_view kUnwanted = "its client has gone";
+
+}  // namespace
+
 void Line::enter(std::size_t size, Run run, Wanted wanted) {
   size = std::min(size, size_max_);
   if (waiting_.empty() && fits(size)) {
@@ -12,7 +18,7 @@ void Line::enter(std::size_t size, Run run, Wanted wanted) {
   }
   if (waiting_.size() >= waiting_max_) drop_unwanted();
   if (waiting_.size() >= waiting_max_) {
-    return refuse(run, "too many ask for long answers, of which few are made at a time; try again");
+    return refuse(run, texts_.too_many);
   }
   waiting_.push_back({shard_.now().mono + wait_max_, size, std::move(run), std::move(wanted)});
 }
@@ -28,7 +34,7 @@ void Line::drop_unwanted() {
     }
   }
   waiting_ = std::move(kept);
-  for (Run& run : unwanted) refuse(run, "its client has gone");
+  for (Run& run : unwanted) refuse(run, kUnwanted);
 }
 
 void Line::leave(std::size_t size) {
@@ -43,7 +49,11 @@ void Line::let_in() {
     taken_size_ += next.size;
     // In a turn of its own: whoever made room is still on the stack.
     shard_.later([weak = weak_from_this(), next = std::move(next)](core::Shard&) mutable {
-      if (!weak.expired()) next.run(Place(weak, next.size));
+      const auto line = weak.lock();
+      if (line == nullptr) return;
+      Place place(weak, next.size);
+      if (next.wanted && !next.wanted()) return line->refuse(next.run, kUnwanted);
+      next.run(std::move(place));
     });
   }
 }
@@ -59,11 +69,7 @@ void Line::on_deadline(TimePoint now) {
     late.push_back(std::move(waiting_.front().run));
     waiting_.pop_front();
   }
-  for (Run& run : late) {
-    refuse(run,
-           "few long answers are made at a time, and those before this one took too long; try "
-           "again, or ask for a page");
-  }
+  for (Run& run : late) refuse(run, texts_.too_late);
   let_in();  // perhaps a smaller one was behind a large one
 }
 

@@ -38,14 +38,28 @@ class Line : public std::enable_shared_from_this<Line> {
   };
   using Run = std::move_only_function<void(Result<Place>)>;
   using Wanted = std::move_only_function<bool() const>;
+  /// What those are told who are turned away.
+  struct Texts {
+    std::string_view too_many;
+    std::string_view too_late;
+  };
+  static constexpr Texts kLongAnswers{
+      "too many ask for long answers, of which few are made at a time; try again",
+      "few long answers are made at a time, and those before this one took too long; try again, or "
+      "ask for a page"};
 
   /// Those whose turn it is have a size of at most `size_max` together; a larger one is alone.
-  Line(core::Shard& shard, std::size_t size_max, std::size_t waiting_max, Duration wait_max)
-      : shard_(shard), size_max_(size_max), waiting_max_(waiting_max), wait_max_(wait_max) {}
+  Line(core::Shard& shard, std::size_t size_max, std::size_t waiting_max, Duration wait_max,
+       const Texts& texts = kLongAnswers)
+      : shard_(shard),
+        size_max_(size_max),
+        waiting_max_(waiting_max),
+        wait_max_(wait_max),
+        texts_(texts) {}
 
   /// Calls `run` when it is its turn: at once, or in a turn to come. Errors: unavailable (too many
-  /// wait, or it waited for too long). When too many wait, those that nobody wants any more go
-  /// first.
+  /// wait, it waited for too long, or nobody wanted it any more when it was its turn). When too
+  /// many wait, those that nobody wants any more go first.
   void enter(std::size_t size, Run run, Wanted wanted = nullptr);
   TimePoint next_deadline() const { return waiting_.empty() ? kNever : waiting_.front().until; }
   void on_deadline(TimePoint now);
@@ -70,6 +84,7 @@ class Line : public std::enable_shared_from_this<Line> {
   const std::size_t size_max_;
   const std::size_t waiting_max_;
   const Duration wait_max_;
+  const Texts texts_;
   std::deque<Waiting> waiting_;  // the first one's time is over first
   std::size_t taken_size_ = 0;   // of those whose turn it is
   std::uint64_t refused_ = 0;

@@ -226,7 +226,8 @@ void write_lines(MetricsText& out, HttpApi& api) {
        {std::pair<std::string_view, const Line&>("catalog", api.listings()),
         {"connections", api.connection_listings()},
         {"views", api.connection_views()},
-        {"messages", api.gets()}}) {
+        {"messages", api.gets()},
+        {"imports", api.imports()}}) {
     const std::string labels = fmt::format(R"({{of="{}"}})", of);
     waiting.emplace_back(labels, line.waiting());
     refused.emplace_back(labels, line.refused());

@@ -159,7 +159,8 @@ Result<void> Node::Parts::listen_http() {
                       .naru_version = std::string(kVersion),
                       .compatible_version = std::string(kCompatibleVersion)},
       admin::HttpApiLimits{.listings_bytes_max = memory.shares().http_listings_bytes_max,
-                           .parsed_body_bytes_max = memory.shares().http_parsed_bytes_max});
+                           .parsed_body_bytes_max = memory.shares().http_parsed_bytes_max,
+                           .import_bytes_max = memory.shares().http_import_bytes_max});
   http = std::make_unique<io::asio_impl::StreamHttpServer>(
       zero.loop, zero.network, *api,
       io::HttpLimits{.bodies_bytes_max = memory.shares().http_bodies_bytes_max,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "admin/definitions_import.h"
 #include "app/allocator.h"
 #include "core/memory_bounds.h"
 #include "security/password.h"
@@ -86,8 +87,11 @@ std::uint64_t NodeMemory::bytes_max(server::MemoryTerm term) const {
               (shares_.uncommitted_bytes_max + shares_.changes_bytes_max) / now.uncommitted_part) *
              shard_count_;
     case server::MemoryTerm::http:
-      return shares_.http_bodies_bytes_max + shares_.http_parsed_bytes_max +
-             shares_.http_unsent_bytes_max + shares_.http_listings_bytes_max;
+      return shares_.http_bodies_bytes_max +
+             core::parsed_at(watch_->step(), shares_.http_parsed_bytes_max) +
+             core::parsed_at(watch_->step(), shares_.http_import_bytes_max) +
+             admin::kChangesTogetherBytes + shares_.http_unsent_bytes_max +
+             shares_.http_listings_bytes_max;
     default:
       return watch_->ladder().threshold(core::MemoryStep::refuse);
   }
@@ -126,7 +130,8 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
       {"cache_of_the_log", shares_.cache_bytes_max / now.cache_part},
       {"tables_of_segments", shares_.table_bytes_max},
       {"http_requests", shares_.http_bodies_bytes_max},
-      {"http_parsed_request", shares_.http_parsed_bytes_max},
+      {"http_parsed_request", core::parsed_at(watch_->step(), shares_.http_parsed_bytes_max)},
+      {"http_import", core::parsed_at(watch_->step(), shares_.http_import_bytes_max)},
       {"http_answers", shares_.http_unsent_bytes_max},
       {"http_listings", shares_.http_listings_bytes_max},
       {"password_checks", background_threads_ * security::kHashMemoryBytes},

@@ -17,6 +17,7 @@ struct MemoryBounds {
   std::uint64_t lease_part;        // of the leases of a connection, which keeps enough to work with
   std::uint64_t lease_holders;     // all together may hold as much as so many did at normal
   std::uint64_t uncommitted_part;  // of what a shard appended and has not yet on disk
+  std::uint64_t parsed_part;       // of what bodies of requests over HTTP take once they are parsed
   std::size_t read_bytes;          // from a connection at once
   std::size_t answer_bytes;        // unsent answers with which a connection is still read
   bool keeps_idle_buffers;
@@ -32,17 +33,23 @@ inline constexpr std::size_t kNoBound = SIZE_MAX;
 /// take the step's number: each level quarters what they read ahead and keep. What is on its way to
 /// a connection that does not read stays until it reads, so the bounds of that shrink early.
 inline constexpr MemoryBounds kBoundsByStep[] = {
-    {1, 1, 1, 4, 1, 256 * 1024, kNoBound, true, kNoBound, kNoBound, 1 << 20, kNoBound},
-    {8, 16, 16, 2, 1, 64 * 1024, 64 * 1024, false, kNoBound, kNoBound, 1 << 20, kNoBound},
-    {8, 16, 16, 2, 4, 32 * 1024, 32 * 1024, false, kNoBound, kNoBound, 64 << 10, kNoBound},
+    {1, 1, 1, 4, 1, 1, 256 * 1024, kNoBound, true, kNoBound, kNoBound, 1 << 20, kNoBound},
+    {8, 16, 16, 2, 1, 1, 64 * 1024, 64 * 1024, false, kNoBound, kNoBound, 1 << 20, kNoBound},
+    {8, 16, 16, 2, 4, 2, 32 * 1024, 32 * 1024, false, kNoBound, kNoBound, 64 << 10, kNoBound},
     // Next to nothing is read before it is seen that it is a publish.
-    {8, 16, 64, 1, 4, 4 * 1024, 8 * 1024, false, kNoBound, kNoBound, 64 << 10, kNoBound},
+    {8, 16, 64, 1, 4, 4, 4 * 1024, 8 * 1024, false, kNoBound, kNoBound, 64 << 10, kNoBound},
     // Whoever drains a queue does not need many consumers.
-    {8, 16, 64, 1, 4, 4 * 1024, 4 * 1024, false, 16, 16, 4 << 10, 100},
+    {8, 16, 64, 1, 4, 8, 4 * 1024, 4 * 1024, false, 16, 16, 4 << 10, 100},
 };
 
 constexpr const MemoryBounds& bounds_at(MemoryStep step) {
   return kBoundsByStep[std::to_underlying(step)];
+}
+
+/// So much of `most` bytes may parsed JSON take, and enough to administer with.
+constexpr std::uint64_t parsed_at(MemoryStep step, std::uint64_t most) {
+  constexpr std::uint64_t kEnough = 1 << 20;
+  return std::max(std::min(most, kEnough), most / bounds_at(step).parsed_part);
 }
 
 /// What a lease holds: 32 bytes in its queue's index; 48 in its session's list, half as much again

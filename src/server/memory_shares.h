@@ -28,6 +28,7 @@ struct MemoryShares {
   std::uint64_t direct_reply_bytes_max = 0;   // of a connection: direct replies it has not taken
   std::uint64_t http_bodies_bytes_max = 0;    // of requests over HTTP
   std::uint64_t http_parsed_bytes_max = 0;    // of the one body that is parsed
+  std::uint64_t http_import_bytes_max = 0;    // of the one that is imported
   std::uint64_t http_unsent_bytes_max = 0;    // of answers over HTTP; one is sent however large
   std::uint64_t http_listings_bytes_max = 0;  // to find their objects again; so is one
   std::uint64_t reported_bytes = 0;           // a shard tells of a change as large as this
@@ -62,8 +63,10 @@ constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
   shares.connection_leases_max = limit / 16 / core::kLeaseBytes;
   shares.direct_reply_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);
   shares.http_bodies_bytes_max = std::clamp(limit / 16, kMiB, 16 * kMiB);
-  // Definitions of 1 MiB that are all names take 7.3, and "0," again and again would take 24.
-  shares.http_parsed_bytes_max = std::clamp(limit / 8, kMiB, 8 * kMiB);
+  // A payload of 1 MiB takes up to 3, and "0," again and again would take 24.
+  shares.http_parsed_bytes_max = std::clamp(limit / 16, kMiB, 4 * kMiB);
+  // Definitions of 1 MiB that are all names take 7.3.
+  shares.http_import_bytes_max = std::clamp(limit / 8, kMiB, 8 * kMiB);
   shares.http_unsent_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);
   shares.http_listings_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);
   shares.reported_bytes = std::max(limit / 256 / shards, kMiB / 16);

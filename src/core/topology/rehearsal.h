@@ -1,7 +1,10 @@
 #pragma once
 /// Many changes decided one after the other before any of them is made.
 
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "base/random.h"
 #include "core/topology/catalog.h"
@@ -9,22 +12,25 @@
 
 namespace naru::core {
 
-/// A catalogue of what the changes name and of what they make, and nothing else: what it costs is
-/// theirs. Used within one turn: it knows `catalog` as it was at the first change that named a
-/// thing. Tenants made here have ids of their own.
+/// What would be there is known by hashes of names, of 64 bits, as far as later changes depend on
+/// it: of a queue that it is there, of an exchange its type too. Vhosts and users are kept whole,
+/// bindings and permissions not at all. Used within one turn. Tenants made here have ids of their
+/// own.
 class Rehearsal {
  public:
   /// Both outlive it.
   Rehearsal(const Catalog& catalog, Random& random);
   ~Rehearsal();
 
-  /// Errors: as Metadata::submit.
+  /// Makes vhosts, users, permissions, exchanges, queues and bindings. An exchange or queue that is
+  /// there stays as it is, whatever is declared. Errors: as Metadata::submit.
   Result<void> run(const Metadata::Change& change, const Actor& actor);
 
   /// As it would be now.
   std::optional<TenantId> find_tenant(std::string_view name) const;
-  bool has_queue(TenantId tenant, std::string_view name);
-  bool has_exchange(TenantId tenant, std::string_view name);
+
+  /// What is held for the changes: an estimate.
+  std::size_t memory_bytes() const;
 
  private:
   class Impl;
