@@ -139,6 +139,19 @@ TEST_P(LineTest, WhoseClientIsGoneMakesRoom) {
   EXPECT_EQ(done_, "aD-ce");
 }
 
+TEST_P(LineTest, WhoseClientIsGoneIsNotLetIn) {
+  bool wanted = true;
+  enter('a');
+  line_->enter(
+      kSizeMax, [this](const Result<Line::Place>& place) { done_ += place ? 'b' : '-'; },
+      [&wanted] { return wanted; });
+  enter('c');
+  wanted = false;
+  EXPECT_EQ(done_, "a") << "it is seen at its turn";
+  leave();
+  EXPECT_EQ(done_, "a-c");
+}
+
 TEST_P(LineTest, ALineThatIsGoneCallsNobody) {
   enter('a');
   enter('b');
