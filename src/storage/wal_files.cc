@@ -146,7 +146,7 @@ void WalFiles::on_made(ManifestFile record, Result<void> result) {
     free_.push_back(record);
     return retry_later(file.error());
   }
-  if (!file) return client_.on_files_failed(file.error());
+  if (!file) return client_.on_files_failed(lost_file(std::move(file).error()).error());
   (*file)->record.sequence = manifest_.next_sequence++;
   (*file)->file.id = (*file)->record.sequence;
   (*file)->record.state = FileState::ready;

@@ -63,8 +63,8 @@ class WalFiles {
   Result<void> load(Random& random);
   /// After the scan, which found the log to end after `last_frame`: all that the manifest knows to
   /// be durable is in it, and no file goes on behind it; if one does the manifest is older than the
-  /// log. Errors: io, corrupt.
-  Result<void> check_end(std::uint64_t last_frame);
+  /// log. `closed`: that frame closed the log. Errors: io, corrupt.
+  Result<void> check_end(std::uint64_t last_frame, bool closed);
   /// After the scan has filled in the records of all files: begins a new run in a new file. Errors:
   /// io, no_space.
   Result<void> begin_run(std::uint64_t first_frame);
@@ -135,6 +135,8 @@ class WalFiles {
   Result<void> open_listed();
   Result<std::vector<std::string>> unlisted();
   std::unexpected<Error> lost_end(std::uint64_t last_frame) const;
+  static std::unexpected<Error> lost_file(Error error);
+  void do_without(const ManifestFile& record, const Error& error);
   Result<void> remove_unlisted();
   Result<std::unique_ptr<WalFile>> open_file(const ManifestFile& record);
   Result<void> check_first_frame(WalFile& file);
@@ -170,6 +172,8 @@ class WalFiles {
   Manifest manifest_;                           // numbers only; `files` is built when saving
   std::deque<std::unique_ptr<WalFile>> files_;  // by sequence; behind `current_` the ready ones
   std::vector<ManifestFile> free_;
+  /// Until the scan is over: files that were made ahead, and what is the matter with them.
+  std::vector<std::pair<ManifestFile, Error>> lost_ready_;
   std::size_t current_ = 0;
   std::uint64_t durable_frame_ = 0;
   std::deque<std::uint32_t> rolled_;  // behind the current one, with frames not yet durable

@@ -70,8 +70,7 @@ Result<std::unique_ptr<WalFile>> WalFiles::open_file(const ManifestFile& record)
   const std::string& name = file->file.path;
   auto handle = open_files_.open(file->file);
   if (!handle && handle.error().code == Errc::not_found) {
-    return fail(Errc::corrupt, fmt::format("{}: missing, although the manifest lists it; {}", name,
-                                           kRestoreFromBackup));
+    return fail(Errc::corrupt, fmt::format("{}: missing, although the manifest lists it", name));
   }
   if (!handle) return std::unexpected(std::move(handle).error());
   auto size = (*handle)->size();
@@ -83,8 +82,20 @@ Result<std::unique_ptr<WalFile>> WalFiles::open_file(const ManifestFile& record)
   open_files_.close(file->file);
   if (!size) return std::unexpected(std::move(size).error());
   return fail(Errc::corrupt, fmt::format("{}: cut short at offset {}, it has {} bytes in the "
-                                         "manifest; {}",
-                                         name, *size, record.bytes, kRestoreFromBackup));
+                                         "manifest",
+                                         name, *size, record.bytes));
+}
+
+std::unexpected<Error> WalFiles::lost_file(Error error) {
+  if (error.code == Errc::corrupt) error.what += fmt::format("; {}", kRestoreFromBackup);
+  return std::unexpected(std::move(error));
+}
+
+/// Nothing can be in it, as the caller knows.
+void WalFiles::do_without(const ManifestFile& record, const Error& error) {
+  log_.warn("{}; it was made ahead and nothing is in it: another one is made", error.what);
+  std::erase_if(manifest_.files,
+                [&](const ManifestFile& listed) { return listed.number == record.number; });
 }
 
 /// No start reads a segment through; that it is the right file its beginning tells.
@@ -106,8 +117,13 @@ Result<void> WalFiles::open_listed() {
       free_.push_back(record);
       continue;
     }
-    NARU_TRY(file, open_file(record));
-    files_.push_back(std::move(file));
+    auto file = open_file(record);
+    if (!file && file.error().code == Errc::corrupt && record.state == FileState::ready) {
+      lost_ready_.emplace_back(record, std::move(file).error());
+      continue;
+    }
+    if (!file) return lost_file(std::move(file).error());
+    files_.push_back(std::move(*file));
     if (!files_.back()->in_log()) NARU_TRY_VOID(check_first_frame(*files_.back()));
   }
   return {};
@@ -146,8 +162,14 @@ std::unexpected<Error> WalFiles::lost_end(std::uint64_t last_frame) const {
 // A file is listed before it is entered, and leaves the list only when the log has gone on; a start
 // enters a file only after the manifest tells of that start. Only the beginning of a file is read:
 // that was written first.
-Result<void> WalFiles::check_end(std::uint64_t last_frame) {
+// A file that was made ahead may be gone where nothing can have been in it: one that is free was not
+// entered, and a log that was closed enters none any more.
+Result<void> WalFiles::check_end(std::uint64_t last_frame, bool closed) {
   if (last_frame < manifest_.durable) return lost_end(last_frame);
+  for (auto& [record, error] : lost_ready_) {
+    if (!closed || last_frame != manifest_.durable) return lost_file(std::move(error));
+    do_without(record, error);
+  }
   NARU_TRY(names, unlisted());
   for (const std::string& name : names) {
     if (!name.starts_with("wal-")) continue;  // what was copied is still where it was
@@ -160,12 +182,18 @@ Result<void> WalFiles::check_end(std::uint64_t last_frame) {
     NARU_TRY(handle, open_files_.open(file->file));
     NARU_TRY_VOID(check_unused(file->file.path, *handle, file->record.sequence, last_frame));
   }
-  for (const ManifestFile& record : free_) {
-    NARU_TRY(file, open_file(record));
-    NARU_TRY(handle, open_files_.open(file->file));
-    auto checked = check_unused(file->file.path, *handle, 0, last_frame);
-    open_files_.close(file->file);
+  for (const ManifestFile& record : std::exchange(free_, {})) {
+    auto file = open_file(record);
+    if (!file && file.error().code == Errc::corrupt) {
+      do_without(record, file.error());
+      continue;
+    }
+    if (!file) return std::unexpected(std::move(file).error());
+    NARU_TRY(handle, open_files_.open((*file)->file));
+    auto checked = check_unused((*file)->file.path, *handle, 0, last_frame);
+    open_files_.close((*file)->file);
     NARU_TRY_VOID(std::move(checked));
+    free_.push_back(record);
   }
   return {};
 }
@@ -232,7 +260,9 @@ Result<void> WalFiles::begin_run(std::uint64_t first_frame) {
   record.state = FileState::open;
   record.incarnation = manifest_.incarnation;
   record.first_frame = first_frame;
-  NARU_TRY(file, open_file(record));
+  auto opened = open_file(record);
+  if (!opened) return lost_file(std::move(opened).error());
+  std::unique_ptr<WalFile> file = std::move(*opened);
   open_files_.keep_open(file->file);
   if (options_.direct && !file->file.handle->direct()) {
     log_.warn("{}: the file system refuses O_DIRECT; the log is written through the page cache",

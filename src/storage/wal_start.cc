@@ -68,15 +68,17 @@ Result<void> Wal::open(Random& random, const FrameVisitor& visit) {
   }
   WalScanner scanner(files_.open_files(), files_.volume(), last_incarnation_, scan_files());
   WalRange end;  // the last frame, unless it closed the log
+  bool was_closed = false;
   const auto visit_and_keep = [&](const ScannedFrame& frame) -> Result<void> {
     NARU_TRY_VOID(visit(frame));
     end = {};
+    was_closed = frame.head.entries == 0;
     if (frame.head.entries != 0) end = {frame.head.file, frame.offset, frame.head.length};
     keep(frame);
     return {};
   };
   NARU_TRY(last_frame, scanner.scan(visit_and_keep));
-  NARU_TRY_VOID(files_.check_end(last_frame));
+  NARU_TRY_VOID(files_.check_end(last_frame, was_closed));
   if (const auto& torn = scanner.torn_tail()) {
     log_.warn(
         "{}: offset {}: the last run ended in the middle of writing frame {}; the log ends "

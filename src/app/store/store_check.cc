@@ -41,6 +41,8 @@ class Check {
   using Inspect =
       std::function<Result<storage::FileInspection>(io::File&, const storage::InspectFrame&)>;
 
+  /// Missing, or not as long as it should be.
+  bool is_short(const std::string& path, std::uint64_t bytes) const;
   /// Prints what is wrong with one file of `bytes` bytes. `ended`: all of its bytes are known.
   void file(const std::string& path, std::uint64_t bytes, bool ended, const Inspect& inspect);
   Result<void> contents(io::File& file, const std::string& path, std::uint64_t bytes, bool ended,
@@ -56,11 +58,20 @@ class Check {
   std::uint64_t wrong_ = 0;
 };
 
+bool Check::is_short(const std::string& path, std::uint64_t bytes) const {
+  const auto file = store_.files.open(path, {.write = false});
+  if (!file) return file.error().code == Errc::not_found;
+  const auto size = (*file)->size();
+  return size && *size < bytes;
+}
+
 bool Check::files(const storage::Manifest& manifest) {
   using storage::FileState;
   for (const storage::ManifestFile& record : manifest.files) {
     if (record.state == FileState::free) continue;
     const std::string path = store_.path(record);
+    // Whether that matters the recovery says, which knows how the last run ended.
+    if (record.state == FileState::ready && is_short(path, record.bytes)) continue;
     const bool ended = record.state == FileState::sealed || record.state == FileState::segment;
     file(path, record.bytes, ended, [&](io::File& it, const storage::InspectFrame& visit) {
       return storage::inspect_file(it, path, manifest.volume, record, visit);
