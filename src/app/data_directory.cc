@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <system_error>
 
 #include "storage/stored_file.h"
 
@@ -64,6 +65,37 @@ void warn_of_lost_log(io::FileSystem& files, const std::string& path, Logger& lo
       manifest, path);
 }
 
+Error error_of(int number, const std::string& path) {
+  const bool refused = number == EACCES || number == EPERM;
+  return {refused ? Errc::access_refused : Errc::io,
+          fmt::format("{}: {}", path, std::generic_category().message(number))};
+}
+
+/// What is there under that name is a directory, or nothing; a link to nowhere is neither.
+Result<void> expect_directory(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return {};
+  } else if (errno != ENOENT) {
+    return std::unexpected(error_of(errno, path));
+  } else if (::lstat(path.c_str(), &status) != 0) {
+    return {};
+  }
+  return fail(Errc::precondition_failed, fmt::format("{}: not a directory", path));
+}
+
+Result<void> expect_lock(const std::string& path) {
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    return fail(Errc::corrupt,
+                fmt::format("{}: not a regular file; remove it: nothing is in a lock, and it is "
+                            "made again",
+                            path));
+  }
+  if (::access(path.c_str(), R_OK | W_OK) == 0 || errno == ENOENT || errno == EROFS) return {};
+  return std::unexpected(error_of(errno, path));
+}
+
 std::string parent_of(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   const auto slash = path.rfind('/');
@@ -73,13 +105,20 @@ std::string parent_of(std::string path) {
 
 }  // namespace
 
+Result<void> DataDirectory::look(const std::string& path) {
+  NARU_TRY_VOID(expect_directory(path));
+  NARU_TRY_VOID(expect_directory(path + "/wal"));
+  return expect_lock(path + "/lock");
+}
+
 Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::string& path,
                                           Logger& log) {
+  NARU_TRY_VOID(look(path));
   constexpr unsigned kOwnerOnly = 0700;
   if (auto made = files.make_directory(path, kOwnerOnly); !made) {
     return fail(made.error().code,
-                fmt::format("cannot make the data directory {}: {}; choose another with --data-dir",
-                            path, made.error().what));
+                fmt::format("cannot make the data directory {}; choose another with --data-dir",
+                            made.error().what));
   }
   warn_of_others(path, log);
   // Or power loss may take the directory's name, and everything confirmed below it.

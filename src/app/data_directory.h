@@ -13,6 +13,10 @@ namespace naru::app {
 /// A held data directory; released by destruction, and by the kernel when the process dies.
 class DataDirectory {
  public:
+  /// Whether what is there can be what it has to be, without changing anything: `path` and its wal/
+  /// directories, its lock a file that may be opened. What is missing take() makes. Errors:
+  /// precondition_failed, corrupt, access_refused, io.
+  static Result<void> look(const std::string& path);
   /// Makes `path` with mode 0700 when it is missing, and locks it. Warns when others may write
   /// there, and when a broker ran on it whose log is missing. `log` outlives the result. Errors:
   /// resource_locked, naming who owns it as far as that can be told; io.

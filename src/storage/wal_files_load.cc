@@ -162,8 +162,8 @@ std::unexpected<Error> WalFiles::lost_end(std::uint64_t last_frame) const {
 // A file is listed before it is entered, and leaves the list only when the log has gone on; a start
 // enters a file only after the manifest tells of that start. Only the beginning of a file is read:
 // that was written first.
-// A file that was made ahead may be gone where nothing can have been in it: one that is free was not
-// entered, and a log that was closed enters none any more.
+// A file that was made ahead may be gone where nothing can have been in it: one that is free was
+// not entered, and a log that was closed enters none any more.
 Result<void> WalFiles::check_end(std::uint64_t last_frame, bool closed) {
   if (last_frame < manifest_.durable) return lost_end(last_frame);
   for (auto& [record, error] : lost_ready_) {

@@ -16,8 +16,11 @@ namespace naru::app {
 
 Result<storage::Manifest> read_manifest(const StoreDirectory& store) {
   const std::string path = store.wal_path() + "/manifest";
-  NARU_TRY(content, store.files.read_file(path, storage::kManifestBytesMax));
-  auto manifest = storage::decode_manifest(as_bytes(content));
+  auto content = store.files.read_file(path, storage::kManifestBytesMax);
+  if (!content && content.error().code == Errc::precondition_failed)
+    return std::unexpected(how_to_mend(std::move(content).error(), store.data_dir));
+  if (!content) return std::unexpected(std::move(content).error());
+  auto manifest = storage::decode_manifest(as_bytes(*content));
   if (!manifest) {
     return fail(manifest.error().code,
                 fmt::format("{}: {}{}", path, manifest.error().what,
@@ -139,6 +142,11 @@ void Check::entries(const std::string& path, std::uint64_t offset, ByteView fram
 }  // namespace
 
 Result<bool> check_store(const StoreDirectory& store, Output& out) {
+  if (auto looked = DataDirectory::look(store.data_dir); !looked) {
+    out.print("a broker would not start: {}\n",
+              how_to_mend(std::move(looked).error(), store.data_dir).what);
+    return false;
+  }
   NARU_TRY(manifest, read_manifest(store));
   const bool sound = Check(store, out).files(manifest);
   // Whole files are not yet a whole log: what is behind its end, and whether the entries follow
