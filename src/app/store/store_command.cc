@@ -111,7 +111,7 @@ int run(const StoreOptions& options, const StoreAction& action) {
 void add_command(CLI::App& store, const char* name, const char* help, int& exit_code,
                  const std::shared_ptr<StoreOptions>& options, StoreAction action) {
   CLI::App* command = store.add_subcommand(name, help);
-  command->add_option("DIR", options->data_dir, "The data directory")->required();
+  command->add_option("DIR,--data-dir", options->data_dir, "The data directory")->required();
   command->callback(
       [options, action = std::move(action), &exit_code] { exit_code = run(*options, action); });
 }
