@@ -142,27 +142,6 @@ TEST_F(SegmentDamage, AMissingFileIsRefusedByName) {
   EXPECT_NO_VIOLATION(world_);
 }
 
-TEST_F(SegmentDamage, AFreeFileMayBeGoneHoweverTheRunEnded) {
-  fill(1);
-  ASSERT_STARTS(world_);
-  for (std::uint64_t id = 1; id <= 320; ++id) world_.settle(1, id);
-  std::string file;
-  for (std::uint64_t id = 1000; id < 2000 && file.empty(); ++id) {
-    world_.append(1, id, 3000);
-    world_.settle_down();
-    for (const auto& record : manifest().files) {
-      if (record.state == FileState::free)
-        file = kDirectory + storage::wal_file_name(record.number);
-    }
-  }
-  ASSERT_FALSE(file.empty()) << "no file became free";
-  world_.kill();
-  cut_short(file);
-  ASSERT_STARTS(world_);
-  world_.read_everything();
-  EXPECT_NO_VIOLATION(world_);
-}
-
 TEST_F(SegmentDamage, AMissingPromotedFileIsRefusedByName) {
   fill(1);
   const std::string file = promoted(3);

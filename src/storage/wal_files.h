@@ -63,7 +63,7 @@ class WalFiles {
   Result<void> load(Random& random);
   /// After the scan, which found the log to end after `last_frame`: all that the manifest knows to
   /// be durable is in it, and no file goes on behind it; if one does the manifest is older than the
-  /// log. `closed`: that frame closed the log. Errors: io, corrupt.
+  /// log. `closed`: that frame closed the log, and no run has begun since. Errors: io, corrupt.
   Result<void> check_end(std::uint64_t last_frame, bool closed);
   /// After the scan has filled in the records of all files: begins a new run in a new file. Errors:
   /// io, no_space.

@@ -72,7 +72,8 @@ Result<void> Wal::open(Random& random, const FrameVisitor& visit) {
   const auto visit_and_keep = [&](const ScannedFrame& frame) -> Result<void> {
     NARU_TRY_VOID(visit(frame));
     end = {};
-    was_closed = frame.head.entries == 0;
+    // A later run may have gone on behind it, in a file that is gone.
+    was_closed = frame.head.entries == 0 && frame.head.identity.incarnation == last_incarnation_;
     if (frame.head.entries != 0) end = {frame.head.file, frame.offset, frame.head.length};
     keep(frame);
     return {};
