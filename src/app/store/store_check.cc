@@ -142,21 +142,20 @@ void Check::entries(const std::string& path, std::uint64_t offset, ByteView fram
 }  // namespace
 
 Result<bool> check_store(const StoreDirectory& store, Output& out) {
-  if (auto looked = DataDirectory::look(store.data_dir); !looked) {
-    out.print("a broker would not start: {}\n",
-              how_to_mend(std::move(looked).error(), store.data_dir).what);
+  const auto would_not_start = [&](const Error& error) {
+    out.print("a broker would not start: {}\n", how_to_mend(error, store.data_dir).what);
     return false;
-  }
+  };
+  const auto looked = DataDirectory::look(store.data_dir);
+  if (!looked && looked.error().code == Errc::precondition_failed)
+    return would_not_start(looked.error());
   NARU_TRY(manifest, read_manifest(store));
   const bool sound = Check(store, out).files(manifest);
   // Whole files are not yet a whole log: what is behind its end, and whether the entries follow
   // each other, the recovery says.
   auto recovered = RecoveredVolume::open(store.files, store.data_dir, store.log);
-  if (!recovered) {
-    out.print("a broker would not start: {}\n",
-              how_to_mend(std::move(recovered).error(), store.data_dir).what);
-    return false;
-  }
+  if (!recovered) return would_not_start(recovered.error());
+  if (!looked) return would_not_start(looked.error());
   out.print("{}\n",
             sound ? "sound: a broker would start"
                   : "damaged: a broker would start, and deliver what is whole; restore the data "
