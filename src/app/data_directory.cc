@@ -76,6 +76,10 @@ Result<void> expect_directory(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) return {};
+  } else if (errno == ENOTDIR) {
+    return fail(Errc::corrupt, fmt::format("{}: a part of this path is not a directory; choose "
+                                           "another with --data-dir",
+                                           path));
   } else if (errno != ENOENT) {
     return std::unexpected(error_of(errno, path));
   } else if (::lstat(path.c_str(), &status) != 0) {
@@ -116,9 +120,11 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
   NARU_TRY_VOID(look(path));
   constexpr unsigned kOwnerOnly = 0700;
   if (auto made = files.make_directory(path, kOwnerOnly); !made) {
+    // Where nobody may write how_to_mend() says what to do.
+    const bool refused = made.error().code == Errc::access_refused;
     return fail(made.error().code,
-                fmt::format("cannot make the data directory {}; choose another with --data-dir",
-                            made.error().what));
+                fmt::format("cannot make the data directory {}{}", made.error().what,
+                            refused ? "" : "; choose another with --data-dir"));
   }
   warn_of_others(path, log);
   // Or power loss may take the directory's name, and everything confirmed below it.
@@ -141,7 +147,7 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
   // Only for the message above: a full disk is no reason not to start.
   if (auto noted = files.replace_now(owner_path, std::to_string(::getpid())); !noted) {
     (void)files.remove_now(owner_path);  // it names the owner before us
-    log.warn("{}", noted.error().what);
+    log.warn("{}; a second broker will not be told which process this is", noted.error().what);
   }
   return DataDirectory(files, path, std::move(*lock), log);
 }

@@ -140,6 +140,7 @@ Result<std::vector<std::string>> WalFiles::unlisted() {
   std::erase_if(names, [&](const std::string& name) {
     return !is_stored_file(name) || listed.contains(name);
   });
+  std::ranges::sort(names);  // the first that is wrong is named
   return names;
 }
 
