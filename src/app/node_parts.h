@@ -79,7 +79,8 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   std::string failure;  // why it stops, if the log failed
   storage::LogSpace log_space = storage::LogSpace::enough;
   bool stopping = false;
-  bool cut_short = false;  // calls may be under way on the disk when the loops stop
+  bool log_is_waited_for = false;  // the connections are gone
+  bool cut_short = false;          // calls may be under way on the disk when the loops stop
   int exit_code = 0;
 };
 

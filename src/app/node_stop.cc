@@ -55,23 +55,28 @@ void Node::Parts::on_signal(int number) {
   }
   stopping = true;
   log.info("signal {}: closing connections and stopping", number);
-  const auto bound = std::chrono::milliseconds(config.server_drain_ms);
-  if (log_space == storage::LogSpace::none)
-    return server->drain_without_log(bound, [this] { end_with_full_log(); });
-  server->drain(bound, [this] {
-    journal->close();
-    shards[0]->host->when_idle([this] {
-      log.info("stopped; everything confirmed of the levels fsync and interval is on disk");
-      stop_loops();
-    });
-  });
+  journal->hurry();
+  server->drain(
+      std::chrono::milliseconds(config.server_drain_ms),
+      [this] {
+        if (log_space == storage::LogSpace::none) return end_with_full_log();
+        journal->close();
+        shards[0]->host->when_idle([this] {
+          log.info("stopped; everything confirmed of the levels fsync and interval is on disk");
+          stop_loops();
+        });
+      },
+      [this] {
+        log_is_waited_for = true;
+        return log_space != storage::LogSpace::none;
+      });
 }
 
 // What was confirmed is on disk; how messages ended lately is not.
 void Node::Parts::end_with_full_log() {
   log.error(
       "stopped with a full log: what could not be written is lost, and messages that it would have "
-      "settled come again; make room on the volume of {} before the next start",
+      "settled come again; give the log in {} what it lacks, room as a rule, before the next start",
       config.data_dir);
   exit_code = 1;
   cut_short = true;

@@ -82,6 +82,8 @@ class JournalLocal final : private storage::WalClient,
     return std::min(wal_.next_deadline(), compactor_.next_deadline());
   }
 
+  /// It is to be closed soon: no frame is gathered any more where there is little room.
+  void hurry() { wal_.hurry(); }
   /// For a clean stop, on shard 0: work in the background ends, and the log records that everything
   /// was durable. Flush follows.
   void close() {

@@ -279,13 +279,12 @@ void Client::on_reply_message(std::string_view key, ByteView record) {
 }
 
 void Client::wait_with_publishes(bool let_in) {
-  if (!std::exchange(wants_writable_, true)) shard_.wait_for_writable(id_, let_in);
+  if (!std::exchange(waits_with_publishes_, true)) shard_.wait_for_writable(id_, let_in);
 }
 
-// A connection that waits with publishes is told when those go on; nothing overtakes them.
 bool Client::takes_changes() {
   if (shard_.takes_changes()) return true;
-  if (!std::exchange(wants_writable_, true)) shard_.wait_with_changes(id_);
+  if (!std::exchange(waits_with_changes_, true)) shard_.wait_with_changes(id_);
   return false;
 }
 
@@ -299,8 +298,12 @@ void Client::on_alarm_changed() {
   if (was_blocked && !NARU_MUTANT(never_unblock)) emit(Unblocked{});
 }
 
-void Client::set_writable() {
-  if (std::exchange(wants_writable_, false)) emit(Writable{});
+void Client::may_publish() {
+  if (std::exchange(waits_with_publishes_, false)) emit(Writable{});
+}
+
+void Client::may_change() {
+  if (std::exchange(waits_with_changes_, false)) emit(Writable{});
 }
 
 void Client::request_close(Errc code, std::string text) {

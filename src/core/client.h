@@ -100,7 +100,9 @@ class Client final : public BrokerPort {
   /// End of turn: hands over the events collected in it.
   void flush_events();
   void on_alarm_changed();
-  void set_writable();
+  /// What it waits with may be tried again.
+  void may_publish();
+  void may_change();
   /// Memory of channels that published, beyond the first, and of events. Consumers are not in it.
   std::size_t memory_bytes() const;
   /// What lanes may have on their way to the connection, and what it may hold, has changed.
@@ -216,8 +218,9 @@ class Client final : public BrokerPort {
   std::vector<std::unique_ptr<Delivery>> kept_deliveries_;
   bool dirty_ = false;
   bool busy_ = false;
-  bool is_blocked_ = false;  // it was told of an alarm
-  bool wants_writable_ = false;
+  bool is_blocked_ = false;            // it was told of an alarm
+  bool waits_with_publishes_ = false;  // among those of its shard that are told when to go on
+  bool waits_with_changes_ = false;
   bool holds_exclusive_queues_ = false;
   std::shared_ptr<Client*> self_ = std::make_shared<Client*>(this);
 };

@@ -109,8 +109,8 @@ bool Shard::flush() {
     flush_once();
     balance_leases();
   }
-  if (!waiting_let_in_.empty() && takes_let_in()) wake(waiting_let_in_);
-  if (!waiting_clients_.empty() && takes_publishes()) wake(waiting_clients_);
+  if (!waiting_let_in_.empty() && takes_let_in()) wake_with_publishes(waiting_let_in_);
+  if (!waiting_clients_.empty() && takes_publishes()) wake_with_publishes(waiting_clients_);
   wake_with_changes();
   // Publishers of other shards wait, like those here, while too much is on its way to the disk, or
   // held in memory; during an alarm only what was let in comes from there.
@@ -160,11 +160,15 @@ void Shard::on_deadline() {
   }
 }
 
-void Shard::wake(std::vector<ConnectionId>& waiting) {
-  for (const ConnectionId id : std::exchange(waiting, {})) {
-    if (Client* client = find_client(id)) client->set_writable();
+void Shard::wake(std::vector<ConnectionId> waiting, void (Client::*how)()) {
+  for (const ConnectionId id : waiting) {
+    if (Client* client = find_client(id)) (client->*how)();
   }
   flush_events();
+}
+
+void Shard::wake_with_publishes(std::vector<ConnectionId>& waiting) {
+  wake(std::exchange(waiting, {}), &Client::may_publish);
 }
 
 // A few: each may ask for as much as there was room for, and the others would wait again.
@@ -176,7 +180,7 @@ void Shard::wake_with_changes() {
       first + static_cast<std::ptrdiff_t>(std::min(kWokenMax, waiting_with_changes_.size()));
   std::vector<ConnectionId> woken(first, end);
   waiting_with_changes_.erase(first, end);
-  wake(woken);
+  wake(std::move(woken), &Client::may_change);
 }
 
 void Shard::set_alarm(const Alarm* alarm) {
@@ -185,8 +189,8 @@ void Shard::set_alarm(const Alarm* alarm) {
   for (const auto& [id, client] : clients_) client->on_alarm_changed();
   // What waits can be refused.
   if (alarm == nullptr || !alarm->refuses) return;
-  wake(waiting_let_in_);
-  wake(waiting_clients_);
+  wake_with_publishes(waiting_let_in_);
+  wake_with_publishes(waiting_clients_);
 }
 
 bool Shard::takes_publishes() const {

@@ -233,7 +233,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void flush_events();
   bool somebody_waits() const { return !waiting_clients_.empty() || !waiting_let_in_.empty(); }
   bool has_room_on_its_way() const;
-  void wake(std::vector<ConnectionId>& waiting);
+  /// Tells the clients `how` to go on, and lets their sessions do so.
+  void wake(std::vector<ConnectionId> waiting, void (Client::*how)());
+  void wake_with_publishes(std::vector<ConnectionId>& waiting);
   void wake_with_changes();
   void apply_facts(ByteView facts);
   std::int64_t leases_of_all_max() const;

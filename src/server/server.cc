@@ -35,13 +35,10 @@ void Server::stop_listening() {
   for (const auto& serving : serving_) serving->listener.reset();
 }
 
-namespace {
-constexpr std::string_view kShutdown = "broker forced connection closure with reason 'shutdown'";
-}
-
-void Server::drain(Duration bound, io::Task done) {
+void Server::drain(Duration bound, io::Task done, std::move_only_function<bool()> log_goes_on) {
   if (std::exchange(stopping_, true)) return;
-  auto wait_for_log = [this, done = std::move(done)]() mutable {
+  auto wait_for_log = [this, done = std::move(done), goes_on = std::move(log_goes_on)]() mutable {
+    if (!goes_on()) return done();
     on_every_shard(
         [](ShardHost& shard, io::Task idle) {
           shard.when_idle([&shard, idle = std::move(idle)]() mutable {
@@ -51,12 +48,8 @@ void Server::drain(Duration bound, io::Task done) {
         },
         std::move(done));
   };
-  drain_shards(Errc::unavailable, std::string(kShutdown), bound, std::move(wait_for_log));
-}
-
-void Server::drain_without_log(Duration bound, io::Task done) {
-  if (std::exchange(stopping_, true)) return;
-  drain_shards(Errc::unavailable, std::string(kShutdown), bound, std::move(done));
+  drain_shards(Errc::unavailable, "broker forced connection closure with reason 'shutdown'", bound,
+               std::move(wait_for_log));
 }
 
 void Server::fail(const std::string& reason, Duration bound, io::Task done) {

@@ -29,10 +29,11 @@ class Server final : public admin::ConnectionsPort {
                               std::vector<const protocol::Module*> protocols);
 
   /// Stops listening, asks all connections to close and drops those that have not after `bound`;
-  /// then waits until everything appended is committed; then calls `done`.
-  void drain(Duration bound, io::Task done);
-  /// The same while the log has no room: what is not on disk is not waited for.
-  void drain_without_log(Duration bound, io::Task done);
+  /// then waits until everything appended is committed; then calls `done`. `log_goes_on` is asked
+  /// on the first shard when the connections are gone: where it does not, `done` is called at once.
+  void drain(
+      Duration bound, io::Task done,
+      std::move_only_function<bool()> log_goes_on = [] { return true; });
   /// The volume has failed: stops listening and tells all connections why, without waiting for what
   /// can never be committed; then calls `done`.
   void fail(const std::string& reason, Duration bound, io::Task done);

@@ -31,14 +31,16 @@ TEST_F(ServerTest, DrainingTellsEveryoneAndWaitsForTheLog) {
   until([&] { return drained; });
 }
 
-TEST_F(ServerTest, DrainingDoesNotWaitForALogWithoutRoom) {
+TEST_F(ServerTest, DrainingDoesNotWaitForALogThatDoesNotGoOn) {
   const io::Endpoint at = listen({&lines});
   auto one = connect(at, "login\necho a\n");
   expect_received(*one, "a\n");
   broker.idle = false;
   bool drained = false;
-  server.drain_without_log(std::chrono::seconds(10), [&] { drained = true; });
+  bool asked = false;
+  server.drain(std::chrono::seconds(10), [&] { drained = true; }, [&] { return !(asked = true); });
   until([&] { return one->closed; });
+  EXPECT_FALSE(asked) << "its connections have not ended";
   EXPECT_EQ(one->received, "a\nclosing: broker forced connection closure with reason 'shutdown'\n");
   one->stream.reset();
   until([&] { return drained; });

@@ -113,6 +113,8 @@ class Wal final : private WalFilesClient {
   /// Their bytes as they are on disk, padding included.
   std::uint64_t bytes_written() const { return bytes_written_; }
   void flush(TimePoint now);
+  /// The log is to be closed soon: frames are gathered no longer, however little room there is.
+  void hurry() { in_a_hurry_ = true; }
   TimePoint next_deadline() const {
     if (failed_) return kNever;
     TimePoint next = files_.next_deadline();
@@ -181,7 +183,9 @@ class Wal final : private WalFilesClient {
   };
 
   bool may_submit() const;
-  bool gathers() const { return files_.space() != LogSpace::enough && !builder_.full(); }
+  bool gathers() const {
+    return !in_a_hurry_ && files_.space() != LogSpace::enough && !builder_.full();
+  }
   Duration gather_interval() const;
   bool place(const BuiltFrame& frame);
   InFlight& hand_over(const BuiltFrame& frame);
@@ -232,6 +236,7 @@ class Wal final : private WalFilesClient {
   std::size_t writes_ = 0;     // handed to the disk and not answered
   std::uint64_t durable_ = 0;  // frames up to here are on stable storage
   std::uint64_t last_incarnation_ = 0;
+  bool in_a_hurry_ = false;
   TimePoint submit_at_{};        // of a frame that is not full, while there is no room
   TimePoint reads_at_{};         // when reads that had no descriptor are tried again
   std::uint32_t file_used_ = 0;  // bytes of the current file that have their frame

@@ -61,7 +61,9 @@ Manifest WalFiles::manifest_now() const {
 bool WalFiles::roll(std::uint64_t first_frame, std::uint32_t end) {
   starved_ = ready_count() == 0 || !files_[current_ + 1]->listed;
   if (starved_) {
-    if (is_short()) set_space(LogSpace::none);
+    // One that is being made or listed is there in a moment.
+    const bool coming = maker_.busy() || saving_ || (ready_count() != 0 && !save_failed_);
+    if (is_short() && !coming) set_space(LogSpace::none);
     if (maker_.busy()) maker_.go_on(options_.file_bytes, now_, true);
     return false;
   }
@@ -75,6 +77,7 @@ bool WalFiles::roll(std::uint64_t first_frame, std::uint32_t end) {
   next.incarnation = manifest_.incarnation;
   next.first_frame = first_frame;
   rolled_.push_back(old.sequence);
+  if (space_ == LogSpace::none) set_space(LogSpace::last_files);  // this one was listed late
   return true;
 }
 

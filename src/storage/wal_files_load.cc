@@ -186,6 +186,9 @@ Result<void> WalFiles::check_end(std::uint64_t last_frame, bool closed) {
   for (const ManifestFile& record : std::exchange(free_, {})) {
     auto file = open_file(record);
     if (!file && file.error().code == Errc::corrupt) {
+      // What is left of it may still say that the manifest is older than the log.
+      if (auto rest = fs_.open(path(record), {.write = false}); rest)
+        NARU_TRY_VOID(check_unused(path(record), **rest, 0, last_frame));
       do_without(record, file.error());
       continue;
     }

@@ -53,6 +53,32 @@ TEST_P(LittleRoomForChanges, OneThatWaitsMayLeave) {
   EXPECT_TRUE(matches("1 queue.declare-ok", said_to(first)));
 }
 
+/// With one shard a change is done as soon as it is on disk: never in between.
+class LittleRoomBesideOthers : public LittleRoomForChanges {};
+INSTANTIATE_TEST_SUITE_P(Shards, LittleRoomBesideOthers, ::testing::Values(2));
+
+// The publish stands in front of the declaration that waits for room.
+TEST_P(LittleRoomBesideOthers, APublishDoesNotWaitForIt) {
+  RigConnection& first = connect();
+  RigConnection* second = &connect();
+  while (&second->shard() != &first.shard()) second = &connect();
+  answer(*second, R"(1 queue.declare queue="q" durable=1)");
+  answer(*second, "1 confirm.select");
+  core::Shard& shard = first.shard();
+  shard.hold_publishes(true);
+  first.send(octets(R"(1 queue.declare queue="another" durable=1)"));
+  second->send(octets(R"(1 publish routing_key="q" body="hello" delivery_mode=2)") +
+               octets(R"(1 queue.declare queue="a third" durable=1)"));
+  for (int step = 0; step < 100 && shard.takes_changes(); ++step) rig_.step();
+  ASSERT_FALSE(shard.takes_changes()) << "the first one's declaration is on its way";
+  const core::Alarm full{.reason = "full", .refuses = true};
+  shard.set_alarm(&full);
+  EXPECT_EQ(shard.totals().refused, 1U);
+  shard.set_alarm(nullptr);
+  shard.hold_publishes(false);
+  EXPECT_TRUE(matches("1 queue.declare-ok", said_to(first)));
+}
+
 INSTANTIATE_TEST_SUITE_P(Shards, LittleRoomForChanges, ::testing::Values(1, 2));
 
 }  // namespace

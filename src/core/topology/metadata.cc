@@ -338,13 +338,15 @@ std::unique_ptr<SnapshotJob> Metadata::begin_snapshot() {
 }
 
 std::size_t memory_bytes(const Metadata::Change& change) {
-  return sizeof(change) + std::visit(
-                              [](const auto& asked) -> std::size_t {
-                                if constexpr (requires { asked.arguments; })
-                                  return message::memory_bytes(asked.arguments);
-                                return 0;
-                              },
-                              change);
+  const auto bytes = [](const auto& asked) {
+    std::size_t sum = 0;
+    if constexpr (requires { asked.name.size(); }) sum += asked.name.size();
+    if constexpr (requires { asked.routing_key.size(); })
+      sum += asked.source.size() + asked.destination.size() + asked.routing_key.size();
+    if constexpr (requires { asked.arguments; }) sum += message::memory_bytes(asked.arguments);
+    return sum;
+  };
+  return sizeof(change) + std::visit(bytes, change);
 }
 
 }  // namespace naru::core
