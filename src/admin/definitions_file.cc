@@ -11,11 +11,6 @@ namespace naru::admin {
 
 namespace {
 
-// What a change holds on its way beside its arguments: its texts, its facts, who asked.
-constexpr std::size_t kItemBytes = 1024;
-// Of arguments: as they are, as facts, as an entry of the log and as what is broadcast.
-constexpr std::size_t kCopies = 3;
-
 bool is_reserved(std::string_view name) {
   return name.empty() || name.starts_with("amq.");
 }
@@ -24,15 +19,6 @@ Result<std::string> required_text(const json::object& object, std::string_view m
   NARU_TRY(text, text_member(object, member));
   if (!text) return fail(Errc::malformed, fmt::format("{} is missing", member));
   return std::move(*text);
-}
-
-const message::Table* arguments_of(const core::Metadata::Change& change) {
-  if (const auto* exchange = std::get_if<core::DeclareExchange>(&change)) {
-    return &exchange->arguments;
-  }
-  if (const auto* queue = std::get_if<core::DeclareQueue>(&change)) return &queue->arguments;
-  if (const auto* bind = std::get_if<core::Bind>(&change)) return &bind->arguments;
-  return nullptr;
 }
 
 /// In words, without the tenant.
@@ -64,11 +50,6 @@ struct TextOf {
 std::string DefinedItem::text() const {
   const std::string what = std::visit(TextOf{}, change);
   return tenant.empty() ? what : fmt::format("{} in vhost '{}'", what, tenant);
-}
-
-std::size_t DefinedItem::memory_bytes() const {
-  const message::Table* arguments = arguments_of(change);
-  return kItemBytes + (arguments == nullptr ? 0 : kCopies * message::memory_bytes(*arguments));
 }
 
 Result<DefinitionsFile> DefinitionsFile::open(const json::object& definitions, std::string tenant) {

@@ -19,8 +19,6 @@ struct DefinedItem {
 
   /// "queue 'q' in vhost '/'"
   std::string text() const;
-  /// What it takes until it is made, about.
-  std::size_t memory_bytes() const;
 };
 
 /// Holds no more than the JSON. Names that begin with "amq." are the broker's own and are passed

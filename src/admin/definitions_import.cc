@@ -136,7 +136,7 @@ class Import : public std::enable_shared_from_this<Import> {
          ++looked_at, ++next_) {
       auto item = file_->read(section_, next_);
       if (!item || !*item) continue;  // it was read before
-      bytes += (*item)->memory_bytes();
+      bytes += core::bytes_under_way((*item)->change);
       ++left_;
       make(std::move(**item), next_);
     }

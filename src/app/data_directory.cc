@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <system_error>
 
+#include "io/asio/os_error.h"
 #include "storage/stored_file.h"
 
 namespace naru::app {
@@ -65,12 +65,6 @@ void warn_of_lost_log(io::FileSystem& files, const std::string& path, Logger& lo
       manifest, path);
 }
 
-Error error_of(int number, const std::string& path) {
-  const bool refused = number == EACCES || number == EPERM;
-  return {refused ? Errc::access_refused : Errc::io,
-          fmt::format("{}: {}", path, std::generic_category().message(number))};
-}
-
 /// What is there under that name is a directory, or nothing; a link to nowhere is neither.
 Result<void> expect_directory(const std::string& path) {
   struct stat status{};
@@ -81,7 +75,7 @@ Result<void> expect_directory(const std::string& path) {
                                            "another with --data-dir",
                                            path));
   } else if (errno != ENOENT) {
-    return std::unexpected(error_of(errno, path));
+    return io::asio_impl::fail_errno(path);
   } else if (::lstat(path.c_str(), &status) != 0) {
     return {};
   }
@@ -97,7 +91,7 @@ Result<void> expect_lock(const std::string& path) {
                             path));
   }
   if (::access(path.c_str(), R_OK | W_OK) == 0 || errno == ENOENT || errno == EROFS) return {};
-  return std::unexpected(error_of(errno, path));
+  return io::asio_impl::fail_errno(path);
 }
 
 std::string parent_of(std::string path) {

@@ -187,8 +187,8 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
   it.disk_free_bytes = watch->space().free_bytes;
   it.disk_free_bytes_min = config.disk_free_min;
   it.connections_max = slots.now_most();
-  it.disk_alarm = log_space != storage::LogSpace::enough || !watch_alarm.empty();
-  it.log_full = log_space == storage::LogSpace::none;
+  it.disk_alarm = journal->space() != storage::LogSpace::enough || !watch_alarm.empty();
+  it.log_full = journal->space() == storage::LogSpace::none;
   it.storage = journal->figures();
   memory.fill(it);
   if (it.log_full) it.not_ready = "the log is full: there is no room on the disk";

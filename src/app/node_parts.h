@@ -77,7 +77,6 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   TimePoint started_at{};
   bool guest_has_first_password = false;
   std::string failure;  // why it stops, if the log failed
-  storage::LogSpace log_space = storage::LogSpace::enough;
   bool stopping = false;
   bool log_is_waited_for = false;  // the connections are gone
   bool cut_short = false;          // calls may be under way on the disk when the loops stop

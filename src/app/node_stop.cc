@@ -11,7 +11,7 @@ void Node::Parts::set_alarm() {
   std::vector<std::string> reasons;
   if (memory.stops_publishers()) reasons.emplace_back("low on memory");
   if (!watch_alarm.empty()) reasons.push_back(watch_alarm);
-  if (log_space != storage::LogSpace::enough) {
+  if (journal->space() != storage::LogSpace::enough) {
     server->set_alarm(core::Alarm{"there is no room for the log", true});
   } else if (!reasons.empty()) {
     server->set_alarm(core::Alarm{.reason = fmt::format("{}", fmt::join(reasons, " & ")),
@@ -22,7 +22,6 @@ void Node::Parts::set_alarm() {
 }
 
 void Node::Parts::on_space(storage::LogSpace space) {
-  log_space = space;
   switch (space) {
     case storage::LogSpace::enough:
       log.info("there are files for the log again; publishers go on");
@@ -59,7 +58,7 @@ void Node::Parts::on_signal(int number) {
   server->drain(
       std::chrono::milliseconds(config.server_drain_ms),
       [this] {
-        if (log_space == storage::LogSpace::none) return end_with_full_log();
+        if (journal->space() == storage::LogSpace::none) return end_with_full_log();
         journal->close();
         shards[0]->host->when_idle([this] {
           log.info("stopped; everything confirmed of the levels fsync and interval is on disk");
@@ -68,7 +67,7 @@ void Node::Parts::on_signal(int number) {
       },
       [this] {
         log_is_waited_for = true;
-        return log_space != storage::LogSpace::none;
+        return journal->space() != storage::LogSpace::none;
       });
 }
 

@@ -34,6 +34,7 @@ class VolumeClient {
   virtual ~VolumeClient() = default;
   /// Once: a write or sync of the log failed. Nothing commits any more; the process is to stop.
   virtual void on_volume_failed(const Error& error) = 0;
+  /// JournalLocal::space() has changed.
   virtual void on_space(storage::LogSpace space) = 0;
 };
 
@@ -82,6 +83,7 @@ class JournalLocal final : private storage::WalClient,
     return std::min(wal_.next_deadline(), compactor_.next_deadline());
   }
 
+  storage::LogSpace space() const { return wal_.space(); }
   /// It is to be closed soon: no frame is gathered any more where there is little room.
   void hurry() { wal_.hurry(); }
   /// For a clean stop, on shard 0: work in the background ends, and the log records that everything
@@ -134,7 +136,7 @@ class JournalLocal final : private storage::WalClient,
   void on_durable(const storage::DurableFrame& frame) override;
   void hand_out(const storage::DurableFrame& frame, bool committed);
   void on_volume_failed(const Error& error) override;
-  void on_space(storage::LogSpace space) override;
+  void on_space(storage::LogSpace space) override { client_.on_space(space); }
   // storage::WalClient and CompactorClient
   void on_damage(const std::string& path, std::uint64_t offset, const std::string& what) override;
   // SnapshotSource
@@ -185,7 +187,6 @@ class JournalLocal final : private storage::WalClient,
   std::set<std::pair<std::string, std::uint64_t>> damaged_;
   std::vector<std::uint32_t> references_;  // scratch of take()
   bool recovering_ = false;
-  bool space_short_ = false;
 };
 
 }  // namespace naru::cluster

@@ -19,7 +19,7 @@ void JournalLocal::tend_segments(TimePoint now) {
   // Like snapshots: a step for each frame or more that left, so that a busy log is not kept from
   // the disk, and does not keep this work from it either. A log that waits for room gets it here.
   const bool moved = wal_.frames_written() != compaction_mark_;
-  const bool may_work = moved || wal_.staged_bytes() == 0 || space_short_;
+  const bool may_work = moved || wal_.staged_bytes() == 0 || space() != storage::LogSpace::enough;
   if (may_work) compaction_mark_ = wal_.frames_written();
   compactor_.tend(now, may_work);
 }
@@ -126,11 +126,6 @@ StorageFigures JournalLocal::figures() const {
   figures.late_bodies = wal_.late_ranges();
   figures.compaction = compactor_.figures();
   return figures;
-}
-
-void JournalLocal::on_space(storage::LogSpace space) {
-  space_short_ = space != storage::LogSpace::enough;
-  client_.on_space(space);
 }
 
 }  // namespace naru::cluster

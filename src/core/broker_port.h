@@ -19,9 +19,9 @@ class BrokerPort {
   /// PublishRefused, Reply) come after the call, before the turn ends.
   virtual std::size_t submit(std::span<Command> batch) = 0;
 
-  /// Whether exchanges, queues and bindings may be declared and bound now. Asked before such a
-  /// request is decoded: false while too much of them is on its way, and a Writable event then says
-  /// when to ask again. Deletions never wait.
+  /// Whether exchanges and queues may be declared (or asked for), bound and unbound now: all that
+  /// comes with arguments. Asked before such a request is decoded: false while too much of them is
+  /// on its way, and a Writable event then says when to ask again. Deletions never wait.
   virtual bool takes_changes() = 0;
 };
 

@@ -233,9 +233,7 @@ bool Shard::takes_changes() const {
 }
 
 void Shard::change_metadata(Metadata::Change change, Actor actor, Metadata::Done done) {
-  // As it was asked for, as facts of its own, as a part of an entry, and for those who apply it.
-  constexpr std::size_t kCopies = 4;
-  const std::size_t bytes = kCopies * memory_bytes(change);
+  const std::size_t bytes = bytes_under_way(change);
   changes_bytes_ += bytes;
   const ShardId home = options_.id;
   on_shard(ShardId(0), [change = std::move(change), actor = std::move(actor), home, bytes,

@@ -61,8 +61,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     /// Publishers wait while more than this is appended on a shard and not yet committed: 32 WAL
     /// writes of 1 MiB.
     std::size_t uncommitted_bytes_max = 32u << 20;
-    /// What changes of the catalogue that connections of a shard asked for may take until they are
-    /// answered; one is under way however large.
+    /// While changes of the catalogue that were asked for on a shard take more than this, its
+    /// connections wait with theirs. Deletions, administration and the broker itself do not wait,
+    /// and count.
     std::size_t changes_bytes_max = 16u << 20;
     /// Bytes that lanes may have on their way to one connection.
     std::int64_t connection_credit_bytes = 1 << 20;

@@ -107,6 +107,7 @@ class Wal final : private WalFilesClient {
   /// Errors: limit (larger than entry_bytes_max), io (the volume has stopped).
   Result<void> stage(const EntryHead& head, ByteView first, ByteView second,
                      const StageOptions& options);
+  LogSpace space() const { return files_.space(); }
   std::size_t staged_bytes() const { return builder_.bytes(); }
   /// Frames handed to the disk in this run.
   std::uint64_t frames_written() const { return frames_written_; }

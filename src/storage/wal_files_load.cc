@@ -51,9 +51,8 @@ Result<void> WalFiles::make_volume(Random& random) {
   for (const std::string& name : names) {
     if (!is_stored_file(name)) continue;
     return fail(Errc::corrupt,
-                fmt::format("{}: missing, although {} is there; restore it from a backup, or move "
-                            "the directory away to start empty",
-                            manifest_path(), name));
+                fmt::format("{}: missing, although {} is there; {}, or move it away to start empty",
+                            manifest_path(), name, kRestoreFromBackup));
   }
   log_.info("{}: no log is there; a new one begins", options_.directory);
   while (manifest_.volume == 0) manifest_.volume = random.next();

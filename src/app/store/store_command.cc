@@ -47,8 +47,8 @@ std::optional<Error> files_without_manifest(const StoreDirectory& store) {
   const auto ours = std::ranges::find_if(*names, storage::is_stored_file);
   if (ours == names->end()) return std::nullopt;
   return Error{Errc::corrupt, fmt::format("{0}/manifest: missing, although {0}/{1} is there; "
-                                          "restore it from a backup",
-                                          store.wal_path(), *ours)};
+                                          "{2}",
+                                          store.wal_path(), *ours, storage::kRestoreFromBackup)};
 }
 
 /// Takes a whole number from `least` to `most`, written in digits alone.

@@ -337,16 +337,52 @@ std::unique_ptr<SnapshotJob> Metadata::begin_snapshot() {
   return impl_->begin_snapshot();
 }
 
-std::size_t memory_bytes(const Metadata::Change& change) {
-  const auto bytes = [](const auto& asked) {
-    std::size_t sum = 0;
-    if constexpr (requires { asked.name.size(); }) sum += asked.name.size();
-    if constexpr (requires { asked.routing_key.size(); })
-      sum += asked.source.size() + asked.destination.size() + asked.routing_key.size();
-    if constexpr (requires { asked.arguments; }) sum += message::memory_bytes(asked.arguments);
-    return sum;
-  };
-  return sizeof(change) + std::visit(bytes, change);
+namespace {
+
+std::size_t bytes_of(const std::string& text) {
+  return text.size();
+}
+std::size_t bytes_of(const std::optional<std::string>& text) {
+  return text ? text->size() : 0;
+}
+std::size_t bytes_of(const message::Table& arguments) {
+  return message::memory_bytes(arguments);
+}
+std::size_t sum_of(const auto&... parts) {
+  return (std::size_t{0} + ... + bytes_of(parts));
+}
+
+/// What there is of a change beside its own size.
+struct BytesBeside {
+  std::size_t operator()(const DeclareExchange& it) const {
+    return sum_of(it.name, it.type, it.arguments);
+  }
+  std::size_t operator()(const DeclareQueue& it) const { return sum_of(it.name, it.arguments); }
+  std::size_t operator()(const Bind& it) const { return of_binding(it); }
+  std::size_t operator()(const Unbind& it) const { return of_binding(it); }
+  std::size_t operator()(const PutUserHashed& it) const {
+    return sum_of(it.name, it.password_hash, it.tags);
+  }
+  std::size_t operator()(const PutPermission& it) const {
+    return sum_of(it.user, it.tenant, it.configure, it.write, it.read);
+  }
+  std::size_t operator()(const DeletePermission& it) const { return sum_of(it.user, it.tenant); }
+  std::size_t operator()(const Bootstrap& it) const { return sum_of(it.guest_password_hash); }
+  std::size_t operator()(const DeleteQueueById&) const { return 0; }
+  std::size_t operator()(const DropConnection&) const { return 0; }
+  std::size_t operator()(const auto& it) const { return sum_of(it.name); }
+
+ private:
+  static std::size_t of_binding(const auto& it) {
+    return sum_of(it.source, it.destination, it.routing_key, it.arguments);
+  }
+};
+
+}  // namespace
+
+std::size_t bytes_under_way(const Metadata::Change& change) {
+  constexpr std::size_t kCopies = 4;
+  return kCopies * (sizeof(change) + std::visit(BytesBeside{}, change));
 }
 
 }  // namespace naru::core

@@ -103,7 +103,8 @@ class Metadata final : public GroupState {
   std::unique_ptr<Impl> impl_;
 };
 
-/// What a change holds, in bytes: names and arguments as they are in memory.
-std::size_t memory_bytes(const Metadata::Change& change);
+/// What a change takes until it is answered, in bytes, about: as it was asked for, as facts of its
+/// own, as a part of an entry, and for those who apply it.
+std::size_t bytes_under_way(const Metadata::Change& change);
 
 }  // namespace naru::core

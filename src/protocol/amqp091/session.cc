@@ -144,6 +144,8 @@ bool Session::waits_for_alarm(const Frame& frame) {
 // way.
 bool Session::waits_for_changes(const Frame& frame) {
   if (state_ != State::running || frame.channel == 0) return false;
+  const Channel* channel = find_channel(frame.channel);
+  if (channel == nullptr || channel->state != ChannelState::open) return false;  // it is dropped
   const auto method = split_method(frame.payload);
   if (!method) return false;
   switch (method->id.key()) {

@@ -208,6 +208,16 @@ TEST_F(Topology, WhatIsDeclaredWaitsUnreadWhileTooMuchOfItIsOnItsWay) {
   }
 }
 
+TEST_F(Topology, WhatIsDroppedDoesNotWait) {
+  send("1 basic.ack delivery_tag=1");
+  expect({"1 channel.close reply_code=406"});
+  asked();
+  broker_.room_for_changes = false;
+  send_all({R"(1 queue.declare queue="q")", "1 channel.close-ok", "1 channel.open"});
+  EXPECT_EQ(peer_.unread_bytes(), 0u);
+  expect({"1 channel.open-ok"});
+}
+
 TEST_F(Topology, WhatIsDeletedDoesNotWait) {
   broker_.room_for_changes = false;
   for (const std::string_view line : {R"(1 queue.purge queue="q")", R"(1 queue.delete queue="q")",
