@@ -28,6 +28,8 @@
 
 namespace naru::cluster {
 
+class MetadataTail;
+
 /// Told on shard 0.
 class VolumeClient {
  public:
@@ -155,14 +157,13 @@ class JournalLocal final : private storage::WalClient,
   void tend_files();
 
   // Recovery.
-  struct Recovery;
   bool has_group(std::uint32_t group) const {
     return group < group_shard_.size() && group_shard_[group] < shards_.size();
   }
   Result<void> check_entry(const storage::EntryView& entry) const;
   Result<void> check_bodies(const storage::EntryView& entry) const;
-  Result<void> survey(Recovery& recovery, const storage::ScannedFrame& frame);
-  Result<void> recover_metadata(const Recovery& recovery);
+  Result<void> survey(MetadataTail& metadata, const storage::ScannedFrame& frame);
+  Result<void> recover_metadata(const MetadataTail& metadata);
   Result<void> recover_others();
   Result<void> install_snapshot(ShardJournal& shard, std::uint32_t group);
   Result<void> begin_term();

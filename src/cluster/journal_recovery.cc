@@ -6,26 +6,18 @@
 #include "base/check.h"
 #include "cluster/bodies_entry.h"
 #include "cluster/journal_local.h"
+#include "cluster/metadata_tail.h"
 
 namespace naru::cluster {
 
 namespace {
 constexpr std::uint32_t kMetadata = core::kMetadataGroup.value;
 constexpr std::uint32_t kNobody = ~0U;
+
+bool is_of_metadata(const storage::EntryHead& head) {
+  return head.group == kMetadata && head.type != kSnapshotPart && head.type != kBodies;
+}
 }  // namespace
-
-/// What the first pass over the log finds out. Memory: places, and the metadata group's entries
-/// (copied, as all of them are applied before the first entry of a lane).
-struct JournalLocal::Recovery {
-  struct MetadataEntry {
-    storage::EntryHead head;
-    Slice payload;
-    core::BodyLocation location;
-  };
-
-  std::vector<MetadataEntry> metadata;
-  std::uint64_t covered = 0;  // by the metadata group's latest complete snapshot
-};
 
 /// Whether this program can apply an entry that it found in the log. Errors: version, corrupt.
 Result<void> JournalLocal::check_entry(const storage::EntryView& entry) const {
@@ -66,7 +58,7 @@ Result<void> JournalLocal::check_bodies(const storage::EntryView& entry) const {
   return shards_[group_shard_[first]]->check_bodies(first, entry.payload);
 }
 
-Result<void> JournalLocal::survey(Recovery& recovery, const storage::ScannedFrame& frame) {
+Result<void> JournalLocal::survey(MetadataTail& metadata, const storage::ScannedFrame& frame) {
   storage::EntryCursor cursor(frame.bytes);
   storage::EntryView entry;
   while (cursor.next(entry)) {
@@ -75,16 +67,12 @@ Result<void> JournalLocal::survey(Recovery& recovery, const storage::ScannedFram
       return std::unexpected(storage::located(
           std::move(known).error(), wal_.file_path(frame.head.file), frame.offset + entry.offset));
     }
-    if (head.group != kMetadata || head.type == kSnapshotPart || head.type == kBodies) continue;
-    recovery.metadata.push_back(
-        {head, Slice::copy_of(entry.payload), {frame.head.file, frame.offset + entry.offset}});
+    if (is_of_metadata(head)) {
+      metadata.add(head, entry.payload, {frame.head.file, frame.offset + entry.offset});
+    }
   }
   NARU_TRY_VOID(note_frame(frame.head.file, frame.offset, frame.bytes));
-  const std::uint64_t covers = ledger_.covers(kMetadata);
-  if (covers != recovery.covered) {
-    recovery.covered = covers;
-    std::erase_if(recovery.metadata, [&](const auto& known) { return known.head.index <= covers; });
-  }
+  metadata.drop_covered(ledger_.covers(kMetadata));
   return {};
 }
 
@@ -104,20 +92,37 @@ Result<void> JournalLocal::install_snapshot(ShardJournal& shard, std::uint32_t g
       storage::located(std::move(installed).error(), wal_.file_path(first.file), first.offset));
 }
 
-Result<void> JournalLocal::recover_metadata(const Recovery& recovery) {
-  if (kMetadata >= group_shard_.size() || group_shard_[kMetadata] == kNobody) return {};
+Result<void> JournalLocal::recover_metadata(const MetadataTail& metadata) {
+  if (!has_group(kMetadata)) return {};
   ShardJournal& shard = *shards_[group_shard_[kMetadata]];
   NARU_TRY_VOID(install_snapshot(shard, kMetadata));
-  for (const Recovery::MetadataEntry& entry : recovery.metadata) {
-    NARU_TRY_VOID(shard.replay_entry({.group = core::kMetadataGroup,
-                                      .term = core::Term(entry.head.term),
-                                      .index = core::Index(entry.head.index),
-                                      .type = static_cast<core::EntryType>(entry.head.type),
-                                      .payload = entry.payload.view,
-                                      .location = entry.location,
-                                      .owner = &entry.payload.owner}));
+  const auto apply = [&](const storage::EntryHead& head, ByteView payload,
+                         core::BodyLocation location, const BlockRef& owner) {
+    return shard.replay_entry({.group = core::kMetadataGroup,
+                               .term = core::Term(head.term),
+                               .index = core::Index(head.index),
+                               .type = static_cast<core::EntryType>(head.type),
+                               .payload = payload,
+                               .location = location,
+                               .owner = &owner});
+  };
+  if (metadata.whole()) {
+    for (const MetadataTail::Entry& entry : metadata.entries()) {
+      NARU_TRY_VOID(apply(entry.head, entry.payload.view, entry.location, entry.payload.owner));
+    }
+    return {};
   }
-  return {};
+  const auto apply_frame = [&](const storage::ScannedFrame& frame) -> Result<void> {
+    storage::EntryCursor cursor(frame.bytes);
+    storage::EntryView entry;
+    while (cursor.next(entry)) {
+      if (!is_of_metadata(entry.head)) continue;
+      NARU_TRY_VOID(apply(entry.head, entry.payload, {frame.head.file, frame.offset + entry.offset},
+                          *frame.block));
+    }
+    return {};
+  };
+  return wal_.walk(apply_frame);
 }
 
 Result<void> JournalLocal::recover_others() {
@@ -154,9 +159,9 @@ Result<void> JournalLocal::recover(Random& random) {
       group_shard_[group] = i;
     }
   }
-  Recovery recovery;
+  MetadataTail metadata(options_.wal.cache_bytes / 4);
   NARU_TRY_VOID(wal_.open(
-      random, [&](const storage::ScannedFrame& frame) { return survey(recovery, frame); }));
+      random, [&](const storage::ScannedFrame& frame) { return survey(metadata, frame); }));
   // Files of which no frame survived are to be let go as well.
   for (const auto& file : wal_.files()) {
     if (file->record.state == storage::FileState::sealed) {
@@ -172,7 +177,7 @@ Result<void> JournalLocal::recover(Random& random) {
     ledger_.note_segment({.copied = true, .number = record.number}, record.bytes, record.sources);
   }
   // The metadata group before all others: lanes drop what belongs to queues that are gone.
-  NARU_TRY_VOID(recover_metadata(recovery));
+  NARU_TRY_VOID(recover_metadata(metadata));
   NARU_TRY_VOID(recover_others());
   NARU_TRY_VOID(begin_term());
   recovering_ = false;

@@ -38,6 +38,10 @@ void MemoryWatch::start() {
     shards_[number]->report_memory_to(*this);
   }
   resident_bytes_ = probes_.resident().value_or(0);
+  if (keeps_much_freed()) {  // of what the start needed
+    probes_.give_back();
+    resident_bytes_ = probes_.resident().value_or(0);
+  }
   base_bytes_ = resident_bytes_ - std::min(resident_bytes_, all_.sum());
   home_.deadlines().set(*this, home_.now().mono + kInterval);
   look();

@@ -27,11 +27,17 @@ class MemoryWatchTest : public ServerTest {
  protected:
   MemoryWatchTest()
       : watch({&host}, workers, 100 * kMiB,
-              {.resident = [this] { return resident; }, .give_back = [this] { ++given_back; }},
+              {.resident = [this] { return resident; },
+               .give_back =
+                   [this] {
+                     ++given_back;
+                     if (resident) *resident -= freed;
+                   }},
               [this](MemoryStep step) { steps.push_back(step); }) {}
 
   OwnWorkers workers;
   std::optional<std::uint64_t> resident = 20 * kMiB;
+  std::uint64_t freed = 0;  // what there is to be given back
   int given_back = 0;
   std::vector<MemoryStep> steps;
   MemoryWatch watch;
@@ -43,6 +49,15 @@ TEST_F(MemoryWatchTest, WhatIsHeldAtTheStartIsTheBase) {
   EXPECT_EQ(watch.base_bytes(), 15 * kMiB);
   EXPECT_EQ(watch.account()[MemoryTerm::caches], 5 * kMiB);
   EXPECT_EQ(watch.step(), MemoryStep::normal);
+}
+
+TEST_F(MemoryWatchTest, WhatAStartNeededForAWhileIsNotTheBase) {
+  broker.memory[MemoryTerm::caches] = 5 * kMiB;
+  resident = 62 * kMiB;
+  freed = 40 * kMiB;
+  watch.start();
+  EXPECT_EQ(given_back, 1);
+  EXPECT_EQ(watch.base_bytes(), 17 * kMiB);
 }
 
 TEST_F(MemoryWatchTest, ShardReportsWhenItsMemoryGrowsAndEveryoneIsTold) {

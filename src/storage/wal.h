@@ -91,7 +91,9 @@ class Wal final : private WalFilesClient {
   /// the log, and keeps what is before it. Errors: io, no_space, corrupt, version, limit (options),
   /// the visitor's.
   Result<void> open(Random& random, const FrameVisitor& visit);
-  /// Walks every frame of the log again, once; from memory if all of them fit the cache.
+  /// Walks every frame of the log again; from memory if all of them fit the cache.
+  Result<void> walk(const FrameVisitor& visit);
+  /// The last walk: what it reads goes to the cache, as a start is warm.
   Result<void> replay(const FrameVisitor& visit);
   /// Reads verified bytes back. Errors: io, corrupt.
   Result<Slice> read_now(const WalRange& range);

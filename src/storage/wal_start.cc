@@ -106,16 +106,21 @@ void Wal::keep(const ScannedFrame& frame) {
 Result<void> Wal::replay(const FrameVisitor& visit) {
   const auto visit_and_remember = [&](const ScannedFrame& frame) -> Result<void> {
     NARU_TRY_VOID(visit(frame));
-    remember(frame);  // a start is warm
+    remember(frame);
     return {};
   };
+  NARU_TRY_VOID(walk(visit_and_remember));
+  kept_.clear();
+  return {};
+}
+
+Result<void> Wal::walk(const FrameVisitor& visit) {
   if (kept_bytes_ <= options_.cache_bytes) {
     for (KeptFrame& kept : kept_) {
       if (NARU_MUTANT(lose_last_frame) && &kept == &kept_.back()) continue;
       kept.frame.block = &kept.block;
-      NARU_TRY_VOID(visit_and_remember(kept.frame));
+      NARU_TRY_VOID(visit(kept.frame));
     }
-    kept_.clear();
     return {};
   }
   // Since open() every file with frames is sealed; the others are ready and stay out of it.
@@ -124,7 +129,7 @@ Result<void> Wal::replay(const FrameVisitor& visit) {
     if (file.record->state == FileState::sealed) sealed.push_back(std::move(file));
   }
   WalScanner scanner(files_.open_files(), files_.volume(), last_incarnation_, std::move(sealed));
-  NARU_TRY_VOID(scanner.scan(visit_and_remember));
+  NARU_TRY_VOID(scanner.scan(visit));
   return {};
 }
 
