@@ -70,7 +70,9 @@ std::string render(const json::value& overview, const json::value& node) {
   const bool full = text(find(node, "log_full")) == "yes";
   const std::string damaged = text(find(overview, "queue_totals", "messages_damaged"));
   std::vector<std::pair<std::string, std::string>> facts{
-      {"State", running ? "serving" : "not serving: `curl …/health/ready` says why"},
+      {"State", full      ? "waiting for room on the disk"
+                : running ? "serving"
+                          : "not serving: `curl …/health/ready` says why"},
       {"Version", text(find(overview, "naru_version"))},
       {"Node", text(find(node, "name"))},
       {"Up for", duration(number(find(node, "uptime")))},
@@ -85,10 +87,11 @@ std::string render(const json::value& overview, const json::value& node) {
                                    ? ""
                                    : "; DAMAGED on disk: " + damaged + ", see the broker's log")},
       {"Memory", memory(node)},
-      {"Disk", fmt::format("{} free{}", mebibytes(find(node, "disk_free")),
-                           full    ? "; FULL: nothing commits until there is more"
-                           : alarm ? "; ALARM: publishers wait until there is more"
-                                   : "")}};
+      {"Disk",
+       fmt::format("{} free{}", mebibytes(find(node, "disk_free")),
+                   full    ? "; FULL: until there is more nothing is stored, settled or delivered"
+                   : alarm ? "; ALARM: publishers wait until there is more"
+                           : "")}};
   return format_facts(facts);
 }
 

@@ -26,6 +26,11 @@ constexpr Line::Texts kImports{
     "too many want to import definitions, of which one is imported at a time; try again",
     "definitions are imported one after the other, and those before these took too long; try "
     "again"};
+// What is changed has to be written, and would be done at a time when whoever asked has long gone.
+bool needs_log(const Operation& operation) {
+  return operation.method != "GET" && operation.run != close_connection;
+}
+
 constexpr std::string_view kWrongLogin = "Not_Authorized";
 
 io::HttpHeaders challenge() {
@@ -225,6 +230,12 @@ void HttpApi::run_next() {
 // A parsed body takes several times what it takes as text, so it is there no longer than it is
 // looked at: one at a time.
 void HttpApi::run_operation(const CallRef& call) {
+  if (needs_log(*call->operation_) && node_.log_is_full()) {
+    return call->reply_error(503, "unavailable",
+                             "the log is full and nothing can be written: there is no room for "
+                             "another of its files on the disk; nothing was done",
+                             {{"Retry-After", "10"}});
+  }
   if (!takes_body(*call->operation_)) return call->operation_->run(call);
   body_memory_.set_bytes_max(core::parsed_at(shard_.memory_step(), limits_.parsed_body_bytes_max));
   const auto body = call->parse_body(body_memory_);

@@ -31,6 +31,24 @@ TEST_P(HttpApiTest, HealthAndMetricsNeedNoPassword) {
   EXPECT_NE(get("/metrics").find("\nrabbitmq_queues 0\n"), std::string::npos);
 }
 
+TEST_P(HttpApiTest, WhileTheLogIsFullNothingIsChanged) {
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q", "{}"), 201u);
+  node_.now.log_full = true;
+  for (const auto& [method, target] :
+       {std::pair{"PUT", "/api/queues/%2F/other"}, std::pair{"DELETE", "/api/queues/%2F/q"},
+        std::pair{"DELETE", "/api/queues/%2F/q/contents"},
+        std::pair{"POST", "/api/queues/%2F/q/get"}, std::pair{"POST", "/api/definitions"}}) {
+    const Answer answer = ask(method, target, R"({"count":1,"ackmode":"ack_requeue_true"})");
+    EXPECT_EQ(answer.status, 503u) << target;
+    EXPECT_NE(answer.text.find("the log is full"), std::string::npos);
+    EXPECT_FALSE(io::find_header(answer.headers, "retry-after").empty());
+  }
+  EXPECT_EQ(status("GET", "/api/queues/%2F/q"), 200u) << "who looks is answered";
+  EXPECT_EQ(status("DELETE", "/api/connections/nobody"), 404u) << "for this no room is needed";
+  node_.now.log_full = false;
+  EXPECT_EQ(status("DELETE", "/api/queues/%2F/q"), 204u);
+}
+
 TEST_P(HttpApiTest, MetricsAreWrittenOnceASecond) {
   EXPECT_NE(get("/metrics").find("\nnaru_ready 1\n"), std::string::npos);
   node_.now.not_ready = "draining";

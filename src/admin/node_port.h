@@ -64,6 +64,8 @@ class NodePort {
  public:
   virtual ~NodePort() = default;
   virtual NodeStatus status() const = 0;
+  /// Nothing commits before there is room on the disk.
+  virtual bool log_is_full() const = 0;
 };
 
 }  // namespace naru::admin

@@ -29,6 +29,7 @@ struct Connections final : ConnectionsPort {
 
 struct Node final : NodePort {
   NodeStatus status() const override { return now; }
+  bool log_is_full() const override { return now.log_full; }
   Node() { now.listeners = {{"amqp", "127.0.0.1", 5672}, {"http", "127.0.0.1", 15672}}; }
   NodeStatus now;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,19 +51,20 @@ std::string who_holds(const std::string& path, const std::string& owner) {
       path);
 }
 
-/// What a broker left is there, and its log is not: an empty one would begin. Where files of it are
-/// there, the start is refused.
-void warn_of_lost_log(io::FileSystem& files, const std::string& path, Logger& log) {
-  const std::string wal = path + "/wal";
-  const std::string manifest = wal + "/manifest";
-  const auto found = files.open(manifest, {.write = false});
-  if (found || found.error().code != Errc::not_found) return;
-  const auto names = files.list(wal);
-  if (names && std::ranges::any_of(*names, storage::is_stored_file)) return;
-  log.warn(
-      "{}: missing, although a broker was started on {} before: if it had data, stop this one "
-      "and see whether a volume is not mounted, or wal/ was moved",
-      manifest, path);
+// What owner.pid says of the directory behind the process's number.
+constexpr std::string_view kHasLog = " log";
+
+std::string owner_of(const std::string& path) {
+  return path + "/owner.pid";
+}
+
+std::string owner_text(bool has_log) {
+  return fmt::format("{}{}", ::getpid(), has_log ? kHasLog : "");
+}
+
+bool had_log(io::FileSystem& files, const std::string& path) {
+  const auto owner = files.read_file(owner_of(path), 32);
+  return owner && owner->ends_with(kHasLog);
 }
 
 /// What is there under that name is a directory, or nothing; a link to nowhere is neither.
@@ -94,6 +96,11 @@ Result<void> expect_lock(const std::string& path) {
   return io::asio_impl::fail_errno(path);
 }
 
+bool is_read_only(const std::string& path) {
+  struct statvfs volume{};
+  return ::statvfs(path.c_str(), &volume) == 0 && (volume.f_flag & ST_RDONLY) != 0;
+}
+
 std::string parent_of(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   const auto slash = path.rfind('/');
@@ -103,10 +110,31 @@ std::string parent_of(std::string path) {
 
 }  // namespace
 
+bool DataDirectory::exists(const std::string& path) {
+  struct stat status{};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
 Result<void> DataDirectory::look(const std::string& path) {
   NARU_TRY_VOID(expect_directory(path));
   NARU_TRY_VOID(expect_directory(path + "/wal"));
   return expect_lock(path + "/lock");
+}
+
+Result<void> DataDirectory::expect_log(io::FileSystem& files, const std::string& path) {
+  const std::string wal = path + "/wal";
+  const std::string manifest = wal + "/manifest";
+  if (!had_log(files, path)) return {};
+  const auto found = files.open(manifest, {.write = false});
+  if (found || found.error().code != Errc::not_found) return {};
+  // Where some of its files are there, reading it says so.
+  const auto names = files.list(wal);
+  if (names && std::ranges::any_of(*names, storage::is_stored_file)) return {};
+  return fail(Errc::corrupt,
+              fmt::format("{}: missing, although a broker had its log there: mount the volume or "
+                          "move wal/ back if it was moved, or restore the data directory from a "
+                          "backup; to begin with an empty log remove {}",
+                          manifest, owner_of(path)));
 }
 
 Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::string& path,
@@ -126,24 +154,33 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
     if (synced.error().code != Errc::access_refused) return std::unexpected(synced.error());
     log.info("{}: whoever made it is to have synced its name: {}", path, synced.error().what);
   }
-  const std::string owner_path = path + "/owner.pid";
+  const std::string owner_path = owner_of(path);
   auto lock = files.lock(path);
   const auto owner = files.read_file(owner_path, 32);
   if (!lock && lock.error().code == Errc::resource_locked)
     return fail(Errc::resource_locked, who_holds(path, owner.value_or("")));
   if (!lock) return std::unexpected(lock.error());
-  if (owner || files.open(reserve_of(path), {.write = false})) warn_of_lost_log(files, path, log);
+  NARU_TRY_VOID(expect_log(files, path));
+  bool knows_log = had_log(files, path);
   const auto space = files.space(path);
   if (space && space->free_bytes < kReserveBytes && files.remove_now(reserve_of(path))) {
     log.warn("{}: removed, to have room to start: {} bytes were free on the volume",
              reserve_of(path), space->free_bytes);
   }
   // Only for the message above: a full disk is no reason not to start.
-  if (auto noted = files.replace_now(owner_path, std::to_string(::getpid())); !noted) {
+  if (auto noted = files.replace_now(owner_path, owner_text(knows_log)); !noted) {
     (void)files.remove_now(owner_path);  // it names the owner before us
+    knows_log = false;
     log.warn("{}; a second broker will not be told which process this is", noted.error().what);
   }
-  return DataDirectory(files, path, std::move(*lock), log);
+  return DataDirectory(files, path, std::move(*lock), log, knows_log);
+}
+
+void DataDirectory::note_log() {
+  if (knows_log_) return;
+  const auto noted = files_->replace_now(owner_of(path_), owner_text(true));
+  if (noted) knows_log_ = true;
+  if (!noted) log_->warn("{}; a lost log will not be missed", noted.error().what);
 }
 
 void DataDirectory::keep_reserve() {
@@ -171,7 +208,12 @@ Error how_to_mend(Error error, const std::string& path) {
       break;
     case Errc::access_refused:
       error.what +=
-          "; let the user that runs naru read and write there, or name another --data-dir";
+          is_read_only(path)
+              ? fmt::format(
+                    "; mount the volume of {} for writing (mount -o remount,rw), once the "
+                    "kernel's log says why it is not, or name another --data-dir",
+                    path)
+              : "; let the user that runs naru read and write there, or name another --data-dir";
       break;
     case Errc::precondition_failed:
       error.what +=

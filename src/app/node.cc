@@ -10,6 +10,7 @@
 
 #include "app/node_parts.h"
 #include "app/version.h"
+#include "io/asio/listener.h"
 #include "security/password.h"
 
 namespace naru::app {
@@ -77,9 +78,36 @@ std::vector<server::ShardHost*> Node::Parts::hosts() const {
 
 // ---- Start -----------------------------------------------------------------------------------
 
+/// Says what to do about an address that cannot be had.
+static Error explained(Error error, const io::Endpoint& at, std::string_view protocol) {
+  if (error.code != Errc::already_exists) return error;
+  return {error.code, fmt::format("{} is in use by another process: stop that one, or choose "
+                                  "another address with listeners.{}",
+                                  at.to_string(), protocol)};
+}
+
+/// A start that could not listen makes no log and leaves no trace in one.
+Result<void> Node::Parts::probe_addresses() {
+  const auto probe = [&](const io::Endpoint& at, std::string_view protocol) -> Result<void> {
+    auto had = io::asio_impl::TcpListener::probe(shards[0]->loop, at);
+    if (!had) return std::unexpected(explained(std::move(had).error(), at, protocol));
+    return {};
+  };
+  for (const ListenerGroup& group : protocols.listeners()) {
+    for (const io::Endpoint& at : group.at) NARU_TRY_VOID(probe(at, group.module->name()));
+  }
+  for (const io::Endpoint& at : config.listeners_http) NARU_TRY_VOID(probe(at, "http"));
+  return {};
+}
+
+Result<void> Node::Parts::take_directory() {
+  auto taken = DataDirectory::take(*files, config.data_dir, log);
+  if (!taken) return std::unexpected(how_to_mend(std::move(taken).error(), config.data_dir));
+  directory.emplace(std::move(*taken));
+  return {};
+}
+
 Result<void> Node::Parts::recover() {
-  NARU_TRY(taken, DataDirectory::take(*files, config.data_dir, log));
-  directory.emplace(std::move(taken));
   // The hash takes longer than all the rest of a first start, so it is made beside that.
   std::future<Result<std::string>> first_hash;
   if (!files->open(config.data_dir + "/wal/manifest", {.write = false})) {
@@ -131,14 +159,6 @@ Result<void> Node::Parts::make_first_account(std::future<Result<std::string>> ma
   return journal->commit_now();
 }
 
-/// Says what to do about an address that cannot be had.
-static Error explained(Error error, const io::Endpoint& at, std::string_view protocol) {
-  if (error.code != Errc::already_exists) return error;
-  return {error.code, fmt::format("{} is in use by another process: stop that one, or choose "
-                                  "another address with listeners.{}",
-                                  at.to_string(), protocol)};
-}
-
 Result<void> Node::Parts::listen() {
   if (protocols.listeners().empty()) log.warn("built without protocols: only HTTP is served");
   for (const ListenerGroup& group : protocols.listeners()) {
@@ -188,7 +208,7 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
   it.disk_free_bytes_min = config.disk_free_min;
   it.connections_max = slots.now_most();
   it.disk_alarm = journal->space() != storage::LogSpace::enough || !watch_alarm.empty();
-  it.log_full = journal->space() == storage::LogSpace::none;
+  it.log_full = log_is_full();
   it.storage = journal->figures();
   memory.fill(it);
   if (it.log_full) it.not_ready = "the log is full: there is no room on the disk";
@@ -227,10 +247,16 @@ Result<void> Node::start() {
   // Nobody is served yet, so a signal simply ends a start that takes long. The threads made above
   // keep signals blocked.
   io::asio_impl::unblock_signals(stop_signals());
+  // Whose directory it is tells more than whose ports they are; but a start that fails makes none.
+  const bool is_new = !DataDirectory::exists(config_.data_dir);
+  if (is_new) NARU_TRY_VOID(parts_->probe_addresses());
+  NARU_TRY_VOID(parts_->take_directory());
+  if (!is_new) NARU_TRY_VOID(parts_->probe_addresses());
   if (auto recovered = parts_->recover(); !recovered) {
     return std::unexpected(how_to_mend(std::move(recovered.error()), config_.data_dir));
   }
   io::asio_impl::block_signals(stop_signals());
+  parts_->directory->note_log();
   NARU_TRY_VOID(parts_->listen());
   parts_->watch_disk();
   parts_->memory.watch(parts_->hosts(), parts_->shards[0]->workers,

@@ -30,11 +30,15 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   Parts(const Config& settings, std::uint64_t open_files_max, Logger& logger);
   ~Parts() override;
 
+  Result<void> probe_addresses();
+  Result<void> take_directory();
   Result<void> recover();
   Result<void> make_first_account(std::future<Result<std::string>> made);
   Result<void> listen();
   Result<void> listen_http();
   void fill_status(admin::NodeStatus& status) const;
+  /// Nothing commits before there is room on the disk.
+  bool log_is_full() const { return journal->space() == storage::LogSpace::none; }
   void watch_disk();
   void on_signal(int number);
   void end_with_full_log();
@@ -67,7 +71,8 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   std::unique_ptr<cluster::JournalLocal> journal;
   std::unique_ptr<server::Server> server;
   std::unique_ptr<server::DiskWatch> watch;
-  ProcessStatus status{[this](admin::NodeStatus& it) { fill_status(it); }};
+  ProcessStatus status{[this](admin::NodeStatus& it) { fill_status(it); },
+                       [this] { return log_is_full(); }};
   std::unique_ptr<admin::HttpApi> api;
   std::unique_ptr<io::asio_impl::StreamHttpServer> http;
   std::unique_ptr<HttpPart> http_part;

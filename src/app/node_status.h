@@ -16,12 +16,15 @@ class ProcessStatus final : public admin::NodePort {
  public:
   /// Adds what the node knows; called for each status().
   using Fill = std::function<void(admin::NodeStatus&)>;
-  explicit ProcessStatus(Fill fill) : fill_(std::move(fill)) {}
+  ProcessStatus(Fill fill, std::function<bool()> log_is_full)
+      : fill_(std::move(fill)), log_is_full_(std::move(log_is_full)) {}
 
   admin::NodeStatus status() const override;
+  bool log_is_full() const override { return log_is_full_(); }
 
  private:
   Fill fill_;
+  std::function<bool()> log_is_full_;
 };
 
 }  // namespace naru::app

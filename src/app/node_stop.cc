@@ -34,9 +34,9 @@ void Node::Parts::on_space(storage::LogSpace space) {
       break;
     case storage::LogSpace::none:
       log.error(
-          "the log in {} is full: nothing is acknowledged, purged, deleted or declared before "
-          "there "
-          "is room for a file of {} bytes on its volume; it goes on by itself then",
+          "the log in {} is full: nothing is stored, delivered, settled, deleted or declared "
+          "before "
+          "there is room for a file of {} bytes on its volume; it goes on by itself then",
           config.data_dir, config.storage_wal_file_bytes);
       if (stopping) return end_with_full_log();
   }
@@ -58,7 +58,7 @@ void Node::Parts::on_signal(int number) {
   server->drain(
       std::chrono::milliseconds(config.server_drain_ms),
       [this] {
-        if (journal->space() == storage::LogSpace::none) return end_with_full_log();
+        if (log_is_full()) return end_with_full_log();
         journal->close();
         shards[0]->host->when_idle([this] {
           log.info("stopped; everything confirmed of the levels fsync and interval is on disk");
@@ -67,7 +67,7 @@ void Node::Parts::on_signal(int number) {
       },
       [this] {
         log_is_waited_for = true;
-        return journal->space() != storage::LogSpace::none;
+        return !log_is_full();
       });
 }
 

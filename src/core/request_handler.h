@@ -55,6 +55,7 @@ class RequestHandler {
     bool durable = false;
   };
   BindingKind kind_of(const Bind& operation) const;
+  Result<void> may_bind(const Bind& operation) const;
   /// The queue, when it exists, is not another connection's, and may be read (or, for configure,
   /// changed) by the principal.
   Result<const QueueInfo*> queue_for(std::string_view name, security::Action action);

@@ -49,16 +49,24 @@ void RequestHandler::run(RequestId id, DeclareExchange operation) {
 }
 
 void RequestHandler::run(RequestId id, Bind operation) {
-  const BindingKind kind = kind_of(operation);
-  if (auto may = may_store("a binding", kind.exists, kind.durable); !may) {
-    return client_.reply(id, std::unexpected(may.error()));
-  }
+  if (auto may = may_bind(operation); !may) return client_.reply(id, std::unexpected(may.error()));
   change(id, std::move(operation));
 }
 
-RequestHandler::BindingKind RequestHandler::kind_of(const Bind& operation) const {
-  // Else nobody wants to know.
+Result<void> RequestHandler::may_bind(const Bind& operation) const {
   if (shard_.memory_step() != MemoryStep::refuse && !has_no_room()) return {};
+  const BindingKind kind = kind_of(operation);
+  if (kind.exists) return {};
+  const std::string tenant = tenant_label(shard_.catalog(), client_.tenant_.value_or(TenantId{}));
+  const std::string& to = operation.destination;
+  return may_store(
+      fmt::format("a binding of {} to {}",
+                  operation.to_exchange ? exchange_text(to, tenant) : queue_text(to, tenant),
+                  exchange_text(operation.source, tenant)),
+      false, kind.durable);
+}
+
+RequestHandler::BindingKind RequestHandler::kind_of(const Bind& operation) const {
   const Catalog& catalog = shard_.catalog();
   const TenantId tenant = client_.tenant_.value_or(TenantId{});
   const ExchangeInfo* source = catalog.find_exchange(tenant, operation.source);

@@ -17,9 +17,14 @@ namespace naru::app {
 Result<storage::Manifest> read_manifest(const StoreDirectory& store) {
   const std::string path = store.wal_path() + "/manifest";
   auto content = store.files.read_file(path, storage::kManifestBytesMax);
-  if (!content && content.error().code == Errc::precondition_failed)
-    return std::unexpected(how_to_mend(std::move(content).error(), store.data_dir));
-  if (!content) return std::unexpected(std::move(content).error());
+  if (!content && content.error().code == Errc::corrupt) {
+    return fail(Errc::corrupt,
+                fmt::format("{}; {}", content.error().what, storage::kRestoreFromBackup));
+  }
+  // Where nobody may read the command says what to do.
+  if (!content && content.error().code == Errc::access_refused)
+    return std::unexpected(std::move(content).error());
+  if (!content) return std::unexpected(how_to_mend(std::move(content).error(), store.data_dir));
   auto manifest = storage::decode_manifest(as_bytes(*content));
   if (!manifest) {
     return fail(manifest.error().code,

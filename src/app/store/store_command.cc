@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "app/data_directory.h"
 #include "app/logger.h"
 #include "core/ids.h"
 #include "io/asio/file_system.h"
@@ -72,6 +73,7 @@ Result<void> find_data(const StoreDirectory& store) {
   // What else is wrong with it the command tells.
   if (manifest || manifest.error().code != Errc::not_found) return {};
   if (auto lost = files_without_manifest(store)) return std::unexpected(std::move(*lost));
+  NARU_TRY_VOID(DataDirectory::expect_log(store.files, store.data_dir));
   return fail(Errc::not_found,
               fmt::format("{}: no data of Naru is there: wal/manifest is missing", store.data_dir));
 }

@@ -103,18 +103,30 @@ struct ListenerCore final : public Ready, public std::enable_shared_from_this<Li
   bool closed = false;
 };
 
-Result<std::unique_ptr<Listener>> TcpListener::open(Loop& loop, const Endpoint& at,
-                                                    OnAccept on_accept, Logger* log) {
+static Result<void> bind(tcp::acceptor& acceptor, const Endpoint& at) {
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(at.host, error);
   if (error) return fail(Errc::malformed, at.to_string() + ": not a literal address");
   const tcp::endpoint endpoint(address, at.port);
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.non_blocking(true, error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (error) return std::unexpected(os_error(error.value(), at.to_string()));
+  return {};
+}
+
+Result<void> TcpListener::probe(Loop& loop, const Endpoint& at) {
+  tcp::acceptor acceptor(loop.context().io);
+  return bind(acceptor, at);
+}
+
+Result<std::unique_ptr<Listener>> TcpListener::open(Loop& loop, const Endpoint& at,
+                                                    OnAccept on_accept, Logger* log) {
   auto core = std::make_shared<ListenerCore>(loop, std::move(on_accept), log);
-  core->acceptor.open(endpoint.protocol(), error);
-  if (!error) core->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) core->acceptor.non_blocking(true, error);
-  if (!error) core->acceptor.bind(endpoint, error);
-  if (!error) core->acceptor.listen(tcp::acceptor::max_listen_connections, error);
+  NARU_TRY_VOID(bind(core->acceptor, at));
+  boost::system::error_code error;
+  core->acceptor.listen(tcp::acceptor::max_listen_connections, error);
   if (error) return std::unexpected(os_error(error.value(), at.to_string()));
   core->await();
   return std::make_unique<TcpListener>(std::move(core));

@@ -17,6 +17,8 @@ class TcpListener final : public Listener {
   /// Errors: as Network::listen.
   static Result<std::unique_ptr<Listener>> open(Loop& loop, const Endpoint& at, OnAccept on_accept,
                                                 Logger* log);
+  /// Whether the address could be had now; nobody is accepted. Errors: as Network::listen.
+  static Result<void> probe(Loop& loop, const Endpoint& at);
   explicit TcpListener(std::shared_ptr<ListenerCore> core);
   ~TcpListener() override;
   Endpoint local() const override;
