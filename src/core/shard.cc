@@ -98,6 +98,9 @@ EnqueuedByLevel Shard::enqueued() const {
 
 void Shard::forget_client(const Client& client) {
   clients_.erase(client.id());
+  for (WaitingClients* waiting : {&waiting_clients_, &waiting_let_in_, &waiting_with_changes_}) {
+    waiting->one_has_gone(clients_.size(), [&](ConnectionId id) { return clients_.contains(id); });
+  }
   if (client.kind() == ClientKind::connection) ++totals_.connections_closed;
 }
 
@@ -167,20 +170,15 @@ void Shard::wake(std::vector<ConnectionId> waiting, void (Client::*how)()) {
   flush_events();
 }
 
-void Shard::wake_with_publishes(std::vector<ConnectionId>& waiting) {
-  wake(std::exchange(waiting, {}), &Client::may_publish);
+void Shard::wake_with_publishes(WaitingClients& waiting) {
+  wake(waiting.take_all(), &Client::may_publish);
 }
 
 // A few: each may ask for as much as there was room for, and the others would wait again.
 void Shard::wake_with_changes() {
   constexpr std::size_t kWokenMax = 64;
   if (waiting_with_changes_.empty() || !takes_changes()) return;
-  const auto first = waiting_with_changes_.begin();
-  const auto end =
-      first + static_cast<std::ptrdiff_t>(std::min(kWokenMax, waiting_with_changes_.size()));
-  std::vector<ConnectionId> woken(first, end);
-  waiting_with_changes_.erase(first, end);
-  wake(std::move(woken), &Client::may_change);
+  wake(waiting_with_changes_.take(kWokenMax), &Client::may_change);
 }
 
 void Shard::set_alarm(const Alarm* alarm) {

@@ -26,6 +26,7 @@
 #include "core/topology/catalog.h"
 #include "core/topology/metadata.h"
 #include "core/topology/not_in_effect.h"
+#include "core/waiting_clients.h"
 #include "security/authenticator.h"
 #include "security/tokens.h"
 
@@ -157,7 +158,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   bool turn_is_over() const { return turn_work_ >= options_.turn_work_max; }
   /// `let_in`: with a publish that was let in.
   void wait_for_writable(ConnectionId id, bool let_in) {
-    (let_in ? waiting_let_in_ : waiting_clients_).push_back(id);
+    (let_in ? waiting_let_in_ : waiting_clients_).add(id);
   }
   const Alarm* alarm() const { return alarm_ ? &*alarm_ : nullptr; }
 
@@ -178,7 +179,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   /// False while connections of this shard have too much of metadata on its way.
   bool takes_changes() const;
   /// To be told (Writable) when that has changed.
-  void wait_with_changes(ConnectionId id) { waiting_with_changes_.push_back(id); }
+  void wait_with_changes(ConnectionId id) { waiting_with_changes_.add(id); }
   /// Asks metadata (shard 0) for a change; `done` runs here when every shard has it.
   void change_metadata(Metadata::Change change, Actor actor, Metadata::Done done);
   /// Registers who is to get the answer of a Lane::get or Lane::barrier made on this shard's lanes.
@@ -236,7 +237,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   bool has_room_on_its_way() const;
   /// Tells the clients `how` to go on, and lets their sessions do so.
   void wake(std::vector<ConnectionId> waiting, void (Client::*how)());
-  void wake_with_publishes(std::vector<ConnectionId>& waiting);
+  void wake_with_publishes(WaitingClients& waiting);
   void wake_with_changes();
   void apply_facts(ByteView facts);
   std::int64_t leases_of_all_max() const;
@@ -273,9 +274,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   boost::unordered_flat_map<ConnectionId, Client*> clients_;
   std::vector<ConnectionId> dirty_clients_;
   std::vector<ConnectionId> clients_flushing_;
-  std::vector<ConnectionId> waiting_clients_;
-  std::vector<ConnectionId> waiting_let_in_;  // with a publish that was let in
-  std::vector<ConnectionId> waiting_with_changes_;
+  WaitingClients waiting_clients_;
+  WaitingClients waiting_let_in_;  // with a publish that was let in
+  WaitingClients waiting_with_changes_;
   std::size_t changes_bytes_ = 0;  // that were asked for here, and are not yet answered
   std::uint64_t client_counter_ = 0;
   std::uint64_t turn_work_ = 0;
