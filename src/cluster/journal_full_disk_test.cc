@@ -72,6 +72,54 @@ TEST(JournalOnAFullDisk, WhatWaitsForAFileMakesNobodyTurn) {
   }
 }
 
+/// Turns, and all that the disk completes of its own accord.
+void go_on(World& world, int rounds) {
+  for (int round = 0; round < rounds; ++round) {
+    while (world.disk().complete_one()) {
+    }
+    world.turn(0);
+  }
+}
+
+TEST(JournalOnAFullDisk, IsNotCalledFullWhileAFileIsBeingMade) {
+  World world(options(3));
+  ASSERT_STARTS(world);
+  std::uint64_t id = fill(world);
+  ASSERT_EQ(world.space(), storage::LogSpace::last_files);
+  world.disk().hold(storage::testing::DiskOperation::make_zeroed);
+  world.disk().set_capacity(std::uint64_t{1} << 40);
+  const auto waiting = [&] { return world.shard_journal(2).uncommitted_bytes(); };
+  for (int i = 0; i < 200 && waiting() == 0; ++i) {
+    world.append(2, id++, 8000);
+    go_on(world, 10);
+  }
+  ASSERT_GT(waiting(), 0U) << "both files are full";
+  EXPECT_EQ(world.space(), storage::LogSpace::last_files);
+  world.disk().release();
+  go_on(world, 50);
+  EXPECT_EQ(waiting(), 0U);
+  EXPECT_EQ(world.space(), storage::LogSpace::enough);
+  EXPECT_NO_VIOLATION(world);
+}
+
+TEST(JournalOnAFullDisk, IsCalledFullNoLongerThanItIs) {
+  World world(options(3));
+  ASSERT_STARTS(world);
+  std::uint64_t id = fill(world);
+  for (int i = 0; i < 200 && world.space() != storage::LogSpace::none; ++i) {
+    world.append(2, id++, 8000);
+    go_on(world, 10);
+  }
+  ASSERT_EQ(world.space(), storage::LogSpace::none);
+  // There is room for one file, and the manifest that lists it is not written at once.
+  world.disk().fail_nth(storage::testing::DiskOperation::replace, 1, Errc::no_space);
+  world.disk().set_capacity(world.disk().used_bytes() + small_files().wal.file_bytes + 8192);
+  for (int i = 0; i < 2000 && world.shard_journal(2).uncommitted_bytes() != 0; ++i) go_on(world, 1);
+  EXPECT_EQ(world.shard_journal(2).uncommitted_bytes(), 0U);
+  EXPECT_EQ(world.space(), storage::LogSpace::last_files) << "it is in use, and no other is there";
+  EXPECT_NO_VIOLATION(world);
+}
+
 TEST(JournalOnAFullDisk, AManifestThatAStartWouldNotReadCountsAsFull) {
   WorldOptions small = options(3);
   small.journal.wal.manifest_bytes_max = 1000;
