@@ -291,7 +291,10 @@ TEST_F(CommandsTest, StatusSaysThatNothingCommits) {
   fake_.http.answer(200, "{}");
   fake_.http.answer(200, R"([{"running":true,"disk_free_alarm":true,"log_full":true}])");
   EXPECT_EQ(run({"status"}), 0);
-  EXPECT_NE(fake_.console.output.find("FULL: nothing commits"), std::string::npos);
+  EXPECT_NE(fake_.console.output.find("waiting for room on the disk"), std::string::npos);
+  EXPECT_NE(fake_.console.output.find("FULL: until there is more nothing is stored"),
+            std::string::npos);
+  EXPECT_EQ(fake_.console.output.find("serving"), std::string::npos);
 }
 
 TEST_F(CommandsTest, StatusSaysHowShortMemoryIs) {

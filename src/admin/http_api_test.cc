@@ -2,6 +2,7 @@
 // of another's things, and requests for what is not there.
 #include "admin/http_api.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "admin/operations.h"
@@ -87,11 +88,14 @@ TEST_P(HttpApiTest, WhoHoldsMemoryIsToldWithItsBounds) {
         "naru_memory_step 3", "rabbitmq_resident_memory_limit_bytes 1000"}) {
     EXPECT_NE(text.find("\n" + line + "\n"), std::string::npos) << line;
   }
+  node_.now.processors = 96;
   const std::string node = get("/api/nodes/naru@test");
   EXPECT_NE(node.find(R"("memory":{"caches":5,"base":7,"limits":{"caches":50,"base":7},)"),
             std::string::npos)
       << node;
   EXPECT_NE(node.find(R"("step":"stop")"), std::string::npos);
+  EXPECT_NE(node.find(fmt::format(R"("processors":96,"shards":{},)", GetParam())),
+            std::string::npos);
 }
 
 TEST_P(HttpApiTest, GuestFromAfarIsRefusedLikeAWrongPassword) {

@@ -42,6 +42,7 @@ struct MemoryStatus {
 struct NodeStatus {
   std::vector<ListenerStatus> listeners;
   WallMs started_at_ms = 0;
+  std::uint32_t processors = 0;  // that the process may run on
   std::uint64_t resident_bytes = 0;
   std::uint64_t memory_bytes_max = 0;  // 0: no limit is set
   MemoryStatus memory;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "app/allocator.h"
 
@@ -25,6 +26,7 @@ std::uint64_t open_files() {
 
 admin::NodeStatus ProcessStatus::status() const {
   admin::NodeStatus status;
+  status.processors = std::thread::hardware_concurrency();
   status.resident_bytes = resident_bytes().value_or(0);
   status.open_files = open_files();
   rlimit limit{};
