@@ -132,27 +132,63 @@ bool EntryCursor::next(EntryView& entry) {
   return true;
 }
 
+namespace {
+/// Returns where the next entry begins; `whole`: the one at `at` has its checksum. Errors: corrupt:
+/// there is none, or its length is wrong.
+Result<std::size_t> verify_entry(ByteView frame, std::size_t at, std::uint32_t seed, bool& whole) {
+  if (frame.size() - at < kEntryHeadBytes) return fail(Errc::corrupt, "an entry is cut off");
+  ByteReader in(frame.subspan(at, kEntryHeadBytes));
+  const std::uint32_t sum = in.le32();
+  const std::uint32_t length = in.le32();
+  if (length > frame.size() - at - kEntryHeadBytes)
+    return fail(Errc::corrupt, "an entry is longer than its frame");
+  const ByteView covered =
+      frame.subspan(at + kChecksumBytes, kEntryHeadBytes - kChecksumBytes + length);
+  whole = crc32c(covered, seed) == sum || NARU_MUTANT(ignore_entry_checksum);
+  return at + kEntryHeadBytes + length;
+}
+
+Error failed_checksum() {
+  return {Errc::corrupt, "an entry fails its checksum"};
+}
+
+Error wrong_length() {
+  return {Errc::corrupt, "the frame's length does not fit its entries"};
+}
+}  // namespace
+
 Result<void> verify_entries(const FrameHead& head, ByteView frame) {
   NARU_CHECK(frame.size() == head.length, "the whole frame is there");
   const std::uint32_t seed = entry_seed(head.identity);
   std::size_t at = kFrameHeadBytes;
   for (std::uint32_t i = 0; i < head.entries; ++i) {
-    if (frame.size() - at < kEntryHeadBytes) return fail(Errc::corrupt, "an entry is cut off");
-    ByteReader in(frame.subspan(at, kEntryHeadBytes));
-    const std::uint32_t sum = in.le32();
-    const std::uint32_t length = in.le32();
-    if (length > frame.size() - at - kEntryHeadBytes) {
-      return fail(Errc::corrupt, "an entry is longer than its frame");
-    }
-    const ByteView covered =
-        frame.subspan(at + kChecksumBytes, kEntryHeadBytes - kChecksumBytes + length);
-    if (crc32c(covered, seed) != sum && !NARU_MUTANT(ignore_entry_checksum)) {
-      return fail(Errc::corrupt, "an entry fails its checksum");
-    }
-    at += kEntryHeadBytes + length;
+    bool whole = false;
+    NARU_TRY(next, verify_entry(frame, at, seed, whole));
+    if (!whole) return std::unexpected(failed_checksum());
+    at = next;
   }
-  if (at != frame.size()) return fail(Errc::corrupt, "the frame's length does not fit its entries");
+  if (at != frame.size()) return std::unexpected(wrong_length());
   return {};
+}
+
+bool find_bad_entries(const FrameHead& head, ByteView frame,
+                      const std::function<void(std::size_t at, Error error)>& tell) {
+  NARU_CHECK(frame.size() == head.length, "the whole frame is there");
+  const std::uint32_t seed = entry_seed(head.identity);
+  std::size_t at = kFrameHeadBytes;
+  for (std::uint32_t i = 0; i < head.entries; ++i) {
+    bool whole = false;
+    auto next = verify_entry(frame, at, seed, whole);
+    if (!next) {
+      tell(at, std::move(next).error());
+      return false;
+    }
+    if (!whole) tell(at, failed_checksum());
+    at = *next;
+  }
+  if (at == frame.size()) return true;
+  tell(at, wrong_length());
+  return false;
 }
 
 }  // namespace naru::storage

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -94,5 +95,9 @@ class EntryCursor {
 /// Checks every entry of a frame whose head was read: checksums, lengths, count. `frame` is
 /// head.length bytes. Errors: corrupt.
 Result<void> verify_entries(const FrameHead& head, ByteView frame);
+/// The same, on behind what is wrong: tells each entry that is, and where it begins in the frame.
+/// True when all entries were found, so that EntryCursor may walk them.
+bool find_bad_entries(const FrameHead& head, ByteView frame,
+                      const std::function<void(std::size_t at, Error error)>& tell);
 
 }  // namespace naru::storage

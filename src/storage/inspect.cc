@@ -17,7 +17,8 @@ class FileWalk {
   FileWalk(io::File& file, std::uint64_t volume, const ManifestFile& record)
       : file_(file), volume_(volume), record_(record) {}
 
-  /// The frame at `offset`, verified. Errors: io; corrupt, version: there is none.
+  /// The frame at `offset`, whose entries are yet to be verified. Errors: io; corrupt, version:
+  /// there is none.
   Result<FrameHead> frame_at(std::uint64_t offset, ByteView& bytes) {
     NARU_TRY(first, view(offset, kWalBlockBytes));
     NARU_TRY(head, read_frame_head(first));
@@ -32,7 +33,6 @@ class FileWalk {
     }
     NARU_TRY(whole, view(offset, whole_blocks(head.length)));
     bytes = whole.first(head.length);
-    NARU_TRY_VOID(verify_entries(head, bytes));
     return head;
   }
 
@@ -70,7 +70,8 @@ class FileWalk {
 }  // namespace
 
 Result<FileInspection> inspect_file(io::File& file, const std::string& path, std::uint64_t volume,
-                                    const ManifestFile& record, const InspectFrame& visit) {
+                                    const ManifestFile& record, const InspectFrame& visit,
+                                    const InspectFrame& harmed) {
   FileInspection found;
   FileWalk walk(file, volume, record);
   const bool sealed = record.state == FileState::sealed || record.state == FileState::segment;
@@ -84,6 +85,8 @@ Result<FileInspection> inspect_file(io::File& file, const std::string& path, std
   for (std::uint64_t offset = 0; offset + kWalBlockBytes <= limit;) {
     ByteView bytes;
     auto head = walk.frame_at(offset, bytes);
+    const bool whole = head && verify_entries(*head, bytes);
+    if (head && !whole && !sealed) break;
     // The log's end, or worse: recovery tells them apart.
     if (!head && !sealed && head.error().code != Errc::io) break;
     if (!head) {
@@ -104,12 +107,20 @@ Result<FileInspection> inspect_file(io::File& file, const std::string& path, std
                                                           head->identity.sequence, expected)}});
     }
     expected = head->identity.sequence + 1;
-    visit(*head, offset, bytes);
-    ++found.frames;
-    found.entries += head->entries;
+    if (whole) {
+      visit(*head, offset, bytes);
+      ++found.frames;
+      found.entries += head->entries;
+      found.frame_bytes += whole_blocks(head->length);
+    } else if (find_bad_entries(*head, bytes,
+                                [&](std::size_t at, Error error) {
+                                  found.damage.push_back({path, offset + at, std::move(error)});
+                                }) &&
+               harmed) {
+      harmed(*head, offset, bytes);
+    }
     offset += whole_blocks(head->length);
     found.end = offset;
-    found.frame_bytes += whole_blocks(head->length);
   }
   report();
   if (sealed) {
@@ -124,7 +135,7 @@ Result<FileInspection> inspect_file(io::File& file, const std::string& path, std
 
 Result<FileInspection> inspect_segment(io::File& file, const std::string& path,
                                        std::uint64_t volume, const ManifestSegment& record,
-                                       const InspectFrame& visit) {
+                                       const InspectFrame& visit, const InspectFrame& harmed) {
   // Its frames count from 1 and name the segment; how many there are only its length tells.
   const ManifestFile as_file{.number = record.number,
                              .sequence = record.number,
@@ -146,7 +157,7 @@ Result<FileInspection> inspect_segment(io::File& file, const std::string& path,
     append_rows(frame, offset, pieces);
     visit(head, offset, frame);
   };
-  NARU_TRY(found, inspect_file(file, path, volume, as_file, visit_both));
+  NARU_TRY(found, inspect_file(file, path, volume, as_file, visit_both, harmed));
   order_rows(pieces);
   const auto place = [](const TableRow& row) {
     return std::tuple(row.file, row.begin, row.bytes, row.position);

@@ -39,12 +39,14 @@ using InspectFrame =
 /// Calls `visit` for each frame of this use of the file that is whole, in order. In a sealed file
 /// or a segment every byte belongs to such a frame or is reported as damage; in any other the walk
 /// ends at the first frame that is not whole, which recovery judges. What cannot be read is damage.
-/// Errors: none of its own.
+/// Each entry that is not whole is reported; `harmed`, if anybody wants them, gets the frames of
+/// those all of whose entries are to be found. Errors: none of its own.
 Result<FileInspection> inspect_file(io::File& file, const std::string& path, std::uint64_t volume,
-                                    const ManifestFile& record, const InspectFrame& visit);
+                                    const ManifestFile& record, const InspectFrame& visit,
+                                    const InspectFrame& harmed = {});
 /// The same for a segment of copied bodies; its table is checked against its pieces too.
 Result<FileInspection> inspect_segment(io::File& file, const std::string& path,
                                        std::uint64_t volume, const ManifestSegment& record,
-                                       const InspectFrame& visit);
+                                       const InspectFrame& visit, const InspectFrame& harmed = {});
 
 }  // namespace naru::storage

@@ -53,17 +53,21 @@ class Inspect : public ::testing::Test {
 
   FileInspection inspect() {
     seen_.clear();
+    harmed_.clear();
+    const auto into = [](std::vector<std::uint64_t>& list) {
+      return [&list](const FrameHead& head, std::uint64_t, ByteView) {
+        list.push_back(head.identity.sequence);
+      };
+    };
     auto file = disk_.open("f", {.write = false});
-    auto found = inspect_file(**file, "f", kVolume, record_,
-                              [&](const FrameHead& head, std::uint64_t, ByteView) {
-                                seen_.push_back(head.identity.sequence);
-                              });
+    auto found = inspect_file(**file, "f", kVolume, record_, into(seen_), into(harmed_));
     return std::move(found).value();
   }
 
   storage::testing::FakeDisk disk_{1};
   ManifestFile record_;
   std::vector<std::uint64_t> seen_;
+  std::vector<std::uint64_t> harmed_;
 };
 
 TEST_F(Inspect, SoundFilesAreSound) {
@@ -81,9 +85,24 @@ TEST_F(Inspect, DamageIsNamedAndWhatIsBehindItIsShown) {
   disk_.flip_bit("f", (kWalBlockBytes + kFrameHeadBytes + kEntryHeadBytes) * 8);
   const FileInspection found = inspect();
   ASSERT_THAT(found.damage, SizeIs(1));
-  EXPECT_EQ(found.damage[0].offset, kWalBlockBytes);
+  EXPECT_EQ(found.damage[0].offset, kWalBlockBytes + kFrameHeadBytes);
   EXPECT_EQ(found.damage[0].path, "f");
   EXPECT_THAT(seen_, ElementsAre(100, 102, 103));
+  EXPECT_THAT(harmed_, ElementsAre(101));
+}
+
+TEST_F(Inspect, EachPlaceIsNamedWhereOneFollowsTheOther) {
+  write(6, FileState::sealed);
+  for (const std::uint64_t frame : {1, 2, 3})
+    disk_.flip_bit("f", (frame * kWalBlockBytes + kFrameHeadBytes + kEntryHeadBytes) * 8);
+  disk_.flip_bit("f", (4 * kWalBlockBytes + kFrameHeadBytes + 6) * 8);  // its length
+  const FileInspection found = inspect();
+  ASSERT_THAT(found.damage, SizeIs(4));
+  for (std::uint64_t i = 0; i < 4; ++i)
+    EXPECT_EQ(found.damage[i].offset, (1 + i) * kWalBlockBytes + kFrameHeadBytes);
+  EXPECT_NE(found.damage[3].error.what.find("longer than its frame"), std::string::npos);
+  EXPECT_THAT(seen_, ElementsAre(100, 105));
+  EXPECT_THAT(harmed_, ElementsAre(101, 102, 103)) << "whose entries are all to be found";
 }
 
 TEST_F(Inspect, MissingSwappedAndForeignFramesAreDamage) {

@@ -46,8 +46,8 @@ class Check {
   bool files(const storage::Manifest& manifest);
 
  private:
-  using Inspect =
-      std::function<Result<storage::FileInspection>(io::File&, const storage::InspectFrame&)>;
+  using Inspect = std::function<Result<storage::FileInspection>(
+      io::File&, const storage::InspectFrame& visit, const storage::InspectFrame& harmed)>;
 
   /// Missing, or not as long as it should be.
   bool is_short(const std::string& path, std::uint64_t bytes) const;
@@ -81,14 +81,14 @@ bool Check::files(const storage::Manifest& manifest) {
     // Whether that matters the recovery says, which knows how the last run ended.
     if (record.state == FileState::ready && is_short(path, record.bytes)) continue;
     const bool ended = record.state == FileState::sealed || record.state == FileState::segment;
-    file(path, record.bytes, ended, [&](io::File& it, const storage::InspectFrame& visit) {
-      return storage::inspect_file(it, path, manifest.volume, record, visit);
+    file(path, record.bytes, ended, [&](io::File& it, const auto& visit, const auto& harmed) {
+      return storage::inspect_file(it, path, manifest.volume, record, visit, harmed);
     });
   }
   for (const storage::ManifestSegment& record : manifest.segments) {
     const std::string path = store_.path(record);
-    file(path, record.bytes, true, [&](io::File& it, const storage::InspectFrame& visit) {
-      return storage::inspect_segment(it, path, manifest.volume, record, visit);
+    file(path, record.bytes, true, [&](io::File& it, const auto& visit, const auto& harmed) {
+      return storage::inspect_segment(it, path, manifest.volume, record, visit, harmed);
     });
   }
   return wrong_ == 0;
@@ -115,8 +115,10 @@ Result<void> Check::contents(io::File& file, const std::string& path, std::uint6
     ++wrong_;
     out_.print("{}: cut short at offset {}, it has {} bytes in the manifest\n", path, size, bytes);
   }
-  NARU_TRY(found, inspect(file, [&](const storage::FrameHead&, std::uint64_t offset,
-                                    ByteView frame) { entries(path, offset, frame); }));
+  const auto look = [&](const storage::FrameHead&, std::uint64_t offset, ByteView frame) {
+    entries(path, offset, frame);
+  };
+  NARU_TRY(found, inspect(file, look, look));
   for (const storage::Damage& damage : found.damage)
     damaged(damage.path, damage.offset, damage.error);
   if (wrong_ == wrong_before && found.frames != 0) {

@@ -30,7 +30,7 @@ void check_checksums(ByteView bytes, FactReader::Form form, const WrongPlace& te
     if (fact.body_offset == 0) continue;
     ByteReader sum(bytes.subspan(fact.body_offset - kBodyCrcBytes, kBodyCrcBytes));
     if (crc32c(bytes.subspan(fact.body_offset, fact.body_bytes)) != sum.le32())
-      tell(fact.body_offset, {Errc::corrupt, what_is_wrong(fact.type)});
+      tell(fact.body_offset - kBodyCrcBytes, {Errc::corrupt, what_is_wrong(fact.type)});
   }
   if (reader.ok()) return;
   if (reader.from_newer()) {
