@@ -20,10 +20,6 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 255;
 constexpr std::int64_t kGetCountMax = 1000;
-// Of one answer: a part of the memory limit, and this much at most.
-constexpr std::uint64_t kGetMemoryPart = 16;
-constexpr std::uint64_t kGetBytesMax = 16u << 20;
-constexpr std::uint64_t kGetBytesMin = 1u << 20;
 
 /// Answers itself when this build has no protocol whose messages it could read.
 const MessageFormat* format_of(Call& call) {
@@ -79,12 +75,6 @@ Result<AckMode> ack_mode_of(const json::object& body) {
               "reject_requeue_false");
 }
 
-std::uint64_t answer_bytes_max(HttpApi& api) {
-  const std::uint64_t limit = api.node_status().memory_bytes_max;
-  if (limit == 0) return kGetBytesMax;
-  return std::clamp(limit / kGetMemoryPart, kGetBytesMin, kGetBytesMax);
-}
-
 // Of a body, written at once; a multiple of 3, so that pieces in base64 join.
 constexpr std::size_t kSliceBytes = 48u << 10;
 
@@ -129,7 +119,7 @@ class Getting : public std::enable_shared_from_this<Getting> {
       : call_(std::move(call)),
         format_(format),
         wanted_(wanted),
-        bytes_max_(answer_bytes_max(call_->api())) {}
+        bytes_max_(call_->api().limits().messages_bytes_max) {}
 
   void next() {
     if (count_ == wanted_.count) return finish();

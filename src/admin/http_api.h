@@ -41,6 +41,8 @@ struct HttpApiLimits {
   std::size_t parsed_body_bytes_max = 4u << 20;
   /// The same of definitions, until they are imported.
   std::size_t import_bytes_max = 8u << 20;
+  /// Messages that are got in one answer; one message more may be.
+  std::size_t messages_bytes_max = 16u << 20;
 };
 
 /// Owned by shard 0, used on its thread.
@@ -97,6 +99,7 @@ class HttpApi final : public io::HttpHandler {
     std::string text;
   };
   MetricsPage& metrics_page() { return metrics_page_; }
+  const HttpApiLimits& limits() const { return limits_; }
 
  private:
   /// Finds the operation; answers 404 or 405 itself when there is none.

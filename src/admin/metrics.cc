@@ -177,6 +177,10 @@ void write_process(MetricsText& out, const NodeStatus& node, const BrokerStatus&
   out.gauge("naru_log_uncommitted_limit_bytes", "With more than this publishers wait",
             node.uncommitted_bytes_max);
   out.gauge("naru_connections_limit", "Connections at once; 0: any number", node.connections_max);
+  out.gauge("naru_http_connections", "Connections over HTTP", node.http_connections);
+  out.gauge("naru_http_connections_limit",
+            "Those at once; for one more the one that has waited longest for its client goes",
+            node.http_connections_max);
 }
 
 /// The budget of memory: what there is, what is used, and by whom.

@@ -48,6 +48,8 @@ struct NodeStatus {
   MemoryStatus memory;
   std::uint64_t uncommitted_bytes_max = 0;  // beyond it publishers wait
   std::uint64_t connections_max = 0;        // of protocols; 0: no limit is set
+  std::uint64_t http_connections = 0;
+  std::uint64_t http_connections_max = 0;
   std::uint64_t open_files = 0;
   std::uint64_t open_files_max = 0;
   std::uint64_t disk_free_bytes = 0;

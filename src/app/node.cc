@@ -180,7 +180,8 @@ Result<void> Node::Parts::listen_http() {
                       .compatible_version = std::string(kCompatibleVersion)},
       admin::HttpApiLimits{.listings_bytes_max = memory.shares().http_listings_bytes_max,
                            .parsed_body_bytes_max = memory.shares().http_parsed_bytes_max,
-                           .import_bytes_max = memory.shares().http_import_bytes_max});
+                           .import_bytes_max = memory.shares().http_import_bytes_max,
+                           .messages_bytes_max = memory.shares().http_messages_bytes_max});
   http = std::make_unique<io::asio_impl::StreamHttpServer>(
       zero.loop, zero.network, *api,
       io::HttpLimits{.bodies_bytes_max = memory.shares().http_bodies_bytes_max,
@@ -207,6 +208,8 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
   it.disk_free_bytes = watch->space().free_bytes;
   it.disk_free_bytes_min = config.disk_free_min;
   it.connections_max = slots.now_most();
+  it.http_connections = http ? http->connection_count() : 0;
+  it.http_connections_max = open_files.http_connections_max;
   it.disk_alarm = journal->space() != storage::LogSpace::enough || !watch_alarm.empty();
   it.log_full = log_is_full();
   it.storage = journal->figures();

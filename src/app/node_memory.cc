@@ -4,8 +4,11 @@
 #include <utility>
 
 #include "admin/definitions_import.h"
+#include "admin/writing.h"
 #include "app/allocator.h"
 #include "core/memory_bounds.h"
+#include "core/queue/lane.h"
+#include "core/routing/route_cache.h"
 #include "security/password.h"
 #include "server/shard_host.h"
 
@@ -20,6 +23,11 @@ std::optional<std::uint64_t> resident_without_hashes() {
   std::optional<std::uint64_t> held = resident_bytes();
   if (held) *held -= std::min(*held, hashes);
   return held;
+}
+
+std::uint64_t idle_buffers_at(core::MemoryStep step) {
+  if (!core::bounds_at(step).keeps_idle_buffers) return 0;
+  return server::ConnectionLimits().idle_buffers_bytes_max;
 }
 
 }  // namespace
@@ -74,14 +82,13 @@ void NodeMemory::fill(admin::NodeStatus& status) const {
 // Those without a bound of their own are bounded by the steps.
 std::uint64_t NodeMemory::bytes_max(server::MemoryTerm term) const {
   const core::MemoryBounds& now = core::bounds_at(watch_->step());
-  const std::uint64_t idle =
-      now.keeps_idle_buffers ? server::ConnectionLimits().idle_buffers_bytes_max : 0;
+  const std::uint64_t buffers = idle_buffers_at(watch_->step()) + server::ShardHost::kReadBytes;
   switch (term) {
     case server::MemoryTerm::strangers:
       return shares_.strangers_bytes_max * shard_count_;
     case server::MemoryTerm::caches:
       return shares_.cache_bytes_max / now.cache_part + shares_.table_bytes_max +
-             (idle + server::ShardHost::kReadBytes) * shard_count_;
+             buffers * shard_count_;
     case server::MemoryTerm::input:
       return (shares_.input_bytes_max + shares_.loose_input_bytes_max +
               (shares_.uncommitted_bytes_max + shares_.changes_bytes_max) / now.uncommitted_part) *
@@ -91,7 +98,7 @@ std::uint64_t NodeMemory::bytes_max(server::MemoryTerm term) const {
              core::parsed_at(watch_->step(), shares_.http_parsed_bytes_max) +
              core::parsed_at(watch_->step(), shares_.http_import_bytes_max) +
              admin::kChangesTogetherBytes + shares_.http_unsent_bytes_max +
-             shares_.http_listings_bytes_max;
+             shares_.http_listings_bytes_max + shares_.http_messages_bytes_max;
     default:
       return watch_->ladder().threshold(core::MemoryStep::refuse);
   }
@@ -100,6 +107,7 @@ std::uint64_t NodeMemory::bytes_max(server::MemoryTerm term) const {
 void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
   const core::MemoryBounds& now = core::bounds_at(watch_->step());
   const std::uint64_t uncommitted = shares_.uncommitted_bytes_max / now.uncommitted_part;
+  const int step = std::to_underlying(watch_->step());
   const auto credit = static_cast<std::uint64_t>(shares_.connection_credit_bytes);
   const std::uint64_t leases = core::leases_at(watch_->step(), shares_.connection_leases_max);
   status.uncommitted_bytes_max = uncommitted * shard_count_;
@@ -110,6 +118,8 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
   status.memory.bounds = {
       {"message", std::min(message_bytes_max_, shares_.one_input_bytes_max)},
       {"transactions_of_a_connection", shares_.transaction_bytes_max},
+      {"unfinished_messages_of_a_connection",
+       std::min(2 * message_bytes_max_, shares_.input_bytes_max)},
       {"unfinished_messages_of_a_shard", shares_.input_bytes_max},
       {"unread_input_of_a_shard", shares_.loose_input_bytes_max},
       {"read_from_a_connection_at_once", now.read_bytes},
@@ -129,11 +139,20 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
       {"direct_replies_to_a_connection", shares_.direct_reply_bytes_max / now.connection_part},
       {"cache_of_the_log", shares_.cache_bytes_max / now.cache_part},
       {"tables_of_segments", shares_.table_bytes_max},
+      {"buffers_of_a_shard", idle_buffers_at(watch_->step()) + server::ShardHost::kReadBytes},
+      {"routes_of_a_shard", core::RouteCache::kBytesMax},
+      // Of what is handed out, and of what follows it.
+      {"read_ahead_of_a_queue",
+       2 * core::quartered_at(step, core::Lane::Options().read_ahead_bytes)},
+      {"index_of_a_lane_before_it_pages_out",
+       core::quartered_at(step, core::Lane::Options().index_bytes)},
       {"http_requests", shares_.http_bodies_bytes_max},
       {"http_parsed_request", core::parsed_at(watch_->step(), shares_.http_parsed_bytes_max)},
       {"http_import", core::parsed_at(watch_->step(), shares_.http_import_bytes_max)},
       {"http_answers", shares_.http_unsent_bytes_max},
       {"http_listings", shares_.http_listings_bytes_max},
+      {"http_page", admin::Writing::kFewRowsBytes},
+      {"http_messages", shares_.http_messages_bytes_max},
       {"password_checks", background_threads_ * security::kHashMemoryBytes},
   };
 }

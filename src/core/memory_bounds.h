@@ -52,6 +52,11 @@ constexpr std::uint64_t parsed_at(MemoryStep step, std::uint64_t most) {
   return std::max(std::min(most, kEnough), most / bounds_at(step).parsed_part);
 }
 
+/// What lanes read ahead of consumers and keep of their indexes at a step, by its number.
+constexpr std::size_t quartered_at(int step, std::size_t most) {
+  return most >> (2 * std::min(step, 3));
+}
+
 /// What a lease holds: 32 bytes in its queue's index; 48 in its session's list, half as much again
 /// for the list's growth, and that once more while it grows.
 inline constexpr std::uint64_t kLeaseBytes = 128;

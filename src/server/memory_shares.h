@@ -31,6 +31,7 @@ struct MemoryShares {
   std::uint64_t http_import_bytes_max = 0;    // of the one that is imported
   std::uint64_t http_unsent_bytes_max = 0;    // of answers over HTTP; one is sent however large
   std::uint64_t http_listings_bytes_max = 0;  // to find their objects again; so is one
+  std::uint64_t http_messages_bytes_max = 0;  // got in one answer; one message more may be
   std::uint64_t reported_bytes = 0;           // a shard tells of a change as large as this
 };
 
@@ -69,6 +70,7 @@ constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
   shares.http_import_bytes_max = std::clamp(limit / 8, kMiB, 8 * kMiB);
   shares.http_unsent_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);
   shares.http_listings_bytes_max = std::clamp(limit / 16, kMiB, 64 * kMiB);
+  shares.http_messages_bytes_max = std::clamp(limit / 16, kMiB, 16 * kMiB);
   shares.reported_bytes = std::max(limit / 256 / shards, kMiB / 16);
   return shares;
 }

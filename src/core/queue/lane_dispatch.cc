@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "core/memory_bounds.h"
 #include "core/queue/lane_impl.h"
 
 namespace naru::core {
@@ -354,7 +355,7 @@ void Lane::Impl::drop_read_ahead(Queue& queue) {
 
 // A quarter with each level: a read of its own for each large body is the worst that comes of it.
 std::size_t Lane::Impl::read_ahead_bytes_max() const {
-  return options_.read_ahead_bytes >> (2 * std::min(memory_pressure_, 3));
+  return quartered_at(memory_pressure_, options_.read_ahead_bytes);
 }
 
 // Nothing leaves before the log says that it may have left. While somebody consumes, the mark is

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "core/memory_bounds.h"
 #include "core/queue/lane_impl.h"
 
 namespace naru::core {
@@ -36,7 +37,7 @@ void Lane::Impl::apply_page(const Fact& fact, ByteView payload, BodyLocation loc
 
 // A quarter with each level of pressure, as with what is read ahead.
 bool Lane::Impl::over_index_budget() const {
-  return chunk_pool_.bytes_kept() > options_.index_bytes >> (2 * std::min(memory_pressure_, 3));
+  return chunk_pool_.bytes_kept() > quartered_at(memory_pressure_, options_.index_bytes);
 }
 
 // The queue that grows pays, unless it is consumed: then those that nobody consumes go first.

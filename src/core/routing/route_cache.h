@@ -18,7 +18,9 @@ namespace naru::core {
 /// that keys that never repeat (request ids) neither allocate nor push out those that do.
 class RouteCache {
  public:
-  explicit RouteCache(std::size_t bytes_max = 4u << 20) : bytes_max_(bytes_max) {}
+  static constexpr std::size_t kBytesMax = 4u << 20;
+
+  explicit RouteCache(std::size_t bytes_max = kBytesMax) : bytes_max_(bytes_max) {}
 
   /// The remembered route, or null. Valid until the next insert().
   const Route* find(ExchangeId exchange, std::string_view key, std::uint64_t generation) const;
