@@ -75,12 +75,13 @@ struct Host final : core::ClientHost {
 class HttpApiTest : public ::testing::TestWithParam<std::uint16_t> {
  protected:
   static constexpr std::size_t kListingsBytesMax = 640'000;  // 4,000 rows
+  static constexpr std::size_t kMessagesBytesMax = 1u << 20;
 
   HttpApiTest()
       : rig_(disk_, rig_options(GetParam())),
         api_(rig_.shard(0), connections_, node_, &messages_,
              {.naru_version = "0.1.0", .compatible_version = "4.2.0", .node = "naru@test"},
-             {.listings_bytes_max = kListingsBytesMax}) {
+             {.listings_bytes_max = kListingsBytesMax, .messages_bytes_max = kMessagesBytesMax}) {
     EXPECT_TRUE(rig_.started());
   }
 
