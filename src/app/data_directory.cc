@@ -191,7 +191,10 @@ void DataDirectory::keep_reserve() {
   const auto bytes = there ? (*there)->size() : 0;
   if (bytes && *bytes >= kReserveBytes) return;
   files_->make_zeroed(reserve, kReserveBytes, [log = log_](const Result<void>& made) {
-    if (!made) log->warn("{}; a start on a full disk will have no room", made.error().what);
+    if (made) return;
+    const bool in_the_way = made.error().code == Errc::precondition_failed;
+    log->warn("{}{}; a start on a full disk will have no room", made.error().what,
+              in_the_way ? ", remove it" : "");
   });
 }
 
@@ -216,8 +219,10 @@ Error how_to_mend(Error error, const std::string& path) {
               : "; let the user that runs naru read and write there, or name another --data-dir";
       break;
     case Errc::precondition_failed:
-      error.what +=
-          "; move it away, and restore the data directory from a backup if it had a file there";
+      error.what += error.what.starts_with(path + ": ")
+                        ? "; choose another with --data-dir, or move it away"
+                        : "; move it away, and restore the data directory from a backup if it had "
+                          "a file there";
       break;
     case Errc::io:
       error.what +=

@@ -228,8 +228,14 @@ TEST(LoadConfig, MemoryLimitHasToMakeSense) {
   }
   sources.sets = {"memory.limit=much"};
   EXPECT_THAT(sources.error(), HasSubstr("memory.limit takes bytes, like \"2GiB\", or a share"));
+  sources.sets = {"storage.cache_bytes=64MB"};
+  EXPECT_THAT(sources.error(), HasSubstr("with KiB, MiB, GiB, TiB, PiB, EiB, like \"64MiB\""));
+  sources.sets = {"storage.cache_bytes=20000000TiB"};
+  EXPECT_THAT(sources.error(), HasSubstr("is more than any disk holds"));
+  sources.sets = {"storage.cache_bytes=2TiB"};
+  EXPECT_THAT(sources.error(), HasSubstr("is 2 TiB, and must lie between"));
   sources.sets = {"memory.limit=1MiB"};
-  EXPECT_THAT(sources.error(), HasSubstr("must lie between 67108864 and"));
+  EXPECT_THAT(sources.error(), HasSubstr("is 1 MiB, and must lie between 64 MiB and"));
 }
 
 }  // namespace

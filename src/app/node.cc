@@ -80,10 +80,21 @@ std::vector<server::ShardHost*> Node::Parts::hosts() const {
 
 /// Says what to do about an address that cannot be had.
 static Error explained(Error error, const io::Endpoint& at, std::string_view protocol) {
-  if (error.code != Errc::already_exists) return error;
-  return {error.code, fmt::format("{} is in use by another process: stop that one, or choose "
-                                  "another address with listeners.{}",
-                                  at.to_string(), protocol)};
+  switch (error.code) {
+    case Errc::already_exists:
+      return {error.code, fmt::format("{} is in use by another process: stop that one, or choose "
+                                      "another address with listeners.{}",
+                                      at.to_string(), protocol)};
+    case Errc::access_refused:
+      return {error.code, fmt::format("{}: ports below 1024 are for root and those with "
+                                      "CAP_NET_BIND_SERVICE; choose another with listeners.{}",
+                                      error.what, protocol)};
+    default:
+      return {error.code,
+              fmt::format("{}; listeners.{} takes addresses of this machine, or 0.0.0.0 "
+                          "or [::] for all of them",
+                          error.what, protocol)};
+  }
 }
 
 /// A start that could not listen makes no log and leaves no trace in one.
@@ -168,7 +179,9 @@ Result<void> Node::Parts::listen() {
       listening.push_back({std::string(group.module->name()), *bound});
     }
   }
-  return listen_http();
+  NARU_TRY_VOID(listen_http());
+  if (listening.empty()) log.warn("nobody can reach this broker: listeners.* name no address");
+  return {};
 }
 
 Result<void> Node::Parts::listen_http() {

@@ -161,21 +161,41 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+constexpr std::array<std::string_view, 7> kUnits{"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+
+/// 67108864 as "64 MiB".
+std::string bytes_text(std::uint64_t bytes) {
+  if (bytes == 0) return "0";
+  std::size_t unit = 0;
+  for (; bytes % 1024 == 0; bytes /= 1024) ++unit;
+  return fmt::format("{} {}", bytes, kUnits[unit]);
+}
+
+std::string number_text(std::uint64_t number) {
+  return std::to_string(number);
+}
+
+bool is_of_bytes(const Setting& setting) {
+  return setting.unit.starts_with("bytes");
+}
+
 /// "64MiB" as 67108864.
 Result<std::uint64_t> parse_bytes(std::string_view text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const std::string_view suffix = text.substr(digits);
-  const std::uint64_t unit = suffix == ""      ? 1
-                             : suffix == "KiB" ? std::uint64_t{1} << 10
-                             : suffix == "MiB" ? kMiB
-                             : suffix == "GiB" ? std::uint64_t{1} << 30
-                                               : 0;
-  if (digits == 0 || digits > 12 || unit == 0) {
-    return fail(Errc::malformed, "takes bytes, as a number or like \"64MiB\"");
+  const auto* const unit =
+      suffix.empty() ? kUnits.begin() : std::find(kUnits.begin() + 1, kUnits.end(), suffix);
+  std::uint64_t count = 0;
+  const auto read = std::from_chars(text.data(), text.data() + digits, count);
+  if (digits == 0 || unit == kUnits.end()) {
+    return fail(Errc::malformed,
+                fmt::format("takes bytes: a number, or one with {}, like \"64MiB\"",
+                            fmt::join(kUnits.begin() + 1, kUnits.end(), ", ")));
   }
-  const std::uint64_t count = std::stoull(std::string(text.substr(0, digits)));
-  if (count > UINT64_MAX / unit) return fail(Errc::malformed, "is more than any disk holds");
-  return count * unit;
+  const auto shift = static_cast<unsigned>(10 * (unit - kUnits.begin()));
+  if (read.ec != std::errc() || count > UINT64_MAX >> shift)
+    return fail(Errc::malformed, "is more than any disk holds");
+  return count << shift;
 }
 
 Result<std::uint64_t> number_of(const Setting& setting, const SettingValue& value) {
@@ -184,15 +204,17 @@ Result<std::uint64_t> number_of(const Setting& setting, const SettingValue& valu
     return static_cast<std::uint64_t>(*number);
   }
   const auto* text = std::get_if<std::string>(&value);
-  if (text != nullptr && setting.unit.starts_with("bytes")) return parse_bytes(*text);
+  if (text != nullptr && is_of_bytes(setting)) return parse_bytes(*text);
   return fail(Errc::malformed, "takes a number");
 }
 
 Result<void> assign_to(std::uint64_t& field, const Setting& setting, const SettingValue& value) {
   NARU_TRY(number, number_of(setting, value));
   if (number < setting.min || number > setting.max) {
-    return fail(Errc::malformed, fmt::format("is {}, and must lie between {} and {}", number,
-                                             setting.min, setting.max));
+    const auto text_of = is_of_bytes(setting) ? bytes_text : number_text;
+    return fail(Errc::malformed,
+                fmt::format("is {}, and must lie between {} and {}", text_of(number),
+                            text_of(setting.min), text_of(setting.max)));
   }
   field = number;
   return {};
@@ -264,21 +286,11 @@ Result<void> assign_to(std::vector<io::Endpoint>& field, const Setting&,
   return {};
 }
 
-/// 67108864 as "64 MiB".
-std::string bytes_text(std::uint64_t bytes) {
-  constexpr std::array<std::string_view, 7> kUnits{"bytes", "KiB", "MiB", "GiB",
-                                                   "TiB",   "PiB", "EiB"};
-  if (bytes == 0) return "0";
-  std::size_t unit = 0;
-  for (; bytes % 1024 == 0; bytes /= 1024) ++unit;
-  return fmt::format("{} {}", bytes, kUnits[unit]);
-}
-
 /// What a value must lie between, or be one of; empty when anything of its type will do.
 std::string bounds_text(const Setting& setting) {
   if (!setting.choices.empty()) return fmt::format("{}", fmt::join(setting.choices, ", "));
   if (setting.max == UINT64_MAX) return "";
-  if (!setting.unit.starts_with("bytes")) return fmt::format("{} to {}", setting.min, setting.max);
+  if (!is_of_bytes(setting)) return fmt::format("{} to {}", setting.min, setting.max);
   const std::string_view share = setting.unit == "bytes or %" ? "; 1% to 100%" : "";
   return fmt::format("{} to {}{}", bytes_text(setting.min), bytes_text(setting.max), share);
 }

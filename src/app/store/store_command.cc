@@ -48,7 +48,7 @@ std::optional<Error> files_without_manifest(const StoreDirectory& store) {
   const auto ours = std::ranges::find_if(*names, storage::is_stored_file);
   if (ours == names->end()) return std::nullopt;
   return Error{Errc::corrupt, fmt::format("{0}/manifest: missing, although {0}/{1} is there; "
-                                          "{2}",
+                                          "{2}, or move it away to start empty",
                                           store.wal_path(), *ours, storage::kRestoreFromBackup)};
 }
 

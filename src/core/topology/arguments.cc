@@ -86,8 +86,10 @@ std::string queue_version(const Value& value, const Table& arguments) {
   return fmt::format("\"unsupported queue version '{}'\"", version);
 }
 std::string durability(const Value& value, const Table&) {
-  return one_of(value, fmt::format("\"unsupported durability '{}'\"", value_text(value)), "fsync",
-                "interval", "memory");
+  return one_of(
+      value,
+      fmt::format("\"unsupported durability '{}': fsync, interval or memory\"", value_text(value)),
+      "fsync", "interval", "memory");
 }
 std::string queue_type(const Value& value, const Table&) {
   return one_of(value, fmt::format("\"unsupported queue type '{}'\"", value_text(value)), "",
