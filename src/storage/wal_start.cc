@@ -83,8 +83,8 @@ Result<void> Wal::open(Random& random, const FrameVisitor& visit) {
   NARU_TRY_VOID(files_.check_end(last_frame, was_closed));
   if (const auto& torn = scanner.torn_tail()) {
     log_.warn(
-        "{}: offset {}: the last run ended in the middle of writing frame {}; the log ends "
-        "before it, and what is behind was never whole",
+        "{}: offset {}: frame {} is not whole, as when a run ends in the middle of writing it; the "
+        "log ends before it, and no frame behind it says that it was on disk",
         torn->path, torn->offset, torn->frame);
   } else if (end.bytes != 0) {
     log_.info(
