@@ -111,7 +111,17 @@ void JournalLocal::stage_snapshots() {
   (void)snapshots_.stage(wal_, std::min<std::size_t>(options_.snapshot_slice_bytes, part_max));
 }
 
+// What changes while metadata's snapshot is made is in it as well. If it made less progress than
+// the log makes, it would grow with what is logged, and the log with it.
+std::size_t JournalLocal::piece_bytes(std::uint32_t group, std::size_t bytes_max) {
+  const std::uint64_t logged =
+      wal_.bytes_written() - std::exchange(piece_mark_, wal_.bytes_written());
+  if (group != core::kMetadataGroup.value) return bytes_max;
+  return std::max(bytes_max, static_cast<std::size_t>(std::min(logged, kPieceBytesMax)));
+}
+
 void JournalLocal::ask_for_piece(std::uint32_t group, bool first, std::size_t bytes_max) {
+  bytes_max = piece_bytes(group, bytes_max);
   const core::ShardId from(static_cast<std::uint16_t>(group_shard_[group]));
   ShardJournal* shard = shards_[from.value].get();
   if (from == kLogShard) return snapshots_.add(shard->snapshot_piece(group, first, bytes_max));

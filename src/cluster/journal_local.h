@@ -118,6 +118,8 @@ class JournalLocal final : private storage::WalClient,
 
   // Some MiB of memory; a disk with more of them is told of all the time anyway.
   static constexpr std::size_t kDamagedMax = 10'000;
+  // Encoded in one turn, a millisecond or two.
+  static constexpr std::uint64_t kPieceBytesMax = std::uint64_t{1} << 20;
 
   // For ShardJournal, on shard 0.
   storage::Wal& wal() { return wal_; }
@@ -153,6 +155,7 @@ class JournalLocal final : private storage::WalClient,
   Result<bool> note_snapshot_part(std::uint32_t file, std::uint32_t offset,
                                   const storage::EntryView& entry);
   void stage_snapshots();
+  std::size_t piece_bytes(std::uint32_t group, std::size_t bytes_max);
   void post_committed();
   void tend_files();
 
@@ -180,6 +183,7 @@ class JournalLocal final : private storage::WalClient,
   Compactor compactor_;
   std::uint64_t compaction_mark_ = 0;  // frames written when compaction last worked
   std::uint64_t snapshot_mark_ = 0;    // frames written when the last slice was staged
+  std::uint64_t piece_mark_ = 0;       // bytes written when the last piece was asked for
   std::vector<std::vector<CommittedFrame>> outgoing_;  // by shard
   std::vector<std::vector<ByteBuffer>> spare_;  // by shard: emptied buffers on their way back
   std::vector<std::uint32_t> group_shard_;      // by group, for snapshot requests

@@ -17,6 +17,28 @@ constexpr std::uint32_t kNobody = ~0U;
 bool is_of_metadata(const storage::EntryHead& head) {
   return head.group == kMetadata && head.type != kSnapshotPart && head.type != kBodies;
 }
+
+/// A snapshot's parts where they lie in the log.
+class StoredParts final : public core::SnapshotParts {
+ public:
+  StoredParts(storage::Wal& wal, std::span<const storage::WalRange> parts)
+      : wal_(wal), parts_(parts) {}
+
+  Result<ByteView> next() override {
+    while (!parts_.empty()) {
+      NARU_TRY(read, wal_.read_now(parts_.front()));
+      parts_ = parts_.subspan(1);
+      part_ = std::move(read);
+      if (!part_.view.empty()) return part_.view;
+    }
+    return ByteView();
+  }
+
+ private:
+  storage::Wal& wal_;
+  std::span<const storage::WalRange> parts_;
+  Slice part_;
+};
 }  // namespace
 
 /// Whether this program can apply an entry that it found in the log. Errors: version, corrupt.
@@ -79,12 +101,8 @@ Result<void> JournalLocal::survey(MetadataTail& metadata, const storage::Scanned
 Result<void> JournalLocal::install_snapshot(ShardJournal& shard, std::uint32_t group) {
   const SnapshotCatalog::Found* found = catalog_.find(group);
   if (found == nullptr) return {};
-  ByteBuffer state;
-  for (const storage::WalRange& part : found->parts) {
-    NARU_TRY(bytes, wal_.read_now(part));
-    state.append(bytes.view);
-  }
-  Result<void> installed = shard.install(group, found->covers, state.view());
+  StoredParts parts(wal_, found->parts);
+  Result<void> installed = shard.install(group, found->covers, parts);
   if (installed) return {};
   const storage::WalRange& first = found->parts.front();
   installed.error().what = "in a snapshot, " + installed.error().what;

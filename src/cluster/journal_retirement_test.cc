@@ -369,5 +369,32 @@ TEST(FileLedger, LiveBodiesInAFileThatIsNotThereAreFound) {
   EXPECT_EQ(ledger.missing_file(), 0U);
 }
 
+/// What changes while metadata's snapshot is made is in it, too. If it came a slice a frame,
+/// whatever the frames hold, it would grow with what is logged, and never be done in the worst
+/// case.
+TEST(JournalRetirement, MetadataSnapshotsKeepUpWithWhatIsLogged) {
+  testing::WorldOptions options{.seed = 11, .journal = testing::small_files()};
+  options.live_max = 10'000;
+  for (const std::uint32_t group : {0, 1}) {
+    testing::World world(options);
+    ASSERT_STARTS(world);
+    for (std::uint64_t id = 1; id <= 600; ++id) {  // the snapshot has 20 bytes for each
+      world.append(group, id, 4000);
+      if (id % 4 == 0) world.settle_down();
+    }
+    const std::vector<std::size_t>& asked = world.state(group).pieces_asked();
+    ASSERT_FALSE(asked.empty());
+    const std::size_t least = std::ranges::min(asked);
+    const std::size_t most = std::ranges::max(asked);
+    EXPECT_LE(most, std::size_t{1} << 20);
+    if (group == 0) {
+      EXPECT_GE(least, 4000U) << "as much as was logged since the last one";
+    } else {
+      EXPECT_LE(most, options.journal.snapshot_slice_bytes);
+    }
+    EXPECT_NO_VIOLATION(world);
+  }
+}
+
 }  // namespace
 }  // namespace naru::cluster

@@ -262,9 +262,9 @@ std::vector<std::uint32_t> ShardJournal::groups() const {
 }
 
 Result<void> ShardJournal::install(std::uint32_t group_id, std::uint64_t covers,
-                                   ByteView snapshot) {
+                                   core::SnapshotParts& parts) {
   Group& group = groups_.at(group_id);
-  NARU_TRY_VOID(group.state->install(core::Index(covers), snapshot));
+  NARU_TRY_VOID(group.state->install_parts(core::Index(covers), parts));
   group.applied = covers;
   if (!contradiction_.empty()) return fail(Errc::corrupt, contradiction_);
   return {};

@@ -91,7 +91,7 @@ class ShardJournal final : public core::Journal {
     return groups_.at(group).state->check_bodies(payload);
   }
   /// Errors: the state's own.
-  Result<void> install(std::uint32_t group, std::uint64_t covers, ByteView snapshot);
+  Result<void> install(std::uint32_t group, std::uint64_t covers, core::SnapshotParts& parts);
   /// Applies what a frame holds beyond what is applied. Errors: corrupt (an entry is missing, or
   /// cannot follow those before it).
   Result<void> replay(const CommittedFrame& frame);

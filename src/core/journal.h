@@ -90,6 +90,16 @@ class GroupState {
   /// Replaces the state by a snapshot that a job of begin_snapshot() made in an earlier run.
   /// Errors: as check().
   virtual Result<void> install(Index covers, ByteView snapshot) = 0;
+  /// The same, of a snapshot that need not be in memory as a whole. Errors: those of the parts,
+  /// too.
+  virtual Result<void> install_parts(Index covers, SnapshotParts& parts) {
+    ByteBuffer whole;
+    while (true) {
+      NARU_TRY(part, parts.next());
+      if (part.empty()) return install(covers, whole.view());
+      whole.append(part);
+    }
+  }
   /// The journal wants to let go of old files. Null when nothing was applied that a snapshot could
   /// replace.
   virtual std::unique_ptr<SnapshotJob> begin_snapshot() = 0;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/byte_buffer.h"
+#include "base/result.h"
 #include "core/ids.h"
 
 namespace naru::core {
@@ -23,6 +24,14 @@ class SnapshotJob {
   /// Appends the next piece: about `bytes_max` bytes, or fewer where finding them is much work.
   /// True when it was the last one; the job is over then.
   virtual bool next(std::size_t bytes_max, ByteBuffer& out) = 0;
+};
+
+/// A snapshot on its way back: its bytes, cut anywhere, in order.
+class SnapshotParts {
+ public:
+  virtual ~SnapshotParts() = default;
+  /// The next ones, valid until the next call; empty: there are no more. Errors: io, corrupt.
+  virtual Result<ByteView> next() = 0;
 };
 
 /// Of a state so small that it was encoded at once.

@@ -182,9 +182,28 @@ void RecordingState::survivors(ByteView payload, core::BodyLocation location, bo
     pieces.push_back({0, static_cast<std::uint32_t>(payload.size())});
 }
 
+namespace {
+/// Encoded at once, and notes what is asked of it.
+class NotingSnapshot final : public core::SnapshotJob {
+ public:
+  NotingSnapshot(core::WholeSnapshot whole, std::shared_ptr<std::vector<std::size_t>> asked)
+      : whole_(std::move(whole)), asked_(std::move(asked)) {}
+  core::Index covers() const override { return whole_.covers(); }
+  bool next(std::size_t bytes_max, ByteBuffer& out) override {
+    asked_->push_back(bytes_max);
+    return whole_.next(bytes_max, out);
+  }
+
+ private:
+  core::WholeSnapshot whole_;
+  const std::shared_ptr<std::vector<std::size_t>> asked_;
+};
+}  // namespace
+
 std::unique_ptr<core::SnapshotJob> RecordingState::begin_snapshot() {
   ++snapshots_wanted_;
-  return std::make_unique<core::WholeSnapshot>(core::Index(applied_), snapshot());
+  return std::make_unique<NotingSnapshot>(core::WholeSnapshot(core::Index(applied_), snapshot()),
+                                          pieces_asked_);
 }
 
 }  // namespace naru::cluster::testing

@@ -67,6 +67,8 @@ class RecordingState final : public core::GroupState {
   std::uint64_t applied() const { return applied_; }
   bool owner() const { return owner_; }
   std::uint64_t snapshots_wanted() const { return snapshots_wanted_; }
+  /// How many bytes each piece of a snapshot was to have at most.
+  const std::vector<std::size_t>& pieces_asked() const { return *pieces_asked_; }
   const std::map<std::uint64_t, Message>& messages() const { return messages_; }
   std::string snapshot() const;
 
@@ -82,6 +84,8 @@ class RecordingState final : public core::GroupState {
   std::map<std::uint64_t, Message> messages_;
   std::uint64_t applied_ = 0;
   std::uint64_t snapshots_wanted_ = 0;
+  const std::shared_ptr<std::vector<std::size_t>> pieces_asked_ =
+      std::make_shared<std::vector<std::size_t>>();
   bool owner_ = false;
 };
 

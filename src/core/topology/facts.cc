@@ -310,6 +310,18 @@ Result<Fact> decode_fact(ByteReader& in) {
   return Body(body).read(kind);
 }
 
+ByteView whole_facts(ByteView facts) {
+  ByteReader in(facts);
+  std::size_t whole = 0;
+  while (!in.done()) {
+    in.le16();  // kind, version
+    in.bytes(in.le32());
+    if (!in.ok()) break;
+    whole = facts.size() - in.remaining();
+  }
+  return facts.first(whole);
+}
+
 Result<void> check_facts(ByteView facts) {
   ByteReader in(facts);
   while (!in.done()) NARU_TRY_VOID(decode_fact(in));

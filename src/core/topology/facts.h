@@ -82,6 +82,9 @@ void encode(ByteBuffer& out, const Fact& fact);
 /// Reads one fact. What is derived from arguments (an exchange's alternate, a queue's settings) is
 /// filled in. Errors: corrupt, version.
 Result<Fact> decode_fact(ByteReader& in);
+/// The facts of a run that may end in the middle of one, without that one. Only lengths are looked
+/// at.
+ByteView whole_facts(ByteView facts);
 /// Whether this program can read all of the facts in a run of them. Errors: corrupt, version.
 Result<void> check_facts(ByteView facts);
 

@@ -94,6 +94,7 @@ class Metadata final : public GroupState {
   void apply(std::span<const Entry> committed) override;
   void on_role(Role role, Term term) override;
   Result<void> install(Index covers, ByteView snapshot) override;
+  Result<void> install_parts(Index covers, SnapshotParts& parts) override;
   std::unique_ptr<SnapshotJob> begin_snapshot() override;
   /// None: metadata has no bodies.
   void survivors(ByteView, BodyLocation, bool, std::vector<Piece>&) override {}
