@@ -34,6 +34,16 @@ class SnapshotParts {
   virtual Result<ByteView> next() = 0;
 };
 
+/// One that is there as a whole.
+class PartInMemory final : public SnapshotParts {
+ public:
+  explicit PartInMemory(ByteView bytes) : bytes_(bytes) {}
+  Result<ByteView> next() override { return std::exchange(bytes_, {}); }
+
+ private:
+  ByteView bytes_;
+};
+
 /// Of a state so small that it was encoded at once.
 class WholeSnapshot final : public SnapshotJob {
  public:

@@ -328,4 +328,14 @@ Result<void> check_facts(ByteView facts) {
   return {};
 }
 
+Result<std::optional<Index>> check_snapshot(ByteView facts) {
+  ByteReader in(facts);
+  std::optional<Index> as_of;
+  while (!in.done()) {
+    NARU_TRY(fact, decode_fact(in));
+    if (const auto* it = std::get_if<SnapshotAsOf>(&fact)) as_of = it->entry;
+  }
+  return as_of;
+}
+
 }  // namespace naru::core

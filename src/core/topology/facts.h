@@ -87,5 +87,7 @@ Result<Fact> decode_fact(ByteReader& in);
 ByteView whole_facts(ByteView facts);
 /// Whether this program can read all of the facts in a run of them. Errors: corrupt, version.
 Result<void> check_facts(ByteView facts);
+/// The same of a snapshot's; and as of which entry it is, where they say so.
+Result<std::optional<Index>> check_snapshot(ByteView facts);
 
 }  // namespace naru::core

@@ -58,7 +58,6 @@ class Metadata::Impl {
   void apply(std::span<const Entry> committed);
   void on_role(Role role);
   Result<void> install(Index covers, SnapshotParts& parts);
-  Result<std::size_t> hand_on(ByteView facts);
   std::unique_ptr<SnapshotJob> begin_snapshot();
 
   bool anything_logged = false;
@@ -120,16 +119,6 @@ class Metadata::Impl::Snapshot final : public SnapshotJob {
 };
 
 namespace {
-
-/// One that is in memory anyway.
-class WholePart final : public SnapshotParts {
- public:
-  explicit WholePart(ByteView bytes) : bytes_(bytes) {}
-  Result<ByteView> next() override { return std::exchange(bytes_, {}); }
-
- private:
-  ByteView bytes_;
-};
 
 void answer_all(std::vector<Answer> answers) {
   for (Answer& answer : answers) answer.done(std::move(answer.result));
@@ -292,31 +281,22 @@ void Metadata::Impl::on_role(Role role) {
 // What changed while it was made is in it, too, so it may be many times what it comes to: no more
 // of it than a part is held.
 Result<void> Metadata::Impl::install(Index covers, SnapshotParts& parts) {
-  ByteBuffer rest;  // facts that were not handed on; the last one may be cut
+  ByteBuffer rest;  // the last fact may be cut
   for (bool more = true; more;) {
     NARU_TRY(part, parts.next());
     more = !part.empty();
     rest.append(part);
-    NARU_TRY(bytes, hand_on(more ? whole_facts(rest.view()) : rest.view()));
-    rest.consume(bytes);
+    const ByteView facts = more ? whole_facts(rest.view()) : rest.view();
+    NARU_TRY(as_of, check_snapshot(facts));
+    if (as_of) as_of_ = *as_of;
+    ByteBuffer whole;
+    whole.append(facts);
+    rest.consume(whole.size());
+    if (!whole.empty()) broadcast(std::move(whole), {});
   }
   applied_ = covers;
   anything_logged = true;
   return {};
-}
-
-/// Of a snapshot, to every shard's catalogue. Returns how many bytes that were. Errors: as check().
-Result<std::size_t> Metadata::Impl::hand_on(ByteView facts) {
-  if (facts.empty()) return std::size_t{0};
-  ByteReader in(facts);
-  while (!in.done()) {
-    NARU_TRY(fact, decode_fact(in));
-    if (const auto* it = std::get_if<SnapshotAsOf>(&fact)) as_of_ = it->entry;
-  }
-  ByteBuffer copy;
-  copy.append(facts);
-  broadcast(std::move(copy), {});
-  return facts.size();
 }
 
 std::unique_ptr<SnapshotJob> Metadata::Impl::begin_snapshot() {
@@ -357,8 +337,8 @@ void Metadata::on_role(Role role, Term) {
 }
 
 Result<void> Metadata::install(Index covers, ByteView snapshot) {
-  WholePart part(snapshot);
-  return impl_->install(covers, part);
+  PartInMemory whole(snapshot);
+  return impl_->install(covers, whole);
 }
 
 Result<void> Metadata::install_parts(Index covers, SnapshotParts& parts) {
