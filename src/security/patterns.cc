@@ -45,15 +45,23 @@ std::size_t unicode_classes(std::string_view pattern) {
   return count;
 }
 
+/// Whether letters may stand for others, as in (?i): each may be a class of its own then.
+bool has_flags(std::string_view pattern) {
+  for (std::size_t at = 0; (at = pattern.find("(?", at)) != pattern.npos; ++at) {
+    if (at + 2 < pattern.size() && pattern[at + 2] != ':') return true;
+  }
+  return false;
+}
+
 /// Of the expression without its program and automaton: RE2 does not tell. Measured with patterns
 /// that are nothing but groups, alternatives, repetitions or classes.
 std::size_t expression_bytes(std::string_view pattern) {
   constexpr std::size_t kFixed = 1024;
-  constexpr std::size_t kCharacter = 16;
-  constexpr std::size_t kOperator = 64;
+  const std::size_t character = has_flags(pattern) ? 160 : 16;
+  constexpr std::size_t kOperator = 144;
   constexpr std::size_t kUnicodeClass = 5632;
   const auto literals = static_cast<std::size_t>(std::ranges::count_if(pattern, is_literal));
-  return kFixed + pattern.size() * kCharacter + (pattern.size() - literals) * kOperator +
+  return kFixed + pattern.size() * character + (pattern.size() - literals) * kOperator +
          unicode_classes(pattern) * kUnicodeClass;
 }
 
