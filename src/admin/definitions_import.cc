@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,12 +16,19 @@
 #include "admin/http_api.h"
 #include "core/topology/not_in_effect.h"
 #include "core/topology/rehearsal.h"
+#include "security/patterns.h"
 
 namespace naru::admin {
 
 namespace {
 
 using core::Metadata;
+
+/// So much memory may the patterns take that are checked in one turn, as it grows with the time
+/// that it takes: the last one beyond it takes some 3 ms, and rarely 10.
+constexpr std::size_t kCheckedTogetherBytes = 16 << 10;
+/// One that was checked before takes as long as so much.
+constexpr std::size_t kLookedAtBytes = 64;
 
 /// By section.
 using Counts = std::array<std::size_t, DefinitionsFile::kSections.size()>;
@@ -57,6 +67,28 @@ std::unexpected<Error> of_item(const DefinedItem& item, const Error& error) {
   return fail(error.code, fmt::format("{}: {}", item.text(), error.what));
 }
 
+constexpr std::size_t kPermissions = 2;
+constexpr std::size_t kPatterns = 3;  // of a permission
+static_assert(DefinitionsFile::kSections[kPermissions] == "permissions");
+
+/// Remembers patterns that were checked: the users of a file have few different ones. By hashes of
+/// 64 bits: another one that passes for checked is found nowhere if it is no pattern.
+class CheckedPatterns {
+ public:
+  /// What it took, in bytes, as security::check_pattern().
+  Result<std::size_t> check(std::string_view pattern) {
+    const std::uint64_t hash = std::hash<std::string_view>()(pattern) | 1;
+    std::uint64_t& slot = lately_[hash / 2 % lately_.size()];
+    if (slot == hash) return 0;
+    NARU_TRY(bytes, security::check_pattern(pattern));
+    slot = hash;
+    return bytes;
+  }
+
+ private:
+  std::array<std::uint64_t, 256> lately_{};
+};
+
 const Error kNoVhost{Errc::not_found, "there is no such vhost"};
 
 /// Whether a queue or an exchange is there: it stays as it is.
@@ -78,11 +110,50 @@ class Import : public std::enable_shared_from_this<Import> {
     auto file = DefinitionsFile::open(definitions_, std::move(tenant));
     if (!file) return refuse(file.error());
     file_ = std::move(*file);
+    check_some();
+  }
+
+ private:
+  /// Some of the patterns of permissions, as compiling them takes its time; then the rest. The
+  /// first that is none is told by the rehearsal, if nothing before it is wrong.
+  void check_some() {
+    for (std::size_t bytes = 0; bytes < kCheckedTogetherBytes;) {
+      const auto taken = check_pattern();
+      if (!taken) return decide();
+      bytes += kLookedAtBytes + *taken;
+    }
+    call_->later([self = shared_from_this()] { self->check_some(); });
+  }
+
+  /// The next one: what it took, or nothing when it is none or there is no other.
+  std::optional<std::size_t> check_pattern() {
+    if (permissions_checked() == file_->size(kPermissions)) return std::nullopt;
+    const auto item = file_->read(kPermissions, permissions_checked());
+    if (!item || !*item) return std::nullopt;
+    const auto& permission = std::get<core::PutPermission>((*item)->change);
+    const std::array patterns{&permission.configure, &permission.write, &permission.read};
+    const auto taken = patterns_.check(*patterns.at(patterns_checked_ % kPatterns));
+    if (!taken) return std::nullopt;
+    ++patterns_checked_;
+    return *taken;
+  }
+
+  std::size_t permissions_checked() const { return patterns_checked_ / kPatterns; }
+
+  /// An entry of the file, as DefinitionsFile::read().
+  Result<std::optional<DefinedItem>> read(std::size_t section, std::size_t index) const {
+    auto item = file_->read(section, index);
+    if (item && *item && section == kPermissions && index < permissions_checked()) {
+      std::get<core::PutPermission>((*item)->change).patterns_checked = true;
+    }
+    return item;
+  }
+
+  void decide() {
     if (const auto decided = rehearse(); !decided) return refuse(decided.error());
     make_some();
   }
 
- private:
   /// Decides all of it without making anything: what is refused is refused before it changed the
   /// broker. Errors: the first one; limit (it is too much to be decided at once).
   Result<void> rehearse() const {
@@ -91,7 +162,7 @@ class Import : public std::enable_shared_from_this<Import> {
     core::Actor actor = actor_of(*call_);
     for (std::size_t section = 0; section < DefinitionsFile::kSections.size(); ++section) {
       for (std::size_t index = 0; index < file_->size(section); ++index) {
-        NARU_TRY(item, file_->read(section, index));
+        NARU_TRY(item, read(section, index));
         if (!item) continue;
         actor.tenant = {};
         if (!item->tenant.empty()) {
@@ -134,7 +205,7 @@ class Import : public std::enable_shared_from_this<Import> {
     for (std::size_t looked_at = 0; looked_at < kChangesTogether && bytes < kChangesTogetherBytes &&
                                     next_ < file_->size(section_);
          ++looked_at, ++next_) {
-      auto item = file_->read(section_, next_);
+      auto item = read(section_, next_);
       if (!item || !*item) continue;  // it was read before
       bytes += core::bytes_under_way((*item)->change);
       ++left_;
@@ -220,6 +291,8 @@ class Import : public std::enable_shared_from_this<Import> {
   const std::shared_ptr<JsonMemory> memory_;  // it may be ended after the API
   const json::object definitions_;
   std::optional<DefinitionsFile> file_;
+  CheckedPatterns patterns_;
+  std::size_t patterns_checked_ = 0;
   std::size_t section_ = 0;
   std::size_t next_ = 0;  // in the section
   std::size_t left_ = 0;  // of those under way

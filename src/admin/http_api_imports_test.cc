@@ -112,6 +112,31 @@ TEST_P(HttpApiImportsTest, LargeOnesAreFewerAtATime) {
   EXPECT_LT(together, 25u);
 }
 
+TEST_P(HttpApiImportsTest, PatternsAreCheckedInTurns) {
+  const core::Catalog& catalog = rig_.shard(0).catalog();
+  const auto turns_before_a_change = [&](const std::function<std::string(std::size_t)>& pattern) {
+    const auto asked = start(
+        "POST", "/api/definitions", entries("permissions", 60, [&](std::size_t i) {
+          return fmt::format(
+              R"({{"user":"guest","vhost":"/","configure":"{0}","write":"{0}","read":"{0}"}})",
+              pattern(i));
+        }));
+    int turns = 0;
+    const std::uint64_t before = catalog.version();
+    until([&] { return catalog.version() != before || asked->status != 0 || ++turns == 10'000; });
+    until([&] { return asked->status != 0; });
+    EXPECT_EQ(asked->status, 204u) << asked->text;
+    return turns;
+  };
+  const int few = turns_before_a_change([](std::size_t) { return "^x"; });
+  const int equal = turns_before_a_change([](std::size_t) { return R"(\\pL{4})"; });
+  EXPECT_LT(equal, few + 30) << "equal ones are one";
+  // Of those that are as dear as patterns may be there is no more than one in a turn.
+  const int different =
+      turns_before_a_change([](std::size_t i) { return fmt::format(R"(\\pL{{4}}{})", i); });
+  EXPECT_GE(different, few + 59);
+}
+
 TEST_P(HttpApiImportsTest, OneIsMadeAfterTheOther) {
   constexpr std::size_t kQueues = 2 * kChangesTogether;
   std::vector<std::shared_ptr<Asked>> asked;

@@ -1,7 +1,12 @@
 // What worries us: shapes that clients do not know, and changes that are answered and not made.
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
+#include <string>
+
 #include "admin/test_support.h"
+#include "core/memory_bounds.h"
 
 namespace naru::admin {
 namespace {
@@ -267,6 +272,26 @@ TEST_P(HttpApiObjectsTest, HealthChecksAnswerAsRabbitMqsDo) {
   EXPECT_EQ(status("GET", "/api/health/checks/node-is-quorum-critical"), 200u);
   EXPECT_EQ(get("/api/aliveness-test/%2F"), R"({"status":"ok"})");
   EXPECT_EQ(status("GET", "/api/aliveness-test/nowhere"), 404u);
+}
+
+TEST_P(HttpApiObjectsTest, CompiledPatternsAreCountedAndLetGoOfAsMemoryGetsShort) {
+  core::Shard& shard = rig_.shard(0);
+  const std::size_t before = shard.memory().metadata;
+  const auto used = [&] { return shard.memory().metadata - before; };
+  std::size_t one = 0;
+  for (int i = 0; i < 400; ++i) {
+    const std::string body = fmt::format(R"({{"configure":"^{}$","write":"","read":""}})", i);
+    EXPECT_EQ(status("PUT", "/api/permissions/%2F/guest", body), 204u);
+    EXPECT_TRUE(shard.catalog().authorize({"guest", ""}, *shard.catalog().find_tenant("/"),
+                                          security::Action::configure, std::to_string(i)));
+    if (i == 0) one = used();
+    EXPECT_LE(used(), core::patterns_at(core::MemoryStep::normal));
+  }
+  EXPECT_GT(one, 0u);
+  EXPECT_GT(used(), 100 * one);
+  shard.set_memory_step(core::MemoryStep::page_out);
+  EXPECT_LE(used(), core::patterns_at(core::MemoryStep::page_out));
+  EXPECT_GT(used(), 10 * one) << "enough of them stay";
 }
 
 }  // namespace

@@ -141,6 +141,7 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
       {"tables_of_segments", shares_.table_bytes_max},
       {"buffers_of_a_shard", idle_buffers_at(watch_->step()) + server::ShardHost::kReadBytes},
       {"routes_of_a_shard", core::RouteCache::kBytesMax},
+      {"patterns_of_a_shard", core::patterns_at(watch_->step())},
       // Of what is handed out, and of what follows it.
       {"read_ahead_of_a_queue",
        2 * core::quartered_at(step, core::Lane::Options().read_ahead_bytes)},

@@ -52,6 +52,14 @@ constexpr std::uint64_t parsed_at(MemoryStep step, std::uint64_t most) {
   return std::max(std::min(most, kEnough), most / bounds_at(step).parsed_part);
 }
 
+/// So much are the compiled patterns of a shard's permissions: some hundred, or as many as are used
+/// at a time.
+constexpr std::size_t patterns_at(MemoryStep step) {
+  constexpr std::size_t kMost = 1 << 20;
+  constexpr std::size_t kEnough = 256 << 10;
+  return std::max(kEnough, kMost / bounds_at(step).cache_part);
+}
+
 /// What lanes read ahead of consumers and keep of their indexes at a step, by its number.
 constexpr std::size_t quartered_at(int step, std::size_t most) {
   return most >> (2 * std::min(step, 3));

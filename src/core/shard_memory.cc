@@ -19,13 +19,14 @@ ShardMemory Shard::memory() const {
   }
   all.uncommitted = journal_.uncommitted_bytes() + changes_bytes_;
   for (const std::size_t bytes : in_flight_bytes_) all.uncommitted += bytes;
-  all.metadata += catalog_.memory_bytes();
+  all.metadata += catalog_.memory_bytes() + catalog_.pattern_bytes();
   return all;
 }
 
 void Shard::set_memory_step(MemoryStep step) {
   if (std::exchange(memory_step_, step) == step) return;
   for (Lane* lane : own_lanes_) lane->set_memory_pressure(std::to_underlying(step));
+  catalog_.set_pattern_bytes_max(patterns_at(step));
   limit_clients();
 }
 

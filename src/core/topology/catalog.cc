@@ -301,6 +301,14 @@ std::size_t Catalog::memory_bytes() const {
   return bytes;
 }
 
+std::size_t Catalog::pattern_bytes() const {
+  return impl_->patterns.bytes();
+}
+
+void Catalog::set_pattern_bytes_max(std::size_t bytes) {
+  impl_->patterns.set_bytes_max(bytes);
+}
+
 std::uint64_t Catalog::ids_reserved() const {
   return impl_->ids_reserved;
 }

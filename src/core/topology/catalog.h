@@ -113,6 +113,9 @@ class Catalog {
 
   /// What the catalogue holds in memory: an estimate from how many there are of each.
   std::size_t memory_bytes() const;
+  /// What is kept of compiled patterns, which is no part of that.
+  std::size_t pattern_bytes() const;
+  void set_pattern_bytes_max(std::size_t bytes);
   /// Ids below this may have been given out; the next owner of group 0 starts here.
   std::uint64_t ids_reserved() const;
   /// The id of the next tenant.

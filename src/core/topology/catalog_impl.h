@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/memory_bounds.h"
 #include "core/routing/binding.h"
 #include "core/routing/direct_matcher.h"
 #include "core/routing/fanout_matcher.h"
@@ -118,7 +119,7 @@ class Catalog::Impl {
   std::uint64_t ids_reserved = 1;
   TenantId next_tenant{1};
   std::uint64_t version = 1;
-  mutable security::PatternCache patterns;
+  mutable security::PatternCache patterns{patterns_at(MemoryStep::normal)};
 
   class Snapshot;
 

@@ -71,8 +71,10 @@ Result<void> Decider::run(const DeleteUser& change, const Actor& actor, Decision
 
 Result<void> Decider::run(const PutPermission& change, const Actor& actor, Decision& out) {
   NARU_TRY_VOID(require_administrator(actor));
-  for (const std::string* pattern : {&change.configure, &change.write, &change.read}) {
-    NARU_TRY_VOID(security::check_pattern(*pattern));
+  if (!change.patterns_checked) {
+    for (const std::string* pattern : {&change.configure, &change.write, &change.read}) {
+      NARU_TRY_VOID(security::check_pattern(*pattern));
+    }
   }
   out.share(NameKind::user, {}, change.user);
   out.share(NameKind::tenant, {}, change.tenant);

@@ -91,6 +91,11 @@ TEST_F(MetadataTest, PatternsAreCheckedWhenTheyAreGiven) {
   EXPECT_TRUE(catalog.authorize({"guest", ""}, tenant, security::Action::configure, "q"));
 }
 
+TEST_F(MetadataTest, PatternsThatWereCheckedAreNotCheckedAgain) {
+  EXPECT_TRUE(run(PutPermission{"guest", "/", "(", ".*", ".*", true}).changed());
+  EXPECT_FALSE(catalog.authorize({"guest", ""}, tenant, security::Action::configure, "("));
+}
+
 TEST_F(MetadataTest, PermissionsTakeEffectWhenAnswered) {
   const Actor actor = user("u", "^mine-", "", "");
   EXPECT_TRUE(run(durable("mine-1"), actor).changed());
