@@ -13,7 +13,7 @@
 
 namespace {
 
-// What this thread holds, as the allocator has given it out.
+// What this thread holds, as the allocator has given it out; the whole test program is counted.
 thread_local std::ptrdiff_t held_bytes = 0;
 thread_local std::ptrdiff_t most_held_bytes = 0;
 
@@ -35,6 +35,12 @@ void* operator new(std::size_t bytes) {
   return give(bytes);
 }
 void* operator new[](std::size_t bytes) {
+  return give(bytes);
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return give(bytes);
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
   return give(bytes);
 }
 void operator delete(void* at) noexcept {
