@@ -89,7 +89,7 @@ class Measure {
       apply(PermissionPut{{name_of("user", i), kTenant, ".*", ".*", ".*"}});
     });
     rows("user with long tags", [this](std::size_t i) {
-      apply(UserPut{{name_of("tagged", i), std::string(97, 'h'), std::string(300, 't')}});
+      apply(UserPut{{name_of("tagged", i), std::string(97, 'h'), std::string(1000, 't')}});
     });
     const auto tenant = [](std::size_t i) { return TenantId(static_cast<std::uint32_t>(i + 2)); };
     rows("tenant", [&](std::size_t i) { apply(TenantCreated{tenant(i), name_of("tenant", i)}); });
