@@ -91,15 +91,6 @@ class CheckedPatterns {
 
 const Error kNoVhost{Errc::not_found, "there is no such vhost"};
 
-/// Whether a queue or an exchange is there: it stays as it is.
-bool stays(const core::Catalog& catalog, core::TenantId tenant, const Metadata::Change& change) {
-  if (const auto* queue = std::get_if<core::DeclareQueue>(&change)) {
-    return catalog.find_queue(tenant, queue->name) != nullptr;
-  }
-  const auto* exchange = std::get_if<core::DeclareExchange>(&change);
-  return exchange != nullptr && catalog.find_exchange(tenant, exchange->name) != nullptr;
-}
-
 /// One import, from its turn to its answer. Lives as long as changes of it are.
 class Import : public std::enable_shared_from_this<Import> {
  public:
@@ -222,7 +213,8 @@ class Import : public std::enable_shared_from_this<Import> {
       const auto tenant = catalog.find_tenant(item.tenant);
       if (!tenant) return on_failed(of_item(item, kNoVhost));
       actor.tenant = *tenant;
-      if (stays(catalog, *tenant, item.change)) return on_done();
+      // It stays as it is.
+      if (core::is_declared(catalog, *tenant, item.change)) return on_done();
     }
     std::vector<std::string> without_effect;
     if (const auto* queue = std::get_if<core::DeclareQueue>(&item.change)) {
@@ -245,7 +237,7 @@ class Import : public std::enable_shared_from_this<Import> {
     // Somebody, or an entry before, was quicker.
     const core::Catalog& catalog = call_->api().catalog();
     const auto tenant = catalog.find_tenant((*item)->tenant);
-    if (tenant && stays(catalog, *tenant, (*item)->change)) return on_done();
+    if (tenant && core::is_declared(catalog, *tenant, (*item)->change)) return on_done();
     on_failed(of_item(**item, error));
   }
 

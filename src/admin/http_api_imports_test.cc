@@ -247,5 +247,18 @@ TEST_P(HttpApiImportsTest, WhatABindingNeedsIsKnownBeforeItIsMade) {
       << "the first one counts";
 }
 
+// Line ends are no part of a name: an entry that was passed over when all was decided is passed
+// over when it is made.
+TEST_P(HttpApiImportsTest, WhatIsThereStaysAlsoByANameWithALineEnd) {
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q", R"({"durable":true})"), 201u);
+  EXPECT_EQ(status("PUT", "/api/exchanges/%2F/x", R"({"type":"headers"})"), 201u);
+  const Answer answer = ask("POST", "/api/definitions", R"({"vhosts":[{"name":"vv"}],
+      "exchanges":[{"name":"x\n","vhost":"/","type":"direct"}],
+      "queues":[{"name":"first","vhost":"/"},{"name":"q\n","vhost":"/","durable":false}]})");
+  EXPECT_EQ(answer.status, 204u) << answer.text;
+  EXPECT_EQ(get("/api/queues/%2F?columns=name,durable&sort=name"),
+            R"([{"name":"first","durable":true},{"name":"q","durable":true}])");
+}
+
 }  // namespace
 }  // namespace naru::admin

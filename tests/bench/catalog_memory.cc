@@ -88,8 +88,14 @@ class Measure {
       apply(UserPut{{name_of("user", i), std::string(97, 'h'), "management"}});
       apply(PermissionPut{{name_of("user", i), kTenant, ".*", ".*", ".*"}});
     });
-    rows("tenant", [this](std::size_t i) {
-      apply(TenantCreated{TenantId(static_cast<std::uint32_t>(i + 2)), name_of("tenant", i)});
+    rows("user with long tags", [this](std::size_t i) {
+      apply(UserPut{{name_of("tagged", i), std::string(97, 'h'), std::string(1000, 't')}});
+    });
+    const auto tenant = [](std::size_t i) { return TenantId(static_cast<std::uint32_t>(i + 2)); };
+    rows("tenant", [&](std::size_t i) { apply(TenantCreated{tenant(i), name_of("tenant", i)}); });
+    rows("further permission, long patterns", [&](std::size_t i) {
+      const std::string pattern(300, 'p');
+      apply(PermissionPut{{name_of("user", 0), tenant(i), pattern, pattern, pattern}});
     });
     return near_;
   }

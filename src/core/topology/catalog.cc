@@ -287,14 +287,14 @@ std::size_t Catalog::memory_bytes() const {
   // What the allocator gives out for each, its places in tables and matchers included, with names
   // and keys of kUsualTextBytes: measured by tests/bench/catalog_memory.cc with 50,000 to 130,000
   // of each. A binding's cost is its matcher's: direct, fanout, topic, headers; arguments apart.
+  // Users are counted as they come (catalog_apply.cc), as each has its own texts and permissions.
   constexpr std::size_t kQueue = 300;
   constexpr std::size_t kExchange = 430;
   constexpr std::array<std::size_t, 4> kBindings{200, 160, 290, 200};
-  constexpr std::size_t kUserWithPermission = 624;
   constexpr std::size_t kTenant = 290;
   std::size_t bytes = impl_->queues.size() * kQueue + impl_->exchanges.size() * kExchange +
-                      impl_->users.size() * kUserWithPermission + impl_->tenants.size() * kTenant;
-  bytes += impl_->text_bytes;
+                      impl_->tenants.size() * kTenant;
+  bytes += impl_->user_bytes + impl_->text_bytes;
   for (std::size_t type = 0; type < kBindings.size(); ++type) {
     bytes += impl_->bindings_by_type[type] * kBindings[type];
   }

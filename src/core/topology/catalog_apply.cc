@@ -10,9 +10,31 @@ std::unexpected<Error> contradiction(const char* what) {
   return fail(Errc::corrupt, std::string("metadata contradicts itself: ") + what);
 }
 
+/// Of a name or key beyond what is usual.
+std::size_t beyond_usual(const std::string& text) {
+  return std::max(text.size(), kUsualTextBytes) - kUsualTextBytes;
+}
+
 std::size_t text_bytes_of(const std::string& text, const message::Table& arguments) {
-  return message::memory_bytes(arguments) + std::max(text.size(), kUsualTextBytes) -
-         kUsualTextBytes;
+  return message::memory_bytes(arguments) + beyond_usual(text);
+}
+
+/// Of a text of any length, beside the string itself.
+std::size_t heap_bytes_of(const std::string& text) {
+  return text.size() <= std::string().capacity() ? 0 : text.size() + 1;
+}
+
+// Measured as those of Catalog::memory_bytes, with names of kUsualTextBytes.
+std::size_t bytes_of(const UserInfo& user) {
+  constexpr std::size_t kUser = 290;  // its name is a key, too
+  return kUser + 2 * beyond_usual(user.name) + heap_bytes_of(user.password_hash) +
+         heap_bytes_of(user.tags);
+}
+
+std::size_t bytes_of(const PermissionInfo& permission) {
+  constexpr std::size_t kPermission = 224;
+  return kPermission + beyond_usual(permission.user) + heap_bytes_of(permission.configure) +
+         heap_bytes_of(permission.write) + heap_bytes_of(permission.read);
 }
 
 }  // namespace
@@ -31,6 +53,7 @@ Result<void> Catalog::Impl::apply(ByteView facts) {
 Result<void> Catalog::Impl::apply_fact(SnapshotBegun&&) {
   while (!tenants.empty()) remove_tenant(*tenants.begin()->second);
   users.clear();
+  user_bytes = 0;
   ids_reserved = 1;
   next_tenant = TenantId(1);
   ++version;
@@ -53,6 +76,7 @@ Result<void> Catalog::Impl::apply_fact(TenantCreated&& fact) {
   auto node = std::make_unique<TenantNode>();
   node->id = fact.id;
   node->name = std::move(fact.name);
+  text_bytes += beyond_usual(node->name);
   tenants_by_name.emplace(node->name, node.get());
   tenants.emplace(fact.id, std::move(node));
   next_tenant = std::max(next_tenant, fact.id.next());
@@ -64,7 +88,7 @@ Result<void> Catalog::Impl::apply_fact(TenantDeleted&& fact) {
   if (at == tenants.end()) return {};
   const std::string name = at->second->name;
   remove_tenant(*at->second);
-  for (auto& [user_name, user] : users) user.permissions.erase(fact.id);
+  for (auto& [user_name, user] : users) remove_permission(user, fact.id);
   listener_.on_tenant_deleted(fact.id, name);
   return {};
 }
@@ -157,14 +181,23 @@ Result<void> Catalog::Impl::apply_fact(BindingDeleted&& fact) {
 }
 
 Result<void> Catalog::Impl::apply_fact(UserPut&& fact) {
-  UserInfo& kept = users[fact.user.name].info;
-  kept = std::move(fact.user);
+  const auto [at, made] = users.try_emplace(fact.user.name);
+  if (!made) user_bytes -= bytes_of(at->second.info);
+  user_bytes += bytes_of(fact.user);
+  // Assigned to, a string would keep the room of a longer one.
+  std::swap(at->second.info, fact.user);
   ++version;
   return {};
 }
 
 Result<void> Catalog::Impl::apply_fact(UserDeleted&& fact) {
-  if (users.erase(fact.name) == 0) return {};
+  const auto at = users.find(fact.name);
+  if (at == users.end()) return {};
+  user_bytes -= bytes_of(at->second.info);
+  for (const auto& [tenant, permission] : at->second.permissions) {
+    user_bytes -= bytes_of(permission);
+  }
+  users.erase(at);
   ++version;
   listener_.on_user_deleted(fact.name);
   return {};
@@ -175,7 +208,10 @@ Result<void> Catalog::Impl::apply_fact(PermissionPut&& fact) {
   if (user == users.end() || !tenants.contains(fact.permission.tenant)) {
     return contradiction("a permission for nobody, or nowhere");
   }
-  user->second.permissions[fact.permission.tenant] = std::move(fact.permission);
+  const auto [at, made] = user->second.permissions.try_emplace(fact.permission.tenant);
+  if (!made) user_bytes -= bytes_of(at->second);
+  user_bytes += bytes_of(fact.permission);
+  std::swap(at->second, fact.permission);
   ++version;
   return {};
 }
@@ -183,7 +219,7 @@ Result<void> Catalog::Impl::apply_fact(PermissionPut&& fact) {
 Result<void> Catalog::Impl::apply_fact(PermissionDeleted&& fact) {
   const auto user = users.find(fact.user);
   if (user == users.end()) return {};
-  user->second.permissions.erase(fact.tenant);
+  remove_permission(user->second, fact.tenant);
   ++version;
   return {};
 }
@@ -192,10 +228,18 @@ void Catalog::Impl::use_id(std::uint64_t id) {
   ids_reserved = std::max(ids_reserved, id + 1);
 }
 
+void Catalog::Impl::remove_permission(UserNode& user, TenantId tenant) {
+  const auto at = user.permissions.find(tenant);
+  if (at == user.permissions.end()) return;
+  user_bytes -= bytes_of(at->second);
+  user.permissions.erase(at);
+}
+
 void Catalog::Impl::remove_tenant(TenantNode& tenant) {
   while (!tenant.queues.empty()) remove_queue(*tenant.queues.begin()->second);
   while (!tenant.exchanges.empty()) remove_exchange(*tenant.exchanges.begin()->second);
   ++version;
+  text_bytes -= beyond_usual(tenant.name);
   tenants_by_name.erase(tenant.name);
   tenants.erase(TenantId(tenant.id));
 }

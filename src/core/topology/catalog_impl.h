@@ -116,6 +116,8 @@ class Catalog::Impl {
   /// Arguments, and what names and keys are longer than kUsualTextBytes.
   std::size_t text_bytes = 0;
   std::map<std::string, UserNode, std::less<>> users;
+  /// What users and their permissions take, texts included.
+  std::size_t user_bytes = 0;
   std::uint64_t ids_reserved = 1;
   TenantId next_tenant{1};
   std::uint64_t version = 1;
@@ -145,6 +147,7 @@ class Catalog::Impl {
   Result<void> apply_fact(PermissionDeleted&& fact);
 
   void use_id(std::uint64_t id);
+  void remove_permission(UserNode& user, TenantId tenant);
   void remove_tenant(TenantNode& tenant);
   void remove_exchange(ExchangeNode& node);
   void remove_queue(QueueNode& node);

@@ -190,6 +190,58 @@ TEST_F(CatalogTest, MemoryIsCountedForEachThingAndGivenBackWithIt) {
   EXPECT_EQ(catalog.memory_bytes(), before);
 }
 
+TEST_F(CatalogTest, TextsOfUsersPermissionsAndTenantsAreCounted) {
+  const TenantId other{2};
+  apply(TenantCreated{other, "other"});
+  const std::size_t before = catalog.memory_bytes();
+  std::size_t held = before;
+  const auto grown = [&] {
+    const std::size_t last = std::exchange(held, catalog.memory_bytes());
+    return static_cast<std::ptrdiff_t>(held) - static_cast<std::ptrdiff_t>(last);
+  };
+  const auto near = [](std::ptrdiff_t bytes) {
+    return testing::AllOf(testing::Ge(bytes), testing::Le(bytes + bytes / 4));
+  };
+  const std::string text(1000, 't');
+  apply(UserPut{{"u", text, ""}});
+  EXPECT_THAT(grown(), near(1200)) << "a user with its hash";
+  apply(UserPut{{"u", "", text + text}});
+  EXPECT_THAT(grown(), near(1000)) << "tags instead";
+  apply(PermissionPut{{"u", kTenant, text, text, text}});
+  EXPECT_THAT(grown(), near(3200)) << "a permission";
+  apply(PermissionPut{{"u", other, text, text, text}});
+  EXPECT_THAT(grown(), near(3200)) << "a further one";
+  apply(PermissionPut{{"u", other, text, ".*", text + text}});
+  EXPECT_EQ(grown(), -1) << "other patterns: one text's end less";
+  apply(PermissionPut{{"u", other, ".*", ".*", ".*"}});
+  EXPECT_LE(grown(), -3000) << "short patterns";
+  const std::size_t with_one_less = held;
+  apply(PermissionDeleted{"u", kTenant});
+  EXPECT_LE(grown(), -3200);
+  apply(PermissionDeleted{"u", kTenant});
+  EXPECT_EQ(grown(), 0) << "it was gone";
+  apply(PermissionPut{{"u", kTenant, text, text, text}});
+  EXPECT_EQ(catalog.memory_bytes(), with_one_less);
+  apply(UserPut{{"u", "", ""}});
+  apply(UserDeleted{"u"});
+  EXPECT_EQ(catalog.memory_bytes(), before);
+
+  apply(UserPut{{"u", "", text}});
+  held = catalog.memory_bytes();
+  apply(TenantCreated{TenantId(3), text});
+  EXPECT_THAT(grown(), near(1100)) << "a vhost with a long name";
+  const std::size_t without = held;
+  apply(PermissionPut{{"u", TenantId(3), text, text, text}});
+  apply(TenantDeleted{TenantId(3)});
+  EXPECT_LE(catalog.memory_bytes(), without - 1000) << "it and the permissions there";
+  EXPECT_GE(catalog.memory_bytes(), before + 1000) << "not the user";
+  apply(PermissionPut{{"u", other, text, text, text}});
+  apply(SnapshotBegun{});
+  apply(TenantCreated{kTenant, "/"});
+  apply(TenantCreated{other, "other"});
+  EXPECT_EQ(catalog.memory_bytes(), before) << "all of it";
+}
+
 TEST_F(CatalogTest, AUserKeepsItsPermissionsWhenItsPasswordChangesAndLosesThemWhenDeleted) {
   apply(UserPut{{"u", "one", ""}});
   apply(PermissionPut{{"u", kTenant, ".*", ".*", ".*"}});

@@ -11,13 +11,12 @@ std::unexpected<Error> no_user(std::string_view name) {
   return fail(Errc::not_found, fmt::format("no user '{}'", name));
 }
 
-/// Somebody who can log in and do everything.
+}  // namespace
+
 bool is_able_administrator(const UserInfo& user) {
   return !user.password_hash.empty() &&
          security::Principal{user.name, user.tags}.is_administrator();
 }
-
-}  // namespace
 
 /// `leaving` is about to be no administrator any more: without another one nobody could change
 /// users again.

@@ -111,6 +111,9 @@ class Decider {
 /// Whoever changes tenants, users and permissions is an administrator, or the broker itself.
 Result<void> require_administrator(const Actor& actor);
 
+/// Somebody who can log in and do everything.
+bool is_able_administrator(const UserInfo& user);
+
 /// Errors: access_refused for "amq.…" names; precondition_failed for names above 255 bytes.
 Result<void> check_new_name(std::string_view kind, std::string_view name);
 

@@ -1,8 +1,12 @@
 #include "core/topology/rehearsal.h"
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <map>
+#include <string>
 #include <variant>
+#include <vector>
 
 #include "base/check.h"
 #include "core/routing/text_hash.h"
@@ -12,33 +16,41 @@
 
 namespace naru::core {
 
+namespace {
+
+/// What a table takes: a byte beside each place.
+template <typename Table>
+std::size_t table_bytes(const Table& table) {
+  return table.bucket_count() * (sizeof(typename Table::value_type) + 1);
+}
+
+}  // namespace
+
+/// Changes are decided on a stage: a catalogue that is empty but for what the one change looks at.
 class Rehearsal::Impl final : public Catalog::Listener {
  public:
-  Impl(const Catalog& real, Random& random) : real_(real), decider_(copy_, random) {
+  Impl(const Catalog& real, Random& random) : real_(real), decider_(stage_, random) {
     decider_.start_ids_at(real_.ids_reserved());
-    put(TenantsUsed{real_.next_tenant()});
-    // All of them, as there is a question about all: is one of them left who administers?
-    real_.each_tenant(
-        [this](TenantId id, const std::string& name) { put(TenantCreated{id, name}); });
-    real_.each_user([this](const UserInfo& user) { put(UserPut{user}); });
-    copied_bytes_ = copy_.memory_bytes();
   }
 
   Result<void> run(const Metadata::Change& change, const Actor& actor) {
-    if (const auto* bind = std::get_if<Bind>(&change)) return run_bind(*bind, change, actor);
     if (stays(change, actor.tenant)) return {};
-    return decide(change, actor);
+    bring_for(change, actor);
+    Result<void> decided = decide(change, actor);
+    put(SnapshotBegun{});  // empties the stage
+    return decided;
   }
 
   std::optional<TenantId> find_tenant(std::string_view name) const {
-    return copy_.find_tenant(name);
+    if (const auto there = real_.find_tenant(name)) return there;
+    const auto made = tenants_.find(name);
+    if (made == tenants_.end()) return std::nullopt;
+    return made->second;
   }
 
   std::size_t memory_bytes() const {
-    // Tables have a byte beside each place, and are copied when they grow.
-    return copy_.memory_bytes() - copied_bytes_ +
-           queues_.bucket_count() * (sizeof(decltype(queues_)::value_type) + 1) +
-           exchanges_.bucket_count() * (sizeof(decltype(exchanges_)::value_type) + 1);
+    return table_bytes(queues_) + table_bytes(exchanges_) + table_bytes(users_) + tenant_bytes_ +
+           tenant_names_.capacity() * sizeof(tenant_names_[0]);
   }
 
   // ---- Catalog::Listener: nobody is connected here ----
@@ -48,84 +60,136 @@ class Rehearsal::Impl final : public Catalog::Listener {
   void on_user_deleted(const std::string&) override {}
 
  private:
-  /// What a binding ends at, in the copy until it is decided.
-  struct Ends {
-    std::optional<ExchangeId> source;
-    std::optional<ExchangeId> exchange;
-    std::optional<QueueId> queue;
-  };
+  /// A user that was put here: what decisions ask of it.
+  struct KnownUser {
+    bool has_password = false;
+    bool administers = false;
 
-  void put(const Fact& fact) {
-    ByteBuffer bytes;
-    encode(bytes, fact);
-    NARU_CHECK(copy_.apply(bytes.view()).has_value(), "what there is can be copied");
-  }
+    bool is_able() const { return has_password && administers; }
+  };
 
   static std::uint64_t hash_of(TenantId tenant, std::string_view name) {
     return mix(TextHash()(name), tenant.value);
   }
+  static std::uint64_t hash_of(std::string_view user) { return hash_of(TenantId(), user); }
 
   bool stays(const Metadata::Change& change, TenantId tenant) const {
+    if (is_declared(real_, tenant, change)) return true;
     if (const auto* queue = std::get_if<DeclareQueue>(&change)) {
-      const std::string name = without_line_ends(queue->name);
-      return real_.find_queue(tenant, name) != nullptr || queues_.contains(hash_of(tenant, name));
+      return queues_.contains(hash_of(tenant, without_line_ends(queue->name)));
     }
     const auto* exchange = std::get_if<DeclareExchange>(&change);
-    if (exchange == nullptr) return false;
-    const std::string name = without_line_ends(exchange->name);
-    return real_.find_exchange(tenant, name) != nullptr ||
-           exchanges_.contains(hash_of(tenant, name));
+    return exchange != nullptr &&
+           exchanges_.contains(hash_of(tenant, without_line_ends(exchange->name)));
   }
 
-  Result<void> run_bind(const Bind& bind, const Metadata::Change& change, const Actor& actor) {
-    Ends ends;
-    ends.source = bring_exchange(actor.tenant, without_line_ends(bind.source));
-    const std::string destination = without_line_ends(bind.destination);
-    if (!bind.to_exchange) {
-      ends.queue = bring_queue(actor.tenant, destination);
-    } else if (copy_.find_exchange(actor.tenant, destination) == nullptr) {
-      ends.exchange = bring_exchange(actor.tenant, destination);
+  // ---- The stage ----
+
+  void put(const Fact& fact) {
+    ByteBuffer bytes;
+    encode(bytes, fact);
+    NARU_CHECK(stage_.apply(bytes.view()).has_value(), "what there is can be brought");
+  }
+
+  void bring_for(const Metadata::Change& change, const Actor& actor) {
+    put(TenantsUsed{next_tenant()});
+    bring_tenant(actor.tenant);
+    if (const auto* bind = std::get_if<Bind>(&change)) {
+      bring_exchange(actor.tenant, without_line_ends(bind->source));
+      const std::string destination = without_line_ends(bind->destination);
+      if (bind->to_exchange) {
+        bring_exchange(actor.tenant, destination);
+      } else {
+        bring_queue(actor.tenant, destination);
+      }
+    } else if (const auto* user = std::get_if<PutUserHashed>(&change)) {
+      bring_user(user->name);
+      bring_another_administrator(*user);
+    } else if (const auto* tenant = std::get_if<PutTenant>(&change)) {
+      bring_tenant(find_tenant(tenant->name).value_or(TenantId()));
+    } else if (const auto* permission = std::get_if<PutPermission>(&change)) {
+      bring_user(permission->user);
+      bring_tenant(find_tenant(permission->tenant).value_or(TenantId()));
     }
-    Result<void> decided = decide(change, actor);
-    if (ends.queue) put(QueueDeleted{*ends.queue});
-    if (ends.exchange) put(ExchangeDeleted{*ends.exchange});
-    if (ends.source) put(ExchangeDeleted{*ends.source});
-    return decided;
   }
 
-  /// None when it is not there.
-  std::optional<ExchangeId> bring_exchange(TenantId tenant, const std::string& name) {
+  // Each of them brings nothing when there is nothing, or when it was brought before.
+
+  void bring_tenant(TenantId tenant) {
+    const std::string* name = tenant_name(tenant);
+    if (name != nullptr && stage_.tenant_name(tenant) == nullptr) put(TenantCreated{tenant, *name});
+  }
+
+  void bring_exchange(TenantId tenant, const std::string& name) {
+    if (stage_.find_exchange(tenant, name) != nullptr) return;
     ExchangeInfo info;
     if (const ExchangeInfo* there = real_.find_exchange(tenant, name)) {
       info.type = there->type;
     } else if (const auto made = exchanges_.find(hash_of(tenant, name)); made != exchanges_.end()) {
       info.type = made->second;
     } else {
-      return std::nullopt;
+      return;
     }
     info.id = ExchangeId(next_id());
     info.tenant = tenant;
     info.name = name;
     put(ExchangeCreated{info});
-    return info.id;
   }
 
-  std::optional<QueueId> bring_queue(TenantId tenant, const std::string& name) {
+  void bring_queue(TenantId tenant, const std::string& name) {
     const QueueInfo* there = real_.find_queue(tenant, name);
-    if (there == nullptr && !queues_.contains(hash_of(tenant, name))) return std::nullopt;
+    if (there == nullptr && !queues_.contains(hash_of(tenant, name))) return;
     QueueInfo info;
     info.ref = {QueueId(next_id()), GroupId(1)};
     info.tenant = tenant;
     info.name = name;
     if (there != nullptr) info.exclusive_owner = there->exclusive_owner;
     put(QueueCreated{info});
-    return info.ref.id;
+  }
+
+  void bring_user(const std::string& name) {
+    if (const auto made = users_.find(hash_of(name)); made != users_.end()) {
+      put(UserPut{stand_in(name, made->second)});
+    } else if (const UserInfo* there = real_.find_user(name)) {
+      put(UserPut{*there});
+    }
+  }
+
+  /// `change` may be about an administrator who leaves: then the decision looks for another one.
+  void bring_another_administrator(const PutUserHashed& change) {
+    const UserInfo* there = stage_.find_user(change.name);
+    if (there == nullptr || !is_able_administrator(*there)) return;
+    if (!able_there_) {
+      able_there_ = 0;
+      real_.each_user(
+          [this](const UserInfo& user) { *able_there_ += is_able_administrator(user) ? 1 : 0; });
+    }
+    // No user has this name.
+    if (*able_there_ + able_added_ > 1) put(UserPut{stand_in("", {true, true})});
+  }
+
+  static UserInfo stand_in(std::string name, KnownUser known) {
+    return {std::move(name), known.has_password ? "hash" : "",
+            known.administers ? "administrator" : ""};
   }
 
   std::uint64_t next_id() {
     const std::uint64_t id = decider_.next_id();
     decider_.start_ids_at(id + 1);
     return id;
+  }
+
+  // ---- What would be there ----
+
+  TenantId next_tenant() const {
+    return TenantId(real_.next_tenant().value + static_cast<std::uint32_t>(tenant_names_.size()));
+  }
+
+  const std::string* tenant_name(TenantId tenant) const {
+    const TenantId first = real_.next_tenant();
+    if (tenant < first) return real_.tenant_name(tenant);
+    const std::size_t number = tenant.value - first.value;
+    return number < tenant_names_.size() ? tenant_names_[number] : nullptr;
   }
 
   Result<void> decide(const Metadata::Change& change, const Actor& actor) {
@@ -142,23 +206,47 @@ class Rehearsal::Impl final : public Catalog::Listener {
   }
 
   void keep(const Fact& fact) {
-    if (const auto* made = std::get_if<QueueCreated>(&fact)) {
-      queues_.insert(hash_of(made->queue.tenant, made->queue.name));
+    if (const auto* queue = std::get_if<QueueCreated>(&fact)) {
+      queues_.insert(hash_of(queue->queue.tenant, queue->queue.name));
     } else if (const auto* exchange = std::get_if<ExchangeCreated>(&fact)) {
       exchanges_.emplace(hash_of(exchange->exchange.tenant, exchange->exchange.name),
                          exchange->exchange.type);
-    } else if (std::holds_alternative<TenantCreated>(fact) ||
-               std::holds_alternative<UserPut>(fact)) {
-      put(fact);
+    } else if (const auto* tenant = std::get_if<TenantCreated>(&fact)) {
+      keep_tenant(*tenant);
+    } else if (const auto* put = std::get_if<UserPut>(&fact)) {
+      keep_user(put->user);
     }
   }
 
+  void keep_tenant(const TenantCreated& fact) {
+    const auto made = tenants_.emplace(fact.name, fact.id).first;
+    tenant_names_.push_back(&made->first);
+    constexpr std::size_t kLinks = 4 * sizeof(void*);
+    tenant_bytes_ += sizeof(decltype(tenants_)::value_type) + kLinks;
+    // No more than is needed, as it is a copy.
+    if (fact.name.size() > std::string().capacity()) tenant_bytes_ += fact.name.size() + 1;
+  }
+
+  void keep_user(const UserInfo& user) {
+    const UserInfo* before = stage_.find_user(user.name);
+    const bool was_able = before != nullptr && is_able_administrator(*before);
+    const KnownUser known{!user.password_hash.empty(),
+                          security::Principal{user.name, user.tags}.is_administrator()};
+    able_added_ += (known.is_able() ? 1 : 0) - (was_able ? 1 : 0);
+    users_.insert_or_assign(hash_of(user.name), known);
+  }
+
   const Catalog& real_;
-  Catalog copy_{*this};
+  Catalog stage_{*this};
   Decider decider_;
-  std::size_t copied_bytes_ = 0;
   boost::unordered_flat_set<std::uint64_t> queues_;
   boost::unordered_flat_map<std::uint64_t, ExchangeType> exchanges_;
+  boost::unordered_flat_map<std::uint64_t, KnownUser> users_;
+  std::map<std::string, TenantId, std::less<>> tenants_;
+  std::vector<const std::string*> tenant_names_;  // in the order of their ids
+  std::size_t tenant_bytes_ = 0;                  // of tenants_
+  std::optional<std::int64_t> able_there_;        // administrators who can log in; counted once
+  std::int64_t able_added_ = 0;                   // by the changes; they may take some away
 };
 
 Rehearsal::Rehearsal(const Catalog& catalog, Random& random)
@@ -176,6 +264,15 @@ std::optional<TenantId> Rehearsal::find_tenant(std::string_view name) const {
 
 std::size_t Rehearsal::memory_bytes() const {
   return impl_->memory_bytes();
+}
+
+bool is_declared(const Catalog& catalog, TenantId tenant, const Metadata::Change& change) {
+  if (const auto* queue = std::get_if<DeclareQueue>(&change)) {
+    return catalog.find_queue(tenant, without_line_ends(queue->name)) != nullptr;
+  }
+  const auto* exchange = std::get_if<DeclareExchange>(&change);
+  return exchange != nullptr &&
+         catalog.find_exchange(tenant, without_line_ends(exchange->name)) != nullptr;
 }
 
 }  // namespace naru::core

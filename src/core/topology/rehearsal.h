@@ -12,9 +12,10 @@
 
 namespace naru::core {
 
-/// What would be there is known by hashes of names, of 64 bits, as far as later changes depend on
-/// it: of a queue that it is there, of an exchange its type too. Vhosts and users are kept whole,
-/// bindings and permissions not at all. Used within one turn. Tenants made here have ids of their
+/// Asks the catalogue for what is there and remembers only what its changes would add, as far as
+/// later changes depend on it: by hashes of names, of 64 bits, of a queue that it is there, of an
+/// exchange its type too, of a user whether it has a password and administers; the names of vhosts;
+/// nothing of bindings and permissions. Used within one turn. Vhosts made here have ids of their
 /// own.
 class Rehearsal {
  public:
@@ -22,8 +23,9 @@ class Rehearsal {
   Rehearsal(const Catalog& catalog, Random& random);
   ~Rehearsal();
 
-  /// Makes vhosts, users, permissions, exchanges, queues and bindings. An exchange or queue that is
-  /// there stays as it is, whatever is declared. Errors: as Metadata::submit.
+  /// Makes vhosts, users, permissions, exchanges, queues and bindings, for the system: nobody's
+  /// permissions are known here. An exchange or queue that is there stays as it is, whatever is
+  /// declared. Errors: as Metadata::submit.
   Result<void> run(const Metadata::Change& change, const Actor& actor);
 
   /// As it would be now.
@@ -36,5 +38,9 @@ class Rehearsal {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Whether the queue or exchange that `change` declares is there, by the name that it would have:
+/// without line ends. False for other changes.
+bool is_declared(const Catalog& catalog, TenantId tenant, const Metadata::Change& change);
 
 }  // namespace naru::core
