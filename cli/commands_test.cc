@@ -70,6 +70,7 @@ TEST_F(CommandsTest, WhoReadsNoFurtherHasSeenEnough) {
 }
 
 TEST_F(CommandsTest, APasswordThatCannotBeReadIsNone) {
+  fake_.http.answer(404, R"({"error":"Object Not Found","reason":"-"})");
   fake_.console.input_breaks = "Input/output error";
   EXPECT_EQ(run({"user", "add", "ann"}), 1);
   EXPECT_EQ(fake_.console.error, "naru: cannot read the input: Input/output error\n");

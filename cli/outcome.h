@@ -37,8 +37,8 @@ inline std::unexpected<Failure> failed(Exit exit, std::string what) {
 /// The broker's reason with what to do about it, where that can be told.
 std::string with_advice(Exit exit, std::string reason);
 
-/// Whether all that `console` was given is written. Failure: some is not, and why. Somebody who does
-/// not read to the end (`| head`) has seen enough: that is none.
+/// Whether all that `console` was given is written. Failure: some is not, and why. Somebody who
+/// does not read to the end (`| head`) has seen enough: that is none.
 Outcome<void> all_written(const Console& console);
 /// Why what `console` was given is not written.
 std::string why_not_written(const Console& console);

@@ -98,8 +98,8 @@ TEST_F(AmqpClientTest, WhatIsNoBrokerIsToldSo) {
 }
 
 TEST_F(AmqpClientTest, AfterARefusalTheConnectionIsClosedInOrder) {
-  auto connection = open(Script().log_in().say(
-      1, amqp::ChannelClose{.reply_code = 404, .reply_text = "no exchange"}));
+  auto connection = open(
+      Script().log_in().say(1, amqp::ChannelClose{.reply_code = 404, .reply_text = "no exchange"}));
   ASSERT_TRUE(connection);
   const auto refused = (*connection)->next(Duration::zero());
   ASSERT_FALSE(refused);
@@ -129,8 +129,8 @@ TEST_F(AmqpClientTest, ARefusalThatMeetsTheGoodbyeIsToldWhenThatIsAnswered) {
 }
 
 TEST_F(AmqpClientTest, WhatIsOverGetsNoGoodbye) {
-  auto connection = open(Script().log_in().say(
-      0, amqp::ConnectionClose{.reply_code = 320, .reply_text = "stopped"}));
+  auto connection = open(
+      Script().log_in().say(0, amqp::ConnectionClose{.reply_code = 320, .reply_text = "stopped"}));
   ASSERT_TRUE(connection);
   ASSERT_FALSE((*connection)->next(Duration::zero()));
   fake_.connector.heard.clear();

@@ -20,7 +20,8 @@ constexpr std::size_t kReadBytes = 64u << 10;
 constexpr Duration kConnectTimeMax = std::chrono::seconds(10);
 constexpr Duration kCloseTimeMax = std::chrono::seconds(5);
 constexpr std::string_view kWhereToLook =
-    "--url, or NARU_AMQP_URL, is where the broker's AMQP port is, amqp://127.0.0.1:5672 unless it was "
+    "--url, or NARU_AMQP_URL, is where the broker's AMQP port is, amqp://127.0.0.1:5672 unless it "
+    "was "
     "told otherwise";
 
 ByteBuffer client_properties(const std::string& version) {
@@ -187,8 +188,8 @@ Outcome<std::optional<Incoming>> AmqpConnection::take_frame() {
   if (result.status != amqp::FrameStatus::complete || !known) {
     if (greeted_) return gone("sent what is not AMQP 0-9-1");
     over_ = true;
-    return failed(Exit::unreachable, fmt::format("what answers at {} is not AMQP 0-9-1: {}",
-                                                 server_, kWhereToLook));
+    return failed(Exit::unreachable,
+                  fmt::format("what answers at {} is not AMQP 0-9-1: {}", server_, kWhereToLook));
   }
   begin_ += frame.wire_bytes();
   if (frame.is(amqp::FrameType::method)) return on_method(frame);
@@ -286,10 +287,9 @@ std::unexpected<Failure> AmqpConnection::closed_by_broker(std::uint16_t code,
 
 std::unexpected<Failure> AmqpConnection::gone(std::string_view how) {
   over_ = true;
-  return failed(Exit::unreachable,
-                fmt::format("{} {}{}{}", server_, how,
-                            logged_in_ ? "" : " before the login was done",
-                            greeted_ ? "" : fmt::format(": {}", kWhereToLook)));
+  return failed(Exit::unreachable, fmt::format("{} {}{}{}", server_, how,
+                                               logged_in_ ? "" : " before the login was done",
+                                               greeted_ ? "" : fmt::format(": {}", kWhereToLook)));
 }
 
 std::unexpected<Failure> AmqpConnection::unexpected(amqp::MethodId got, std::string_view wanted) {

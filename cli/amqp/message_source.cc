@@ -29,14 +29,14 @@ std::unexpected<Failure> too_long(const Input& input) {
   return failed(Exit::usage, fmt::format("a message is at most 512 MiB: {} has more", input.name));
 }
 
-/// Appends what comes next to `text`. False at the end. Failure: it cannot be read, or has too much.
+/// Appends what comes next to `text`. False at the end. Failure: it cannot be read, or has too
+/// much.
 Outcome<bool> append_some(const Input& input, std::string& text) {
   if (text.size() > kMessageBytesMax) return too_long(input);
   std::array<char, kReadBytes> chunk;
   const auto count = input.read(chunk);
   if (!count) {
-    return failed(Exit::failure,
-                  fmt::format("cannot read {}: {}", input.name, count.error().what));
+    return failed(Exit::failure, fmt::format("cannot read {}: {}", input.name, count.error().what));
   }
   text.append(chunk.data(), *count);
   return *count != 0;
@@ -69,9 +69,7 @@ class Lines {
       ended_ = !goes_on;
     }
   }
-  bool may_wait() const {
-    return !ended_ && buffer_.find('\n', searched_) == std::string::npos;
-  }
+  bool may_wait() const { return !ended_ && buffer_.find('\n', searched_) == std::string::npos; }
 
  private:
   std::optional<std::string> take(std::size_t end, std::size_t next) {

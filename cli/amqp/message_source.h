@@ -26,7 +26,8 @@ std::unique_ptr<MessageSource> input_lines(Console& console);
 std::unique_ptr<MessageSource> whole_input(Console& console);
 /// `text`, `count` times.
 std::unique_ptr<MessageSource> repeated(std::string text, std::uint64_t count);
-/// Files, each a message or, with `lines`, each of their lines. Failure: not_found, or what cannot be read and why.
+/// Files, each a message or, with `lines`, each of their lines. Failure: not_found, or what cannot
+/// be read and why.
 std::unique_ptr<MessageSource> files(std::vector<std::string> paths, bool lines);
 
 }  // namespace naru::cli
