@@ -80,7 +80,10 @@ int explain(const CLI::App& root, const CLI::ParseError& error, Console& console
     const bool asks_version = dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr;
     console.write(asks_version ? fmt::format("{}\n", error.what())
                                : root.help());  // of the command that was named
-    return static_cast<int>(Exit::ok);
+    const Outcome<void> written = all_written(console);
+    if (written) return static_cast<int>(Exit::ok);
+    console.write_error(fmt::format("naru: {}\n", written.error().what));
+    return static_cast<int>(written.error().exit);
   }
   const bool lacks_command = at->get_require_subcommand_min() > 0;
   const std::vector<std::string> left = at->remaining();

@@ -31,7 +31,8 @@ void add_commands(CLI::App& app, Environment& environment, Action& chosen) {
 }
 
 int run(const Action& chosen, Console& console) {
-  const Outcome<void> outcome = chosen();
+  Outcome<void> outcome = chosen();
+  if (outcome) outcome = all_written(console);
   if (outcome) return 0;
   console.write_error(fmt::format("naru: {}\n", outcome.error().what));
   return static_cast<int>(outcome.error().exit);

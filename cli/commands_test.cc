@@ -8,6 +8,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cerrno>
 
 #include "cli/test_support.h"
 
@@ -47,6 +48,32 @@ TEST_F(CommandsTest, AListIsATableWithNumbersToTheRight) {
             "ARGUMENTS  NOT-IN-EFFECT\n"
             "/       a           5                 2          0  yes\n"
             "/       longer  12345                               no\n");
+}
+
+TEST_F(CommandsTest, AnOutputThatCannotBeWrittenIsAFailure) {
+  fake_.console.output_breaks = ENOSPC;
+  for (const char* command : {"version", "--version", "--help"}) {
+    fake_.console.error.clear();
+    EXPECT_EQ(run({command}), 1) << command;
+    EXPECT_EQ(fake_.console.error, "naru: cannot write the output: No space left on device\n");
+  }
+  fake_.console.error.clear();
+  fake_.http.answer(200, "[]");
+  EXPECT_EQ(run({"queue", "list"}), 1);
+  EXPECT_EQ(fake_.console.error, "naru: cannot write the output: No space left on device\n");
+}
+
+TEST_F(CommandsTest, WhoReadsNoFurtherHasSeenEnough) {
+  fake_.console.output_breaks = EPIPE;
+  EXPECT_EQ(run({"version"}), 0);
+  EXPECT_EQ(fake_.console.error, "");
+}
+
+TEST_F(CommandsTest, APasswordThatCannotBeReadIsNone) {
+  fake_.http.answer(404, R"({"error":"Object Not Found","reason":"-"})");
+  fake_.console.input_breaks = "Input/output error";
+  EXPECT_EQ(run({"user", "add", "ann"}), 1);
+  EXPECT_EQ(fake_.console.error, "naru: cannot read the input: Input/output error\n");
 }
 
 TEST_F(CommandsTest, JsonIsWhatTheApiSays) {

@@ -49,8 +49,7 @@ Outcome<void> print_json(Console& console, const json::value& value) {
 }
 
 Outcome<void> print(Console& console, std::string_view text) {
-  // Nobody reads any more (`| head`): that is their choice, and no failure.
-  console.write(text);
+  console.write(text);  // run() says when it cannot be
   return {};
 }
 

@@ -1,6 +1,8 @@
 #include "cli/outcome.h"
 
 #include <array>
+#include <cerrno>
+#include <system_error>
 
 namespace naru::cli {
 
@@ -35,6 +37,16 @@ std::string with_advice(Exit exit, std::string reason) {
     return reason.append("; ").append(advice.text);
   }
   return reason;
+}
+
+std::string why_not_written(const Console& console) {
+  return "cannot write the output: " + std::generic_category().message(console.write_error_code());
+}
+
+Outcome<void> all_written(const Console& console) {
+  const int code = console.write_error_code();
+  if (code == 0 || code == EPIPE) return {};
+  return failed(Exit::failure, why_not_written(console));
 }
 
 Exit exit_of(Errc code) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "cli/console.h"
 
 namespace naru::cli {
 
@@ -35,6 +36,12 @@ inline std::unexpected<Failure> failed(Exit exit, std::string what) {
 
 /// The broker's reason with what to do about it, where that can be told.
 std::string with_advice(Exit exit, std::string reason);
+
+/// Whether all that `console` was given is written. Failure: some is not, and why. Somebody who
+/// does not read to the end (`| head`) has seen enough: that is none.
+Outcome<void> all_written(const Console& console);
+/// Why what `console` was given is not written.
+std::string why_not_written(const Console& console);
 
 /// What an error of the broker, or on the way to it, means for the exit code.
 Exit exit_of(Errc code);

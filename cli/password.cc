@@ -6,20 +6,23 @@ namespace {
 
 constexpr std::size_t kPasswordBytesMax = 1024;
 
-std::string read_line(Console& console) {
+Outcome<std::string> read_line(Console& console) {
   std::string line;
   char next = 0;
-  while (line.size() < kPasswordBytesMax && console.read({&next, 1}) == 1 && next != '\n') {
+  while (line.size() < kPasswordBytesMax) {
+    const auto count = console.read({&next, 1});
+    if (!count) return failed(Exit::failure, "cannot read the input: " + count.error().what);
+    if (*count == 0 || next == '\n') break;
     line += next;
   }
   if (line.ends_with('\r')) line.pop_back();
   return line;
 }
 
-std::string prompt(Console& console, std::string_view question) {
+Outcome<std::string> prompt(Console& console, std::string_view question) {
   console.write_error(question);
   console.set_echo(false);
-  std::string line = read_line(console);
+  auto line = read_line(console);
   console.set_echo(true);
   console.write_error("\n");
   return line;
@@ -29,13 +32,13 @@ std::string prompt(Console& console, std::string_view question) {
 
 Outcome<std::string> read_new_password(Console& console) {
   const bool asks = console.input_is_terminal();
-  std::string password = asks ? prompt(console, "New password: ") : read_line(console);
+  NARU_TRY(password, asks ? prompt(console, "New password: ") : read_line(console));
   if (password.empty()) {
     return failed(Exit::usage, "a password is needed: type it, or pipe it in as one line");
   }
-  if (asks && prompt(console, "Once more: ") != password) {
-    return failed(Exit::usage, "the two differ; nothing was changed");
-  }
+  if (!asks) return password;
+  NARU_TRY(again, prompt(console, "Once more: "));
+  if (again != password) return failed(Exit::usage, "the two differ; nothing was changed");
   return password;
 }
 

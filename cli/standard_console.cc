@@ -5,18 +5,20 @@
 
 #include <cerrno>
 #include <csignal>
+#include <system_error>
 
 namespace naru::cli {
 
 namespace {
-bool write_all(int descriptor, std::string_view text) {
+/// 0, or why not, as errno.
+int write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(descriptor, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
+    if (count < 0) return errno;
     text.remove_prefix(static_cast<std::size_t>(count));
   }
-  return true;
+  return 0;
 }
 }  // namespace
 
@@ -25,16 +27,17 @@ StandardConsole::StandardConsole() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-std::size_t StandardConsole::read(std::span<char> into) {
+Result<std::size_t> StandardConsole::read(std::span<char> into) {
   while (true) {
     const ssize_t count = ::read(STDIN_FILENO, into.data(), into.size());
     if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno != EINTR) return 0;
+    if (errno != EINTR) return fail(Errc::io, std::generic_category().message(errno));
   }
 }
 
 bool StandardConsole::write(std::string_view text) {
-  return write_all(STDOUT_FILENO, text);
+  if (write_error_code_ == 0) write_error_code_ = write_all(STDOUT_FILENO, text);
+  return write_error_code_ == 0;
 }
 void StandardConsole::write_error(std::string_view text) {
   write_all(STDERR_FILENO, text);

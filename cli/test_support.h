@@ -12,23 +12,27 @@ namespace naru::cli {
 
 class FakeConsole final : public Console {
  public:
-  std::size_t read(std::span<char> into) override {
+  Result<std::size_t> read(std::span<char> into) override {
+    if (input.empty() && !input_breaks.empty()) return fail(Errc::io, input_breaks);
     const std::size_t count = std::min(into.size(), input.size());
     input.copy(into.data(), count);
     input.erase(0, count);
     return count;
   }
   bool write(std::string_view text) override {
-    output += text;
-    return true;
+    if (output_breaks == 0) output += text;
+    return output_breaks == 0;
   }
+  int write_error_code() const override { return output_breaks; }
   void write_error(std::string_view text) override { error += text; }
   bool input_is_terminal() const override { return is_terminal; }
   bool output_is_terminal() const override { return is_terminal; }
   void set_echo(bool on) override { echo += on ? '+' : '-'; }
 
   std::string input;
+  std::string input_breaks;  // behind it nothing can be read, and why
   std::string output;
+  int output_breaks = 0;  // nothing can be written, and why: errno
   std::string error;
   std::string echo;
   bool is_terminal = false;

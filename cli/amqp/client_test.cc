@@ -87,11 +87,55 @@ TEST_F(AmqpClientTest, ReplyCodesBecomeExitCodes) {
 TEST_F(AmqpClientTest, WhatIsNoBrokerIsToldSo) {
   Script script;
   script.text = "HTTP/1.1 400 Bad Request\r\n\r\n";
-  EXPECT_NE(open(script).error().what.find("is not AMQP 0-9-1"), std::string::npos);
+  const auto other = open(script);
+  EXPECT_EQ(other.error().exit, Exit::unreachable);
+  EXPECT_NE(other.error().what.find("is not AMQP 0-9-1: --url, or NARU_AMQP_URL"),
+            std::string::npos);
   fake_.connector.ends = true;
   EXPECT_EQ(open(Script()).error().exit, Exit::unreachable);
   fake_.connector.refuses = true;
   EXPECT_EQ(open(Script()).error().exit, Exit::unreachable);
+}
+
+TEST_F(AmqpClientTest, AfterARefusalTheConnectionIsClosedInOrder) {
+  auto connection = open(
+      Script().log_in().say(1, amqp::ChannelClose{.reply_code = 404, .reply_text = "no exchange"}));
+  ASSERT_TRUE(connection);
+  const auto refused = (*connection)->next(Duration::zero());
+  ASSERT_FALSE(refused);
+  fake_.connector.heard.clear();
+  fake_.connector.says = Script().say(0, amqp::ConnectionCloseOk{}).text;
+  const auto ended = (*connection)->close_after(std::unexpected(refused.error()));
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().exit, Exit::not_found) << ended.error().what;
+  EXPECT_EQ(fake_.connector.heard,
+            Script()
+                .say(1, amqp::ChannelCloseOk{})
+                .say(0, amqp::ConnectionClose{.reply_code = 200, .reply_text = "bye"})
+                .text);
+}
+
+TEST_F(AmqpClientTest, ARefusalThatMeetsTheGoodbyeIsToldWhenThatIsAnswered) {
+  auto connection = open(Script().log_in());
+  ASSERT_TRUE(connection);
+  fake_.connector.says = Script()
+                             .say(1, amqp::ChannelClose{.reply_code = 404, .reply_text = "why"})
+                             .say(0, amqp::ConnectionCloseOk{})
+                             .text;
+  const auto ended = (*connection)->close();
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().what, "why (404)");
+  EXPECT_EQ(fake_.connector.says, "");
+}
+
+TEST_F(AmqpClientTest, WhatIsOverGetsNoGoodbye) {
+  auto connection = open(
+      Script().log_in().say(0, amqp::ConnectionClose{.reply_code = 320, .reply_text = "stopped"}));
+  ASSERT_TRUE(connection);
+  ASSERT_FALSE((*connection)->next(Duration::zero()));
+  fake_.connector.heard.clear();
+  EXPECT_TRUE((*connection)->close());
+  EXPECT_EQ(fake_.connector.heard, "");
 }
 
 TEST_F(AmqpClientTest, LargeBodiesAreCutIntoFrames) {
@@ -213,7 +257,32 @@ TEST(MessageSource, LinesAreMessagesAndTheLastNeedsNoEnd) {
 
 TEST(MessageSource, AFileThatIsNotThereIsNotFound) {
   const auto source = files({"/nowhere/at/all"}, false);
-  EXPECT_EQ(source->next().error().exit, Exit::not_found);
+  const auto message = source->next();
+  EXPECT_EQ(message.error().exit, Exit::not_found);
+  EXPECT_EQ(message.error().what, "cannot read /nowhere/at/all: No such file or directory");
+}
+
+TEST(MessageSource, AnInputThatBreaksIsNoEnd) {
+  FakeConsole console;
+  console.input = "one\ntw";
+  console.input_breaks = "Input/output error";
+  const auto lines = input_lines(console);
+  EXPECT_EQ(lines->next().value(), "one");
+  const auto cut = lines->next();
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().exit, Exit::failure);
+  EXPECT_EQ(cut.error().what, "cannot read the input: Input/output error");
+  console.input = "half";
+  EXPECT_FALSE(whole_input(console)->next());
+}
+
+TEST(MessageSource, ADirectoryIsNoMessage) {
+  for (const bool by_line : {false, true}) {
+    const auto message = files({"/"}, by_line)->next();
+    ASSERT_FALSE(message);
+    EXPECT_EQ(message.error().exit, Exit::failure);
+    EXPECT_EQ(message.error().what, "cannot read /: Is a directory");
+  }
 }
 
 }  // namespace

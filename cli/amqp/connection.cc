@@ -19,6 +19,10 @@ constexpr std::uint32_t kFrameBytesWanted = 131'072;
 constexpr std::size_t kReadBytes = 64u << 10;
 constexpr Duration kConnectTimeMax = std::chrono::seconds(10);
 constexpr Duration kCloseTimeMax = std::chrono::seconds(5);
+constexpr std::string_view kWhereToLook =
+    "--url, or NARU_AMQP_URL, is where the broker's AMQP port is, amqp://127.0.0.1:5672 unless it "
+    "was "
+    "told otherwise";
 
 ByteBuffer client_properties(const std::string& version) {
   const message::Table capabilities{{"authentication_failure_close", true},
@@ -81,6 +85,7 @@ Outcome<void> AmqpConnection::log_in(const AmqpUrl& url) {
   output_.append(amqp::kProtocolHeader091);
   NARU_TRY(start, expect(kAnswerTimeMax));
   NARU_TRY(offered, read<amqp::ConnectionStart>(start));
+  greeted_ = true;
   if (!offered.mechanisms.text.contains("PLAIN")) {
     return failed(Exit::failure, "the broker does not take passwords (PLAIN)");
   }
@@ -136,6 +141,7 @@ Outcome<void> AmqpConnection::flush() {
   const auto sent = stream_->write_all(output_.view(), kAnswerTimeMax);
   output_.clear();
   if (sent) return {};
+  over_ = true;
   // The broker may have said why before it closed.
   while (true) {
     NARU_TRY(incoming, next(Duration::zero()));
@@ -161,8 +167,7 @@ Outcome<std::optional<Incoming>> AmqpConnection::next(Duration time_max) {
       return std::nullopt;
     }
     if (!got || *got == 0) {
-      return failed(Exit::unreachable, fmt::format("{} closed the connection{}", server_,
-                                                   logged_in_ ? "" : " before the login was done"));
+      return gone("closed the connection");
     }
     input_.commit(*got);
   }
@@ -181,7 +186,10 @@ Outcome<std::optional<Incoming>> AmqpConnection::take_frame() {
   const amqp::Frame& frame = result.frame;
   const bool known = frame.type == 1 || frame.type == 2 || frame.type == 3 || frame.type == 8;
   if (result.status != amqp::FrameStatus::complete || !known) {
-    return failed(Exit::failure, fmt::format("what answers at {} is not AMQP 0-9-1", server_));
+    if (greeted_) return gone("sent what is not AMQP 0-9-1");
+    over_ = true;
+    return failed(Exit::unreachable,
+                  fmt::format("what answers at {} is not AMQP 0-9-1: {}", server_, kWhereToLook));
   }
   begin_ += frame.wire_bytes();
   if (frame.is(amqp::FrameType::method)) return on_method(frame);
@@ -197,6 +205,7 @@ Outcome<std::optional<Incoming>> AmqpConnection::on_method(const amqp::Frame& fr
   if (method->id == amqp::ChannelClose::kId) {
     const auto close = amqp::decode_method<amqp::ChannelClose>(method->fields);
     if (!close) return failed(Exit::failure, close.error().what);
+    send(amqp::ChannelCloseOk{});
     return closed_by_broker(close->reply_code, close->reply_text);
   }
   awaits_content_ = method->id == amqp::BasicDeliver::kId || method->id == amqp::BasicGetOk::kId ||
@@ -241,6 +250,7 @@ Outcome<std::optional<Incoming>> AmqpConnection::on_connection_method(
   if (method.id == amqp::ConnectionClose::kId) {
     const auto close = amqp::decode_method<amqp::ConnectionClose>(method.fields);
     if (!close) return failed(Exit::failure, close.error().what);
+    over_ = true;
     send_on_0(amqp::ConnectionCloseOk{});
     const auto failure = closed_by_broker(close->reply_code, close->reply_text);
     // Whether it arrives changes nothing.
@@ -275,20 +285,49 @@ std::unexpected<Failure> AmqpConnection::closed_by_broker(std::uint16_t code,
   return failed(exit, with_advice(exit, fmt::format("{} ({})", text, code)));
 }
 
+std::unexpected<Failure> AmqpConnection::gone(std::string_view how) {
+  over_ = true;
+  return failed(Exit::unreachable, fmt::format("{} {}{}{}", server_, how,
+                                               logged_in_ ? "" : " before the login was done",
+                                               greeted_ ? "" : fmt::format(": {}", kWhereToLook)));
+}
+
 std::unexpected<Failure> AmqpConnection::unexpected(amqp::MethodId got, std::string_view wanted) {
   return failed(Exit::failure, fmt::format("the broker answered {} instead of {}",
                                            amqp::method_name(got), wanted));
 }
 
-Outcome<void> AmqpConnection::close() {
+Outcome<std::uint64_t> AmqpConnection::close() {
+  std::uint64_t too_late = 0;
+  if (over_) return too_late;
   send_on_0(amqp::ConnectionClose{
       .reply_code = static_cast<std::uint16_t>(amqp::ReplyCode::success), .reply_text = "bye"});
+  std::optional<Failure> failure;
   while (true) {
-    // Deliveries that were on their way are dropped: they return to their queue.
-    NARU_TRY(incoming, next(kCloseTimeMax));
-    if (!incoming) return failed(Exit::unreachable, fmt::format("{} does not answer", server_));
-    if (incoming->is<amqp::ConnectionCloseOk>()) return {};
+    const auto incoming = next(kCloseTimeMax);
+    if (!incoming) {
+      // What was on its way may be refused still; the goodbye is answered behind it.
+      if (!failure) failure = incoming.error();
+      if (over_) break;
+      continue;
+    }
+    if (!*incoming) {
+      over_ = true;
+      return failed(Exit::unreachable, fmt::format("{} does not answer", server_));
+    }
+    if ((*incoming)->is<amqp::BasicDeliver>()) ++too_late;
+    if ((*incoming)->is<amqp::ConnectionCloseOk>()) break;
   }
+  over_ = true;
+  if (failure) return std::unexpected(std::move(*failure));
+  return too_late;
+}
+
+Outcome<void> AmqpConnection::close_after(const Outcome<void>& work) {
+  const auto closed = close();
+  if (!work) return work;
+  if (!closed) return std::unexpected(closed.error());
+  return {};
 }
 
 }  // namespace naru::cli

@@ -68,8 +68,12 @@ class AmqpConnection {
     return *method;
   }
 
-  /// Says goodbye, so that everything sent before is surely done.
-  Outcome<void> close();
+  /// Says goodbye, so that everything sent before is surely done; does nothing when the connection
+  /// is over. Returns how many deliveries came too late to be taken: unless they were sent without
+  /// acknowledgement they return to their queue.
+  Outcome<std::uint64_t> close();
+  /// The same behind work that ended so: a failure of its own comes first.
+  Outcome<void> close_after(const Outcome<void>& work);
 
  private:
   static constexpr std::uint16_t kChannel = 1;
@@ -92,6 +96,7 @@ class AmqpConnection {
   Outcome<std::optional<Incoming>> on_body(const amqp091::Frame& frame);
   Outcome<std::optional<Incoming>> on_connection_method(const amqp091::MethodFrame& method);
   std::optional<Incoming> complete();
+  std::unexpected<Failure> gone(std::string_view how);
   std::unexpected<Failure> closed_by_broker(std::uint16_t code, std::string_view text) const;
 
   Environment& environment_;
@@ -99,7 +104,9 @@ class AmqpConnection {
   const std::string server_;
   std::uint32_t frame_bytes_max_ = 4096;  // until negotiated
   bool blocked_ = false;
+  bool greeted_ = false;  // by a broker
   bool logged_in_ = false;
+  bool over_ = false;  // nothing can be sent and answered any more
 
   ByteBuffer output_;
   ByteBuffer input_;

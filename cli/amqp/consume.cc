@@ -48,6 +48,9 @@ class Consumer {
     return {};
   }
 
+  /// Messages that came and are not printed.
+  std::uint64_t unprinted() const { return unprinted_; }
+
   Outcome<void> run() {
     const bool looks_only = options_.ack == "requeue";
     const std::uint64_t most_s = looks_only ? 1 : 86'400;  // of waiting at a time
@@ -115,7 +118,7 @@ class Consumer {
   /// A failure comes behind what was received before it.
   Outcome<std::optional<Incoming>> next(Duration time_max) {
     auto incoming = connection_.next(time_max);
-    if (!incoming) environment_.console.write(std::exchange(printed_, {}));
+    if (!incoming) print();
     return incoming;
   }
 
@@ -131,6 +134,7 @@ class Consumer {
                                   incoming.properties, incoming.body};
     printed_ += format_message(message, options_.format);
     ++received_;
+    ++unprinted_;
     last_tag_ = delivery.delivery_tag;
     ++unsettled_;
     const bool is_due = unsettled_ >= std::max<std::uint64_t>(1, options_.prefetch / 2);
@@ -140,8 +144,7 @@ class Consumer {
   /// Prints, and then settles, what came. False: nobody reads what is printed any more; it stays
   /// unsettled.
   bool settle() {
-    if (!environment_.console.write(printed_)) return false;
-    printed_.clear();
+    if (!print()) return false;
     if (unsettled_ == 0 || options_.ack == "none" || options_.ack == "requeue") return true;
     if (options_.ack == "reject") {
       connection_.send(
@@ -153,12 +156,19 @@ class Consumer {
     return true;
   }
 
+  bool print() {
+    if (!environment_.console.write(std::exchange(printed_, {}))) return false;
+    unprinted_ = 0;
+    return true;
+  }
+
   Environment& environment_;
   AmqpConnection& connection_;
   const Options& options_;
   std::uint64_t received_ = 0;
   std::uint64_t last_tag_ = 0;
   std::uint64_t unsettled_ = 0;
+  std::uint64_t unprinted_ = 0;
   std::string printed_;  // received and not yet written
 };
 
@@ -188,11 +198,18 @@ Outcome<void> consume(Environment& environment, Options& options) {
   NARU_TRY(url, parse_amqp_url(options.url, environment));
   NARU_TRY(connection, AmqpConnection::open(environment, url));
   Consumer consumer(environment, *connection, options);
-  NARU_TRY_VOID(consumer.start());
-  NARU_TRY_VOID(consumer.run());
+  auto consumed = consumer.start();
+  if (consumed) consumed = consumer.run();
   // Acknowledgements are done, and what was not settled is back in its queue, when this is
   // answered.
-  return connection->close();
+  const auto too_late = connection->close();
+  const bool is_cut = environment.console.write_error_code() != 0;
+  if (is_cut && options.ack == "none" && consumer.unprinted() != 0) {
+    return failed(Exit::failure,
+                  lost(environment.console, consumer.unprinted() + too_late.value_or(0)));
+  }
+  if (consumed && !too_late) return std::unexpected(too_late.error());
+  return consumed;
 }
 
 }  // namespace

@@ -28,29 +28,34 @@ void settle(AmqpConnection& connection, const std::string& mode, std::uint64_t l
   }
 }
 
-Outcome<void> get(Environment& environment, const Options& options) {
-  NARU_TRY(url, parse_amqp_url(options.url, environment));
-  NARU_TRY(connection, AmqpConnection::open(environment, url));
+/// Prints what it gets, and settles what is printed: the rest returns to its queue.
+Outcome<void> take(Environment& environment, AmqpConnection& connection, const Options& options) {
   std::uint64_t received = 0;
   std::uint64_t last_tag = 0;
+  bool printed = true;
   while (received < options.count) {
-    connection->send(amqp::BasicGet{.queue = options.queue, .no_ack = options.ack == "none"});
-    NARU_TRY(answer, connection->next(kAnswerTimeMax));
+    connection.send(amqp::BasicGet{.queue = options.queue, .no_ack = options.ack == "none"});
+    NARU_TRY(answer, connection.next(kAnswerTimeMax));
     if (!answer) return failed(Exit::unreachable, "the broker does not answer");
     if (answer->is<amqp::BasicGetEmpty>()) break;
     NARU_TRY(got, AmqpConnection::read<amqp::BasicGetOk>(*answer));
     const ReceivedMessage message{got.exchange, got.routing_key, got.redelivered,
                                   answer->properties, answer->body};
-    if (!environment.console.write(format_message(message, options.format))) break;
-    last_tag = got.delivery_tag;
     ++received;
+    printed = environment.console.write(format_message(message, options.format));
+    if (!printed) break;
+    last_tag = got.delivery_tag;
   }
-  settle(*connection, options.ack, last_tag);
-  NARU_TRY_VOID(connection->close());
-  if (received == 0) {
-    return failed(Exit::not_found, fmt::format("queue {} is empty", options.queue));
-  }
-  return {};
+  settle(connection, options.ack, last_tag);
+  if (!printed && options.ack == "none") return failed(Exit::failure, lost(environment.console, 1));
+  if (received != 0) return {};
+  return failed(Exit::not_found, fmt::format("queue {} is empty", options.queue));
+}
+
+Outcome<void> get(Environment& environment, const Options& options) {
+  NARU_TRY(url, parse_amqp_url(options.url, environment));
+  NARU_TRY(connection, AmqpConnection::open(environment, url));
+  return connection->close_after(take(environment, *connection, options));
 }
 
 }  // namespace

@@ -110,4 +110,10 @@ std::string format_message(const ReceivedMessage& message, std::string_view form
   return out;
 }
 
+std::string lost(const Console& console, std::uint64_t messages) {
+  return fmt::format("{}; {} {} lost: with --ack none the broker takes none back",
+                     why_not_written(console), messages,
+                     messages == 1 ? "message is" : "messages are");
+}
+
 }  // namespace naru::cli

@@ -51,5 +51,7 @@ json::object message_json(const ReceivedMessage& message);
 /// "-o lines|json|raw" and what it makes of a message.
 void add_format_option(Command& command, std::string& format);
 std::string format_message(const ReceivedMessage& message, std::string_view format);
+/// What to say when so many messages, got with --ack none, could not be written to `console`.
+std::string lost(const Console& console, std::uint64_t messages);
 
 }  // namespace naru::cli

@@ -14,7 +14,7 @@ namespace naru::cli {
 class MessageSource {
  public:
   virtual ~MessageSource() = default;
-  /// The next message; nothing at the end.
+  /// The next message; nothing at the end. Failure: it cannot be read to its end; what can is none.
   virtual Outcome<std::optional<std::string>> next() = 0;
   /// Whether next() may have to wait for somebody to type.
   virtual bool may_wait() const { return false; }
@@ -26,7 +26,8 @@ std::unique_ptr<MessageSource> input_lines(Console& console);
 std::unique_ptr<MessageSource> whole_input(Console& console);
 /// `text`, `count` times.
 std::unique_ptr<MessageSource> repeated(std::string text, std::uint64_t count);
-/// Files, each a message or, with `lines`, each of their lines. Failure: not_found.
+/// Files, each a message or, with `lines`, each of their lines. Failure: not_found, or what cannot
+/// be read and why.
 std::unique_ptr<MessageSource> files(std::vector<std::string> paths, bool lines);
 
 }  // namespace naru::cli

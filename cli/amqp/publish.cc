@@ -45,6 +45,31 @@ std::unique_ptr<MessageSource> source_of(const Options& options, Console& consol
   return options.whole ? whole_input(console) : input_lines(console);
 }
 
+/// What was published before an input that cannot be read is the broker's, and is told.
+Outcome<void> finish_without(Failure unread, Publisher& publisher) {
+  if (const auto finished = publisher.finish(); !finished) {
+    unread.what += "; of what was before it: " + finished.error().what;
+  } else if (publisher.published() != 0) {
+    unread.what += fmt::format("; {} {} before it {} published", publisher.published(),
+                               publisher.published() == 1 ? "message" : "messages",
+                               publisher.published() == 1 ? "is" : "are");
+  }
+  return std::unexpected(std::move(unread));
+}
+
+Outcome<void> publish_all(MessageSource& source, Publisher& publisher, const Options& options) {
+  NARU_TRY_VOID(publisher.start());
+  while (options.count == 0 || publisher.published() < options.count) {
+    // Somebody who types, or a log that grows, sees each line go at once.
+    if (source.may_wait()) NARU_TRY_VOID(publisher.flush());
+    auto body = source.next();
+    if (!body) return finish_without(std::move(body).error(), publisher);
+    if (!*body) break;
+    NARU_TRY_VOID(publisher.publish(**body));
+  }
+  return publisher.finish();
+}
+
 Outcome<void> publish(Environment& environment, Options& options) {
   NARU_TRY_VOID(check(options));
   options.target.confirm = !options.no_confirm;
@@ -52,17 +77,8 @@ Outcome<void> publish(Environment& environment, Options& options) {
   NARU_TRY(url, parse_amqp_url(options.url, environment));
   NARU_TRY(connection, AmqpConnection::open(environment, url));
   Publisher publisher(environment, *connection, options.target, properties.view());
-  NARU_TRY_VOID(publisher.start());
   const auto source = source_of(options, environment.console);
-  while (options.count == 0 || publisher.published() < options.count) {
-    // Somebody who types, or a log that grows, sees each line go at once.
-    if (source->may_wait()) NARU_TRY_VOID(publisher.flush());
-    NARU_TRY(body, source->next());
-    if (!body) break;
-    NARU_TRY_VOID(publisher.publish(*body));
-  }
-  NARU_TRY_VOID(publisher.finish());
-  NARU_TRY_VOID(connection->close());
+  NARU_TRY_VOID(connection->close_after(publish_all(*source, publisher, options)));
   tell(environment.console,
        fmt::format("{} {} {}.", publisher.published(),
                    publisher.published() == 1 ? "message" : "messages",

@@ -91,8 +91,10 @@ void print_welcome(const Node& node, const Config& config) {
 
 int serve(const ServeOptions& options) {
   if (options.help_config) {
-    std::fputs(settings_help().c_str(), stdout);
-    return 0;
+    if (std::fputs(settings_help().c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
+    if (errno == EPIPE) return 0;  // who reads it has seen enough
+    std::perror("naru: cannot write the output");
+    return 1;
   }
   auto config = configure(options);
   if (!config) {

@@ -56,11 +56,12 @@ class Peer final : public io::Connector {
 
 class Terminal final : public cli::Console {
  public:
-  std::size_t read(std::span<char>) override { return 0; }
+  Result<std::size_t> read(std::span<char>) override { return 0; }
   bool write(std::string_view text) override {
     output += text;
     return true;
   }
+  int write_error_code() const override { return 0; }
   void write_error(std::string_view text) override { error += text; }
   bool input_is_terminal() const override { return false; }
   bool output_is_terminal() const override { return true; }

@@ -113,7 +113,14 @@ int run(const StoreOptions& options, const StoreAction& action) {
 void add_command(CLI::App& store, const char* name, const char* help, int& exit_code,
                  const std::shared_ptr<StoreOptions>& options, StoreAction action) {
   CLI::App* command = store.add_subcommand(name, help);
-  command->add_option("DIR,--data-dir", options->data_dir, "The data directory")->required();
+  CLI::Option* dir =
+      command->add_option("DIR", options->data_dir, "The data directory")->required();
+  const auto instead = [options, dir](const std::string& data_dir) {
+    options->data_dir = data_dir;
+    dir->required(false);
+  };
+  command->add_option_function<std::string>("--data-dir", instead, "The same as DIR")
+      ->excludes(dir);
   command->callback(
       [options, action = std::move(action), &exit_code] { exit_code = run(*options, action); });
 }
