@@ -16,8 +16,8 @@ namespace naru::io::asio_impl {
 /// state. (Asio's own cache holds two blocks, and none outside its run functions.)
 class OperationPool {
  public:
-  // A wait operation with our handlers takes 72 to 112 bytes.
-  static constexpr std::size_t kNodeBytes = 112;
+  // The largest wait operation with a handler of ours.
+  static constexpr std::size_t kNodeBytes = 144;
 
   OperationPool() = default;
   OperationPool(const OperationPool&) = delete;
@@ -52,7 +52,10 @@ class OperationAllocator {
   template <typename U>
   explicit(false) OperationAllocator(const OperationAllocator<U>& other) : pool_(other.pool()) {}
 
-  T* allocate(std::size_t count) { return static_cast<T*>(pool_->take(count * sizeof(T))); }
+  T* allocate(std::size_t count) {
+    static_assert(sizeof(T) <= OperationPool::kNodeBytes, "it would be allocated each time");
+    return static_cast<T*>(pool_->take(count * sizeof(T)));
+  }
   void deallocate(T* node, std::size_t count) { pool_->give(node, count * sizeof(T)); }
   OperationPool* pool() const { return pool_; }
   template <typename U>
