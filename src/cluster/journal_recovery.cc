@@ -26,18 +26,23 @@ class StoredParts final : public core::SnapshotParts {
 
   Result<ByteView> next() override {
     while (!parts_.empty()) {
-      NARU_TRY(read, wal_.read_now(parts_.front()));
+      auto read = wal_.read_now(parts_.front());
+      is_read_ = read.has_value();
+      if (!read) return std::unexpected(std::move(read).error());
       parts_ = parts_.subspan(1);
-      part_ = std::move(read);
+      part_ = std::move(*read);
       if (!part_.view.empty()) return part_.view;
     }
     return ByteView();
   }
+  /// Else the error says where.
+  bool is_read() const { return is_read_; }
 
  private:
   storage::Wal& wal_;
   std::span<const storage::WalRange> parts_;
   Slice part_;
+  bool is_read_ = true;
 };
 }  // namespace
 
@@ -103,7 +108,7 @@ Result<void> JournalLocal::install_snapshot(ShardJournal& shard, std::uint32_t g
   if (found == nullptr) return {};
   StoredParts parts(wal_, found->parts);
   Result<void> installed = shard.install(group, found->covers, parts);
-  if (installed) return {};
+  if (installed || !parts.is_read()) return installed;
   const storage::WalRange& first = found->parts.front();
   installed.error().what = "in a snapshot, " + installed.error().what;
   return std::unexpected(
