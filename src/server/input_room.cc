@@ -24,7 +24,7 @@ std::optional<std::uint64_t> InputRoom::take(std::uint64_t connection, std::size
   const bool its_turn = was_called || line_for(bytes).empty();
   if (!its_turn || !fits(bytes)) return std::nullopt;
   bytes_ += bytes;
-  holders_.emplace(++tickets_, Holder{connection, bytes, now});
+  holders_.emplace(++tickets_, Holder{.connection = connection, .bytes = bytes, .since = now});
   return tickets_;
 }
 
@@ -76,14 +76,21 @@ void InputRoom::forget(std::uint64_t connection) {
   }
 }
 
-std::optional<std::uint64_t> InputRoom::overdue(TimePoint now) const {
-  if (waiting() == 0) return std::nullopt;
-  const Holder* largest = nullptr;
-  for (const auto& [ticket, holder] : holders_) {
-    if (now < holder.since + patience_) continue;
+std::optional<std::uint64_t> InputRoom::overdue(TimePoint now) {
+  std::size_t wanted = 0;
+  for (const Line* line : {&small_line_, &line_}) {
+    for (const Waiter& waiter : *line) wanted += waiter.bytes;
+  }
+  std::size_t going = 0;
+  Holder* largest = nullptr;
+  for (auto& [ticket, holder] : holders_) {
+    if (holder.has_to_go) going += holder.bytes;
+    if (holder.has_to_go || now < holder.since + patience_) continue;
     if (largest == nullptr || holder.bytes > largest->bytes) largest = &holder;
   }
-  return largest == nullptr ? std::nullopt : std::optional(largest->connection);
+  if (largest == nullptr || going >= wanted) return std::nullopt;
+  largest->has_to_go = true;
+  return largest->connection;
 }
 
 }  // namespace naru::server

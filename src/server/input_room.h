@@ -39,8 +39,9 @@ class InputRoom {
   void forget(std::uint64_t connection);
 
   /// While somebody waits: of those whose patience is over the connection that holds most by one
-  /// ticket.
-  std::optional<std::uint64_t> overdue(TimePoint now) const;
+  /// ticket; it has to go, and is named once for it. Nobody while those who were named still hold
+  /// as much as the lines want.
+  std::optional<std::uint64_t> overdue(TimePoint now);
 
   std::size_t bytes() const { return bytes_; }
   std::size_t bytes_max() const { return bytes_max_; }
@@ -53,6 +54,7 @@ class InputRoom {
     std::uint64_t connection = 0;
     std::size_t bytes = 0;
     TimePoint since;
+    bool has_to_go = false;
   };
   struct Waiter {
     std::uint64_t connection = 0;

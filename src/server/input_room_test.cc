@@ -119,6 +119,22 @@ TEST(InputRoom, TheLargestOfThoseOutOfPatienceGoesWhileOthersWait) {
   EXPECT_EQ(room.overdue(later), 2u);
 }
 
+TEST(InputRoom, WhoHasToGoIsNamedOnceAndAsManyAsTheLineNeeds) {
+  InputRoom room(10 * kMiB);
+  for (std::uint64_t connection = 1; connection <= 5; ++connection)
+    ASSERT_TRUE(room.take(connection, 2 * kMiB, kNow));
+  room.wait(6, 3 * kMiB);
+  const TimePoint later = kNow + kPatience;
+  const auto first = room.overdue(later);
+  const auto second = room.overdue(later);
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(*first, *second) << "who was named may take long to go";
+  EXPECT_FALSE(room.overdue(later)) << "there will be room for the one that waits";
+  room.wait(7, 2 * kMiB);
+  EXPECT_TRUE(room.overdue(later));
+  EXPECT_FALSE(room.overdue(later));
+}
+
 TEST(InputRoom, WhateverHappensTheSumIsRight) {
   Random random(7);
   InputRoom room(10 * kMiB);

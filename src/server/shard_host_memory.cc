@@ -13,6 +13,7 @@ namespace naru::server {
 namespace {
 constexpr Duration kBetweenReports = std::chrono::seconds(1);
 constexpr Duration kBetweenLooks = std::chrono::milliseconds(250);
+constexpr int kToldAtOnce = 64;  // each is searched for among all that hold room
 }  // namespace
 
 MemoryAccount ShardHost::memory() const {
@@ -102,12 +103,15 @@ void ShardHost::forget_input_of(Connection& connection) {
 void ShardHost::InputPatience::on_expired(const Now& now) {
   if (host_.input_room_.waiting() == 0) return;
   host_.deadlines_.set(*this, now.mono + kBetweenLooks);
-  const auto number = host_.input_room_.overdue(now.mono);
-  Connection* connection = number ? host_.find(*number) : nullptr;
-  if (connection == nullptr) return;
-  host_.warn_of_limit("unfinished messages and transactions take all the room there is for them");
-  connection->request_close(Errc::limit,
-                            "an unfinished message or transaction kept others waiting for memory");
+  for (int told = 0; told < kToldAtOnce; ++told) {
+    const auto number = host_.input_room_.overdue(now.mono);
+    if (!number) return;
+    Connection* connection = host_.find(*number);
+    if (connection == nullptr) continue;
+    host_.warn_of_limit("unfinished messages and transactions take all the room there is for them");
+    connection->request_close(
+        Errc::limit, "an unfinished message or transaction kept others waiting for memory");
+  }
 }
 
 // Where much was read that nobody could act on yet it is as where publishers are slowed down, and
