@@ -71,6 +71,7 @@ struct ContentStream {
   core::Seq seq;
   /// The client does not acknowledge: the lease ends when it has all of it.
   bool no_ack = false;
+  std::uint64_t tag = 0;  // of the delivery
 };
 
 enum class ChannelState : std::uint8_t {

@@ -220,6 +220,7 @@ class Session final : public protocol::Session {
   void open_stream(ContentStream stream, const message::RecordView& record);
   void read_parts();
   void on_parts(const core::Reply& reply);
+  bool has_lease(const ContentStream& stream);
   void write_part(std::uint16_t channel, const Slice& part);
   void finish_stream();
   /// Large bodies that are under way are not completed: the connection is at its end.

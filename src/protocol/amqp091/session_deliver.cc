@@ -60,8 +60,9 @@ void Session::on_event(const core::Deliveries& event) {
       append_delivery(consumer, front, tag, delivery);
     } else {
       append_deliver(consumer, tag, delivery);
-      open_stream({channel.number, *delivery.stored, 0, event.queue, delivery.seq, consumer.no_ack},
-                  delivery.record);
+      open_stream(
+          {channel.number, *delivery.stored, 0, event.queue, delivery.seq, consumer.no_ack, tag},
+          delivery.record);
     }
     if (!consumer.no_ack) channel.unacked.push({tag, delivery.seq, event.queue, consumer.handle});
   }

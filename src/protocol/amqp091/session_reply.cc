@@ -111,8 +111,9 @@ void Session::on_channel_reply(Channel& channel, const Awaited& awaited,
       if (got.stored == nullptr) {
         append_content(channel.number, record, got.delivery->owner);
       } else {
-        open_stream({channel.number, got.stored, 0, got.queue, got.delivery->seq, awaited.no_ack},
-                    record);
+        open_stream(
+            {channel.number, got.stored, 0, got.queue, got.delivery->seq, awaited.no_ack, tag},
+            record);
       }
       if (!awaited.no_ack) channel.unacked.push({tag, got.delivery->seq, got.queue, {}});
       return;

@@ -45,7 +45,7 @@ void Session::on_parts(const core::Reply& reply) {
   ContentStream& stream = streams_.front();
   if (!reply.result) {
     // Nobody takes what was sent of it for a message: the connection ends before it is whole.
-    batch_->add(core::Park{stream.queue, stream.seq});
+    if (has_lease(stream)) batch_->add(core::Park{stream.queue, stream.seq});
     return close_connection(ReplyCode::internal_error, reply.result.error().what);
   }
   for (const Slice& part : std::get<core::BodyParts>(*reply.result).parts) {
@@ -55,6 +55,13 @@ void Session::on_parts(const core::Reply& reply) {
   heartbeat_.sent();
   if (stream.next_part == stream.body->parts.size()) finish_stream();
   read_parts();
+}
+
+// Who gave it back before all of it was there has no say in it any more: somebody else may have it.
+bool Session::has_lease(const ContentStream& stream) {
+  if (stream.no_ack) return true;
+  const Channel* channel = find_channel(stream.channel);
+  return channel != nullptr && channel->unacked.holds(stream.tag, stream.queue, stream.seq);
 }
 
 void Session::write_part(std::uint16_t channel, const Slice& part) {

@@ -11,8 +11,11 @@
 namespace naru::amqp091 {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class Streaming : public SessionTest {
  protected:
@@ -173,6 +176,19 @@ TEST_F(Streaming, DamagedOneIsParkedAndNeverWhole) {
   const Lines commands = asked();
   ASSERT_FALSE(commands.empty());
   EXPECT_EQ(commands.front(), "park 7 10");
+  expect({"0 connection.close reply_code=541"});
+}
+
+TEST_F(Streaming, DamagedOneThatWasGivenBackIsNotParked) {
+  consume();
+  deliver_large(10, stored(2, 4));
+  asked();
+  give({"abcd"});
+  said();
+  send("1 basic.nack delivery_tag=1 requeue=1");
+  EXPECT_THAT(asked(), Contains("return 7 10..10 requeue"));
+  refuse(Errc::corrupt, "a message is damaged on disk");
+  EXPECT_THAT(asked(), Not(Contains(HasSubstr("park")))) << "somebody else may have it now";
   expect({"0 connection.close reply_code=541"});
 }
 

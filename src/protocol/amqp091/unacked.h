@@ -41,6 +41,12 @@ class UnackedList {
   /// Takes the lease of `tag`; empty when there is none.
   std::optional<Unacked> take(std::uint64_t tag);
 
+  /// Whether `tag` is outstanding, for this record.
+  bool holds(std::uint64_t tag, core::QueueRef queue, core::Seq seq) const {
+    const std::size_t at = find(tag);
+    return at != kNone && entries_[at].queue == queue && entries_[at].seq == seq;
+  }
+
   /// Takes the lease of `tag` and all older ones, oldest first; false and nothing taken when `tag`
   /// is not outstanding.
   template <typename Visit>
