@@ -375,7 +375,7 @@ TEST(FileLedger, LiveBodiesInAFileThatIsNotThereAreFound) {
 TEST(JournalRetirement, MetadataSnapshotsKeepUpWithWhatIsLogged) {
   testing::WorldOptions options{.seed = 11, .journal = testing::small_files()};
   options.live_max = 10'000;
-  for (const std::uint32_t group : {0, 1}) {
+  for (const std::uint32_t group : {0U, 1U}) {
     testing::World world(options);
     ASSERT_STARTS(world);
     for (std::uint64_t id = 1; id <= 600; ++id) {  // the snapshot has 20 bytes for each

@@ -93,7 +93,7 @@ TEST_F(Inspect, DamageIsNamedAndWhatIsBehindItIsShown) {
 
 TEST_F(Inspect, EachPlaceIsNamedWhereOneFollowsTheOther) {
   write(6, FileState::sealed);
-  for (const std::uint64_t frame : {1, 2, 3})
+  for (const std::uint64_t frame : {1U, 2U, 3U})
     disk_.flip_bit("f", (frame * kWalBlockBytes + kFrameHeadBytes + kEntryHeadBytes) * 8);
   disk_.flip_bit("f", (4 * kWalBlockBytes + kFrameHeadBytes + 6) * 8);  // its length
   const FileInspection found = inspect();
