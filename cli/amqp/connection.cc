@@ -20,9 +20,8 @@ constexpr std::size_t kReadBytes = 64u << 10;
 constexpr Duration kConnectTimeMax = std::chrono::seconds(10);
 constexpr Duration kCloseTimeMax = std::chrono::seconds(5);
 constexpr std::string_view kWhereToLook =
-    "--url, or NARU_AMQP_URL, is where the broker's AMQP port is, amqp://127.0.0.1:5672 unless it "
-    "was "
-    "told otherwise";
+    "--url, or NARU_AMQP_URL, is where the broker's AMQP port is, amqp://127.0.0.1:5672 unless "
+    "it was told otherwise";
 
 ByteBuffer client_properties(const std::string& version) {
   const message::Table capabilities{{"authentication_failure_close", true},

@@ -62,9 +62,24 @@ std::string owner_text(bool has_log) {
   return fmt::format("{}{}", ::getpid(), has_log ? kHasLog : "");
 }
 
-bool had_log(io::FileSystem& files, const std::string& path) {
-  const auto owner = files.read_file(owner_of(path), 32);
-  return owner && owner->ends_with(kHasLog);
+/// What the last broker left; nothing where there was none.
+std::string read_owner(io::FileSystem& files, const std::string& path) {
+  return files.read_file(owner_of(path), 32).value_or("");
+}
+
+/// Of a directory that had a log. Where only some of its files are there, reading it says so.
+Result<void> expect_manifest(io::FileSystem& files, const std::string& path) {
+  const std::string wal = path + "/wal";
+  const std::string manifest = wal + "/manifest";
+  const auto found = files.open(manifest, {.write = false});
+  if (found || found.error().code != Errc::not_found) return {};
+  const auto names = files.list(wal);
+  if (names && std::ranges::any_of(*names, storage::is_stored_file)) return {};
+  return fail(Errc::corrupt,
+              fmt::format("{}: missing, although a broker had its log there: mount the volume or "
+                          "move wal/ back if it was moved, or restore the data directory from a "
+                          "backup; to begin with an empty log remove {}",
+                          manifest, owner_of(path)));
 }
 
 /// What is there under that name is a directory, or nothing; a link to nowhere is neither.
@@ -122,19 +137,8 @@ Result<void> DataDirectory::look(const std::string& path) {
 }
 
 Result<void> DataDirectory::expect_log(io::FileSystem& files, const std::string& path) {
-  const std::string wal = path + "/wal";
-  const std::string manifest = wal + "/manifest";
-  if (!had_log(files, path)) return {};
-  const auto found = files.open(manifest, {.write = false});
-  if (found || found.error().code != Errc::not_found) return {};
-  // Where some of its files are there, reading it says so.
-  const auto names = files.list(wal);
-  if (names && std::ranges::any_of(*names, storage::is_stored_file)) return {};
-  return fail(Errc::corrupt,
-              fmt::format("{}: missing, although a broker had its log there: mount the volume or "
-                          "move wal/ back if it was moved, or restore the data directory from a "
-                          "backup; to begin with an empty log remove {}",
-                          manifest, owner_of(path)));
+  if (!read_owner(files, path).ends_with(kHasLog)) return {};
+  return expect_manifest(files, path);
 }
 
 Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::string& path,
@@ -154,22 +158,21 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
     if (synced.error().code != Errc::access_refused) return std::unexpected(synced.error());
     log.info("{}: whoever made it is to have synced its name: {}", path, synced.error().what);
   }
-  const std::string owner_path = owner_of(path);
   auto lock = files.lock(path);
-  const auto owner = files.read_file(owner_path, 32);
+  const std::string owner = read_owner(files, path);
   if (!lock && lock.error().code == Errc::resource_locked)
-    return fail(Errc::resource_locked, who_holds(path, owner.value_or("")));
+    return fail(Errc::resource_locked, who_holds(path, owner));
   if (!lock) return std::unexpected(lock.error());
-  NARU_TRY_VOID(expect_log(files, path));
-  bool knows_log = had_log(files, path);
+  bool knows_log = owner.ends_with(kHasLog);
+  if (knows_log) NARU_TRY_VOID(expect_manifest(files, path));
   const auto space = files.space(path);
   if (space && space->free_bytes < kReserveBytes && files.remove_now(reserve_of(path))) {
     log.warn("{}: removed, to have room to start: {} bytes were free on the volume",
              reserve_of(path), space->free_bytes);
   }
   // Only for the message above: a full disk is no reason not to start.
-  if (auto noted = files.replace_now(owner_path, owner_text(knows_log)); !noted) {
-    (void)files.remove_now(owner_path);  // it names the owner before us
+  if (auto noted = files.replace_now(owner_of(path), owner_text(knows_log)); !noted) {
+    (void)files.remove_now(owner_of(path));  // it names the owner before us
     knows_log = false;
     log.warn("{}; a second broker will not be told which process this is", noted.error().what);
   }

@@ -35,8 +35,7 @@ void Node::Parts::on_space(storage::LogSpace space) {
     case storage::LogSpace::none:
       log.error(
           "the log in {} is full: nothing is stored, delivered, settled, deleted or declared "
-          "before "
-          "there is room for a file of {} bytes on its volume; it goes on by itself then",
+          "before there is room for a file of {} bytes on its volume; it goes on by itself then",
           config.data_dir, config.storage_wal_file_bytes);
       if (stopping) return end_with_full_log();
   }

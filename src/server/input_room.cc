@@ -1,6 +1,7 @@
 #include "server/input_room.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/check.h"
 
@@ -76,21 +77,26 @@ void InputRoom::forget(std::uint64_t connection) {
   }
 }
 
-std::optional<std::uint64_t> InputRoom::overdue(TimePoint now) {
+std::vector<std::uint64_t> InputRoom::overdue(TimePoint now) {
   std::size_t wanted = 0;
   for (const Line* line : {&small_line_, &line_}) {
     for (const Waiter& waiter : *line) wanted += waiter.bytes;
   }
   std::size_t going = 0;
-  Holder* largest = nullptr;
+  std::vector<Holder*> late;
   for (auto& [ticket, holder] : holders_) {
     if (holder.has_to_go) going += holder.bytes;
-    if (holder.has_to_go || now < holder.since + patience_) continue;
-    if (largest == nullptr || holder.bytes > largest->bytes) largest = &holder;
+    if (!holder.has_to_go && now >= holder.since + patience_) late.push_back(&holder);
   }
-  if (largest == nullptr || going >= wanted) return std::nullopt;
-  largest->has_to_go = true;
-  return largest->connection;
+  std::ranges::sort(late, std::greater(), &Holder::bytes);
+  std::vector<std::uint64_t> named;
+  for (Holder* holder : late) {
+    if (going >= wanted) break;
+    holder->has_to_go = true;
+    going += holder->bytes;
+    named.push_back(holder->connection);
+  }
+  return named;
 }
 
 }  // namespace naru::server

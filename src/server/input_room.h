@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -38,10 +39,10 @@ class InputRoom {
   /// The connection is gone: its place in line, or what is kept for it, is free.
   void forget(std::uint64_t connection);
 
-  /// While somebody waits: of those whose patience is over the connection that holds most by one
-  /// ticket; it has to go, and is named once for it. Nobody while those who were named still hold
-  /// as much as the lines want.
-  std::optional<std::uint64_t> overdue(TimePoint now);
+  /// While somebody waits: the connections that have to go, as their patience is over. Those that
+  /// hold most by one ticket are named first, each once, and no more of them than until those who
+  /// go hold what the lines want.
+  std::vector<std::uint64_t> overdue(TimePoint now);
 
   std::size_t bytes() const { return bytes_; }
   std::size_t bytes_max() const { return bytes_max_; }

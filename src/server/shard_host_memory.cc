@@ -13,7 +13,6 @@ namespace naru::server {
 namespace {
 constexpr Duration kBetweenReports = std::chrono::seconds(1);
 constexpr Duration kBetweenLooks = std::chrono::milliseconds(250);
-constexpr int kToldAtOnce = 64;  // each is searched for among all that hold room
 }  // namespace
 
 MemoryAccount ShardHost::memory() const {
@@ -103,10 +102,8 @@ void ShardHost::forget_input_of(Connection& connection) {
 void ShardHost::InputPatience::on_expired(const Now& now) {
   if (host_.input_room_.waiting() == 0) return;
   host_.deadlines_.set(*this, now.mono + kBetweenLooks);
-  for (int told = 0; told < kToldAtOnce; ++told) {
-    const auto number = host_.input_room_.overdue(now.mono);
-    if (!number) return;
-    Connection* connection = host_.find(*number);
+  for (const std::uint64_t number : host_.input_room_.overdue(now.mono)) {
+    Connection* connection = host_.find(number);
     if (connection == nullptr) continue;
     host_.warn_of_limit("unfinished messages and transactions take all the room there is for them");
     connection->request_close(

@@ -133,62 +133,50 @@ bool EntryCursor::next(EntryView& entry) {
 }
 
 namespace {
-/// Returns where the next entry begins; `whole`: the one at `at` has its checksum. Errors: corrupt:
-/// there is none, or its length is wrong.
-Result<std::size_t> verify_entry(ByteView frame, std::size_t at, std::uint32_t seed, bool& whole) {
-  if (frame.size() - at < kEntryHeadBytes) return fail(Errc::corrupt, "an entry is cut off");
-  ByteReader in(frame.subspan(at, kEntryHeadBytes));
-  const std::uint32_t sum = in.le32();
-  const std::uint32_t length = in.le32();
-  if (length > frame.size() - at - kEntryHeadBytes)
-    return fail(Errc::corrupt, "an entry is longer than its frame");
-  const ByteView covered =
-      frame.subspan(at + kChecksumBytes, kEntryHeadBytes - kChecksumBytes + length);
-  whole = crc32c(covered, seed) == sum || NARU_MUTANT(ignore_entry_checksum);
-  return at + kEntryHeadBytes + length;
-}
-
-Error failed_checksum() {
-  return {Errc::corrupt, "an entry fails its checksum"};
-}
-
-Error wrong_length() {
-  return {Errc::corrupt, "the frame's length does not fit its entries"};
+/// Tells what is wrong with entries, and where they begin, for as long as `tell` says to go on.
+/// True when the lengths of all of them lead from one to the next.
+template <typename Tell>
+bool walk_entries(const FrameHead& head, ByteView frame, Tell&& tell) {
+  NARU_CHECK(frame.size() == head.length, "the whole frame is there");
+  const std::uint32_t seed = entry_seed(head.identity);
+  std::size_t at = kFrameHeadBytes;
+  const auto lost = [&](const char* why) {
+    tell(at, why);
+    return false;
+  };
+  for (std::uint32_t i = 0; i < head.entries; ++i) {
+    if (frame.size() - at < kEntryHeadBytes) return lost("an entry is cut off");
+    ByteReader in(frame.subspan(at, kEntryHeadBytes));
+    const std::uint32_t sum = in.le32();
+    const std::uint32_t length = in.le32();
+    if (length > frame.size() - at - kEntryHeadBytes)
+      return lost("an entry is longer than its frame");
+    const ByteView covered =
+        frame.subspan(at + kChecksumBytes, kEntryHeadBytes - kChecksumBytes + length);
+    const bool whole = crc32c(covered, seed) == sum || NARU_MUTANT(ignore_entry_checksum);
+    if (!whole && !tell(at, "an entry fails its checksum")) return false;
+    at += kEntryHeadBytes + length;
+  }
+  return at == frame.size() || lost("the frame's length does not fit its entries");
 }
 }  // namespace
 
 Result<void> verify_entries(const FrameHead& head, ByteView frame) {
-  NARU_CHECK(frame.size() == head.length, "the whole frame is there");
-  const std::uint32_t seed = entry_seed(head.identity);
-  std::size_t at = kFrameHeadBytes;
-  for (std::uint32_t i = 0; i < head.entries; ++i) {
-    bool whole = false;
-    NARU_TRY(next, verify_entry(frame, at, seed, whole));
-    if (!whole) return std::unexpected(failed_checksum());
-    at = next;
-  }
-  if (at != frame.size()) return std::unexpected(wrong_length());
+  const char* wrong = nullptr;
+  const bool sound = walk_entries(head, frame, [&](std::size_t, const char* why) {
+    wrong = why;
+    return false;
+  });
+  if (!sound) return fail(Errc::corrupt, wrong);
   return {};
 }
 
 bool find_bad_entries(const FrameHead& head, ByteView frame,
                       const std::function<void(std::size_t at, Error error)>& tell) {
-  NARU_CHECK(frame.size() == head.length, "the whole frame is there");
-  const std::uint32_t seed = entry_seed(head.identity);
-  std::size_t at = kFrameHeadBytes;
-  for (std::uint32_t i = 0; i < head.entries; ++i) {
-    bool whole = false;
-    auto next = verify_entry(frame, at, seed, whole);
-    if (!next) {
-      tell(at, std::move(next).error());
-      return false;
-    }
-    if (!whole) tell(at, failed_checksum());
-    at = *next;
-  }
-  if (at == frame.size()) return true;
-  tell(at, wrong_length());
-  return false;
+  return walk_entries(head, frame, [&](std::size_t at, const char* why) {
+    tell(at, {Errc::corrupt, why});
+    return true;
+  });
 }
 
 }  // namespace naru::storage

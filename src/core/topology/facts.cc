@@ -323,8 +323,7 @@ ByteView whole_facts(ByteView facts) {
 }
 
 Result<void> check_facts(ByteView facts) {
-  ByteReader in(facts);
-  while (!in.done()) NARU_TRY_VOID(decode_fact(in));
+  NARU_TRY_VOID(check_snapshot(facts));
   return {};
 }
 

@@ -19,7 +19,7 @@ TEST(Memory, WhatIsNotAccountedForIsNoticed) {
 }
 
 TEST(Memory, TheAllocatorCountsWhatTheBrokerAsksForUntilItIsGivenBack) {
-  if (!counts_heap()) GTEST_SKIP() << "a sanitizer's allocator";
+  if (!counts_heap()) GTEST_SKIP() << "a sanitizer's allocator does not tell what is held";
   const std::uint64_t before = broker_heap_bytes();
   BlockRef of_world = BlockRef::make(1000);
   EXPECT_EQ(broker_heap_bytes(), before);
