@@ -18,6 +18,20 @@ namespace {
 constexpr int kHandlersPerTurnMax = 4096;
 }  // namespace
 
+/// What Asio calls for the loop's own descriptor and timer; it waits in the loop's pool.
+template <auto Then>
+class Loop::OwnHandler {
+ public:
+  using allocator_type = OperationAllocator<void>;
+
+  explicit OwnHandler(Loop& loop) : loop_(&loop) {}
+  allocator_type get_allocator() const { return allocator_type(loop_->context_->operations); }
+  void operator()(boost::system::error_code error) { (loop_->*Then)(static_cast<bool>(error)); }
+
+ private:
+  Loop* loop_;
+};
+
 Loop::Loop() : context_(std::make_unique<Context>()), now_(read_clocks()) {
   const int fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   NARU_CHECK(fd >= 0, "a loop needs an event descriptor");
@@ -71,14 +85,16 @@ void Loop::wake() {
 }
 
 void Loop::await_wake() {
-  context_->wake.async_wait(
-      boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
-        if (error) return;  // the loop is being destroyed
-        std::uint64_t count = 0;
-        const auto got = ::read(context_->wake.native_handle(), &count, sizeof count);
-        NARU_CHECK(got == sizeof count || errno == EAGAIN, "the wake-up can be read");
-        await_wake();
-      });
+  context_->wake.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                            OwnHandler<&Loop::on_wake>(*this));
+}
+
+void Loop::on_wake(bool cancelled) {
+  if (cancelled) return;  // the loop is being destroyed
+  std::uint64_t count = 0;
+  const auto got = ::read(context_->wake.native_handle(), &count, sizeof count);
+  NARU_CHECK(got == sizeof count || errno == EAGAIN, "the wake-up can be read");
+  await_wake();
 }
 
 void Loop::set_deadline(TimePoint deadline) {
@@ -91,9 +107,11 @@ void Loop::arm(TimePoint at) {
   armed_ = at;
   context_->timer.expires_at(std::chrono::steady_clock::time_point(
       std::chrono::duration_cast<std::chrono::steady_clock::duration>(at.time_since_epoch())));
-  context_->timer.async_wait([this](boost::system::error_code error) {
-    if (!error) armed_ = kNever;  // else: armed again for an earlier time
-  });
+  context_->timer.async_wait(OwnHandler<&Loop::on_timer>(*this));
+}
+
+void Loop::on_timer(bool cancelled) {
+  if (!cancelled) armed_ = kNever;  // else: armed again for an earlier time
 }
 
 void Loop::collect(Ready& ready) {

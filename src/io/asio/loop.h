@@ -85,6 +85,10 @@ class Loop final : public Scheduler {
   void run_turn();
   void run_collected();
   void arm(TimePoint at);
+  template <auto Then>
+  class OwnHandler;
+  void on_wake(bool cancelled);
+  void on_timer(bool cancelled);
   void await_wake();
   void wake();
   template <typename Vector, typename Item>
