@@ -32,12 +32,12 @@ BlockRef BlockPool::take() {
 void BlockPool::give(BlockRef block) {
   if (!block || block->capacity() != block_bytes_) return;
   idle_.push_back(std::move(block));
-  if (idle_.size() > idle_max_) idle_.pop_front();
+  if (idle_.size() > idle_max_) idle_.erase(idle_.begin());
 }
 
 void BlockPool::keep(std::size_t blocks_max) {
   idle_max_ = std::min(blocks_max, kIdleMax);
-  while (idle_.size() > idle_max_) idle_.pop_front();
+  while (idle_.size() > idle_max_) idle_.erase(idle_.begin());
 }
 
 void FrameBuilder::begin(std::size_t frame_bytes) {

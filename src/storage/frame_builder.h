@@ -3,11 +3,11 @@
 /// a block in memory is a run of the file.
 
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/ring.h"
 #include "storage/frame.h"
 #include "storage/wal_options.h"
 
@@ -32,7 +32,7 @@ class BlockPool {
 
   std::size_t block_bytes_;
   std::size_t idle_max_ = kIdleMax;
-  std::deque<BlockRef> idle_;
+  std::vector<BlockRef> idle_;  // the oldest first
 };
 
 /// What a frame has of its entries: of any of them.
@@ -130,7 +130,7 @@ class FrameBuilder {
   BuiltFrame building_;
   std::size_t building_limit_ = 0;
   std::uint32_t building_seed_ = 0;
-  std::deque<BuiltFrame> sealed_;
+  Ring<BuiltFrame> sealed_;
   std::size_t staged_bytes_ = 0;
 
   std::vector<Reference> references_;  // of staged frames, oldest first

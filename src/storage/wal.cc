@@ -180,15 +180,15 @@ bool Wal::sync_is_due() const {
 void Wal::start_sync() {
   sync_due_ = kNever;
   sync_through_ = in_flight_[written_ - 1].frame.sequence;
-  std::vector<WalFile*> files;
+  syncing_.clear();
   for (std::size_t i = 0; i < written_; ++i) {
     if (in_flight_[i].stable) continue;
     WalFile* file = files_.find(in_flight_[i].file);
-    if (files.empty() || files.back() != file) files.push_back(file);
+    if (syncing_.empty() || syncing_.back() != file) syncing_.push_back(file);
   }
   if (NARU_MUTANT(skip_data_sync)) return on_synced();
-  syncs_left_ = files.size();
-  for (WalFile* file : files) {
+  syncs_left_ = syncing_.size();
+  for (WalFile* file : syncing_) {
     file->file.handle->sync([this, number = file->record.sequence](const Result<void>& result) {
       --syncs_left_;
       if (failed_) return;
@@ -199,7 +199,8 @@ void Wal::start_sync() {
 }
 
 void Wal::on_synced() {
-  for (InFlight& it : in_flight_) {
+  for (std::size_t i = 0; i < in_flight_.size(); ++i) {
+    InFlight& it = in_flight_[i];
     if (it.frame.sequence > sync_through_) break;
     if (!it.stable) unstable_bytes_ -= it.frame.padded();
     it.stable = true;
@@ -211,7 +212,8 @@ void Wal::on_synced() {
 
 // Whoever reads this must know which disk and which file to look at.
 void Wal::fail_write(std::uint64_t sequence, Error error) {
-  for (const InFlight& each : in_flight_) {
+  for (std::size_t i = 0; i < in_flight_.size(); ++i) {
+    const InFlight& each = in_flight_[i];
     if (each.frame.sequence != sequence) continue;
     error.what.insert(0, fmt::format("{}: offset {}: ", file_path(each.file), each.offset));
   }

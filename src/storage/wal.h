@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/ring.h"
 #include "io/file.h"
 #include "storage/frame.h"
 #include "storage/frame_builder.h"
@@ -226,12 +227,13 @@ class Wal final : private WalFilesClient {
   std::vector<KeptFrame> kept_;   // between open() and replay()
   std::uint64_t kept_bytes_ = 0;  // of all blocks, kept or not
   const Block* kept_block_ = nullptr;
-  std::deque<InFlight> in_flight_;  // by sequence
+  Ring<InFlight> in_flight_;        // by sequence
   std::size_t written_ = 0;         // of in_flight_, from its front: written without a gap
   std::size_t urgent_ = 0;          // of in_flight_
   std::size_t unstable_bytes_ = 0;  // of written frames that wait for a sync
   std::uint64_t sync_through_ = 0;  // the sync under way makes frames up to here stable
   std::size_t syncs_left_ = 0;      // files it has yet to come back from
+  std::vector<WalFile*> syncing_;   // scratch of start_sync()
   TimePoint sync_due_ = kNever;
   TimePoint now_{};
   std::uint64_t frames_written_ = 0;

@@ -1,6 +1,7 @@
 #include "storage/wal_cache.h"
 
 #include <algorithm>
+#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -50,11 +51,12 @@ void WalCache::drop_before(std::uint32_t file, std::uint32_t offset) {
 }
 
 std::optional<CachedBytes> WalCache::find(std::uint32_t file, std::uint32_t offset) const {
+  const auto places = std::views::iota(std::size_t{0}, runs_.size());
   const auto after = std::ranges::upper_bound(
-      runs_, std::tuple(file, offset), {},
-      [](const CachedBytes& run) { return std::tuple(run.file, run.begin); });
-  if (after == runs_.begin()) return std::nullopt;
-  const CachedBytes& run = *std::prev(after);
+      places, std::tuple(file, offset), {},
+      [&](std::size_t at) { return std::tuple(runs_[at].file, runs_[at].begin); });
+  if (after == places.begin()) return std::nullopt;
+  const CachedBytes& run = runs_[*std::ranges::prev(after)];
   if (run.file != file || offset - run.begin >= run.bytes.view.size()) return std::nullopt;
   return run;
 }

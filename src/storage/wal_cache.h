@@ -2,10 +2,10 @@
 /// The log's most recent bytes in memory: the very blocks that were written.
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/ring.h"
 
 namespace naru::storage {
 
@@ -43,7 +43,7 @@ class WalCache {
 
   std::uint64_t bytes_max_;
   std::uint64_t held_bytes_ = 0;
-  std::deque<CachedBytes> runs_;  // by (file, begin)
+  Ring<CachedBytes> runs_;  // by (file, begin)
 };
 
 }  // namespace naru::storage
