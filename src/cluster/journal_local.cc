@@ -39,7 +39,7 @@ JournalLocal::JournalLocal(io::FileSystem& fs, const JournalOptions& options,
                   .retry_after = options.compaction_retry_after},
                  log),
       outgoing_(shard_count),
-      spare_(shard_count) {
+      emptied_(shard_count) {
   NARU_CHECK(shard_count >= 1 && shard_count <= 64, "a frame's shards are a 64-bit set");
   for (std::uint16_t i = 0; i < shard_count; ++i) {
     shards_.push_back(std::make_unique<ShardJournal>(*this, core::ShardId(i)));
@@ -67,9 +67,10 @@ void JournalLocal::stage(core::ShardId shard, const storage::EntryHead& head, By
                     .links = links});
 }
 
-void JournalLocal::take(ShardBatch batch) {
-  for (const auto& [file, change] : batch.live) ledger_.adjust_live(file, change);
-  ByteReader in(batch.entries.view());
+void JournalLocal::take(core::ShardId from, std::unique_ptr<ShardBatch> batch) {
+  spare_committed_.join(std::move(batch->emptied));
+  for (const auto& [file, change] : batch->live) ledger_.adjust_live(file, change);
+  ByteReader in(batch->entries.view());
   while (!in.done()) {
     storage::EntryHead head;
     std::memcpy(&head, in.bytes(sizeof head).data(), sizeof head);
@@ -78,18 +79,18 @@ void JournalLocal::take(ShardBatch batch) {
     references_.resize(in.le32());
     const std::uint64_t bytes = in.le64();
     for (std::uint32_t& offset : references_) offset = in.le32();
-    stage(batch.from, head, in.bytes(bytes), urgency,
-          {.referred = referred, .references = references_});
+    stage(from, head, in.bytes(bytes), urgency, {.referred = referred, .references = references_});
   }
-  // Until something commits none goes back: more than are kept there would pile up here.
-  ShardJournal::keep_spare(spare_[batch.from.value], std::move(batch.entries));
+  emptied_[from.value].give(std::move(batch));
 }
 
 void JournalLocal::flush(core::ShardId shard, const Now& now) {
   if (shard != kLogShard) {
-    ShardBatch batch = shards_[shard.value]->take_batch();
-    if (batch.empty()) return shards_[shard.value]->give_back(std::move(batch.entries));
-    post_.post(kLogShard, [this, batch = std::move(batch)]() mutable { take(std::move(batch)); });
+    auto batch = shards_[shard.value]->take_batch();
+    if (batch == nullptr) return;
+    post_.post(kLogShard, [this, shard, batch = std::move(batch)]() mutable {
+      take(shard, std::move(batch));
+    });
     return;
   }
   if (wal_.failed()) return;
@@ -150,7 +151,8 @@ void JournalLocal::hand_out(const storage::DurableFrame& frame, bool committed) 
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     if ((frame.tags >> i & 1) == 0) continue;
     if (i != kLogShard.value && !recovering_) {
-      outgoing_[i].push_back(travelling);
+      if (outgoing_[i] == nullptr) outgoing_[i] = spare_committed_.take();
+      outgoing_[i]->frames.push_back(travelling);
     } else if (committed) {
       shards_[i]->apply(travelling);
     } else {
@@ -164,21 +166,19 @@ void JournalLocal::set_cache_bytes(std::uint64_t bytes_max) {
   const storage::WalRange oldest = oldest_cached(wal_);
   for (std::size_t i = 1; i < shards_.size(); ++i) {
     post_.post(core::ShardId(static_cast<std::uint16_t>(i)),
-               [shard = shards_[i].get(), oldest] { shard->on_committed({}, oldest); });
+               [shard = shards_[i].get(), oldest] { shard->drop_cached_before(oldest); });
   }
 }
 
 void JournalLocal::post_committed() {
   const storage::WalRange oldest = oldest_cached(wal_);
   for (std::size_t i = 1; i < shards_.size(); ++i) {
-    if (outgoing_[i].empty()) continue;
-    auto frames = std::exchange(outgoing_[i], {});
-    auto buffers = std::exchange(spare_[i], {});
+    if (outgoing_[i] == nullptr) continue;
+    outgoing_[i]->oldest_cached = oldest;
+    outgoing_[i]->emptied = std::exchange(emptied_[i], {});
     post_.post(core::ShardId(static_cast<std::uint16_t>(i)),
-               [shard = shards_[i].get(), frames = std::move(frames), buffers = std::move(buffers),
-                oldest]() mutable {
-                 for (ByteBuffer& buffer : buffers) shard->give_back(std::move(buffer));
-                 shard->on_committed(frames, oldest);
+               [shard = shards_[i].get(), committed = std::move(outgoing_[i])]() mutable {
+                 shard->on_committed(std::move(committed));
                });
   }
 }

@@ -133,7 +133,7 @@ class JournalLocal final : private storage::WalClient,
   void read_here(core::ShardId from, const std::vector<storage::WalRange>& ranges,
                  core::ReadDone done);
   void report_damage(core::ShardId from, const storage::WalRange& where, std::string what);
-  void take(ShardBatch batch);
+  void take(core::ShardId from, std::unique_ptr<ShardBatch> batch);
 
   // storage::WalClient
   void on_written(const storage::DurableFrame& frame) override { hand_out(frame, false); }
@@ -184,10 +184,11 @@ class JournalLocal final : private storage::WalClient,
   std::uint64_t compaction_mark_ = 0;  // frames written when compaction last worked
   std::uint64_t snapshot_mark_ = 0;    // frames written when the last slice was staged
   std::uint64_t piece_mark_ = 0;       // bytes written when the last piece was asked for
-  std::vector<std::vector<CommittedFrame>> outgoing_;  // by shard
-  std::vector<std::vector<ByteBuffer>> spare_;  // by shard: emptied buffers on their way back
-  std::vector<std::uint32_t> group_shard_;      // by group, for snapshot requests
-  std::uint32_t current_file_ = 0;              // of the latest durable frame
+  std::vector<std::unique_ptr<CommittedFrames>> outgoing_;  // by shard; null: nothing
+  Spares<CommittedFrames> spare_committed_;
+  std::vector<Spares<ShardBatch>> emptied_;  // by shard: of those it sent, to go back
+  std::vector<std::uint32_t> group_shard_;   // by group, for snapshot requests
+  std::uint32_t current_file_ = 0;           // of the latest durable frame
   /// Path, offset: each is told once, and no more than kDamagedMax.
   std::set<std::pair<std::string, std::uint64_t>> damaged_;
   std::vector<std::uint32_t> references_;  // scratch of take()

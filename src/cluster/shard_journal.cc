@@ -29,9 +29,7 @@ std::unexpected<Error> missing_entry(const std::string& path, std::uint64_t offs
 
 ShardJournal::ShardJournal(JournalLocal& journal, core::ShardId id)
     // The log's shard bounds the cache: the others drop what it has dropped.
-    : journal_(journal), id_(id), cache_(std::numeric_limits<std::uint64_t>::max()) {
-  batch_.from = id;
-}
+    : journal_(journal), id_(id), cache_(std::numeric_limits<std::uint64_t>::max()) {}
 
 ShardJournal::~ShardJournal() = default;
 
@@ -83,13 +81,13 @@ void ShardJournal::stage(const storage::EntryHead& head, ByteView payload, core:
                          const storage::EntryLinks& links) {
   if (local() || journal_.recovering()) return journal_.stage(id_, head, payload, urgency, links);
   const std::uint64_t bytes = payload.size();
-  batch_.entries.append(ByteView(reinterpret_cast<const std::uint8_t*>(&head), sizeof head));
-  batch_.entries.u8(static_cast<std::uint8_t>(urgency));
-  batch_.entries.u8(links.referred ? 1 : 0);
-  batch_.entries.le32(static_cast<std::uint32_t>(links.references.size()));
-  batch_.entries.le64(bytes);
-  for (const std::uint32_t offset : links.references) batch_.entries.le32(offset);
-  batch_.entries.append(payload);
+  batch_->entries.append(ByteView(reinterpret_cast<const std::uint8_t*>(&head), sizeof head));
+  batch_->entries.u8(static_cast<std::uint8_t>(urgency));
+  batch_->entries.u8(links.referred ? 1 : 0);
+  batch_->entries.le32(static_cast<std::uint32_t>(links.references.size()));
+  batch_->entries.le64(bytes);
+  for (const std::uint32_t offset : links.references) batch_->entries.le32(offset);
+  batch_->entries.append(payload);
 }
 
 std::size_t ShardJournal::entry_bytes_max() const {
@@ -123,10 +121,10 @@ void ShardJournal::report_damage(const core::BodyRead& where, std::string what) 
 void ShardJournal::adjust_live(std::uint32_t file, core::LiveChange change) {
   if (file == 0) return;  // the owner's memory, not the log
   if (local() || journal_.recovering()) return journal_.adjust_live(file, change);
-  if (!batch_.live.empty() && batch_.live.back().first == file) {
-    batch_.live.back().second += change;
+  if (!batch_->live.empty() && batch_->live.back().first == file) {
+    batch_->live.back().second += change;
   } else {
-    batch_.live.emplace_back(file, change);
+    batch_->live.emplace_back(file, change);
   }
 }
 
@@ -182,9 +180,9 @@ void ShardJournal::on_written(const CommittedFrame& frame) {
   }
 }
 
-void ShardJournal::on_committed(std::span<const CommittedFrame> frames,
-                                storage::WalRange oldest_cached) {
-  for (const CommittedFrame& frame : frames) {
+void ShardJournal::on_committed(std::unique_ptr<CommittedFrames> committed) {
+  spare_batches_.join(std::move(committed->emptied));
+  for (const CommittedFrame& frame : committed->frames) {
     if (!frame.known && frame.cached)
       cache_.add(frame.file, frame.offset, frame.block, frame.bytes);
     if (frame.committed) {
@@ -193,6 +191,11 @@ void ShardJournal::on_committed(std::span<const CommittedFrame> frames,
       on_written(frame);
     }
   }
+  drop_cached_before(committed->oldest_cached);
+  emptied_.give(std::move(committed));
+}
+
+void ShardJournal::drop_cached_before(storage::WalRange oldest_cached) {
   cache_.drop_before(oldest_cached.file, oldest_cached.offset);
 }
 
@@ -235,21 +238,10 @@ void ShardJournal::ask_survivors(std::uint32_t group_id, std::uint32_t position,
   for (const core::Piece& piece : pieces_) found.push_back({position, piece});
 }
 
-ShardBatch ShardJournal::take_batch() {
-  ShardBatch batch = std::exchange(batch_, ShardBatch{.from = id_, .entries = {}, .live = {}});
-  if (!spare_buffers_.empty()) {
-    batch_.entries = std::move(spare_buffers_.back());
-    spare_buffers_.pop_back();
-  }
-  return batch;
-}
-
-void ShardJournal::keep_spare(std::vector<ByteBuffer>& spares, ByteBuffer buffer) {
-  constexpr std::size_t kBuffersMax = 4;
-  constexpr std::size_t kBytesMax = std::size_t{1} << 20;
-  if (spares.size() == kBuffersMax || buffer.capacity() > kBytesMax) return;
-  buffer.clear();
-  spares.push_back(std::move(buffer));
+std::unique_ptr<ShardBatch> ShardJournal::take_batch() {
+  if (batch_->empty()) return nullptr;
+  batch_->emptied = std::exchange(emptied_, {});
+  return std::exchange(batch_, spare_batches_.take());
 }
 
 // --- Recovery

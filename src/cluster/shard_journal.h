@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "base/spares.h"
 #include "cluster/compactor.h"
 #include "cluster/snapshot_parts.h"
 #include "core/journal.h"
@@ -31,16 +32,41 @@ struct CommittedFrame {
   bool cached = true;     // parts of it may be read back
 };
 
+struct ShardBatch;
+
+/// What the log has written or committed of one shard's entries, on its way there.
+struct CommittedFrames {
+  std::vector<CommittedFrame> frames;
+  storage::WalRange oldest_cached;
+  Spares<ShardBatch> emptied;  // of those that the shard sent
+
+  void clear();
+  std::size_t capacity_bytes() const { return frames.capacity() * sizeof(CommittedFrame); }
+};
+
 /// Entries of one turn of a shard, on their way to the log's shard.
 struct ShardBatch {
-  core::ShardId from;
   /// storage::EntryHead, u8 urgency, u8 referred, le32 count of references, le64 payload size,
   /// references, payload; again and again.
   ByteBuffer entries;
   std::vector<std::pair<std::uint32_t, core::LiveChange>> live;  // by file
+  Spares<CommittedFrames> emptied;                               // of those that the log sent
 
   bool empty() const { return entries.empty() && live.empty(); }
+  void clear() {
+    entries.clear();
+    live.clear();
+    emptied = {};
+  }
+  std::size_t capacity_bytes() const {
+    return entries.capacity() + live.capacity() * sizeof(live[0]);
+  }
 };
+
+inline void CommittedFrames::clear() {
+  frames.clear();
+  emptied = {};
+}
 
 /// What a shard sees of the log. Owned by JournalLocal; used on its shard only, and during recovery
 /// on the thread that recovers.
@@ -66,18 +92,16 @@ class ShardJournal final : public core::Journal {
   /// Tells them of entries that are written and not committed yet.
   void on_written(const CommittedFrame& frame);
   /// The same for a frame that other shards' entries share: keeps it for cached() first.
-  void on_committed(std::span<const CommittedFrame> frames, storage::WalRange oldest_cached);
+  void on_committed(std::unique_ptr<CommittedFrames> committed);
+  void drop_cached_before(storage::WalRange oldest_cached);
   /// See SnapshotSource::ask_for_piece().
   SnapshotPiece snapshot_piece(std::uint32_t group, bool first, std::size_t bytes_max);
   /// Asks the states of this shard's groups about `entries`; those of other groups are left out.
   /// A piece that several of them need is found several times.
   void survivors(std::span<const OldEntry> entries, std::vector<Survivor>& found);
   void on_volume_failed() { failed_ = true; }
-  ShardBatch take_batch();
-  /// The buffer of a batch that is over; it is filled again.
-  void give_back(ByteBuffer buffer) { keep_spare(spare_buffers_, std::move(buffer)); }
-  /// Adds `buffer`, empty, to those that wait to be filled again: a few, and none of a burst.
-  static void keep_spare(std::vector<ByteBuffer>& spares, ByteBuffer buffer);
+  /// What was staged since the last call; none when there is nothing.
+  std::unique_ptr<ShardBatch> take_batch();
 
   // Recovery.
   bool has(std::uint32_t group) const { return groups_.contains(group); }
@@ -128,8 +152,9 @@ class ShardJournal final : public core::Journal {
   std::string contradiction_;  // at start-up: what a group said of the entry that it was given
 
   // Of a shard other than the log's.
-  ShardBatch batch_;
-  std::vector<ByteBuffer> spare_buffers_;
+  std::unique_ptr<ShardBatch> batch_ = std::make_unique<ShardBatch>();
+  Spares<ShardBatch> spare_batches_;
+  Spares<CommittedFrames> emptied_;  // of those that the log sent, to go back
   storage::WalCache cache_;
 };
 

@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "base/spares.h"
 #include "core/ids.h"
 #include "core/queue/lane_sink.h"
 
 namespace naru::core {
 
-/// Built by one shard, moved to another, taken apart there. Records are encoded into `bytes`
-/// (message/record.h).
+/// Built by one shard, moved to another, taken apart there, and moved back to be filled again.
+/// Records are encoded into `bytes` (message/record.h).
 struct Batch {
   /// A run of records for `queue_count` queues of `lane`, listed in Batch::queues from `queues_at`.
   struct Enqueue {
@@ -59,11 +60,31 @@ struct Batch {
   std::vector<std::shared_ptr<const StoredBody>> stored;
   bool atomic = false;  // holds a transaction: its records and leases are staged as one
   std::size_t taken_bytes =
-      0;  // of earlier batches' records, now staged by the receiver: flow control
+      0;                  // of earlier batches' records, now staged by the receiver: flow control
+  Spares<Batch> emptied;  // of those that the receiver sent
 
   bool empty() const {
     return enqueues.empty() && leases.empty() && published.empty() && runs.empty() &&
            taken_bytes == 0;
+  }
+  void clear() {
+    bytes.clear();
+    queues.clear();
+    enqueues.clear();
+    leases.clear();
+    published.clear();
+    delivered.clear();
+    runs.clear();
+    stored.clear();
+    atomic = false;
+    taken_bytes = 0;
+    emptied = {};
+  }
+  std::size_t capacity_bytes() const {
+    return bytes.capacity() + queues.capacity() * sizeof(QueueId) +
+           enqueues.capacity() * sizeof(Enqueue) + leases.capacity() * sizeof(Lease) +
+           published.capacity() * sizeof(PublishRange) + delivered.capacity() * sizeof(Delivered) +
+           runs.capacity() * sizeof(DeliveryRun) + stored.capacity() * sizeof(stored[0]);
   }
 };
 

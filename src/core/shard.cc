@@ -25,9 +25,12 @@ Shard::Shard(Options options, Journal& journal, ShardLink& link,
       now_(now),
       catalog_(*this),
       shared_bodies_(journal, options.shared),
-      batches_(options.shard_count),
+      emptied_(options.shard_count),
       in_flight_bytes_(options.shard_count),
       staged_bytes_(options.shard_count) {
+  for (std::uint16_t to = 0; to < options.shard_count; ++to) {
+    batches_.push_back(std::make_unique<Batch>());
+  }
   if (options_.id == ShardId(0)) {
     metadata_ = std::make_unique<Metadata>(journal_, catalog_, *this, random_);
     journal_.attach(kMetadataGroup, *metadata_);

@@ -243,12 +243,14 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   std::int64_t leases_of_all_max() const;
   void balance_leases();
   void limit_clients();
-  void receive(ShardId from, Batch& batch);
+  void drop_spare_batches();
+  void receive(ShardId from, std::unique_ptr<Batch> batch);
+  void take_apart(ShardId from, Batch& batch);
   void receive_enqueues(const Batch& batch);
   void receive_enqueue(const Batch& batch, const Batch::Enqueue& item);
   void receive_runs(Batch& batch);
   void send_batch(ShardId to);
-  Batch& batch_to(ShardId to) { return batches_[to.value]; }
+  Batch& batch_to(ShardId to) { return *batches_[to.value]; }
 
   const Options options_;
   Journal& journal_;
@@ -286,7 +288,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   bool leases_scarce_ = false;
   bool publishes_held_ = false;
 
-  std::vector<Batch> batches_;                // by shard
+  std::vector<std::unique_ptr<Batch>> batches_;  // by shard
+  std::vector<Spares<Batch>> emptied_;           // by shard: of those it sent, to go back
+  Spares<Batch> spare_batches_;                  // of those sent from here
   std::vector<std::size_t> in_flight_bytes_;  // records sent to each shard and not yet taken there
   std::vector<std::size_t> staged_bytes_;     // of each shard's records, not yet said to be taken
   std::vector<Delivery> delivery_scratch_;

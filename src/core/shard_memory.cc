@@ -19,6 +19,8 @@ ShardMemory Shard::memory() const {
   }
   all.uncommitted = journal_.uncommitted_bytes() + changes_bytes_;
   for (const std::size_t bytes : in_flight_bytes_) all.uncommitted += bytes;
+  all.uncommitted += spare_batches_.capacity_bytes();
+  for (const Spares<Batch>& emptied : emptied_) all.uncommitted += emptied.capacity_bytes();
   all.metadata += catalog_.memory_bytes() + catalog_.pattern_bytes();
   return all;
 }
@@ -27,7 +29,13 @@ void Shard::set_memory_step(MemoryStep step) {
   if (std::exchange(memory_step_, step) == step) return;
   for (Lane* lane : own_lanes_) lane->set_memory_pressure(std::to_underlying(step));
   catalog_.set_pattern_bytes_max(patterns_at(step));
+  if (step != MemoryStep::normal) drop_spare_batches();
   limit_clients();
+}
+
+void Shard::drop_spare_batches() {
+  spare_batches_ = {};
+  for (Spares<Batch>& emptied : emptied_) emptied = {};
 }
 
 void Shard::limit_clients() {

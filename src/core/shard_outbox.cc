@@ -21,12 +21,20 @@ void Shard::send_batch(ShardId to) {
   Batch& batch = batch_to(to);
   if (batch.empty()) return;
   in_flight_bytes_[to.value] += batch.enqueues.empty() ? 0 : batch.bytes.size();
-  link_.post(to, [from = options_.id, batch = std::exchange(batch, Batch{})](Shard& there) mutable {
-    there.receive(from, batch);
+  batch.emptied = std::exchange(emptied_[to.value], {});
+  auto sent = std::exchange(batches_[to.value], spare_batches_.take());
+  link_.post(to, [from = options_.id, batch = std::move(sent)](Shard& there) mutable {
+    there.receive(from, std::move(batch));
   });
 }
 
-void Shard::receive(ShardId from, Batch& batch) {
+void Shard::receive(ShardId from, std::unique_ptr<Batch> batch) {
+  spare_batches_.join(std::move(batch->emptied));
+  take_apart(from, *batch);
+  if (memory_step_ == MemoryStep::normal) emptied_[from.value].give(std::move(batch));
+}
+
+void Shard::take_apart(ShardId from, Batch& batch) {
   if (batch.atomic) {
     for (Lane* own : own_lanes_) own->atomic_begin();
   }
