@@ -24,7 +24,7 @@ class Count:
 
 
 def twice(run, messages):
-    """`run(count)` returns (a total, the file it came from)."""
+    """`messages` of each publisher; `run(count)` returns (a total, the file it came from)."""
     short, short_output = run(messages // 5)
     long, output = run(messages)
     difference = messages - messages // 5
@@ -34,8 +34,9 @@ def twice(run, messages):
 def run_counted(bench, broker, options, count):
     with broker:
         result = work.run_generator(bench, broker, options | {"count": count}, 600)
-    if result["got"] != count:
-        raise process.BenchError(f"{result['got']} of {count} messages came back")
+    expected = count * options.get("publishers", 1) * (options["queues"] if options.get("fanout") else 1)
+    if result["got"] != expected:
+        raise process.BenchError(f"{result['got']} of {expected} messages came back")
 
 
 def instructions(bench, make_broker, options, messages):
