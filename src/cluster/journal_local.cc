@@ -81,7 +81,7 @@ void JournalLocal::take(core::ShardId from, std::unique_ptr<ShardBatch> batch) {
     for (std::uint32_t& offset : references_) offset = in.le32();
     stage(from, head, in.bytes(bytes), urgency, {.referred = referred, .references = references_});
   }
-  emptied_[from.value].give(std::move(batch));
+  if (keeps_spares_) emptied_[from.value].give(std::move(batch));
 }
 
 void JournalLocal::flush(core::ShardId shard, const Now& now) {
@@ -161,12 +161,26 @@ void JournalLocal::hand_out(const storage::DurableFrame& frame, bool committed) 
   }
 }
 
+std::size_t JournalLocal::cached_bytes() const {
+  std::size_t sum = wal_.cached_bytes() + spare_committed_.capacity_bytes();
+  for (const Spares<ShardBatch>& emptied : emptied_) sum += emptied.capacity_bytes();
+  return sum;
+}
+
 void JournalLocal::set_cache_bytes(std::uint64_t bytes_max) {
   wal_.set_cache_bytes(bytes_max);
+  keeps_spares_ = bytes_max >= options_.wal.cache_bytes;
+  if (!keeps_spares_) {
+    spare_committed_ = {};
+    for (Spares<ShardBatch>& emptied : emptied_) emptied = {};
+  }
   const storage::WalRange oldest = oldest_cached(wal_);
   for (std::size_t i = 1; i < shards_.size(); ++i) {
     post_.post(core::ShardId(static_cast<std::uint16_t>(i)),
-               [shard = shards_[i].get(), oldest] { shard->drop_cached_before(oldest); });
+               [shard = shards_[i].get(), oldest, keeps = keeps_spares_] {
+                 shard->drop_cached_before(oldest);
+                 shard->keep_spares(keeps);
+               });
   }
 }
 

@@ -109,8 +109,9 @@ class JournalLocal final : private storage::WalClient,
   StorageFigures figures() const;
   /// A segment is being rewritten.
   bool compacting() const { return compactor_.working(); }
-  /// What the log keeps in memory to serve fresh bodies from, and a new bound of it; on shard 0.
-  std::size_t cached_bytes() const { return wal_.cached_bytes(); }
+  /// What the log keeps in memory to serve fresh bodies from, with batches that wait to be filled
+  /// again, and a new bound of it: below WalOptions::cache_bytes no batch waits. On shard 0.
+  std::size_t cached_bytes() const;
   void set_cache_bytes(std::uint64_t bytes_max);
 
  private:
@@ -186,6 +187,7 @@ class JournalLocal final : private storage::WalClient,
   std::uint64_t piece_mark_ = 0;       // bytes written when the last piece was asked for
   std::vector<std::unique_ptr<CommittedFrames>> outgoing_;  // by shard; null: nothing
   Spares<CommittedFrames> spare_committed_;
+  bool keeps_spares_ = true;
   std::vector<Spares<ShardBatch>> emptied_;  // by shard: of those it sent, to go back
   std::vector<std::uint32_t> group_shard_;   // by group, for snapshot requests
   std::uint32_t current_file_ = 0;           // of the latest durable frame

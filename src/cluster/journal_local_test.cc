@@ -64,6 +64,30 @@ TEST(JournalLocal, WhatIsNeverReadBackDoesNotStayInTheCache) {
   EXPECT_NO_VIOLATION(world);
 }
 
+TEST(JournalLocal, EmptiedBatchesAreCountedAndNotKeptWhileMemoryIsShort) {
+  World world(options(1, 2));
+  ASSERT_STARTS(world);
+  std::uint64_t id = 0;
+  const auto spare_bytes_after_some = [&] {
+    for (int i = 0; i < 20; ++i) {
+      for (std::uint32_t group = 0; group < 3; ++group) world.append(group, ++id, 1000);
+      world.settle_down();
+    }
+    std::size_t sum = 0;
+    for (std::uint32_t group = 0; group < 3; ++group) {
+      sum = std::max(sum, world.shard_journal(group).spare_bytes());
+    }
+    return sum;
+  };
+  EXPECT_GT(spare_bytes_after_some(), 1000U);
+  world.journal().set_cache_bytes(options(1).journal.wal.cache_bytes / 2);
+  EXPECT_EQ(spare_bytes_after_some(), 0U);
+  world.journal().set_cache_bytes(options(1).journal.wal.cache_bytes);
+  EXPECT_GT(spare_bytes_after_some(), 1000U);
+  world.read_everything();
+  EXPECT_NO_VIOLATION(world);
+}
+
 TEST(JournalLocal, WhatTheStartCommitsIsAppliedAtOnceAndSurvivesPowerLoss) {
   World world(options(1, 2));
   ASSERT_STARTS(world);

@@ -192,7 +192,14 @@ void ShardJournal::on_committed(std::unique_ptr<CommittedFrames> committed) {
     }
   }
   drop_cached_before(committed->oldest_cached);
-  emptied_.give(std::move(committed));
+  if (keeps_spares_) emptied_.give(std::move(committed));
+}
+
+void ShardJournal::keep_spares(bool keeps) {
+  keeps_spares_ = keeps;
+  if (keeps) return;
+  spare_batches_ = {};
+  emptied_ = {};
 }
 
 void ShardJournal::drop_cached_before(storage::WalRange oldest_cached) {

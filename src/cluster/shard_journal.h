@@ -81,6 +81,9 @@ class ShardJournal final : public core::Journal {
   Result<void> append_bodies(core::GroupSet groups, ByteView payload) override;
   std::size_t entry_bytes_max() const override;
   std::size_t uncommitted_bytes() const override { return uncommitted_bytes_; }
+  std::size_t spare_bytes() const override {
+    return spare_batches_.capacity_bytes() + emptied_.capacity_bytes();
+  }
   std::optional<core::CachedRun> cached(core::BodyLocation at) override;
   void read(std::span<const core::BodyRead> wanted, core::ReadDone done) override;
   void report_damage(const core::BodyRead& where, std::string what) override;
@@ -94,6 +97,8 @@ class ShardJournal final : public core::Journal {
   /// The same for a frame that other shards' entries share: keeps it for cached() first.
   void on_committed(std::unique_ptr<CommittedFrames> committed);
   void drop_cached_before(storage::WalRange oldest_cached);
+  /// From now on emptied batches are kept, or no longer.
+  void keep_spares(bool keeps);
   /// See SnapshotSource::ask_for_piece().
   SnapshotPiece snapshot_piece(std::uint32_t group, bool first, std::size_t bytes_max);
   /// Asks the states of this shard's groups about `entries`; those of other groups are left out.
@@ -155,6 +160,7 @@ class ShardJournal final : public core::Journal {
   std::unique_ptr<ShardBatch> batch_ = std::make_unique<ShardBatch>();
   Spares<ShardBatch> spare_batches_;
   Spares<CommittedFrames> emptied_;  // of those that the log sent, to go back
+  bool keeps_spares_ = true;
   storage::WalCache cache_;
 };
 

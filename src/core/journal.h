@@ -178,6 +178,8 @@ class Journal {
   virtual std::size_t entry_bytes_max() const = 0;
   /// Bytes appended on this shard and not yet committed.
   virtual std::size_t uncommitted_bytes() const = 0;
+  /// Of memory that waits to be used again for what this shard appends.
+  virtual std::size_t spare_bytes() const { return 0; }
 
   /// The run of recently written bytes that holds `at`, if it is still in memory.
   virtual std::optional<CachedRun> cached(BodyLocation at) = 0;

@@ -19,7 +19,7 @@ ShardMemory Shard::memory() const {
   }
   all.uncommitted = journal_.uncommitted_bytes() + changes_bytes_;
   for (const std::size_t bytes : in_flight_bytes_) all.uncommitted += bytes;
-  all.uncommitted += spare_batches_.capacity_bytes();
+  all.uncommitted += journal_.spare_bytes() + spare_batches_.capacity_bytes();
   for (const Spares<Batch>& emptied : emptied_) all.uncommitted += emptied.capacity_bytes();
   all.metadata += catalog_.memory_bytes() + catalog_.pattern_bytes();
   return all;
