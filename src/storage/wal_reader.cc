@@ -31,6 +31,7 @@ void WalReader::read(std::span<const WalRange> ranges, Done done) {
   serve_cached(*request);
   if (request->uncached.empty()) return finish(*request);
   request->places.resize(ranges.size());
+  request->placed.reserve(request->uncached.size());
   for (const std::uint32_t i : request->uncached) hold(*request, i);
   proceed(request);
 }
@@ -45,6 +46,7 @@ void WalReader::serve_cached(Request& request) {
         continue;
       }
     }
+    if (request.uncached.empty()) request.uncached.reserve(request.ranges.size() - i);
     request.uncached.push_back(i);
   }
 }
@@ -159,6 +161,7 @@ void WalReader::join(const RequestRef& request) {
     if (!joins) {
       if (!read.ranges.empty()) queue_.push_back(std::move(read));
       read = JoinedRead{.request = request, .ranges = {}, .blocks = next};
+      read.ranges.reserve(request->placed.size());
       ++request->reads_left;
     }
     read.ranges.push_back(i);

@@ -277,8 +277,8 @@ void Lane::Impl::read_following(Queue& queue) {
 // Asks for the bodies of those of the next records that `wanted` says, up to a bound.
 template <typename Wanted>
 void Lane::Impl::start_read_if(Queue& queue, Wanted&& wanted) {
-  std::vector<Seq> asked;
-  std::vector<BodyRead> reads;
+  asked_.clear();
+  reads_.clear();
   const std::size_t bytes_max = read_ahead_bytes_max();
   std::size_t bytes = 0;
   queue.order.preview(queue.index, [&](Seq seq, const IndexEntry& entry) {
@@ -292,16 +292,16 @@ void Lane::Impl::start_read_if(Queue& queue, Wanted&& wanted) {
         break;
     }
     const BodyRead stored = stored_at(entry);
-    if (!asked.empty() && bytes + stored.bytes > bytes_max) return false;
-    asked.push_back(seq);
-    reads.push_back(guarded(stored.location, stored.bytes));
+    if (!asked_.empty() && bytes + stored.bytes > bytes_max) return false;
+    asked_.push_back(seq);
+    reads_.push_back(guarded(stored.location, stored.bytes));
     bytes += stored.bytes;
     return true;
   });
-  if (asked.empty()) return;
-  queue.read_ahead.begin(std::move(asked), bytes);
+  if (asked_.empty()) return;
+  queue.read_ahead.begin(asked_, bytes);
   read_ahead_bytes_ += bytes;
-  journal_.read(reads, [lane = std::weak_ptr(self_), id = queue.id](std::vector<Slice> bodies) {
+  journal_.read(reads_, [lane = std::weak_ptr(self_), id = queue.id](std::vector<Slice> bodies) {
     if (const auto self = lane.lock()) (*self)->on_read(id, std::move(bodies));
   });
 }

@@ -327,6 +327,8 @@ class Lane::Impl {
   std::vector<MemoryTarget> memory_targets_;
   ByteBuffer run_front_;
   std::vector<Delivery> direct_;
+  std::vector<Seq> asked_;  // of a read, as are the next
+  std::vector<BodyRead> reads_;
 
   EnqueuedByLevel enqueued_{};
   Now now_;

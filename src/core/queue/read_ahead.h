@@ -28,9 +28,9 @@ class ReadAhead {
   Seq last_asked() const { return state_->current.asked.back(); }
 
   /// A read of `asked`, `bytes` together, is under way.
-  void begin(std::vector<Seq> asked, std::size_t bytes) {
+  void begin(std::span<const Seq> asked, std::size_t bytes) {
     if (state_ == nullptr) state_ = std::make_unique<State>();
-    state_->following = {std::move(asked), {}, bytes};
+    state_->following = {{asked.begin(), asked.end()}, {}, bytes};
     state_->held_bytes += bytes;
     state_->in_flight = true;
   }
