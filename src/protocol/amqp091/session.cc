@@ -140,28 +140,6 @@ bool Session::waits_for_alarm(const Frame& frame) {
   return true;
 }
 
-// What is declared or bound with arguments is not even decoded while too much of that is on its
-// way.
-bool Session::waits_for_changes(const Frame& frame) {
-  if (state_ != State::running || frame.channel == 0) return false;
-  const Channel* channel = find_channel(frame.channel);
-  if (channel == nullptr || channel->state != ChannelState::open) return false;  // it is dropped
-  const auto method = split_method(frame.payload);
-  if (!method) return false;
-  switch (method->id.key()) {
-    case ExchangeDeclare::kId.key():
-    case ExchangeBind::kId.key():
-    case ExchangeUnbind::kId.key():
-    case QueueDeclare::kId.key():
-    case QueueBind::kId.key():
-    case QueueUnbind::kId.key():
-      stopped_for_changes_ = !host_.broker().takes_changes();
-      return stopped_for_changes_;
-    default:
-      return false;
-  }
-}
-
 void Session::on_frame(const Frame& frame) {
   if (state_ == State::closing || state_ == State::closed) return on_frame_while_closing(frame);
   if (frame.channel == 0) return on_connection_frame(frame);

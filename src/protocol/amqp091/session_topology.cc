@@ -8,6 +8,20 @@ namespace naru::amqp091 {
 
 using core::without_line_ends;
 
+namespace {
+
+/// A declaration that only asks whether there is what it names.
+bool is_passive(const MethodFrame& method) {
+  if (method.id == QueueDeclare::kId) {
+    const auto declare = decode_method<QueueDeclare>(method.fields);
+    return declare && declare->passive;
+  }
+  const auto declare = decode_method<ExchangeDeclare>(method.fields);
+  return method.id == ExchangeDeclare::kId && declare && declare->passive;
+}
+
+}  // namespace
+
 std::optional<std::string> Session::queue_name(Channel& channel, std::string_view name,
                                                MethodId method) {
   if (!name.empty()) return std::string(name);
@@ -28,6 +42,28 @@ std::optional<message::Table> Session::arguments(Channel& channel, const RawTabl
   if (decoded) return std::move(*decoded);
   close_connection(ReplyCode::frame_error, decoded.error().what, method);
   return std::nullopt;
+}
+
+// What is declared or bound with arguments is not even decoded while too much of that is on its
+// way; but for what only asks.
+bool Session::waits_for_changes(const Frame& frame) {
+  if (state_ != State::running || frame.channel == 0) return false;
+  const Channel* channel = find_channel(frame.channel);
+  if (channel == nullptr || channel->state != ChannelState::open) return false;  // it is dropped
+  const auto method = split_method(frame.payload);
+  if (!method) return false;
+  switch (method->id.key()) {
+    case ExchangeDeclare::kId.key():
+    case ExchangeBind::kId.key():
+    case ExchangeUnbind::kId.key():
+    case QueueDeclare::kId.key():
+    case QueueBind::kId.key():
+    case QueueUnbind::kId.key():
+      stopped_for_changes_ = !host_.broker().takes_changes() && !is_passive(*method);
+      return stopped_for_changes_;
+    default:
+      return false;
+  }
 }
 
 // ---- Exchanges ---------------------------------------------------------------------------------

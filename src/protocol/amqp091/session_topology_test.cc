@@ -142,7 +142,7 @@ TEST_F(Topology, ARollbackForgetsPublishesAndGivesTagsBack) {
   send_all({"1 tx.select", R"(1 publish routing_key="a" body="one")", "1 basic.ack delivery_tag=2",
             "1 basic.ack delivery_tag=1", "1 tx.rollback"});
   said();
-  EXPECT_EQ(asked(), Lines{"check 1 seq=0 ''->'a' 'one'"});
+  EXPECT_EQ(asked(), (Lines{"check 1 seq=0 ''->'a' 'one'", "roll back 1"}));
   send_all({"1 basic.ack delivery_tag=3 multiple=1", "1 tx.commit"});
   EXPECT_EQ(asked(), (Lines{"atomic 1", "settle 7 10..12", "barrier 1"}));
 }
