@@ -17,7 +17,17 @@ def shim(name):
     """A library to preload into the broker, or None where there is none: not built, or for a sanitizer's build,
     which does not take any."""
     path = naru_binary().parent / f"libnaru_shim_{name}.so"
-    return path if path.exists() and float(os.environ.get("NARU_TIME_FACTOR", "1")) == 1 else None
+    return path if path.exists() and not is_sanitized() else None
+
+
+def is_sanitized():
+    """A sanitizer's build is under test: it has more time, and takes more memory."""
+    return float(os.environ.get("NARU_TIME_FACTOR", "1")) != 1
+
+
+def no_measure():
+    """Why what the broker holds cannot be measured, or None."""
+    return "a sanitizer's broker holds several times as much" if is_sanitized() else None
 
 
 def peer() -> str:
