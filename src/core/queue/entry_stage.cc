@@ -112,6 +112,15 @@ void EntryStage::add_barrier(TicketId ticket) {
   ++new_barriers_;
 }
 
+void EntryStage::keep_spare(bool keeps) {
+  keeps_spare_ = keeps;
+  trim();
+}
+
+void EntryStage::trim() {
+  if (staged_.empty() && staged_.capacity() > (keeps_spare_ ? kMuch : kLittle)) staged_.shrink();
+}
+
 bool EntryStage::idle() const {
   return staged_.size() <= kLaneEntryHeadBytes && new_publishes_ == 0 && new_barriers_ == 0 &&
          memory_publishes_.empty();
@@ -139,6 +148,7 @@ Result<void> EntryStage::append(LaneSink& sink) {
   if (!references_.empty()) shared_->leave();
   if (staged_.size() > kLaneEntryHeadBytes) append_bytes(staged_.size());
   staged_.clear();
+  trim();
   if (alone_.capacity() != 0) alone_ = {};  // needed rarely, and large
   urgency_ = Urgency::later;
   if (!outcome_) return outcome_;

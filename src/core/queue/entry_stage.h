@@ -53,6 +53,11 @@ class EntryStage {
   void add_memory_publish(const PublishRange& range);
   void add_barrier(TicketId ticket);
 
+  /// What it keeps to stage into.
+  std::size_t kept_bytes() const { return staged_.capacity(); }
+  /// Whether it keeps as much between turns as a busy one needs, or little.
+  void keep_spare(bool keeps);
+
   /// Nothing to append and nobody to tell.
   bool idle() const;
   /// End of turn: appends, and tells those who wait for nothing. Errors: the journal's.
@@ -72,12 +77,16 @@ class EntryStage {
     bool told = false;  // its publishes, when they were written
   };
   static constexpr std::size_t kNotAtomic = SIZE_MAX;
+  // What a busy turn stages, and a quiet one.
+  static constexpr std::size_t kMuch = std::size_t{512} << 10;
+  static constexpr std::size_t kLittle = 4096;
 
   void begin_entry();
   void make_room(std::size_t fact_bytes);
   void append_front();
   void append_bytes(std::size_t count);
   void append_entry(ByteView entry, std::span<const std::uint32_t> references);
+  void trim();
   void tell(std::size_t publishes, std::size_t barriers, LaneSink& sink);
   void tell_publishes(std::size_t begin, std::size_t count, LaneSink& sink);
 
@@ -85,6 +94,7 @@ class EntryStage {
   Journal& journal_;
   SharedBodies* const shared_;
   ByteBuffer staged_;
+  bool keeps_spare_ = true;
   SharedEnqueueWriter shared_writer_;
   std::vector<std::uint32_t> references_;  // offsets in staged_ of the locations of shared bodies
   std::size_t bytes_max_ = 0;

@@ -156,6 +156,7 @@ LaneMemory Lane::Impl::memory() const {
           .index_bytes = chunk_pool_.bytes() + chains_.bytes(),
           .body_bytes = memory_.bytes(),
           .read_ahead_bytes = read_ahead_bytes_,
+          .staged_bytes = stage_.kept_bytes(),
           .pages = chunk_pool_.pages(),
           .pages_out = chunk_pool_.pages_out(),
           .chain_bytes = chains_.bytes(),
@@ -169,6 +170,7 @@ void Lane::Impl::set_memory_pressure(int level) {
   const bool rises = level > std::exchange(memory_pressure_, level);
   memory_.keep_spare(level == 0);
   chunk_pool_.keep_spare(level == 0);
+  stage_.keep_spare(level == 0);
   if (!rises) return;
   for (auto& [id, queue] : queues_) {
     drop_read_ahead(*queue);

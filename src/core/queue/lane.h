@@ -57,6 +57,7 @@ struct LaneMemory {
   std::size_t index_bytes = 0;       // what stays of pages included
   std::size_t body_bytes = 0;        // of records that are not logged
   std::size_t read_ahead_bytes = 0;  // of bodies that were read back
+  std::size_t staged_bytes = 0;      // kept to stage entries in
   std::size_t pages = 0;             // of indexes that the log has
   std::size_t pages_out = 0;         // of those: not in memory
   std::size_t chain_bytes = 0;       // of what is known of large bodies
