@@ -20,6 +20,8 @@ using ConnectionIds = boost::unordered_flat_set<core::ConnectionId>;
 void add_totals(BrokerStatus& status, core::Shard& shard) {
   status.totals = shard.totals();
   status.uncommitted_bytes = shard.journal().uncommitted_bytes();
+  status.changes_bytes = shard.changes_bytes();
+  status.transaction_targets = shard.transaction_targets();
   status.scarce_leases_shards = shard.leases_are_scarce() ? 1 : 0;
   status.enqueued = shard.enqueued();
   for (std::uint32_t number = 1; number <= core::kLaneCount; ++number) {
@@ -143,6 +145,8 @@ BrokerStatus joined(std::vector<BrokerStatus> parts) {
     add(all.totals, part.totals);
     add(all.counts, part.counts);
     all.uncommitted_bytes += part.uncommitted_bytes;
+    all.changes_bytes = std::max(all.changes_bytes, part.changes_bytes);
+    all.transaction_targets = std::max(all.transaction_targets, part.transaction_targets);
     all.scarce_leases_shards += part.scarce_leases_shards;
     all.index_pages += part.index_pages;
     all.index_pages_out += part.index_pages_out;

@@ -41,6 +41,8 @@ struct ConnectionCounts {
 struct BrokerStatus {
   core::Shard::Totals totals;
   std::uint64_t uncommitted_bytes = 0;
+  std::uint64_t changes_bytes = 0;  // of metadata on its way, asked for on the shard with most
+  std::uint64_t transaction_targets = 0;   // uncommitted, on the shard with most
   std::uint64_t scarce_leases_shards = 0;  // whose connections may hold few more
   core::EnqueuedByLevel enqueued{};
   std::uint64_t index_pages = 0;      // of queues' indexes, that the log has

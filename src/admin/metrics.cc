@@ -176,6 +176,14 @@ void write_process(MetricsText& out, const NodeStatus& node, const BrokerStatus&
             status.uncommitted_bytes);
   out.gauge("naru_log_uncommitted_limit_bytes", "With more than this publishers wait",
             node.uncommitted_bytes_max);
+  out.gauge("naru_metadata_uncommitted_bytes",
+            "Changes of metadata on their way, of the shard with most: its bound is "
+            "naru_memory_bound_bytes{of=\"uncommitted_metadata_of_a_shard\"}",
+            status.changes_bytes);
+  out.gauge("naru_transaction_targets",
+            "Messages times queues of uncommitted transactions, of the shard with most; 64 bytes "
+            "each count for naru_memory_bound_bytes{of=\"targets_of_transactions_of_a_shard\"}",
+            status.transaction_targets);
   out.gauge("naru_connections_limit", "Connections at once; 0: any number", node.connections_max);
   out.gauge("naru_http_connections", "Connections over HTTP", node.http_connections);
   out.gauge("naru_http_connections_limit",

@@ -138,6 +138,7 @@ Result<void> Node::Parts::recover() {
                              .changes_bytes_max = memory.shares().changes_bytes_max,
                              .connection_credit_bytes = memory.shares().connection_credit_bytes,
                              .connection_leases_max = memory.shares().connection_leases_max,
+                             .transaction_targets_max = memory.shares().transaction_targets_max,
                              .waiting_reply_bytes_max = memory.shares().direct_reply_bytes_max},
         journal->on_shard(id), shard.link, shard.authenticator, shard.random,
         security::new_token_key(), log, shard.loop.now());

@@ -8,7 +8,7 @@
 #include "app/allocator.h"
 #include "core/memory_bounds.h"
 #include "core/queue/lane.h"
-#include "core/routing/route_cache.h"
+#include "core/transaction_routes.h"
 #include "security/password.h"
 #include "server/shard_host.h"
 
@@ -118,6 +118,8 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
   status.memory.bounds = {
       {"message", std::min(message_bytes_max_, shares_.one_input_bytes_max)},
       {"transactions_of_a_connection", shares_.transaction_bytes_max},
+      {"targets_of_transactions_of_a_shard",
+       shares_.transaction_targets_max * core::TransactionRoutes::kTargetBytes},
       {"unfinished_messages_of_a_connection",
        std::min(2 * message_bytes_max_, shares_.input_bytes_max)},
       {"unfinished_messages_of_a_shard", shares_.input_bytes_max},
@@ -140,7 +142,7 @@ void NodeMemory::fill_bounds(admin::NodeStatus& status) const {
       {"cache_of_the_log", shares_.cache_bytes_max / now.cache_part},
       {"tables_of_segments", shares_.table_bytes_max},
       {"buffers_of_a_shard", idle_buffers_at(watch_->step()) + server::ShardHost::kReadBytes},
-      {"routes_of_a_shard", core::RouteCache::kBytesMax},
+      {"routes_of_a_shard", core::routes_at(watch_->step())},
       {"patterns_of_a_shard", core::patterns_at(watch_->step())},
       // Of what is handed out, and of what follows it.
       {"read_ahead_of_a_queue",

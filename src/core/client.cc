@@ -38,6 +38,7 @@ Client::~Client() {
     Actor actor{.principal = {}, .tenant = {}, .connection = id_, .system = true};
     shard_.change_metadata(DropConnection{id_}, actor, [](Result<MetadataAnswer>) {});
   }
+  shard_.give_transaction_targets(transaction_targets_);
   shard_.forget_client(*this);
 }
 
@@ -115,9 +116,13 @@ std::size_t Client::take(std::span<Command> batch) {
       transaction = from.refused ? Transaction::discarded : Transaction::open;
       if (transaction == Transaction::open) shard_.atomic_begin();
     } else if (const auto* wait = std::get_if<Barrier>(&command)) {
-      if (std::exchange(transaction, Transaction::none) == Transaction::open) shard_.atomic_end();
+      if (transaction == Transaction::open) shard_.atomic_end();
+      if (transaction != Transaction::none) drop_transaction(channel(wait->channel));
+      transaction = Transaction::none;
       transacting = nullptr;
       barrier(*wait);
+    } else if (const auto* rolled = std::get_if<RolledBack>(&command)) {
+      drop_transaction(channel(rolled->channel));
     } else if (const auto* closed = std::get_if<ChannelClosed>(&command)) {
       close_channel(closed->channel);
     } else {
@@ -148,6 +153,7 @@ void Client::close_channel(ChannelId id) {
   const auto found = channels_.find(id);
   if (found == channels_.end()) return;
   Channel& channel = *found->second;
+  drop_transaction(channel);
   channels_.erase(found);
   if (last_channel_ == &channel) last_channel_ = nullptr;
   channel.closed = true;
@@ -163,7 +169,12 @@ std::size_t Client::memory_bytes() const {
   // With the allocator's part, and what finds it: a slot and a place in a map.
   constexpr std::size_t kChannelBytes = sizeof(Channel) + 64;
   const std::size_t more_channels = channels_.empty() ? 0 : channels_.size() - 1;
-  return more_channels * kChannelBytes +
+  std::size_t routes = last_route_.route.memory_bytes();
+  for (const auto& channel : slots_) {
+    if (channel != nullptr && channel->transaction != nullptr)
+      routes += channel->transaction->memory_bytes();
+  }
+  return more_channels * kChannelBytes + routes +
          (events_.capacity() + handing_over_.capacity()) * sizeof(Event);
 }
 

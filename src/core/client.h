@@ -19,6 +19,7 @@
 #include "core/queue/consumer.h"
 #include "core/queue/lane_sink.h"
 #include "core/topology/metadata.h"
+#include "core/transaction_routes.h"
 
 namespace naru::core {
 
@@ -124,6 +125,7 @@ class Client final : public BrokerPort {
     std::uint64_t confirmed = 0;
     std::uint32_t lanes_touched = 0;  // bit per lane, since the last barrier
     PublishTracker tracker;
+    std::unique_ptr<TransactionRoutes> transaction;  // of what it asked about and did not commit
   };
   /// A direct reply address, and who consumes what is sent to it: one for each channel that asked.
   struct ReplyTo {
@@ -134,8 +136,10 @@ class Client final : public BrokerPort {
     RequestId request;
     int lanes_left = 0;
   };
-  /// The last route taken: most connections publish along one.
+  /// The last route taken: most connections publish along one. Wider ones are left to the shard's
+  /// cache, so that a thousand publishers do not keep a copy each.
   struct LastRoute {
+    static constexpr std::size_t kQueuesMax = 64;
     std::string exchange;
     std::string key;
     std::uint64_t version = 0;
@@ -152,6 +156,10 @@ class Client final : public BrokerPort {
   bool publish_run(Publish& run, bool is_taken, bool may_wait);
   std::size_t publish(Publish& publish);
   void check(Channel& from, const Publish& publish);
+  void hold_route(Channel& from, const Publish& publish, const Route& route);
+  void drop_transaction(Channel& from);
+  void publish_checked(Channel& from, Publish& publish);
+  void publish_along(Channel& from, Publish& publish, const Route& route);
   bool may_write(Channel& from, const Publish& publish);
   bool refuse_for_now(const Publish& publish);
   void wait_with_publishes(bool let_in);
@@ -198,6 +206,7 @@ class Client final : public BrokerPort {
   boost::unordered_flat_map<ChannelId, Channel*> channels_;
   Channel* last_channel_ = nullptr;
   LastRoute last_route_;
+  std::size_t transaction_targets_ = 0;  // of its channels' transactions
   boost::unordered_flat_map<ConsumerHandle, Consumer> consumers_;
   std::shared_ptr<ConnectionCredit> credit_;
   std::shared_ptr<ConnectionLeases> leases_;  // 0: of the broker's own administration, not bounded

@@ -12,6 +12,11 @@ namespace naru::core {
 
 namespace {
 constexpr std::string_view kReplyPrefix = "amq.rabbitmq.reply-to.";
+
+bool may_be_reply(const Publish& publish) {
+  return publish.record.exchange.empty() && publish.record.routing_key.starts_with(kReplyPrefix);
+}
+
 }  // namespace
 
 // Takes a run from its front, message by message or all that is left of it at once. False when the
@@ -41,6 +46,10 @@ std::size_t Client::publish(Publish& publish) {
     publish.record.expires_at_ms =
         shard_.now().wall_ms + static_cast<WallMs>(*publish.expiration_ms);
   }
+  if (publish.step == PublishStep::checked) {
+    publish_checked(from, publish);
+    return 1;
+  }
   if (const Route* route = repeated_route(publish)) {
     // What goes to many queues is work that the turn is asked about, message by message.
     const bool whole = route->queue_count() <= Shard::kQueuesUncharged;
@@ -50,28 +59,64 @@ std::size_t Client::publish(Publish& publish) {
     return 1 + more.size();
   }
   ++shard_.totals().published;
-  const bool checked = publish.step == PublishStep::checked;
-  if (!checked && !may_write(from, publish)) return 1;
-  if (publish.record.exchange.empty() && publish.record.routing_key.starts_with(kReplyPrefix) &&
-      publish_to_reply_address(from, publish)) {
-    return 1;
-  }
+  if (!may_write(from, publish)) return 1;
+  if (may_be_reply(publish) && publish_to_reply_address(from, publish)) return 1;
   auto route = route_of(publish);
-  if (!route && !checked) {
+  if (!route) {
     refuse(from, publish, std::move(route).error());
-  } else if (!route || (*route)->empty()) {
-    complete_unrouted(from, publish);
   } else {
-    enqueue(from, publish, {}, **route);
+    publish_along(from, publish, **route);
   }
   return 1;
 }
 
+void Client::publish_along(Channel& from, Publish& publish, const Route& route) {
+  route.empty() ? complete_unrouted(from, publish) : enqueue(from, publish, {}, route);
+}
+
+// It was found out when it came whether it may go, and where.
+void Client::publish_checked(Channel& from, Publish& publish) {
+  NARU_CHECK(from.transaction != nullptr, "what is committed was asked about");
+  const Route& route = from.transaction->take();
+  ++shard_.totals().published;
+  if (may_be_reply(publish) && publish_to_reply_address(from, publish)) return;
+  publish_along(from, publish, route);
+}
+
 void Client::check(Channel& from, const Publish& publish) {
   if (!may_write(from, publish)) return;
-  if (publish.record.exchange.empty() && parse_reply_address(publish.record.routing_key)) return;
+  // Replies are never routed.
+  if (publish.record.exchange.empty() && parse_reply_address(publish.record.routing_key))
+    return hold_route(from, publish, {});
   auto route = route_of(publish);
-  if (!route) refuse(from, publish, std::move(route).error());
+  if (!route) return refuse(from, publish, std::move(route).error());
+  hold_route(from, publish, **route);
+}
+
+// A commit is one turn's work, and all that it makes is there at once: so it has a bound.
+void Client::hold_route(Channel& from, const Publish& publish, const Route& route) {
+  if (from.transaction == nullptr) from.transaction = std::make_unique<TransactionRoutes>();
+  const TransactionRoutes::Wanted wanted{publish.record.exchange, publish.record.routing_key,
+                                         shard_.catalog().version()};
+  const std::size_t weight = from.transaction->weight_of(wanted, route);
+  const std::size_t most = shard_.options().transaction_targets_max;
+  if (transaction_targets_ + weight > most / 2 || !shard_.take_transaction_targets(weight)) {
+    return refuse(from, publish,
+                  {Errc::precondition_failed,
+                   fmt::format("uncommitted transactions may have {} targets on a connection and "
+                               "{} on all: as many as messages times queues that they go to",
+                               most / 2, most)});
+  }
+  transaction_targets_ += weight;
+  from.transaction->add(wanted, route);
+}
+
+void Client::drop_transaction(Channel& from) {
+  if (from.transaction == nullptr) return;
+  const std::size_t targets = from.transaction->weight();
+  transaction_targets_ -= targets;
+  shard_.give_transaction_targets(targets);
+  from.transaction = nullptr;
 }
 
 // Not an address for direct replies either: those are never routed.
@@ -103,7 +148,7 @@ Result<const Route*> Client::route_of(const Publish& publish) {
       catalog.route(*tenant_, record.exchange, record.routing_key, record.header, publish.codec);
   shard_.charge(catalog.take_work());
   NARU_TRY(route, std::move(found));
-  last_route_.usable = !route->by_headers;
+  last_route_.usable = !route->by_headers && route->queue_count() <= LastRoute::kQueuesMax;
   if (last_route_.usable) {
     last_route_.version = catalog.version();
     last_route_.exchange.assign(record.exchange);

@@ -104,6 +104,12 @@ struct AtomicBegin {
   bool let_in = false;  // what it publishes, as in Publish
 };
 
+/// Forgets where the messages go that the channel asked about (PublishStep::check) and has not
+/// committed.
+struct RolledBack {
+  ChannelId channel;
+};
+
 /// Forgets the channel's publishing state (confirm numbering, refusal). The session returns the
 /// channel's leases itself.
 struct ChannelClosed {
@@ -248,6 +254,6 @@ struct Request {
 };
 
 using Command = std::variant<Publish, Settle, Return, Park, Resume, ChannelLimit, AtomicBegin,
-                             Barrier, ChannelClosed, std::unique_ptr<Request>>;
+                             Barrier, RolledBack, ChannelClosed, std::unique_ptr<Request>>;
 
 }  // namespace naru::core

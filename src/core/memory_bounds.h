@@ -60,6 +60,12 @@ constexpr std::size_t patterns_at(MemoryStep step) {
   return std::max(kEnough, kMost / bounds_at(step).cache_part);
 }
 
+/// So much of routes does a shard remember.
+constexpr std::size_t routes_at(MemoryStep step) {
+  constexpr std::size_t kMost = 4 << 20;
+  return kMost / bounds_at(step).cache_part;
+}
+
 /// What lanes read ahead of consumers and keep of their indexes at a step, by its number.
 constexpr std::size_t quartered_at(int step, std::size_t most) {
   return most >> (2 * std::min(step, 3));

@@ -38,6 +38,7 @@ struct ShardMemory {
   std::size_t bodies = 0;       // of records that are not logged
   std::size_t read_ahead = 0;   // of bodies on disk
   std::size_t uncommitted = 0;  // on its way to the disk, or to another shard
+  std::size_t spare = 0;        // kept for what will be
   std::size_t metadata = 0;     // an estimate
 };
 
@@ -70,6 +71,9 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     std::int64_t connection_credit_bytes = 1 << 20;
     /// Leases that one connection may hold; 0: not bounded.
     std::uint64_t connection_leases_max = 1 << 20;
+    /// How many messages times queues all uncommitted transactions may have; half of it one
+    /// connection's (transaction_routes.h).
+    std::size_t transaction_targets_max = 2u << 20;
     /// Bytes of direct replies that may wait for one connection's socket; more are dropped.
     std::size_t waiting_reply_bytes_max = 64u << 20;
     /// Refused publishes that a channel may have behind one that waits for the disk.
@@ -176,8 +180,18 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   void on_shard(ShardId to, ShardTask task);
   /// Runs `task` here in a turn to come: for work that others should not wait for.
   void later(ShardTask task) { link_.post(options_.id, std::move(task)); }
+  /// Room for so many targets of uncommitted transactions; false when there is none.
+  bool take_transaction_targets(std::size_t count) {
+    if (transaction_targets_ + count > options_.transaction_targets_max) return false;
+    transaction_targets_ += count;
+    return true;
+  }
+  std::size_t transaction_targets() const { return transaction_targets_; }
+  void give_transaction_targets(std::size_t count) { transaction_targets_ -= count; }
   /// False while connections of this shard have too much of metadata on its way.
   bool takes_changes() const;
+  /// What they have on its way.
+  std::size_t changes_bytes() const { return changes_bytes_; }
   /// To be told (Writable) when that has changed.
   void wait_with_changes(ConnectionId id) { waiting_with_changes_.add(id); }
   /// Asks metadata (shard 0) for a change; `done` runs here when every shard has it.
@@ -279,6 +293,7 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
   WaitingClients waiting_clients_;
   WaitingClients waiting_let_in_;  // with a publish that was let in
   WaitingClients waiting_with_changes_;
+  std::size_t transaction_targets_ = 0;
   std::size_t changes_bytes_ = 0;  // that were asked for here, and are not yet answered
   std::uint64_t client_counter_ = 0;
   std::uint64_t turn_work_ = 0;

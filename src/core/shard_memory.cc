@@ -15,20 +15,21 @@ ShardMemory Shard::memory() const {
     all.indexes += held.index_bytes;
     all.bodies += held.body_bytes;
     all.read_ahead += held.read_ahead_bytes;
+    all.spare += held.staged_bytes;
     all.metadata += held.queue_bytes;
   }
   all.uncommitted = journal_.uncommitted_bytes() + changes_bytes_;
   for (const std::size_t bytes : in_flight_bytes_) all.uncommitted += bytes;
-  all.uncommitted += journal_.spare_bytes() + spare_batches_.capacity_bytes();
-  for (const Spares<Batch>& emptied : emptied_) all.uncommitted += emptied.capacity_bytes();
-  all.metadata += catalog_.memory_bytes() + catalog_.pattern_bytes();
+  all.spare += journal_.spare_bytes() + spare_batches_.capacity_bytes();
+  for (const Spares<Batch>& emptied : emptied_) all.spare += emptied.capacity_bytes();
+  all.metadata += catalog_.memory_bytes() + catalog_.remembered_bytes();
   return all;
 }
 
 void Shard::set_memory_step(MemoryStep step) {
   if (std::exchange(memory_step_, step) == step) return;
   for (Lane* lane : own_lanes_) lane->set_memory_pressure(std::to_underlying(step));
-  catalog_.set_pattern_bytes_max(patterns_at(step));
+  catalog_.set_memory_step(step);
   if (step != MemoryStep::normal) drop_spare_batches();
   limit_clients();
 }

@@ -43,7 +43,7 @@ void CoreBroker::add_memory(MemoryAccount& account) const {
   account[MemoryTerm::indexes] += held.indexes;
   account[MemoryTerm::bodies] += held.bodies;
   account[MemoryTerm::read_ahead] += held.read_ahead;
-  account[MemoryTerm::input] += held.uncommitted;
+  account[MemoryTerm::input] += held.uncommitted + held.spare;
   account[MemoryTerm::metadata] += held.metadata;
   // The other shards' caches hold the same blocks.
   if (owns_log()) account[MemoryTerm::caches] += journal_.cached_bytes();

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/memory_bounds.h"
+#include "core/transaction_routes.h"
 
 namespace naru::server {
 
@@ -25,6 +26,7 @@ struct MemoryShares {
   std::int64_t connection_credit_bytes = 0;   // on their way to one connection
   std::uint64_t connection_leases_max = 0;    // unacknowledged messages of one connection
   std::uint64_t transaction_bytes_max = 0;    // uncommitted of a connection
+  std::uint64_t transaction_targets_max = 0;  // of a shard: messages times queues, uncommitted
   std::uint64_t direct_reply_bytes_max = 0;   // of a connection: direct replies it has not taken
   std::uint64_t http_bodies_bytes_max = 0;    // of requests over HTTP
   std::uint64_t http_parsed_bytes_max = 0;    // of the one body that is parsed
@@ -53,6 +55,8 @@ constexpr MemoryShares share_memory(const MemoryWishes& wishes) {
   shares.input_bytes_max = limit / 4 / shards;
   shares.one_input_bytes_max = std::min(limit / 8, shares.input_bytes_max);
   shares.transaction_bytes_max = std::min(128 * kMiB, shares.one_input_bytes_max);
+  shares.transaction_targets_max =
+      shares.transaction_bytes_max / core::TransactionRoutes::kTargetBytes;
   shares.loose_input_bytes_max = limit / 16 / shards;
   // 32 writes of the log of 1 MiB.
   shares.uncommitted_bytes_max = std::clamp(limit / 16 / shards, kMiB, 32 * kMiB);

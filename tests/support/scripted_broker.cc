@@ -107,6 +107,7 @@ std::string describe(const core::Command& command) {
           },
           [](const core::AtomicBegin& c) { return fmt::format("atomic {}", c.channel.value); },
           [](const core::Barrier& c) { return fmt::format("barrier {}", c.channel.value); },
+          [](const core::RolledBack& c) { return fmt::format("roll back {}", c.channel.value); },
           [](const core::ChannelClosed& c) { return fmt::format("closed {}", c.channel.value); },
           [](const std::unique_ptr<core::Request>& c) {
             return "request " + describe(c->operation);

@@ -1,6 +1,7 @@
 #pragma once
 /// What routing a message comes to.
 
+#include <cstddef>
 #include <vector>
 
 #include "core/ids.h"
@@ -22,6 +23,12 @@ struct Route {
     std::size_t count = 0;
     for (const LaneTargets& targets : lanes) count += targets.queues.size();
     return count;
+  }
+  /// Beside itself.
+  std::size_t memory_bytes() const {
+    std::size_t bytes = lanes.capacity() * sizeof(LaneTargets);
+    for (const LaneTargets& targets : lanes) bytes += targets.queues.capacity() * sizeof(QueueId);
+    return bytes;
   }
 };
 

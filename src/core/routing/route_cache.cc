@@ -26,13 +26,11 @@ const Route* RouteCache::find(ExchangeId exchange, std::string_view key,
 const Route* RouteCache::insert(ExchangeId exchange, std::string_view key, std::uint64_t generation,
                                 const Route& route) {
   if (const auto at = entries_.find(Key{exchange, key}); at != entries_.end()) {
-    bytes_ -= bytes_of(**at);
-    (*at)->generation = generation;
-    (*at)->route = route;
-    bytes_ += bytes_of(**at);
-    return &(*at)->route;
+    bytes_ -= bytes_of(**at);  // a route of today may be much larger
+    entries_.erase(at);
+  } else if (!used_before(Key{exchange, key})) {
+    return nullptr;
   }
-  if (!used_before(Key{exchange, key})) return nullptr;
   auto entry = std::make_unique<Entry>(exchange, std::string(key), generation, route);
   if (bytes_of(*entry) > bytes_max_ / 2) return nullptr;
   if (bytes_ + bytes_of(*entry) > bytes_max_) clear();
@@ -45,12 +43,15 @@ void RouteCache::clear() {
   bytes_ = 0;
 }
 
+void RouteCache::set_bytes_max(std::size_t bytes_max) {
+  bytes_max_ = bytes_max;
+  if (bytes_ <= bytes_max_) return;
+  entries_ = {};
+  bytes_ = 0;
+}
+
 std::size_t RouteCache::bytes_of(const Entry& entry) {
-  std::size_t bytes = sizeof(Entry) + 2 * sizeof(void*) + entry.key.capacity();
-  for (const Route::LaneTargets& targets : entry.route.lanes) {
-    bytes += sizeof targets + targets.queues.capacity() * sizeof(QueueId);
-  }
-  return bytes;
+  return sizeof(Entry) + 2 * sizeof(void*) + entry.key.capacity() + entry.route.memory_bytes();
 }
 
 bool RouteCache::used_before(const Key& key) {

@@ -18,9 +18,7 @@ namespace naru::core {
 /// that keys that never repeat (request ids) neither allocate nor push out those that do.
 class RouteCache {
  public:
-  static constexpr std::size_t kBytesMax = 4u << 20;
-
-  explicit RouteCache(std::size_t bytes_max = kBytesMax) : bytes_max_(bytes_max) {}
+  explicit RouteCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   /// The remembered route, or null. Valid until the next insert().
   const Route* find(ExchangeId exchange, std::string_view key, std::uint64_t generation) const;
@@ -29,6 +27,8 @@ class RouteCache {
   const Route* insert(ExchangeId exchange, std::string_view key, std::uint64_t generation,
                       const Route& route);
   void clear();
+  /// Forgets everything when it is more.
+  void set_bytes_max(std::size_t bytes_max);
   std::size_t bytes() const { return bytes_; }
   std::size_t size() const { return entries_.size(); }
 

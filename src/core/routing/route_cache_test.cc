@@ -31,7 +31,7 @@ TEST(RouteBuilder, GroupsQueuesByLane) {
 }
 
 TEST(RouteCache, AKeyIsRememberedFromItsSecondUseOn) {
-  RouteCache cache;
+  RouteCache cache(16'384);
   EXPECT_EQ(cache.insert(ExchangeId(1), "key", 1, route_to(7)), nullptr);
   EXPECT_EQ(cache.find(ExchangeId(1), "key", 1), nullptr);
   ASSERT_NE(cache.insert(ExchangeId(1), "key", 1, route_to(7)), nullptr);
@@ -43,7 +43,7 @@ TEST(RouteCache, AKeyIsRememberedFromItsSecondUseOn) {
 }
 
 TEST(RouteCache, AnotherGenerationIsAnotherRoute) {
-  RouteCache cache;
+  RouteCache cache(16'384);
   cache.insert(ExchangeId(1), "key", 1, route_to(7));
   cache.insert(ExchangeId(1), "key", 1, route_to(7));
   EXPECT_EQ(cache.find(ExchangeId(1), "key", 2), nullptr);
@@ -63,6 +63,32 @@ TEST(RouteCache, StaysWithinItsBound) {
     ASSERT_NE(cache.find(ExchangeId(1), key, 1), nullptr);
   }
   EXPECT_LT(cache.size(), 1000U);
+}
+
+TEST(RouteCache, StaysWithinItsBoundWhenRoutesGrow) {
+  RouteCache cache(16'384);
+  RouteBuilder wide;
+  for (std::uint64_t i = 0; i < 500; ++i) wide.add({QueueId(i), GroupId(1)});
+  for (const std::uint64_t generation : {1, 2}) {
+    for (int i = 0; i < 20; ++i) {
+      const std::string key = "key " + std::to_string(i);
+      const Route route = generation == 1 ? route_to(1) : wide.route();
+      cache.insert(ExchangeId(1), key, generation, route);
+      cache.insert(ExchangeId(1), key, generation, route);
+      ASSERT_NE(cache.find(ExchangeId(1), key, generation), nullptr);
+      ASSERT_LE(cache.bytes(), 16'384U);
+    }
+  }
+}
+
+TEST(RouteCache, ForgetsWhenItsBoundIsLowered) {
+  RouteCache cache(16'384);
+  for (int i = 0; i < 2; ++i) cache.insert(ExchangeId(1), "key", 1, route_to(7));
+  cache.set_bytes_max(8'192);
+  EXPECT_NE(cache.find(ExchangeId(1), "key", 1), nullptr) << "less than that";
+  cache.set_bytes_max(16);
+  EXPECT_EQ(cache.find(ExchangeId(1), "key", 1), nullptr);
+  EXPECT_EQ(cache.bytes(), 0U);
 }
 
 TEST(RouteCache, ARouteThatWouldFillItIsNotKept) {

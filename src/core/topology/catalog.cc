@@ -301,12 +301,12 @@ std::size_t Catalog::memory_bytes() const {
   return bytes;
 }
 
-std::size_t Catalog::pattern_bytes() const {
-  return impl_->patterns.bytes();
+std::size_t Catalog::remembered_bytes() const {
+  return impl_->remembered_bytes();
 }
 
-void Catalog::set_pattern_bytes_max(std::size_t bytes) {
-  impl_->patterns.set_bytes_max(bytes);
+void Catalog::set_memory_step(MemoryStep step) {
+  impl_->set_memory_step(step);
 }
 
 std::uint64_t Catalog::ids_reserved() const {

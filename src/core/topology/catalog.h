@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "core/ids.h"
+#include "core/memory_step.h"
 #include "core/routing/route.h"
 #include "core/topology/infos.h"
 #include "message/codec.h"
@@ -113,9 +114,10 @@ class Catalog {
 
   /// What the catalogue holds in memory: an estimate from how many there are of each.
   std::size_t memory_bytes() const;
-  /// What is kept of compiled patterns, which is no part of that.
-  std::size_t pattern_bytes() const;
-  void set_pattern_bytes_max(std::size_t bytes);
+  /// What is remembered of routes and of compiled patterns, which is no part of that.
+  std::size_t remembered_bytes() const;
+  /// Bounds it.
+  void set_memory_step(MemoryStep step);
   /// Ids below this may have been given out; the next owner of group 0 starts here.
   std::uint64_t ids_reserved() const;
   /// The id of the next tenant.

@@ -126,6 +126,12 @@ class Catalog::Impl {
   class Snapshot;
 
   std::uint64_t take_work() { return std::exchange(work_, 0); }
+  std::size_t remembered_bytes() const { return routes_.bytes() + patterns.bytes(); }
+  void set_memory_step(MemoryStep step) {
+    last_.route = nullptr;
+    routes_.set_bytes_max(routes_at(step));
+    patterns.set_bytes_max(patterns_at(step));
+  }
 
  private:
   // catalog_apply.cc: one function per fact.
@@ -173,7 +179,7 @@ class Catalog::Impl {
   std::uint64_t generations_ = 0;
   std::uint64_t walks_ = 0;
   std::uint64_t work_ = 0;  // since take_work()
-  RouteCache cache_;
+  RouteCache routes_{routes_at(MemoryStep::normal)};
   RouteBuilder builder_;
   Matches matches_;
   std::vector<ExchangeNode*> to_visit_;

@@ -49,7 +49,7 @@ Result<const Route*> Catalog::Impl::find_route(TenantId tenant_id, std::string_v
                 "cannot publish to internal " + exchange_text(exchange_name, there->name));
   }
   const bool keyless = start.keyless_generation == start.generation;
-  if (const Route* known = cache_.find(start.info.id, keyless ? "" : key, start.generation)) {
+  if (const Route* known = routes_.find(start.info.id, keyless ? "" : key, start.generation)) {
     return known;
   }
 
@@ -59,7 +59,7 @@ Result<const Route*> Catalog::Impl::find_route(TenantId tenant_id, std::string_v
   if (message.by_headers) return &builder_.route();
   if (!message.by_key) start.keyless_generation = start.generation;
   const Route* kept =
-      cache_.insert(start.info.id, message.by_key ? key : "", start.generation, builder_.route());
+      routes_.insert(start.info.id, message.by_key ? key : "", start.generation, builder_.route());
   return kept != nullptr ? kept : &builder_.route();
 }
 

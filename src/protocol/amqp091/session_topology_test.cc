@@ -218,6 +218,22 @@ TEST_F(Topology, WhatIsDroppedDoesNotWait) {
   expect({"1 channel.open-ok"});
 }
 
+TEST_F(Topology, WhatOnlyAsksDoesNotWait) {
+  broker_.room_for_changes = false;
+  for (const std::string_view line :
+       {R"(1 exchange.declare exchange="x" type="fanout" passive=1)",
+        R"(1 queue.declare queue="q" passive=1 arguments={a:S "b"})"}) {
+    send(line);
+    EXPECT_EQ(asked().size(), 1u) << line;
+    EXPECT_EQ(peer_.unread_bytes(), 0u) << line;
+    reopen();
+    connect();
+    open_channel();
+  }
+  send_all({R"(1 queue.declare queue="q")", R"(1 queue.declare queue="q" passive=1)"});
+  EXPECT_EQ(asked(), Lines{}) << "behind one that waits it waits, too";
+}
+
 TEST_F(Topology, WhatIsDeletedDoesNotWait) {
   broker_.room_for_changes = false;
   for (const std::string_view line : {R"(1 queue.purge queue="q")", R"(1 queue.delete queue="q")",

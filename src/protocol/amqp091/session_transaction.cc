@@ -69,6 +69,7 @@ void Session::on_method(Channel& channel, const TxRollback&) {
   }
   const auto transaction = take_transaction(channel);
   begin_transaction(channel);
+  if (transaction->publishes.size() != 0) batch_->add(core::RolledBack{channel.id});
   std::vector<Unacked> leases;
   leases.reserve(transaction->ends.size());
   for (const Transaction::End& end : transaction->ends) leases.push_back(end.lease);
