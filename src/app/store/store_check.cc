@@ -146,6 +146,18 @@ void Check::entries(const std::string& path, std::uint64_t offset, ByteView fram
   }
 }
 
+/// Files that a start removes: none of them is needed.
+Result<void> tell_what_goes(const StoreDirectory& store, const storage::Manifest& manifest,
+                            Output& out) {
+  constexpr const char* kLine = "{}: would be removed at start: {}\n";
+  for (const std::string& path : DataDirectory::left_over(store.data_dir))
+    out.print(kLine, path, "a write that was to replace another file did not end");
+  NARU_TRY(names, store.files.list(store.wal_path()));
+  for (const std::string& name : storage::unlisted_files(std::move(names), manifest))
+    out.print(kLine, store.wal_path() + "/" + name, storage::kLeftByARun);
+  return {};
+}
+
 }  // namespace
 
 Result<bool> check_store(const StoreDirectory& store, Output& out) {
@@ -163,6 +175,9 @@ Result<bool> check_store(const StoreDirectory& store, Output& out) {
   auto recovered = RecoveredVolume::open(store.files, store.data_dir, store.log);
   if (!recovered) return would_not_start(recovered.error());
   if (!looked) return would_not_start(looked.error());
+  NARU_TRY_VOID(tell_what_goes(store, manifest, out));
+  if (const auto in_the_way = DataDirectory::note_in_the_way(store.data_dir))
+    out.print("{}\n", *in_the_way);
   out.print("{}\n",
             sound ? "sound: a broker would start"
                   : "damaged: a broker would start, and deliver what is whole; restore the data "
