@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "app/data_directory.h"
 #include "app/store/recovered_volume.h"
@@ -49,7 +53,7 @@ class Check {
   using Inspect = std::function<Result<storage::FileInspection>(
       io::File&, const storage::InspectFrame& visit, const storage::InspectFrame& harmed)>;
 
-  /// Missing, or not as long as it should be.
+  /// Missing, a link to nowhere, or not as long as it should be.
   bool is_short(const std::string& path, std::uint64_t bytes) const;
   /// Prints what is wrong with one file of `bytes` bytes. `ended`: all of its bytes are known.
   void file(const std::string& path, std::uint64_t bytes, bool ended, const Inspect& inspect);
@@ -58,17 +62,19 @@ class Check {
   void entries(const std::string& path, std::uint64_t offset, ByteView frame);
   void damaged(const std::string& path, std::uint64_t offset, const Error& error) {
     ++wrong_;
-    out_.print("{}\n", storage::placed(error, path, offset));
+    places_.emplace_back(offset, storage::placed(error, path, offset));
   }
 
   const StoreDirectory& store_;
   Output& out_;
   std::uint64_t wrong_ = 0;
+  std::vector<std::pair<std::uint64_t, std::string>>
+      places_;  // of one file: those of records come first
 };
 
 bool Check::is_short(const std::string& path, std::uint64_t bytes) const {
   const auto file = store_.files.open(path, {.write = false});
-  if (!file) return file.error().code == Errc::not_found;
+  if (!file) return file.error().code == Errc::not_found || file.error().code == Errc::corrupt;
   const auto size = (*file)->size();
   return size && *size < bytes;
 }
@@ -121,6 +127,8 @@ Result<void> Check::contents(io::File& file, const std::string& path, std::uint6
   NARU_TRY(found, inspect(file, look, look));
   for (const storage::Damage& damage : found.damage)
     damaged(damage.path, damage.offset, damage.error);
+  std::ranges::stable_sort(places_, {}, &std::pair<std::uint64_t, std::string>::first);
+  for (const auto& [offset, line] : std::exchange(places_, {})) out_.print("{}\n", line);
   if (wrong_ == wrong_before && found.frames != 0) {
     out_.print("{}: {}: {} entries in {} frames, {} bytes\n", path, ended ? "sound" : "readable",
                found.entries, found.frames, found.frame_bytes);
