@@ -193,6 +193,36 @@ TEST_F(AmqpClientTest, WhatIsRefusedIsAFailure) {
   EXPECT_TRUE(outcome.error().what.starts_with("the broker refused 3 of 3"));
 }
 
+// The broker has nothing to say of what it takes; of what it refuses only when it comes to it.
+TEST_F(AmqpClientTest, WithoutConfirmsTheBrokerIsAskedWhetherItTookThem) {
+  const PublishTarget target{.exchange = "x", .routing_key = "q", .confirm = false};
+  const auto finish = [&](const Script& answers) {
+    auto connection = open(Script().log_in());
+    Publisher publisher(fake_.environment, **connection, target, {});
+    EXPECT_TRUE(publisher.publish("x"));
+    fake_.connector.says = answers.text;
+    return publisher.finish();
+  };
+  EXPECT_TRUE(finish(Script().say(1, amqp::ExchangeDeclareOk{})));
+  amqp::ExchangeDeclare asks;
+  asks.exchange = "amq.direct";
+  asks.passive = true;
+  ByteBuffer question;
+  amqp::append_method(question, 1, asks);
+  EXPECT_TRUE(fake_.connector.heard.ends_with(as_text(question.view())));
+
+  const auto refused =
+      finish(Script().say(1, amqp::ChannelClose{.reply_code = 404, .reply_text = "no exchange"}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().exit, Exit::not_found) << refused.error().what;
+
+  const auto silent = finish({});
+  ASSERT_FALSE(silent);
+  EXPECT_EQ(silent.error().what,
+            "the broker has not answered behind 1 messages after 30 s: they may or may not be in "
+            "it");
+}
+
 TEST(AmqpUrl, PartsThatAreMissingComeFromTheEnvironment) {
   FakeEnvironment fake;
   fake.variables = {{"NARU_PASSWORD", "secret"}};

@@ -53,6 +53,26 @@ Outcome<void> Publisher::wait_for_confirms(std::size_t left) {
   return {};
 }
 
+// A channel's methods are done one after the other, and this one, which changes nothing and needs
+// no permission, is answered: what the broker has to say of those before it comes first.
+Outcome<void> Publisher::wait_until_taken() {
+  amqp::ExchangeDeclare question;
+  question.exchange = "amq.direct";
+  question.passive = true;
+  connection_.send(question);
+  while (true) {
+    NARU_TRY(incoming, connection_.next(kAnswerTimeMax));
+    if (!incoming) {
+      return failed(Exit::failure,
+                    fmt::format("the broker has not answered behind {} messages after 30 s: they "
+                                "may or may not be in it",
+                                published_));
+    }
+    if (incoming->is<amqp::ExchangeDeclareOk>()) return {};
+    NARU_TRY_VOID(take(*incoming));
+  }
+}
+
 Outcome<void> Publisher::take(const Incoming& incoming) {
   if (incoming.is<amqp::BasicReturn>()) {
     NARU_TRY(returned, AmqpConnection::read<amqp::BasicReturn>(incoming));
@@ -84,8 +104,12 @@ Outcome<void> Publisher::take(const Incoming& incoming) {
 }
 
 Outcome<void> Publisher::finish() {
-  NARU_TRY_VOID(wait_for_confirms(0));
-  NARU_TRY_VOID(flush());
+  if (target_.confirm) {
+    NARU_TRY_VOID(wait_for_confirms(0));
+    NARU_TRY_VOID(flush());
+  } else {
+    NARU_TRY_VOID(wait_until_taken());
+  }
   if (refused_ != 0) {
     return failed(Exit::failure, fmt::format("the broker refused {} of {} messages: try them again",
                                              refused_, published_));

@@ -35,7 +35,8 @@ class Publisher {
   Outcome<void> publish(std::string_view body);
   /// Hands everything over; what the broker said meanwhile is taken.
   Outcome<void> flush();
-  /// Waits until every message is confirmed. Failure: some were refused, or returned.
+  /// Waits until every message is confirmed, or without confirms until the broker has looked at all
+  /// of them. Failure: some were refused, or returned.
   Outcome<void> finish();
   std::uint64_t published() const { return published_; }
 
@@ -43,6 +44,7 @@ class Publisher {
   Outcome<void> take(const Incoming& incoming);
   /// Takes what comes until at most `left` messages are unconfirmed.
   Outcome<void> wait_for_confirms(std::size_t left);
+  Outcome<void> wait_until_taken();
 
   Environment& environment_;
   AmqpConnection& connection_;

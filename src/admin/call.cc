@@ -195,8 +195,7 @@ void Call::reply_rows(std::unique_ptr<Rows> rows) {
 
 bool Call::wants(std::string_view member) const {
   const auto columns = target_.find("columns");
-  const json::object probe{{{member.data(), member.size()}, nullptr}};
-  return !columns || !with_columns(probe, *columns).empty();
+  return !columns || columns_within(*columns, member);
 }
 
 void Call::reply_with_rows(const json::object& object, std::string_view name,
@@ -205,7 +204,8 @@ void Call::reply_with_rows(const json::object& object, std::string_view name,
   auto writing =
       std::make_unique<ObjectWriting>(columns ? with_columns(object, *columns) : object,
                                       shows_few_ ? Writing::kFewRowsBytes : Writing::kPieceBytes);
-  if (wants(name)) writing->add(name, std::move(rows));
+  auto within = columns ? columns_within(*columns, name) : std::string();
+  if (within) writing->add(name, std::move(rows), std::move(*within));
   reply_written(std::move(writing));
 }
 

@@ -92,7 +92,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void reply(const json::value& value, unsigned status = 200);
   /// Some of the rows in each turn, as the query asks for them.
   void reply_rows(std::unique_ptr<Rows> rows);
-  /// Whether the query wants this member of an object.
+  /// Whether the query wants this member of an object, or something in it.
   bool wants(std::string_view member) const;
   /// The members of an object that the query wants; the last one, `name`, is a list that may be
   /// long: some of its rows in each turn. `name` outlives the call.

@@ -30,6 +30,11 @@ constexpr std::size_t kCheckedTogetherBytes = 16 << 10;
 /// One that was checked before takes as long as so much.
 constexpr std::size_t kLookedAtBytes = 64;
 
+/// So many entries are decided in one turn, and no further one when they have come to so much:
+/// a millisecond, or less.
+constexpr std::size_t kDecidedTogether = 256;
+constexpr std::size_t kDecidedTogetherBytes = kChangesTogetherBytes / 4;
+
 /// By section.
 using Counts = std::array<std::size_t, DefinitionsFile::kSections.size()>;
 
@@ -110,7 +115,7 @@ class Import : public std::enable_shared_from_this<Import> {
   void check_some() {
     for (std::size_t bytes = 0; bytes < kCheckedTogetherBytes;) {
       const auto taken = check_pattern();
-      if (!taken) return decide();
+      if (!taken) return decide_some();
       bytes += kLookedAtBytes + *taken;
     }
     call_->later([self = shared_from_this()] { self->check_some(); });
@@ -140,43 +145,56 @@ class Import : public std::enable_shared_from_this<Import> {
     return item;
   }
 
-  void decide() {
-    if (const auto decided = rehearse(); !decided) return refuse(decided.error());
+  /// What is refused is refused before anything was made. What others change between the turns may
+  /// refuse it when it is made.
+  void decide_some() {
+    core::Shard& shard = call_->api().shard();
+    if (!rehearsal_) rehearsal_.emplace(shard.catalog(), shard.random(), memory_->bytes_max());
+    std::size_t bytes = 0;
+    for (std::size_t looked_at = 0;
+         looked_at < kDecidedTogether && bytes < kDecidedTogetherBytes && find_next();
+         ++looked_at, ++next_) {
+      auto item = read(section_, next_);
+      if (!item) return refuse(item.error());
+      if (!*item) continue;
+      bytes += core::bytes_under_way((*item)->change);
+      if (auto decided = decide(**item); !decided) return refuse(decided.error());
+    }
+    if (find_next()) {
+      call_->account(rehearsal_->memory_bytes());
+      return call_->later([self = shared_from_this()] { self->decide_some(); });
+    }
+    rehearsal_.reset();
+    section_ = 0;
     make_some();
   }
 
-  /// Decides all of it without making anything: what is refused is refused before it changed the
-  /// broker. Errors: the first one; limit (it is too much to be decided at once).
-  Result<void> rehearse() const {
-    core::Shard& shard = call_->api().shard();
-    core::Rehearsal rehearsal(shard.catalog(), shard.random());
+  /// Errors: limit: it is too much to be decided at once.
+  Result<void> decide(const DefinedItem& item) {
     core::Actor actor = actor_of(*call_);
-    for (std::size_t section = 0; section < DefinitionsFile::kSections.size(); ++section) {
-      for (std::size_t index = 0; index < file_->size(section); ++index) {
-        NARU_TRY(item, read(section, index));
-        if (!item) continue;
-        actor.tenant = {};
-        if (!item->tenant.empty()) {
-          const auto tenant = rehearsal.find_tenant(item->tenant);
-          if (!tenant) return of_item(*item, kNoVhost);
-          actor.tenant = *tenant;
-        }
-        if (auto decided = rehearsal.run(item->change, actor); !decided) {
-          return of_item(*item, decided.error());
-        }
-        if (rehearsal.memory_bytes() > memory_->bytes_max()) {
-          return fail(
-              Errc::limit,
-              fmt::format("{}[{}]: to decide so many definitions at once takes more than "
-                          "{} bytes; import them in parts",
-                          DefinitionsFile::kSections[section], index, memory_->bytes_max()));
-        }
-      }
+    if (!item.tenant.empty()) {
+      const auto tenant = rehearsal_->find_tenant(item.tenant);
+      if (!tenant) return of_item(item, kNoVhost);
+      actor.tenant = *tenant;
     }
-    return {};
+    auto decided = rehearsal_->run(item.change, actor);
+    if (decided) return {};
+    if (decided.error().code != Errc::limit) return of_item(item, decided.error());
+    return fail(Errc::limit, fmt::format("{}[{}]: {}", DefinitionsFile::kSections[section_], next_,
+                                         decided.error().what));
+  }
+
+  /// Whether there is another entry: goes on to the next section that has one.
+  bool find_next() {
+    while (section_ < made_.size() && next_ == file_->size(section_)) {
+      ++section_;
+      next_ = 0;
+    }
+    return section_ < made_.size();
   }
 
   void refuse(const Error& error) {
+    call_->account(0);
     call_->api().shard().log().warn(
         "definitions of user '{}' were refused, nothing was changed: {}", call_->principal().user,
         error.what);
@@ -186,11 +204,7 @@ class Import : public std::enable_shared_from_this<Import> {
 
   /// Some of one section; they are decided together and share a write to the disk.
   void make_some() {
-    while (section_ < made_.size() && next_ == file_->size(section_)) {
-      ++section_;
-      next_ = 0;
-    }
-    if (section_ == made_.size()) return answer();
+    if (!find_next()) return answer();
     left_ = 1;  // for this function
     std::size_t bytes = 0;
     for (std::size_t looked_at = 0; looked_at < kChangesTogether && bytes < kChangesTogetherBytes &&
@@ -285,10 +299,11 @@ class Import : public std::enable_shared_from_this<Import> {
   std::optional<DefinitionsFile> file_;
   CheckedPatterns patterns_;
   std::size_t patterns_checked_ = 0;
-  std::size_t section_ = 0;
-  std::size_t next_ = 0;  // in the section
-  std::size_t left_ = 0;  // of those under way
-  Counts made_{};         // new or changed
+  std::optional<core::Rehearsal> rehearsal_;  // while it is decided
+  std::size_t section_ = 0;                   // that is decided, and then made
+  std::size_t next_ = 0;                      // in the section
+  std::size_t left_ = 0;                      // of those under way
+  Counts made_{};                             // new or changed
   std::optional<Error> failure_;
 };
 

@@ -61,7 +61,19 @@ TEST_P(HttpApiConsumersTest, AQueueShowsItsOwnAndOnlyWhenTheyAreWanted) {
   consume(*client, "other", 3);
   EXPECT_EQ(ask("GET", "/api/queues/%2F/q").body.at("consumer_details").get_array().size(), 2u);
   EXPECT_EQ(get("/api/queues/%2F/q?columns=name,consumers"), R"({"name":"q","consumers":2})");
-  EXPECT_EQ(get("/api/queues/%2F/q?columns=consumer_details.consumer_tag"), "{}");
+  const json::value tags =
+      ask("GET", "/api/queues/%2F/q?columns=consumer_details.consumer_tag").body;
+  ASSERT_EQ(tags.at("consumer_details").get_array().size(), 2u);
+  for (const json::value& each : tags.at("consumer_details").get_array()) {
+    EXPECT_EQ(each.get_object().size(), 1u);
+    EXPECT_TRUE(each.at("consumer_tag").is_string());
+  }
+  EXPECT_EQ(get("/api/queues/%2F/q?columns=consumer_details.queue.name,name,consumer_details.none"),
+            R"({"name":"q","consumer_details":[{"queue":{"name":"q"}},{"queue":{"name":"q"}}]})");
+  EXPECT_EQ(get("/api/queues/%2F/q?columns=consumer_detail,consumer_details_"), "{}");
+  EXPECT_EQ(get("/api/queues/%2F/q?columns=consumer_details.consumer_tag,consumer_details"),
+            get("/api/queues/%2F/q?columns=consumer_details"))
+      << "all of it";
   const json::value only = ask("GET", "/api/queues/%2F/q?columns=consumer_details").body;
   EXPECT_EQ(only.get_object().size(), 1u);
   EXPECT_EQ(only.at("consumer_details").get_array().size(), 2u);

@@ -137,6 +137,48 @@ TEST_P(HttpApiImportsTest, PatternsAreCheckedInTurns) {
   EXPECT_GE(different, few + 59);
 }
 
+TEST_P(HttpApiImportsTest, IsDecidedInTurns) {
+  const core::Catalog& catalog = rig_.shard(0).catalog();
+  const auto turns_before_a_change = [&](std::string body, unsigned status) {
+    const auto asked = post(std::move(body));
+    int turns = 0;
+    const std::uint64_t before = catalog.version();
+    until([&] { return catalog.version() != before || asked->status != 0 || ++turns == 10'000; });
+    until([&] { return asked->status != 0; });
+    EXPECT_EQ(asked->status, status) << asked->text;
+    rig_.settle();
+    EXPECT_EQ(api_.memory_bytes(), 0u);
+    return turns;
+  };
+  constexpr std::size_t kQueues = 20'000;
+  const int few = turns_before_a_change(queues("few", 10), 204);
+  const int many = turns_before_a_change(queues("many", kQueues), 204);
+  EXPECT_GE(many, few + static_cast<int>(kQueues / 256) - 1);
+  // What is there is looked at, too; a refusal at the end has changed nothing.
+  const int again =
+      turns_before_a_change(queues("many", kQueues)
+                                .substr(0, queues("many", kQueues).size() - 1)
+                                .append(R"(,"bindings":[{"source":"none","destination":"many1",)"
+                                        R"("destination_type":"queue"}]})"),
+                            404);
+  EXPECT_GE(again, static_cast<int>(kQueues / 256) - 1);
+  // A few large ones are as much as many small ones.
+  std::string arguments = R"(,"arguments":{"x":[0)";
+  for (int i = 0; i < 1000; ++i) arguments += ",0";
+  EXPECT_GE(turns_before_a_change(queues("large", 100, arguments + "]}"), 204), few + 9);
+}
+
+TEST_P(HttpApiImportsTest, OthersGoOnWhileItIsDecided) {
+  const auto asked = post(queues("q", 20'000));
+  for (int turns = 0; turns < 20; ++turns) rig_.step();
+  ASSERT_EQ(queue_count(), 0u) << "it is decided still";
+  EXPECT_EQ(status("PUT", "/api/queues/%2F/q7", R"({"durable":true})"), 201u);
+  EXPECT_EQ(status("PUT", "/api/vhosts/other", {}), 201u);
+  until([&] { return asked->status != 0; });
+  EXPECT_EQ(asked->status, 204u) << asked->text;
+  EXPECT_EQ(queue_count(), 20'000u);
+}
+
 TEST_P(HttpApiImportsTest, OneIsMadeAfterTheOther) {
   constexpr std::size_t kQueues = 2 * kChangesTogether;
   std::vector<std::shared_ptr<Asked>> asked;

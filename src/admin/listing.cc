@@ -16,6 +16,13 @@ json::string_view view(std::string_view text) {
   return {text.data(), text.size()};
 }
 
+/// The first of columns, which leaves them.
+std::string_view take_column(std::string_view& columns) {
+  const std::string_view path = columns.substr(0, columns.find(','));
+  columns.remove_prefix(std::min(columns.size(), path.size() + 1));
+  return path;
+}
+
 /// "queue.name" is the member `name` of the member `queue`; null when there is none.
 const json::value* find_member(const json::object& object, std::string_view path) {
   const json::object* in = &object;
@@ -58,11 +65,22 @@ Result<std::size_t> number(const Target& target, std::string_view name, std::siz
 json::object with_columns(const json::object& object, std::string_view columns) {
   json::object out;
   while (!columns.empty()) {
-    const std::string_view path = columns.substr(0, columns.find(','));
-    columns.remove_prefix(std::min(columns.size(), path.size() + 1));
+    const std::string_view path = take_column(columns);
     if (const json::value* member = find_member(object, path)) set_member(out, path, *member);
   }
   return out;
+}
+
+std::optional<std::string> columns_within(std::string_view columns, std::string_view member) {
+  std::optional<std::string> within;
+  while (!columns.empty()) {
+    std::string_view path = take_column(columns);
+    if (path == member) return "";
+    if (!path.starts_with(member) || path[member.size()] != '.') continue;
+    path.remove_prefix(member.size() + 1);
+    within = within ? *within + "," + std::string(path) : std::string(path);
+  }
+  return within;
 }
 
 Listing::Listing(std::unique_ptr<Rows> rows, const Target& target)

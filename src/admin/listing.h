@@ -16,6 +16,9 @@ namespace naru::admin {
 
 /// The members that `columns` names ("name,message_stats.publish").
 json::object with_columns(const json::object& object, std::string_view columns);
+/// What `columns` names of a member that is a list, as columns of what is in it: "" is all of that.
+/// None: nothing.
+std::optional<std::string> columns_within(std::string_view columns, std::string_view member);
 
 /// Writes rows as the query of a target asks: `columns`, `sort`, `sort_reverse`, `name`, `page` and
 /// `page_size`. Rows are rendered one by one and dropped: those on the page, and with `sort` or

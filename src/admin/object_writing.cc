@@ -1,5 +1,7 @@
 #include "admin/object_writing.h"
 
+#include "admin/listing.h"
+
 namespace naru::admin {
 
 ObjectWriting::ObjectWriting(const json::object& head, std::size_t piece_bytes)
@@ -7,8 +9,8 @@ ObjectWriting::ObjectWriting(const json::object& head, std::size_t piece_bytes)
   text_.pop_back();
 }
 
-void ObjectWriting::add(std::string_view name, std::unique_ptr<Rows> rows) {
-  lists_.push_back({name, std::move(rows)});
+void ObjectWriting::add(std::string_view name, std::unique_ptr<Rows> rows, std::string columns) {
+  lists_.push_back({name, std::move(rows), std::move(columns)});
 }
 
 std::size_t ObjectWriting::memory_bytes() const {
@@ -24,7 +26,7 @@ Result<Writing::Progress> ObjectWriting::advance(std::size_t rows_max) {
     while (at_ < list.rows->size()) {
       if (text_.size() >= piece_bytes_) return Progress::full;
       if (rows_max-- == 0) return Progress::more;
-      write_row(*list.rows);
+      write_row(list);
     }
     text_ += ']';
     is_begun_ = false;
@@ -42,11 +44,11 @@ void ObjectWriting::begin_list(std::string_view name) {
   comma_ = false;
 }
 
-void ObjectWriting::write_row(Rows& rows) {
-  const auto object = rows.render(at_++);
+void ObjectWriting::write_row(const List& list) {
+  const auto object = list.rows->render(at_++);
   if (!object) return;
   if (std::exchange(comma_, true)) text_ += ',';
-  text_ += serialize(*object);
+  text_ += serialize(list.columns.empty() ? *object : with_columns(*object, list.columns));
 }
 
 }  // namespace naru::admin

@@ -18,8 +18,9 @@ class ObjectWriting final : public Writing {
  public:
   /// `head`: the members before the lists.
   explicit ObjectWriting(const json::object& head, std::size_t piece_bytes = kPieceBytes);
-  /// The next list. `name` outlives it; before the first advance().
-  void add(std::string_view name, std::unique_ptr<Rows> rows);
+  /// The next list, with so much of its objects as `columns` names, if any. `name` outlives it;
+  /// before the first advance().
+  void add(std::string_view name, std::unique_ptr<Rows> rows, std::string columns = {});
 
   Result<Progress> advance(std::size_t rows_max) override;
   std::string take() override { return std::exchange(text_, {}); }
@@ -29,9 +30,10 @@ class ObjectWriting final : public Writing {
   struct List {
     std::string_view name;
     std::unique_ptr<Rows> rows;
+    std::string columns;
   };
   void begin_list(std::string_view name);
-  void write_row(Rows& rows);
+  void write_row(const List& list);
 
   const std::size_t piece_bytes_;
   std::deque<List> lists_;  // the first of them is being written

@@ -62,6 +62,11 @@ std::string owner_text(bool has_log) {
   return fmt::format("{}{}", ::getpid(), has_log ? kHasLog : "");
 }
 
+/// Where a file is written before it takes its name.
+std::string temporary_of(const std::string& path) {
+  return path + ".tmp";
+}
+
 /// What the last broker left; nothing where there was none.
 std::string read_owner(io::FileSystem& files, const std::string& path) {
   return files.read_file(owner_of(path), 32).value_or("");
@@ -99,14 +104,22 @@ Result<void> expect_directory(const std::string& path) {
   return fail(Errc::precondition_failed, fmt::format("{}: not a directory", path));
 }
 
-Result<void> expect_lock(const std::string& path) {
+bool is_in_the_way(const std::string& path) {
   struct stat status{};
-  if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    return fail(Errc::corrupt,
-                fmt::format("{}: not a regular file; remove it: nothing is in a lock, and it is "
-                            "made again",
-                            path));
-  }
+  return ::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+/// A file that is made again, and that only another thing of its name keeps from being so.
+Result<void> expect_file(const std::string& path, std::string_view nothing_in) {
+  if (!is_in_the_way(path)) return {};
+  return fail(
+      Errc::corrupt,
+      fmt::format("{}: not a regular file; remove it: nothing is in {}, and it is made again", path,
+                  nothing_in));
+}
+
+Result<void> expect_lock(const std::string& path) {
+  NARU_TRY_VOID(expect_file(path, "a lock"));
   if (::access(path.c_str(), R_OK | W_OK) == 0 || errno == ENOENT || errno == EROFS) return {};
   return io::asio_impl::fail_errno(path);
 }
@@ -133,7 +146,32 @@ bool DataDirectory::exists(const std::string& path) {
 Result<void> DataDirectory::look(const std::string& path) {
   NARU_TRY_VOID(expect_directory(path));
   NARU_TRY_VOID(expect_directory(path + "/wal"));
+  NARU_TRY_VOID(expect_file(temporary_of(path + "/wal/manifest"), "a file of that name"));
   return expect_lock(path + "/lock");
+}
+
+std::optional<std::string> DataDirectory::note_in_the_way(const std::string& path) {
+  const std::string owner = owner_of(path);
+  struct stat status{};
+  std::string found;
+  if (::lstat(owner.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) found = owner;
+  if (is_in_the_way(temporary_of(owner))) found = temporary_of(owner);
+  if (found.empty()) return std::nullopt;
+  return fmt::format(
+      "{}: not a regular file; remove it: until then nobody is told which process the broker is, "
+      "and a lost log is not missed",
+      found);
+}
+
+std::vector<std::string> DataDirectory::left_over(const std::string& path) {
+  std::vector<std::string> found;
+  for (const std::string& of : {owner_of(path), path + "/wal/manifest"}) {
+    struct stat status{};
+    const std::string temporary = temporary_of(of);
+    if (::lstat(temporary.c_str(), &status) == 0 && S_ISREG(status.st_mode))
+      found.push_back(temporary);
+  }
+  return found;
 }
 
 Result<void> DataDirectory::expect_log(io::FileSystem& files, const std::string& path) {
@@ -174,13 +212,15 @@ Result<DataDirectory> DataDirectory::take(io::FileSystem& files, const std::stri
   if (auto noted = files.replace_now(owner_of(path), owner_text(knows_log)); !noted) {
     (void)files.remove_now(owner_of(path));  // it names the owner before us
     knows_log = false;
-    log.warn("{}; a second broker will not be told which process this is", noted.error().what);
+    log.warn("{}",
+             note_in_the_way(path).value_or(
+                 noted.error().what + "; a second broker will not be told which process this is"));
   }
   return DataDirectory(files, path, std::move(*lock), log, knows_log);
 }
 
 void DataDirectory::note_log() {
-  if (knows_log_) return;
+  if (knows_log_ || note_in_the_way(path_)) return;  // that was told
   const auto noted = files_->replace_now(owner_of(path_), owner_text(true));
   if (noted) knows_log_ = true;
   if (!noted) log_->warn("{}; a lost log will not be missed", noted.error().what);

@@ -2,7 +2,9 @@
 /// The directory that holds everything durable, owned by one running broker at a time.
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -14,10 +16,15 @@ namespace naru::app {
 class DataDirectory {
  public:
   /// Whether what is there can be what it has to be, without changing anything: `path` and its wal/
-  /// directories, its lock a file that may be opened. What is missing take() makes. Errors:
-  /// precondition_failed, corrupt, access_refused, io.
+  /// directories, its lock a file that may be opened, the log's list one that may be written. What
+  /// is missing take() makes. Errors: precondition_failed, corrupt, access_refused, io.
   static Result<void> look(const std::string& path);
   static bool exists(const std::string& path);
+  /// What keeps a start from noting who it is, and that there is a log: named with a remedy. It
+  /// goes on without.
+  static std::optional<std::string> note_in_the_way(const std::string& path);
+  /// Files that were not written to their end, and that a start leaves none of.
+  static std::vector<std::string> left_over(const std::string& path);
   /// Errors: corrupt: a broker's log was here, and nothing of it is left.
   static Result<void> expect_log(io::FileSystem& files, const std::string& path);
   /// Makes `path` with mode 0700 when it is missing, and locks it. Warns when others may write

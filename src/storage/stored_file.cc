@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 
 #include "storage/frame.h"
@@ -41,6 +43,19 @@ bool is_stored_file(std::string_view name) {
   const auto read = std::from_chars(name.data() + kPrefixBytes, end, number);
   if (read.ec != std::errc() || read.ptr != end) return false;
   return name == wal_file_name(number) || name == segment_file_name(number);
+}
+
+std::vector<std::string> unlisted_files(std::vector<std::string> names, const Manifest& manifest) {
+  std::set<std::string> listed;
+  for (const ManifestFile& record : manifest.files) listed.insert(wal_file_name(record.number));
+  for (const ManifestSegment& record : manifest.segments) {
+    listed.insert(segment_file_name(record.number));
+  }
+  std::erase_if(names, [&](const std::string& name) {
+    return !is_stored_file(name) || listed.contains(name);
+  });
+  std::ranges::sort(names);  // the first that is wrong is named
+  return names;
 }
 
 Result<Slice> read_first_block(io::File& file) {

@@ -6,12 +6,15 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "io/file.h"
 
 namespace naru::storage {
+
+struct Manifest;
 
 /// How a refusal ends that nothing else can mend.
 inline constexpr std::string_view kRestoreFromBackup = "restore the data directory from a backup";
@@ -26,6 +29,12 @@ Error located(Error error, std::string_view path, std::uint64_t offset);
 
 /// Whether a file of the log, or a segment, is called so: just as manifest.h writes their names.
 bool is_stored_file(std::string_view name);
+/// Of `names` those that are called so and that the manifest does not list; sorted.
+std::vector<std::string> unlisted_files(std::vector<std::string> names, const Manifest& manifest);
+/// Why a start removes them.
+inline constexpr std::string_view kLeftByARun =
+    "the manifest does not list it, as a run leaves it that ends while it makes a file or lets it "
+    "go";
 /// Blocking: as much of the first block as there is. Errors: io.
 Result<Slice> read_first_block(io::File& file);
 

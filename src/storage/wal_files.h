@@ -136,7 +136,10 @@ class WalFiles {
   Result<std::vector<std::string>> unlisted();
   std::unexpected<Error> lost_end(std::uint64_t last_frame) const;
   static std::unexpected<Error> lost_file(Error error);
-  void do_without(const ManifestFile& record, const Error& error);
+  void do_without(const ManifestFile& record, Error error);
+  Result<void> check_free(std::uint64_t last_frame, bool closed);
+  Result<void> check_lost_free(const ManifestFile& record, Error error, std::uint64_t last_frame,
+                               bool closed);
   Result<void> remove_unlisted();
   Result<std::unique_ptr<WalFile>> open_file(const ManifestFile& record);
   Result<void> check_first_frame(WalFile& file);
@@ -174,6 +177,7 @@ class WalFiles {
   std::vector<ManifestFile> free_;
   /// Until the scan is over: files that were made ahead, and what is the matter with them.
   std::vector<std::pair<ManifestFile, Error>> lost_ready_;
+  std::vector<Error> done_without_;  // until the start is made
   std::size_t current_ = 0;
   std::uint64_t durable_frame_ = 0;
   std::deque<std::uint32_t> rolled_;  // behind the current one, with frames not yet durable

@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "base/mutant.h"
@@ -90,11 +89,32 @@ std::unexpected<Error> WalFiles::lost_file(Error error) {
   return std::unexpected(std::move(error));
 }
 
-/// Nothing can be in it, as the caller knows.
-void WalFiles::do_without(const ManifestFile& record, const Error& error) {
-  log_.warn("{}; it was made ahead and nothing is in it: another one is made", error.what);
+/// Nothing can be in it, as the caller knows. It is told when the start is made.
+void WalFiles::do_without(const ManifestFile& record, Error error) {
+  done_without_.push_back(std::move(error));
   std::erase_if(manifest_.files,
                 [&](const ManifestFile& listed) { return listed.number == record.number; });
+}
+
+/// What is left of a free file may still say that the manifest is older than the log; where nothing
+/// is, the log may have gone on in it, unless it was closed or had another one to go on in.
+Result<void> WalFiles::check_lost_free(const ManifestFile& record, Error error,
+                                       std::uint64_t last_frame, bool closed) {
+  const std::string name = path(record);
+  bool begun = !closed && (files_.empty() || files_.back()->record.state != FileState::ready);
+  if (auto rest = fs_.open(name, {.write = false}); rest) {
+    NARU_TRY_VOID(check_unused(name, **rest, 0, last_frame));
+    const auto size = (*rest)->size();
+    if (size && *size >= kWalBlockBytes) begun = false;
+  }
+  if (begun) {
+    return fail(Errc::corrupt,
+                fmt::format("{}, as free, and no other file for what comes after frame {}: the "
+                            "manifest may be older than the log, which went on in that file; {}",
+                            error.what, last_frame, kRestoreFromBackup));
+  }
+  do_without(record, std::move(error));
+  return {};
 }
 
 /// No start reads a segment through; that it is the right file its beginning tells.
@@ -128,19 +148,10 @@ Result<void> WalFiles::open_listed() {
   return {};
 }
 
-/// Names of files that were made or let go when the last run ended.
+/// Those that were made or let go when the last run ended.
 Result<std::vector<std::string>> WalFiles::unlisted() {
-  std::set<std::string> listed;
-  for (const ManifestFile& record : manifest_.files) listed.insert(wal_file_name(record.number));
-  for (const ManifestSegment& record : manifest_.segments) {
-    listed.insert(segment_file_name(record.number));
-  }
   NARU_TRY(names, fs_.list(options_.directory));
-  std::erase_if(names, [&](const std::string& name) {
-    return !is_stored_file(name) || listed.contains(name);
-  });
-  std::ranges::sort(names);  // the first that is wrong is named
-  return names;
+  return unlisted_files(std::move(names), manifest_);
 }
 
 /// What is damaged is where the log seems to end.
@@ -162,13 +173,13 @@ std::unexpected<Error> WalFiles::lost_end(std::uint64_t last_frame) const {
 // A file is listed before it is entered, and leaves the list only when the log has gone on; a start
 // enters a file only after the manifest tells of that start. Only the beginning of a file is read:
 // that was written first.
-// A file that was made ahead may be gone where nothing can have been in it: one that is free was
-// not entered, and a log that was closed enters none any more.
+// A file that was made ahead may be gone where nothing can have been in it: a log that was closed
+// enters none any more, and one that is free was not entered while another one was ready.
 Result<void> WalFiles::check_end(std::uint64_t last_frame, bool closed) {
   if (last_frame < manifest_.durable) return lost_end(last_frame);
   for (auto& [record, error] : lost_ready_) {
     if (!closed || last_frame != manifest_.durable) return lost_file(std::move(error));
-    do_without(record, error);
+    do_without(record, std::move(error));
   }
   NARU_TRY(names, unlisted());
   for (const std::string& name : names) {
@@ -182,13 +193,15 @@ Result<void> WalFiles::check_end(std::uint64_t last_frame, bool closed) {
     NARU_TRY(handle, open_files_.open(file->file));
     NARU_TRY_VOID(check_unused(file->file.path, *handle, file->record.sequence, last_frame));
   }
+  return check_free(last_frame, closed && last_frame == manifest_.durable);
+}
+
+Result<void> WalFiles::check_free(std::uint64_t last_frame, bool closed) {
+  std::vector<std::pair<ManifestFile, Error>> lost;
   for (const ManifestFile& record : std::exchange(free_, {})) {
     auto file = open_file(record);
     if (!file && file.error().code == Errc::corrupt) {
-      // What is left of it may still say that the manifest is older than the log.
-      if (auto rest = fs_.open(path(record), {.write = false}); rest)
-        NARU_TRY_VOID(check_unused(path(record), **rest, 0, last_frame));
-      do_without(record, file.error());
+      lost.emplace_back(record, std::move(file).error());
       continue;
     }
     if (!file) return std::unexpected(std::move(file).error());
@@ -197,6 +210,10 @@ Result<void> WalFiles::check_end(std::uint64_t last_frame, bool closed) {
     open_files_.close((*file)->file);
     NARU_TRY_VOID(std::move(checked));
     free_.push_back(record);
+  }
+  // Behind the others, which may tell more.
+  for (auto& [record, error] : lost) {
+    NARU_TRY_VOID(check_lost_free(record, std::move(error), last_frame, closed));
   }
   return {};
 }
@@ -224,10 +241,7 @@ Result<void> WalFiles::remove_unlisted() {
   for (const std::string& name : names) {
     const std::string path = options_.directory + "/" + name;
     NARU_TRY_VOID(fs_.remove_now(path));
-    log_.info(
-        "{}: removed: the manifest does not list it, as a run leaves it that ends while it "
-        "makes a file or lets it go",
-        path);
+    log_.info("{}: removed: {}", path, kLeftByARun);
   }
   return {};
 }
@@ -275,6 +289,9 @@ Result<void> WalFiles::begin_run(std::uint64_t first_frame) {
   current_ = files_.size() - 1;
   durable_frame_ = first_frame - 1;
   NARU_TRY_VOID(fs_.replace_now(manifest_path(), encode_manifest(manifest_now())));
+  for (const Error& error : std::exchange(done_without_, {})) {
+    log_.warn("{}; it was made ahead and nothing is in it: another one is made", error.what);
+  }
   for (const std::string& unlisted : to_remove) (void)fs_.remove_now(unlisted);  // or a later start
   return {};
 }

@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "app/data_directory.h"
 #include "app/store/recovered_volume.h"
@@ -49,7 +53,7 @@ class Check {
   using Inspect = std::function<Result<storage::FileInspection>(
       io::File&, const storage::InspectFrame& visit, const storage::InspectFrame& harmed)>;
 
-  /// Missing, or not as long as it should be.
+  /// Missing, a link to nowhere, or not as long as it should be.
   bool is_short(const std::string& path, std::uint64_t bytes) const;
   /// Prints what is wrong with one file of `bytes` bytes. `ended`: all of its bytes are known.
   void file(const std::string& path, std::uint64_t bytes, bool ended, const Inspect& inspect);
@@ -58,17 +62,19 @@ class Check {
   void entries(const std::string& path, std::uint64_t offset, ByteView frame);
   void damaged(const std::string& path, std::uint64_t offset, const Error& error) {
     ++wrong_;
-    out_.print("{}\n", storage::placed(error, path, offset));
+    places_.emplace_back(offset, storage::placed(error, path, offset));
   }
 
   const StoreDirectory& store_;
   Output& out_;
   std::uint64_t wrong_ = 0;
+  std::vector<std::pair<std::uint64_t, std::string>>
+      places_;  // of one file: those of records come first
 };
 
 bool Check::is_short(const std::string& path, std::uint64_t bytes) const {
   const auto file = store_.files.open(path, {.write = false});
-  if (!file) return file.error().code == Errc::not_found;
+  if (!file) return file.error().code == Errc::not_found || file.error().code == Errc::corrupt;
   const auto size = (*file)->size();
   return size && *size < bytes;
 }
@@ -121,6 +127,8 @@ Result<void> Check::contents(io::File& file, const std::string& path, std::uint6
   NARU_TRY(found, inspect(file, look, look));
   for (const storage::Damage& damage : found.damage)
     damaged(damage.path, damage.offset, damage.error);
+  std::ranges::stable_sort(places_, {}, &std::pair<std::uint64_t, std::string>::first);
+  for (const auto& [offset, line] : std::exchange(places_, {})) out_.print("{}\n", line);
   if (wrong_ == wrong_before && found.frames != 0) {
     out_.print("{}: {}: {} entries in {} frames, {} bytes\n", path, ended ? "sound" : "readable",
                found.entries, found.frames, found.frame_bytes);
@@ -146,6 +154,18 @@ void Check::entries(const std::string& path, std::uint64_t offset, ByteView fram
   }
 }
 
+/// Files that a start removes: none of them is needed.
+Result<void> tell_what_goes(const StoreDirectory& store, const storage::Manifest& manifest,
+                            Output& out) {
+  constexpr const char* kLine = "{}: would be removed at start: {}\n";
+  for (const std::string& path : DataDirectory::left_over(store.data_dir))
+    out.print(kLine, path, "a write that was to replace another file did not end");
+  NARU_TRY(names, store.files.list(store.wal_path()));
+  for (const std::string& name : storage::unlisted_files(std::move(names), manifest))
+    out.print(kLine, store.wal_path() + "/" + name, storage::kLeftByARun);
+  return {};
+}
+
 }  // namespace
 
 Result<bool> check_store(const StoreDirectory& store, Output& out) {
@@ -163,6 +183,9 @@ Result<bool> check_store(const StoreDirectory& store, Output& out) {
   auto recovered = RecoveredVolume::open(store.files, store.data_dir, store.log);
   if (!recovered) return would_not_start(recovered.error());
   if (!looked) return would_not_start(looked.error());
+  NARU_TRY_VOID(tell_what_goes(store, manifest, out));
+  if (const auto in_the_way = DataDirectory::note_in_the_way(store.data_dir))
+    out.print("{}\n", *in_the_way);
   out.print("{}\n",
             sound ? "sound: a broker would start"
                   : "damaged: a broker would start, and deliver what is whole; restore the data "

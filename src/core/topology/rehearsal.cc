@@ -1,5 +1,7 @@
 #include "core/topology/rehearsal.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -18,10 +20,23 @@ namespace naru::core {
 
 namespace {
 
+/// Vhosts that are made here are counted from here on: the catalogue's are counted from 1.
+constexpr TenantId kFirstMadeTenant(std::uint32_t{1} << 31);
+
 /// What a table takes: a byte beside each place.
 template <typename Table>
 std::size_t table_bytes(const Table& table) {
   return table.bucket_count() * (sizeof(typename Table::value_type) + 1);
+}
+
+/// What a table takes beside what it has while one more comes in: twice the places when all are
+/// taken, 15 at first.
+template <typename Table>
+std::size_t growth_bytes(const Table& table) {
+  if (table.size() < table.max_load()) return 0;
+  constexpr std::size_t kPlacesMin = 15;
+  return std::max(kPlacesMin, 2 * table.bucket_count() + 1) *
+         (sizeof(typename Table::value_type) + 1);
 }
 
 }  // namespace
@@ -29,7 +44,8 @@ std::size_t table_bytes(const Table& table) {
 /// Changes are decided on a stage: a catalogue that is empty but for what the one change looks at.
 class Rehearsal::Impl final : public Catalog::Listener {
  public:
-  Impl(const Catalog& real, Random& random) : real_(real), decider_(stage_, random) {
+  Impl(const Catalog& real, Random& random, std::size_t bytes_max)
+      : real_(real), bytes_max_(bytes_max), decider_(stage_, random) {
     decider_.start_ids_at(real_.ids_reserved());
   }
 
@@ -42,10 +58,8 @@ class Rehearsal::Impl final : public Catalog::Listener {
   }
 
   std::optional<TenantId> find_tenant(std::string_view name) const {
-    if (const auto there = real_.find_tenant(name)) return there;
     const auto made = tenants_.find(name);
-    if (made == tenants_.end()) return std::nullopt;
-    return made->second;
+    return made != tenants_.end() ? made->second : real_.find_tenant(name);
   }
 
   std::size_t memory_bytes() const {
@@ -159,13 +173,14 @@ class Rehearsal::Impl final : public Catalog::Listener {
   void bring_another_administrator(const PutUserHashed& change) {
     const UserInfo* there = stage_.find_user(change.name);
     if (there == nullptr || !is_able_administrator(*there)) return;
-    if (!able_there_) {
+    if (able_counted_at_ != real_.version()) {
       able_there_ = 0;
       real_.each_user(
-          [this](const UserInfo& user) { *able_there_ += is_able_administrator(user) ? 1 : 0; });
+          [this](const UserInfo& user) { able_there_ += is_able_administrator(user) ? 1 : 0; });
+      able_counted_at_ = real_.version();
     }
     // No user has this name.
-    if (*able_there_ + able_added_ > 1) put(UserPut{stand_in("", {true, true})});
+    if (able_there_ + able_added_ > 1) put(UserPut{stand_in("", {true, true})});
   }
 
   static UserInfo stand_in(std::string name, KnownUser known) {
@@ -182,13 +197,12 @@ class Rehearsal::Impl final : public Catalog::Listener {
   // ---- What would be there ----
 
   TenantId next_tenant() const {
-    return TenantId(real_.next_tenant().value + static_cast<std::uint32_t>(tenant_names_.size()));
+    return TenantId(kFirstMadeTenant.value + static_cast<std::uint32_t>(tenant_names_.size()));
   }
 
   const std::string* tenant_name(TenantId tenant) const {
-    const TenantId first = real_.next_tenant();
-    if (tenant < first) return real_.tenant_name(tenant);
-    const std::size_t number = tenant.value - first.value;
+    if (tenant < kFirstMadeTenant) return real_.tenant_name(tenant);
+    const std::size_t number = tenant.value - kFirstMadeTenant.value;
     return number < tenant_names_.size() ? tenant_names_[number] : nullptr;
   }
 
@@ -199,32 +213,48 @@ class Rehearsal::Impl final : public Catalog::Listener {
       ByteReader in(facts->view());
       while (!in.done()) {
         NARU_TRY(fact, decode_fact(in));
-        keep(fact);
+        NARU_TRY_VOID(keep(fact));
       }
     }
     return {};
   }
 
-  void keep(const Fact& fact) {
+  Result<void> keep(const Fact& fact) {
     if (const auto* queue = std::get_if<QueueCreated>(&fact)) {
+      NARU_TRY_VOID(expect_room(growth_bytes(queues_)));
       queues_.insert(hash_of(queue->queue.tenant, queue->queue.name));
     } else if (const auto* exchange = std::get_if<ExchangeCreated>(&fact)) {
+      NARU_TRY_VOID(expect_room(growth_bytes(exchanges_)));
       exchanges_.emplace(hash_of(exchange->exchange.tenant, exchange->exchange.name),
                          exchange->exchange.type);
     } else if (const auto* tenant = std::get_if<TenantCreated>(&fact)) {
-      keep_tenant(*tenant);
+      return keep_tenant(*tenant);
     } else if (const auto* put = std::get_if<UserPut>(&fact)) {
+      NARU_TRY_VOID(expect_room(growth_bytes(users_)));
       keep_user(put->user);
     }
+    return {};
   }
 
-  void keep_tenant(const TenantCreated& fact) {
+  Result<void> expect_room(std::size_t bytes) const {
+    if (memory_bytes() + bytes <= bytes_max_) return {};
+    return fail(Errc::limit, fmt::format("to decide so many definitions at once takes more than {} "
+                                         "bytes; import them in parts",
+                                         bytes_max_));
+  }
+
+  Result<void> keep_tenant(const TenantCreated& fact) {
+    constexpr std::size_t kLinks = 4 * sizeof(void*);
+    std::size_t bytes = sizeof(decltype(tenants_)::value_type) + kLinks;
+    // No more than is needed, as it is a copy.
+    if (fact.name.size() > std::string().capacity()) bytes += fact.name.size() + 1;
+    const bool grows = tenant_names_.size() == tenant_names_.capacity();
+    const std::size_t grown = std::max<std::size_t>(1, 2 * tenant_names_.capacity());
+    NARU_TRY_VOID(expect_room(bytes + (grows ? grown * sizeof(tenant_names_[0]) : 0)));
     const auto made = tenants_.emplace(fact.name, fact.id).first;
     tenant_names_.push_back(&made->first);
-    constexpr std::size_t kLinks = 4 * sizeof(void*);
-    tenant_bytes_ += sizeof(decltype(tenants_)::value_type) + kLinks;
-    // No more than is needed, as it is a copy.
-    if (fact.name.size() > std::string().capacity()) tenant_bytes_ += fact.name.size() + 1;
+    tenant_bytes_ += bytes;
+    return {};
   }
 
   void keep_user(const UserInfo& user) {
@@ -237,6 +267,7 @@ class Rehearsal::Impl final : public Catalog::Listener {
   }
 
   const Catalog& real_;
+  const std::size_t bytes_max_;
   Catalog stage_{*this};
   Decider decider_;
   boost::unordered_flat_set<std::uint64_t> queues_;
@@ -245,12 +276,15 @@ class Rehearsal::Impl final : public Catalog::Listener {
   std::map<std::string, TenantId, std::less<>> tenants_;
   std::vector<const std::string*> tenant_names_;  // in the order of their ids
   std::size_t tenant_bytes_ = 0;                  // of tenants_
-  std::optional<std::int64_t> able_there_;        // administrators who can log in; counted once
-  std::int64_t able_added_ = 0;                   // by the changes; they may take some away
+  // Administrators who can log in: in the catalogue, as of its version then; by the changes, which
+  // may take some away.
+  std::int64_t able_there_ = 0;
+  std::optional<std::uint64_t> able_counted_at_;
+  std::int64_t able_added_ = 0;
 };
 
-Rehearsal::Rehearsal(const Catalog& catalog, Random& random)
-    : impl_(std::make_unique<Impl>(catalog, random)) {}
+Rehearsal::Rehearsal(const Catalog& catalog, Random& random, std::size_t bytes_max)
+    : impl_(std::make_unique<Impl>(catalog, random, bytes_max)) {}
 
 Rehearsal::~Rehearsal() = default;
 

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <initializer_list>
 #include <new>
 
 #include "core/topology/metadata_fixture.h"
@@ -74,6 +76,8 @@ constexpr bool kCountsHeap = false;
 constexpr bool kCountsHeap = true;
 #endif
 
+constexpr std::size_t kEnough = 8 << 20;
+
 class RehearsalTest : public MetadataTest {
  protected:
   RehearsalTest() {
@@ -86,7 +90,7 @@ class RehearsalTest : public MetadataTest {
   std::size_t bytes_for_one_queue() {
     const std::ptrdiff_t before = held_bytes;
     most_held_bytes = before;
-    Rehearsal rehearsal(catalog, random);
+    Rehearsal rehearsal(catalog, random, kEnough);
     EXPECT_TRUE(rehearsal.run(durable("q"), inside));
     return static_cast<std::size_t>(most_held_bytes - before);
   }
@@ -117,7 +121,7 @@ TEST_F(RehearsalTest, OneQueueTakesAsMuchWhateverElseIsThere) {
 TEST_F(RehearsalTest, WhatItHoldsForAFileIsWhatItSays) {
   if (!kCountsHeap) GTEST_SKIP() << "a sanitizer's allocator does not tell what is held";
   const std::ptrdiff_t before = held_bytes;
-  Rehearsal rehearsal(catalog, random);
+  Rehearsal rehearsal(catalog, random, kEnough);
   const std::size_t said = rehearsal.memory_bytes();
   const std::ptrdiff_t empty = held_bytes - before;
   const auto check = [&](const char* what) {
@@ -147,7 +151,7 @@ TEST_F(RehearsalTest, WhatItHoldsForAFileIsWhatItSays) {
 
 TEST_F(RehearsalTest, UsersAndVhostsOfTheFileAndOfTheBrokerAreKnown) {
   ASSERT_TRUE(run(PutTenant{"old"}).changed());
-  Rehearsal rehearsal(catalog, random);
+  Rehearsal rehearsal(catalog, random, kEnough);
   const auto permit = [&](std::string who, std::string where) {
     return error_of(
         rehearsal.run(PutPermission{std::move(who), std::move(where), "", "", ""}, system));
@@ -166,7 +170,7 @@ TEST_F(RehearsalTest, UsersAndVhostsOfTheFileAndOfTheBrokerAreKnown) {
   EXPECT_EQ(rehearsal.find_tenant("old"), catalog.find_tenant("old"));
   EXPECT_EQ(rehearsal.find_tenant("none"), std::nullopt);
   const TenantId made = rehearsal.find_tenant("made").value();
-  EXPECT_EQ(made, catalog.next_tenant());
+  EXPECT_GT(made, catalog.next_tenant());
   EXPECT_EQ(rehearsal.find_tenant("another"), made.next());
 
   // What is in one vhost is in no other.
@@ -181,7 +185,7 @@ TEST_F(RehearsalTest, UsersAndVhostsOfTheFileAndOfTheBrokerAreKnown) {
 
 TEST_F(RehearsalTest, AnAdministratorIsLeftAtEachStep) {
   run(PutUserHashed{"plain", "hash", "monitoring"});
-  Rehearsal rehearsal(catalog, random);
+  Rehearsal rehearsal(catalog, random, kEnough);
   const auto put = [&](std::string name, std::optional<std::string> hash, std::string tags) {
     return error_of(
         rehearsal.run(PutUserHashed{std::move(name), std::move(hash), std::move(tags)}, system));
@@ -202,7 +206,7 @@ TEST_F(RehearsalTest, AnAdministratorIsLeftAtEachStep) {
 TEST_F(RehearsalTest, WhatIsThereStaysByTheNameThatItHas) {
   run(durable("q"));
   run(exchange("x", "headers"));
-  Rehearsal rehearsal(catalog, random);
+  Rehearsal rehearsal(catalog, random, kEnough);
   for (const char* name : {"q", "q\n", "\rq"}) {
     EXPECT_TRUE(is_declared(catalog, tenant, transient(name)));
     EXPECT_TRUE(rehearsal.run(transient(name), inside));
@@ -216,6 +220,69 @@ TEST_F(RehearsalTest, WhatIsThereStaysByTheNameThatItHas) {
   EXPECT_FALSE(is_declared(catalog, tenant, PutTenant{"/"}));
   EXPECT_TRUE(rehearsal.run(durable("new\n"), inside));
   EXPECT_TRUE(rehearsal.run(transient("new"), inside)) << "the first one counts";
+}
+
+// A table is twice as large before the last one is let go of.
+TEST_F(RehearsalTest, WhatIsTooMuchIsRefusedBeforeItIsHeld) {
+  constexpr std::size_t kMost = 256 << 10;
+  const auto fill = [&](const std::function<Metadata::Change(int)>& change) {
+    const std::ptrdiff_t before = held_bytes;
+    most_held_bytes = before;
+    Rehearsal rehearsal(catalog, random, kMost);
+    for (int i = 0; i < 100'000; ++i) {
+      const auto decided = rehearsal.run(change(i), inside);
+      if (decided) continue;
+      EXPECT_EQ(decided.error(),
+                (Error{Errc::limit,
+                       "to decide so many definitions at once takes more than 262144 bytes; import "
+                       "them in parts"}));
+      EXPECT_LE(rehearsal.memory_bytes(), kMost);
+      EXPECT_GT(i, 300);
+      break;
+    }
+    // Beside it: the stage, and what the allocator rounds up.
+    if (kCountsHeap) {
+      EXPECT_LT(most_held_bytes - before, static_cast<std::ptrdiff_t>(kMost + (64 << 10)));
+    }
+    return rehearsal.memory_bytes();
+  };
+  for (const auto& change : std::initializer_list<std::function<Metadata::Change(int)>>{
+           [&](int i) { return durable(fmt::format("q{}", i)); },
+           [&](int i) { return exchange(fmt::format("x{}", i), "direct"); },
+           [](int i) { return PutUserHashed{fmt::format("u{}", i), "", ""}; },
+           [](int i) { return PutTenant{fmt::format("v{}", i)}; }}) {
+    EXPECT_GT(fill(change), kMost / 4);
+  }
+}
+
+// An import is decided over many turns, in which others go on.
+TEST_F(RehearsalTest, TheCatalogueMayChangeBetween) {
+  Rehearsal rehearsal(catalog, random, kEnough);
+  EXPECT_TRUE(rehearsal.run(PutTenant{"made"}, system));
+  const TenantId made = rehearsal.find_tenant("made").value();
+  EXPECT_TRUE(rehearsal.run(durable("q"), in(made)));
+  ASSERT_TRUE(run(PutTenant{"others"}).changed());
+  ASSERT_TRUE(run(PutTenant{"made"}).changed());
+  const TenantId others = rehearsal.find_tenant("others").value();
+  EXPECT_NE(others, made);
+  EXPECT_EQ(rehearsal.find_tenant("made"), made);
+  EXPECT_TRUE(rehearsal.run(bind("amq.direct", "q"), in(made)));
+  EXPECT_EQ(error_of(rehearsal.run(bind("amq.direct", "q"), in(others))),
+            (Error{Errc::not_found, "no queue 'q' in vhost 'others'"}));
+  EXPECT_TRUE(rehearsal.run(PutTenant{"later"}, system));
+  EXPECT_TRUE(rehearsal.run(durable("q"), in(rehearsal.find_tenant("later").value())));
+  EXPECT_TRUE(rehearsal.run(PutPermission{"guest", "others", "", "", ""}, system));
+  ASSERT_TRUE(run(DeleteTenant{"others"}).changed());
+  EXPECT_EQ(rehearsal.find_tenant("others"), std::nullopt);
+  EXPECT_FALSE(rehearsal.run(durable("p"), in(others)));
+
+  // Who administers is counted as it is.
+  const auto demote_guest = [&] {
+    return error_of(rehearsal.run(PutUserHashed{"guest", std::nullopt, ""}, system));
+  };
+  EXPECT_EQ(demote_guest().code, Errc::resource_locked);
+  run(PutUserHashed{"second", "hash", "administrator"});
+  EXPECT_EQ(demote_guest().code, Errc::ok);
 }
 
 }  // namespace

@@ -6,8 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "io/asio/descriptor.h"
 #include "io/asio/os_error.h"
@@ -74,6 +78,16 @@ Result<void> make_file(const std::string& path, std::uint64_t bytes, Content con
   }
   return sync_directory_of(path);
 }
+
+/// What is there under the name of a file that is not: its absence would be the wrong thing to say.
+std::optional<Error> link_to_nowhere(const std::string& path) {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t bytes = ::readlink(path.c_str(), target.data(), target.size());
+  if (bytes < 0) return std::nullopt;
+  return Error{Errc::corrupt, path + ": a link to '" +
+                                  std::string(target.data(), static_cast<std::size_t>(bytes)) +
+                                  "', where nothing is"};
+}
 }  // namespace
 
 Result<Descriptor> open_regular(const std::string& path, int flags, bool& direct) {
@@ -86,6 +100,10 @@ Result<Descriptor> open_regular(const std::string& path, int flags, bool& direct
   }
   // What directories, pipes and sockets answer who wants to write.
   const bool is_other = !file && (errno == EISDIR || errno == ENXIO);
+  if (!file && errno == ENOENT) {
+    if (auto link = link_to_nowhere(path)) return std::unexpected(std::move(*link));
+    return std::unexpected(os_error(ENOENT, path));
+  }
   if (!file && !is_other) return fail_errno(path);
   struct stat status{};
   if (file && ::fstat(file.get(), &status) != 0) return fail_errno(path);
