@@ -68,9 +68,10 @@ std::string render(const json::value& overview, const json::value& node) {
   const bool running = text(find(node, "running")) == "yes";
   const bool alarm = text(find(node, "disk_free_alarm")) == "yes";
   const bool full = text(find(node, "log_full")) == "yes";
+  const std::string log_lacks = text(find(node, "log_lacks"));
   const std::string damaged = text(find(overview, "queue_totals", "messages_damaged"));
   std::vector<std::pair<std::string, std::string>> facts{
-      {"State", full      ? "waiting for room on the disk"
+      {"State", full      ? "waiting: the log is full"
                 : running ? "serving"
                           : "not serving: `curl …/health/ready` says why"},
       {"Version", text(find(overview, "naru_version"))},
@@ -88,10 +89,15 @@ std::string render(const json::value& overview, const json::value& node) {
                                    : "; DAMAGED on disk: " + damaged + ", see the broker's log")},
       {"Memory", memory(node)},
       {"Disk",
-       fmt::format("{} free{}", mebibytes(find(node, "disk_free")),
-                   full    ? "; FULL: until there is more nothing is stored, settled or delivered"
-                   : alarm ? "; ALARM: publishers wait until there is more"
-                           : "")}};
+       fmt::format(
+           "{} free{}", mebibytes(find(node, "disk_free")),
+           alarm && log_lacks.empty() ? "; ALARM: publishers wait until there is more" : "")}};
+  if (!log_lacks.empty()) {
+    facts.emplace_back("Log", fmt::format("{}: {}",
+                                          full ? "FULL, and nothing is stored, settled or delivered"
+                                               : "ALARM, publishers wait",
+                                          log_lacks));
+  }
   return format_facts(facts);
 }
 

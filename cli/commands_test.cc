@@ -316,11 +316,12 @@ TEST_F(CommandsTest, StatusSaysHowTheBrokerIsDoing) {
 
 TEST_F(CommandsTest, StatusSaysThatNothingCommits) {
   fake_.http.answer(200, "{}");
-  fake_.http.answer(200, R"([{"running":true,"disk_free_alarm":true,"log_full":true}])");
+  fake_.http.answer(200, R"([{"running":true,"disk_free_alarm":true,"log_full":true,
+      "log_lacks":"the process has no descriptor left; close connections"}])");
   EXPECT_EQ(run({"status"}), 0);
-  EXPECT_NE(fake_.console.output.find("waiting for room on the disk"), std::string::npos);
-  EXPECT_NE(fake_.console.output.find("FULL: until there is more nothing is stored"),
-            std::string::npos);
+  EXPECT_NE(fake_.console.output.find("waiting: the log is full"), std::string::npos);
+  EXPECT_NE(fake_.console.output.find("FULL, and nothing is stored"), std::string::npos);
+  EXPECT_NE(fake_.console.output.find("no descriptor left; close"), std::string::npos);
   EXPECT_EQ(fake_.console.output.find("serving"), std::string::npos);
 }
 

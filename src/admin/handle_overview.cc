@@ -126,6 +126,7 @@ json::object node_object(HttpApi& api) {
           {"disk_free_limit", node.disk_free_bytes_min},
           {"disk_free_alarm", node.disk_alarm},
           {"log_full", node.log_full},
+          {"log_lacks", json_text(node.log_lacks)},
           {"fd_used", node.open_files},
           {"fd_total", node.open_files_max},
           {"rates_mode", "basic"}};

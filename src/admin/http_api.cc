@@ -231,10 +231,10 @@ void HttpApi::run_next() {
 // looked at: one at a time.
 void HttpApi::run_operation(const CallRef& call) {
   if (needs_log(*call->operation_) && node_.log_is_full()) {
-    return call->reply_error(503, "unavailable",
-                             "the log is full and nothing can be written: there is no room for "
-                             "another of its files on the disk; nothing was done",
-                             {{"Retry-After", "10"}});
+    return call->reply_error(
+        503, "unavailable",
+        "the log is full and nothing can be written; nothing was done: " + node_.status().log_lacks,
+        {{"Retry-After", "10"}});
   }
   if (!takes_body(*call->operation_)) return call->operation_->run(call);
   body_memory_.set_bytes_max(core::parsed_at(shard_.memory_step(), limits_.parsed_body_bytes_max));

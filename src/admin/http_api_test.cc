@@ -35,6 +35,7 @@ TEST_P(HttpApiTest, HealthAndMetricsNeedNoPassword) {
 TEST_P(HttpApiTest, WhileTheLogIsFullNothingIsChanged) {
   EXPECT_EQ(status("PUT", "/api/queues/%2F/q", "{}"), 201u);
   node_.now.log_full = true;
+  node_.now.log_lacks = "no descriptor";
   for (const auto& [method, target] :
        {std::pair{"PUT", "/api/queues/%2F/other"}, std::pair{"DELETE", "/api/queues/%2F/q"},
         std::pair{"DELETE", "/api/queues/%2F/q/contents"},
@@ -42,6 +43,7 @@ TEST_P(HttpApiTest, WhileTheLogIsFullNothingIsChanged) {
     const Answer answer = ask(method, target, R"({"count":1,"ackmode":"ack_requeue_true"})");
     EXPECT_EQ(answer.status, 503u) << target;
     EXPECT_NE(answer.text.find("the log is full"), std::string::npos);
+    EXPECT_NE(answer.text.find("no descriptor"), std::string::npos);
     EXPECT_FALSE(io::find_header(answer.headers, "retry-after").empty());
   }
   EXPECT_EQ(status("GET", "/api/queues/%2F/q"), 200u) << "who looks is answered";

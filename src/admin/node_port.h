@@ -57,7 +57,9 @@ struct NodeStatus {
   bool disk_alarm = false;
   bool memory_alarm = false;
   cluster::StorageFigures storage;
-  bool log_full = false;  // nothing commits before there is room on the disk
+  bool log_full = false;  // nothing commits before the log gets another file
+  /// Why it gets none, and what to do about it; empty while it does.
+  std::string log_lacks;
   /// Empty while clients are served; else why not ("stopping", "the log is full…").
   std::string not_ready;
 };
@@ -67,7 +69,7 @@ class NodePort {
  public:
   virtual ~NodePort() = default;
   virtual NodeStatus status() const = 0;
-  /// Nothing commits before there is room on the disk.
+  /// Nothing commits before the log gets another file.
   virtual bool log_is_full() const = 0;
 };
 

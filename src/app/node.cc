@@ -8,6 +8,7 @@
 #include <future>
 #include <optional>
 
+#include "app/log_lack.h"
 #include "app/node_parts.h"
 #include "app/version.h"
 #include "io/asio/listener.h"
@@ -224,11 +225,15 @@ void Node::Parts::fill_status(admin::NodeStatus& it) const {
   it.connections_max = slots.now_most();
   it.http_connections = http ? http->connection_count() : 0;
   it.http_connections_max = open_files.http_connections_max;
+  if (journal->space() != storage::LogSpace::enough) {
+    const LogLackText lack = log_lack_text(journal->lack());
+    it.log_lacks = fmt::format("{}; {}", lack.what, lack.remedy);
+  }
   it.disk_alarm = journal->space() != storage::LogSpace::enough || !watch_alarm.empty();
   it.log_full = log_is_full();
   it.storage = journal->figures();
   memory.fill(it);
-  if (it.log_full) it.not_ready = "the log is full: there is no room on the disk";
+  if (it.log_full) it.not_ready = "the log is full: " + it.log_lacks;
   if (stopping) it.not_ready = failure.empty() ? "stopping" : failure;
 }
 

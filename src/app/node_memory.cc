@@ -1,6 +1,9 @@
 #include "app/node_memory.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "admin/definitions_import.h"
@@ -53,11 +56,29 @@ void NodeMemory::watch(std::vector<server::ShardHost*> hosts, io::Workers& worke
         "are told to wait",
         machine_->whose);
   }
+  tell_of_message_size();
   watch_ = std::make_unique<server::MemoryWatch>(
       std::move(hosts), workers, limit_bytes_,
       server::MemoryProbes{.resident = resident_without_hashes, .give_back = give_memory_back},
       std::move(on_step));
   watch_->start();
+}
+
+// Whoever publishes more is refused, whatever was set.
+void NodeMemory::tell_of_message_size() const {
+  const std::uint64_t most = shares_.one_input_bytes_max;
+  if (message_bytes_max_ <= most) return;
+  const std::uint64_t needed = message_bytes_max_ * ((limit_bytes_ + most - 1) / most);
+  const bool was_set = message_bytes_max_ != Config().amqp_message_bytes_max;
+  const std::string text = fmt::format(
+      "messages of more than {} bytes are refused, as memory.limit leaves no more for one; "
+      "amqp.message_bytes_max is {}: for those set memory.limit to {} bytes",
+      most, message_bytes_max_, needed);
+  if (was_set) {
+    log_.warn("{}", text);
+  } else {
+    log_.info("{}", text);
+  }
 }
 
 bool NodeMemory::stops_publishers() const {

@@ -34,6 +34,7 @@ class NodeMemory {
   void fill(admin::NodeStatus& status) const;
 
  private:
+  void tell_of_message_size() const;
   std::uint64_t bytes_max(server::MemoryTerm term) const;
   void fill_bounds(admin::NodeStatus& status) const;
 

@@ -37,7 +37,7 @@ struct Node::Parts final : cluster::ShardPost, cluster::VolumeClient {
   Result<void> listen();
   Result<void> listen_http();
   void fill_status(admin::NodeStatus& status) const;
-  /// Nothing commits before there is room on the disk.
+  /// Nothing commits before the log gets another file.
   bool log_is_full() const { return journal->space() == storage::LogSpace::none; }
   void watch_disk();
   void on_signal(int number);

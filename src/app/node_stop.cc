@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "app/log_lack.h"
 #include "app/node_parts.h"
 
 namespace naru::app {
@@ -12,7 +13,7 @@ void Node::Parts::set_alarm() {
   if (memory.stops_publishers()) reasons.emplace_back("low on memory");
   if (!watch_alarm.empty()) reasons.push_back(watch_alarm);
   if (journal->space() != storage::LogSpace::enough) {
-    server->set_alarm(core::Alarm{"there is no room for the log", true});
+    server->set_alarm(core::Alarm{std::string(log_lack_text(journal->lack()).alarm), true});
   } else if (!reasons.empty()) {
     server->set_alarm(core::Alarm{.reason = fmt::format("{}", fmt::join(reasons, " & ")),
                                   .lets_finish = watch_alarm.empty()});
@@ -22,21 +23,23 @@ void Node::Parts::set_alarm() {
 }
 
 void Node::Parts::on_space(storage::LogSpace space) {
+  const LogLackText lack = log_lack_text(journal->lack());
   switch (space) {
     case storage::LogSpace::enough:
       log.info("there are files for the log again; publishers go on");
       break;
     case storage::LogSpace::last_files:
       log.warn(
-          "there is no further file for the log in {}; publishers wait or are refused, consumers "
-          "go on",
-          config.data_dir);
+          "there is no further file for the log in {}, as {}; publishers wait or are refused, "
+          "consumers go on; {}",
+          config.data_dir, lack.what, lack.remedy);
       break;
     case storage::LogSpace::none:
       log.error(
-          "the log in {} is full: nothing is stored, delivered, settled, deleted or declared "
-          "before there is room for a file of {} bytes on its volume; it goes on by itself then",
-          config.data_dir, config.storage_wal_file_bytes);
+          "the log in {} is full, as {}: nothing is stored, delivered, settled, deleted or "
+          "declared "
+          "before it has another file, of {} bytes; {}; it goes on by itself then",
+          config.data_dir, lack.what, config.storage_wal_file_bytes, lack.remedy);
       if (stopping) return end_with_full_log();
   }
   set_alarm();
@@ -72,10 +75,12 @@ void Node::Parts::on_signal(int number) {
 
 // What was confirmed is on disk; how messages ended lately is not.
 void Node::Parts::end_with_full_log() {
+  const LogLackText lack = log_lack_text(journal->lack());
   log.error(
       "stopped with a full log: what could not be written is lost, and messages that it would have "
-      "settled come again; give the log in {} what it lacks, room as a rule, before the next start",
-      config.data_dir);
+      "settled come again; the log in {} could get no further file, as {}: {} before the next "
+      "start",
+      config.data_dir, lack.what, lack.remedy);
   exit_code = 1;
   cut_short = true;
   stop_loops();

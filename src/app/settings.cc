@@ -65,12 +65,15 @@ const std::array kSettings{
             .text = "Threads for slow work beside the shards, such as checking passwords.",
             .min = 1,
             .max = 64},
-    Setting{.key = "amqp.message_bytes_max",
-            .unit = "bytes",
-            .field = &Config::amqp_message_bytes_max,
-            .text = "A message body above this is refused with 406.",
-            .min = 1024,
-            .max = 512 * kMiB},
+    Setting{
+        .key = "amqp.message_bytes_max",
+        .unit = "bytes",
+        .field = &Config::amqp_message_bytes_max,
+        .text =
+            "A message body above this is refused with 406, and so is one above what memory.limit "
+            "leaves for one message, an eighth of it as a rule; a line at the start tells.",
+        .min = 1024,
+        .max = 512 * kMiB},
     Setting{
         .key = "amqp.product",
         .unit = "",

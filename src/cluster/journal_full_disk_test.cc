@@ -111,6 +111,7 @@ TEST(JournalOnAFullDisk, IsCalledFullNoLongerThanItIs) {
     go_on(world, 10);
   }
   ASSERT_EQ(world.space(), storage::LogSpace::none);
+  EXPECT_EQ(world.journal().lack(), storage::LogLack::room);
   // There is room for one file, and the manifest that lists it is not written at once.
   world.disk().fail_nth(storage::testing::DiskOperation::replace, 1, Errc::no_space);
   world.disk().set_capacity(world.disk().used_bytes() + small_files().wal.file_bytes + 8192);
@@ -131,6 +132,7 @@ TEST(JournalOnAFullDisk, AManifestThatAStartWouldNotReadCountsAsFull) {
     world.settle_down();
   }
   ASSERT_TRUE(world.space_short());
+  EXPECT_EQ(world.journal().lack(), storage::LogLack::listing);
   EXPECT_LE(world.disk().content("data/wal/manifest").size(), 1000U);
   EXPECT_GT(world.disk().content("data/wal/manifest").size(), 900U);
   for (std::uint64_t settled = 1; settled < id; ++settled) world.settle(1, settled);

@@ -86,6 +86,8 @@ class JournalLocal final : private storage::WalClient,
   }
 
   storage::LogSpace space() const { return wal_.space(); }
+  /// Why there was none for another file, the last time.
+  storage::LogLack lack() const { return wal_.lack(); }
   /// It is to be closed soon: no frame is gathered any more where there is little room.
   void hurry() { wal_.hurry(); }
   /// For a clean stop, on shard 0: work in the background ends, and the log records that everything

@@ -283,6 +283,7 @@ TEST_P(WithoutDescriptors, TheLogWaitsAndGoesOn) {
     if (id > 4) world.settle(1, id - 4);
   }
   ASSERT_GT(world.times_space_short(), 0);
+  EXPECT_EQ(world.journal().lack(), storage::LogLack::descriptors);
   for (int i = 0; i < 10; ++i) world.turn(0);
   world.settle_down();
   EXPECT_FALSE(world.space_short());

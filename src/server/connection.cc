@@ -97,7 +97,7 @@ void Connection::on_readable() {
 void Connection::continue_input() {
   resuming_ = false;
   if (phase_ != Phase::open) return;
-  if (has_output_enough()) {
+  if (has_output_enough() && !session_->is_closing()) {  // then what is here is only dropped
     input_paused_ = true;
     return;
   }

@@ -81,6 +81,24 @@ TEST_F(LittleRoom, OfWhoeverIsGoneIsFree) {
   EXPECT_EQ(host.input_room().bytes(), 0u);
 }
 
+// It was kept for whoever had been called, for as long as that one stayed away.
+TEST_F(LittleRoom, WhoIsCalledAndDoesNotComeLetsTheNextIn) {
+  auto one = client("login\ntake 900000\n");
+  expect_received(*one, "taken\n");
+  auto two = client("login\nbig 60000000\ntake 800000\n");
+  two->reading = false;
+  until([&] { return host.input_room().waiting() == 1; });
+  auto three = client("login\ntake 700000\n");
+  until([&] { return host.input_room().waiting() == 2; });
+  one->send("give\n");
+  expect_received(*three, "taken\n");
+  two->reading = true;
+  two->on_readable();
+  three->send("give\n");
+  until([&] { return two->received.ends_with("btaken\n"); });
+  EXPECT_EQ(host.input_room().bytes(), 800'000u);
+}
+
 TEST_F(LittleRoom, EveryoneIsReadThoughATurnReadsLittle) {
   std::vector<std::unique_ptr<TestClient>> clients;
   const std::string line = "echo " + std::string(900, 'x') + "\n";

@@ -16,12 +16,7 @@ bool InputRoom::fits(std::size_t bytes) const {
 
 std::optional<std::uint64_t> InputRoom::take(std::uint64_t connection, std::size_t bytes,
                                              TimePoint now) {
-  bool was_called = false;
-  if (const auto kept = kept_.find(connection); kept != kept_.end()) {
-    was_called = true;
-    bytes_ -= kept->second;
-    kept_.erase(kept);
-  }
+  const bool was_called = give_kept(connection);
   const bool its_turn = was_called || line_for(bytes).empty();
   if (!its_turn || !fits(bytes)) return std::nullopt;
   bytes_ += bytes;
@@ -67,14 +62,19 @@ std::optional<std::uint64_t> InputRoom::call_from(Line& line) {
   return next.connection;
 }
 
+bool InputRoom::give_kept(std::uint64_t connection) {
+  const auto kept = kept_.find(connection);
+  if (kept == kept_.end()) return false;
+  bytes_ -= kept->second;
+  kept_.erase(kept);
+  return true;
+}
+
 void InputRoom::forget(std::uint64_t connection) {
   const auto is_it = [&](const Waiter& waiter) { return waiter.connection == connection; };
   std::erase_if(small_line_, is_it);
   std::erase_if(line_, is_it);
-  if (const auto kept = kept_.find(connection); kept != kept_.end()) {
-    bytes_ -= kept->second;
-    kept_.erase(kept);
-  }
+  give_kept(connection);
 }
 
 std::vector<std::uint64_t> InputRoom::overdue(TimePoint now) {

@@ -34,8 +34,11 @@ class InputRoom {
 
   /// The connection stands in line for `bytes`; once.
   void wait(std::uint64_t connection, std::size_t bytes);
-  /// The next in line, when there is room for what it wants: kept for it until it takes it.
+  /// The next in line, when there is room for what it wants: kept for it until it takes something,
+  /// or is found not to come.
   std::optional<std::uint64_t> call_next();
+  /// What is kept for the connection since it was called is free again; false when nothing is.
+  bool give_kept(std::uint64_t connection);
   /// The connection is gone: its place in line, or what is kept for it, is free.
   void forget(std::uint64_t connection);
 

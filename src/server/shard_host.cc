@@ -133,7 +133,7 @@ void ShardHost::on_turn_end(const Now&) {
   again_ = false;
   resuming_.swap(resumed_);
   for (const std::uint64_t number : resuming_) {
-    if (Connection* connection = find(number)) connection->continue_input();
+    if (Connection* connection = find(number)) continue_input(*connection);
   }
   resuming_.clear();
 

@@ -179,6 +179,7 @@ class ShardHost final : public io::LoopClient {
   bool drop_oldest_stranger();
   void warn_of_limit(std::string_view what);
   std::vector<std::uint64_t> numbers() const;
+  void continue_input(Connection& connection);
   void end_connections();
   TimePoint next_deadline() const;
   void check_waiters();

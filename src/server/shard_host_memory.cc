@@ -94,6 +94,15 @@ void ShardHost::call_waiting_input() {
   }
 }
 
+// Whoever is called comes at once, or stands in line anew: it may want nothing any more, as its
+// channel was closed, or be held up by something else, for as long as its client likes.
+void ShardHost::continue_input(Connection& connection) {
+  connection.continue_input();
+  const bool comes_next_turn = connection.resuming_;
+  if (!comes_next_turn) input_room_.give_kept(connection.number());
+  call_waiting_input();  // it may have taken less than was kept, too
+}
+
 void ShardHost::forget_input_of(Connection& connection) {
   input_room_.forget(connection.number());
   call_waiting_input();

@@ -111,6 +111,7 @@ class Wal final : private WalFilesClient {
   Result<void> stage(const EntryHead& head, ByteView first, ByteView second,
                      const StageOptions& options);
   LogSpace space() const { return files_.space(); }
+  LogLack lack() const { return files_.lack(); }
   std::size_t staged_bytes() const { return builder_.bytes(); }
   /// Frames handed to the disk in this run.
   std::uint64_t frames_written() const { return frames_written_; }

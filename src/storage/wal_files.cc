@@ -120,7 +120,8 @@ void WalFiles::make_ready(TimePoint now) {
     return retry_later(
         {Errc::no_space, fmt::format("{}: so many files are listed that a start could "
                                      "not read more; consume what is queued",
-                                     manifest_path())});
+                                     manifest_path())},
+        LogLack::listing);
   }
   retry_at_ = now + options_.retry_after;
   ManifestFile record;
@@ -163,10 +164,14 @@ void WalFiles::on_made(ManifestFile record, Result<void> result) {
 }
 
 void WalFiles::retry_later(const Error& error) {
+  retry_later(error, error.code == Errc::limit ? LogLack::descriptors : LogLack::room);
+}
+
+void WalFiles::retry_later(const Error& error, LogLack lack) {
   retry_at_ = now_ + options_.retry_after;
-  if (is_short()) return;
-  log_.warn("the log cannot get another file: {}", error.what);
-  set_space(LogSpace::last_files);
+  const bool was_told = std::exchange(lack_, lack) == lack && is_short();
+  if (!was_told) log_.warn("the log cannot get another file: {}", error.what);
+  if (!is_short()) set_space(LogSpace::last_files);
 }
 
 void WalFiles::set_space(LogSpace space) {

@@ -85,6 +85,8 @@ class WalFiles {
   void tend(TimePoint now, std::uint32_t used);
   /// Whether there was room for another file, the last time that one was to be made.
   LogSpace space() const { return space_; }
+  /// Why there was none, the last time.
+  LogLack lack() const { return lack_; }
   /// In the current file, of which `used` are taken, and in those that are ready.
   std::uint64_t bytes_left(std::uint32_t used) const;
   /// When tend() has something to do even if nothing else happens.
@@ -161,6 +163,7 @@ class WalFiles {
   void remove(std::string path);
   void remove_next();
   void retry_later(const Error& error);
+  void retry_later(const Error& error, LogLack lack);
   bool is_short() const { return space_ != LogSpace::enough; }
   void set_space(LogSpace space);
 
@@ -190,6 +193,7 @@ class WalFiles {
   bool saving_ = false;
   bool save_failed_ = false;  // for want of space or descriptors; tried again
   LogSpace space_ = LogSpace::enough;
+  LogLack lack_ = LogLack::room;
   TimePoint now_{};
   std::uint32_t used_ = 0;  // of the current file, at the last turn
   TimePoint rests_at_{};    // nothing was written for some time then

@@ -17,6 +17,13 @@ enum class LogSpace : std::uint8_t {
   none,        // and these are full: nothing commits before there is room for another
 };
 
+/// What is missing for another file of the log.
+enum class LogLack : std::uint8_t {
+  room,         // on the volume
+  descriptors,  // of the process
+  listing,      // the manifest lists as many files as a start can read
+};
+
 struct WalOptions {
   std::string directory = "data/wal";  // made when missing; its parent exists
 

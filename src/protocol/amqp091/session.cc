@@ -312,6 +312,7 @@ void Session::close_connection(ReplyCode code, std::string_view explanation, Met
   state_ = State::closing;
   give_up_at_ = host_.now().mono + kClosingTime;
   host_.deadline_changed();
+  host_.resume_input();  // what waits unread is dropped
 }
 
 void Session::close_silently(Duration wait) {

@@ -186,8 +186,10 @@ class Session final : public protocol::Session {
   /// Whether so much more of it may come; closes the connection when not.
   bool accepts_body(const Assembly& assembly, std::size_t bytes);
   void append_body(Channel& channel, ByteView payload);
-  /// Takes what has come of the body frame at the front of input_, if that is large.
+  /// Takes what has come of the frame at the front of input_, if it is a large one of a body, or is
+  /// dropped.
   void begin_part(const FrameResult& begun);
+  void skip_head(const FrameResult& begun);
   /// Takes more of it.
   void take_part();
   void publish_if_whole(Channel& channel);
@@ -343,8 +345,8 @@ class Session final : public protocol::Session {
   HeldCommands backlog_;
   std::vector<std::uint64_t> backlog_rooms_;  // tickets for what is in it
   std::uint64_t assembly_bytes_ = 0;
-  std::size_t part_left_ = 0;     // of a body frame that is taken as it comes: with its end octet
-  core::ChannelId part_channel_;  // that it is for
+  std::size_t part_left_ = 0;          // of a frame that is taken as it comes: with its end octet
+  core::ChannelId part_channel_;       // that it is for
   std::size_t transaction_bytes_ = 0;  // held by transactions of all channels
   std::size_t unacked_bytes_ = 0;      // of the lists of leases of all channels
   std::size_t channel_bytes_ = 0;      // of what most channels do not need

@@ -16,6 +16,14 @@ namespace {
 
 // An assembly that grew beyond this gives its memory back after the message.
 constexpr std::size_t kAssemblyKeptBytes = 16 * 1024;
+// The longest payload that is listened to once the connection is closed: connection.close, its
+// reply text a short string.
+constexpr std::size_t kGoodbyeBytesMax = 4 + 2 + 256 + 4;
+
+bool may_be_goodbye(const FrameResult& begun) {
+  return begun.frame.is(FrameType::method) && begun.frame.channel == 0 &&
+         begun.size <= kGoodbyeBytesMax;
+}
 
 }  // namespace
 
@@ -146,10 +154,16 @@ void Session::publish_if_whole(Channel& channel) {
 }
 
 // A large body frame is taken as it comes, so that an unfinished message holds the room that was
-// kept for it, and nothing beside it.
+// kept for it, and nothing beside it. What is dropped is not kept until it is whole either: a
+// client that never answers connection.close would hold its room for as long as it may take.
 void Session::begin_part(const FrameResult& begun) {
+  if (input_.size() < kFrameHeadBytes) return;
+  if (state_ >= State::closing) {
+    if (!may_be_goodbye(begun)) skip_head(begun);
+    return;
+  }
   if (state_ != State::running || !begun.frame.is(FrameType::body) ||
-      begun.size < settings_.body_part_bytes_min || input_.size() < kFrameHeadBytes) {
+      begun.size < settings_.body_part_bytes_min) {
     return;
   }
   const Channel* channel = find_channel(begun.frame.channel);
@@ -159,6 +173,10 @@ void Session::begin_part(const FrameResult& begun) {
     return;
   }
   part_channel_ = channel->id;
+  skip_head(begun);
+}
+
+void Session::skip_head(const FrameResult& begun) {
   part_left_ = std::size_t{begun.size} + 1;
   input_ = input_.subspan(kFrameHeadBytes);
   take_part();

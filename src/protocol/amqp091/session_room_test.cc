@@ -327,6 +327,48 @@ TEST_F(Parts, TheRestOfAFrameIsDroppedWhenTheConnectionIsClosed) {
   EXPECT_THAT(asked(), Not(Contains(HasSubstr("publish"))));
 }
 
+// Of a connection that is closed nothing is waited for but close-ok: what has come of another frame
+// kept its room for as long as the client may take to answer.
+TEST_F(Room, OfAClosedConnectionNoHalfFrameIsKept) {
+  const std::string bind =
+      wire::octets(R"(1 queue.bind queue="q" exchange="x" arguments={"a":S ")" +
+                   std::string(60'000, 'x') + "\"}");
+  const std::string behind = wire::octets("0 connection.close-ok");
+  for (const std::size_t cut : {std::size_t{7}, std::size_t{8}, bind.size() / 2, bind.size() - 1}) {
+    reopen();
+    connect();
+    open_channel();
+    peer_.send(bind.substr(0, cut));
+    EXPECT_EQ(peer_.unread_bytes(), cut);
+    peer_.event(core::CloseRequested{Errc::limit, "others wait"});
+    expect({"0 connection.close reply_code=320"});
+    EXPECT_EQ(peer_.unread_bytes(), 0u);
+    for (std::size_t at = cut; at < bind.size(); at += 10'000) {
+      peer_.send(bind.substr(at, std::min<std::size_t>(10'000, bind.size() - at)));
+      EXPECT_EQ(peer_.unread_bytes(), 0u);
+    }
+    peer_.send(bind.substr(0, cut));  // nor of the next
+    EXPECT_EQ(peer_.unread_bytes(), 0u);
+    peer_.send(bind.substr(cut));
+    for (const char octet : behind) {
+      EXPECT_FALSE(peer_.closed());
+      peer_.send(std::string(1, octet));
+    }
+    EXPECT_TRUE(peer_.closed());
+    EXPECT_THAT(asked(), Not(Contains(HasSubstr("bind"))));
+  }
+}
+
+TEST_F(Room, ACloseThatCrossesIsUnderstoodByteByByte) {
+  peer_.event(core::CloseRequested{Errc::limit, "others wait"});
+  said();
+  for (const char octet : wire::octets("0 connection.close reply_code=200 reply_text=\"" +
+                                       std::string(255, 'x') + "\"")) {
+    peer_.send(std::string(1, octet));
+  }
+  expect({"0 connection.close-ok"});
+}
+
 TEST_F(Parts, MoreThanWasAnnouncedIsRefusedAtItsHead) {
   send(R"(1 basic.publish routing_key="k")");
   send("1 header size=10");
