@@ -91,7 +91,7 @@ std::string render(const json::value& overview, const json::value& node) {
       {"Disk",
        fmt::format(
            "{} free{}", mebibytes(find(node, "disk_free")),
-           alarm && log_lacks.empty() ? "; ALARM: publishers wait until there is more" : "")}};
+           alarm && log_lacks.empty() ? "; ALARM: publishers wait or are refused until there is more" : "")}};
   if (!log_lacks.empty()) {
     facts.emplace_back("Log", fmt::format("{}: {}",
                                           full ? "FULL, and nothing is stored, settled or delivered"
