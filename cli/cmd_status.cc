@@ -88,10 +88,10 @@ std::string render(const json::value& overview, const json::value& node) {
                                    ? ""
                                    : "; DAMAGED on disk: " + damaged + ", see the broker's log")},
       {"Memory", memory(node)},
-      {"Disk",
-       fmt::format(
-           "{} free{}", mebibytes(find(node, "disk_free")),
-           alarm && log_lacks.empty() ? "; ALARM: publishers wait or are refused until there is more" : "")}};
+      {"Disk", fmt::format("{} free{}", mebibytes(find(node, "disk_free")),
+                           alarm && log_lacks.empty()
+                               ? "; ALARM: publishers wait or are refused until there is more"
+                               : "")}};
   if (!log_lacks.empty()) {
     facts.emplace_back("Log", fmt::format("{}: {}",
                                           full ? "FULL, and nothing is stored, settled or delivered"
