@@ -114,9 +114,10 @@ void ShardHost::InputPatience::on_expired(const Now& now) {
   for (const std::uint64_t number : host_.input_room_.overdue(now.mono)) {
     Connection* connection = host_.find(number);
     if (connection == nullptr) continue;
-    host_.warn_of_limit("unfinished messages and transactions take all the room there is for them");
+    host_.warn_of_limit(
+        "unfinished messages, frames and transactions take all the room there is for them");
     connection->request_close(
-        Errc::limit, "an unfinished message or transaction kept others waiting for memory");
+        Errc::limit, "an unfinished message, frame or transaction kept others waiting for memory");
   }
 }
 
