@@ -34,8 +34,8 @@ class Load:
     deliveries: int = 1  # of each message
 
 
-PAIRS = medium.Row.options | {"publishers": 4, "consumers": 4, "queues": 4, "rate": 40_000}
-FANOUT = fanout.options(fanout.QUEUES) | {"rate": 8_000}
+PAIRS = medium.Row.options | {"publishers": 4, "consumers": 4, "queues": 4, "rate": 20_000}
+FANOUT = fanout.options(fanout.QUEUES) | {"rate": 4_000}
 LOADS = (
     Load("small", small.Row.options),
     Load("small_2_shards", small.Row.options, shards=2),
@@ -43,10 +43,10 @@ LOADS = (
     Load("transient", transient.Row.options),
     Load("paced", paced.Row.options, 40_000),
     Load("paced_2_shards", paced.Row.options, 40_000, shards=2),
-    Load("pairs", PAIRS, 30_000),
-    Load("pairs_2_shards", PAIRS, 30_000, shards=2),
-    Load("fanout", FANOUT, 30_000, deliveries=fanout.QUEUES),
-    Load("fanout_2_shards", FANOUT, 30_000, shards=2, deliveries=fanout.QUEUES),
+    Load("pairs", PAIRS, 20_000),
+    Load("pairs_2_shards", PAIRS, 20_000, shards=2),
+    Load("fanout", FANOUT, 15_000, deliveries=fanout.QUEUES),
+    Load("fanout_2_shards", FANOUT, 15_000, shards=2, deliveries=fanout.QUEUES),
     Load("one_at_a_time", medium.Row.options | {"window": 1, "ack-every": 1}, 15_000),
 )
 
