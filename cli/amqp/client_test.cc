@@ -211,6 +211,11 @@ TEST_F(AmqpClientTest, WithoutConfirmsTheBrokerIsAskedWhetherItTookThem) {
   amqp::append_method(question, 1, asks);
   EXPECT_TRUE(fake_.connector.heard.ends_with(as_text(question.view())));
 
+  EXPECT_TRUE(finish(Script().say(1, amqp::ChannelClose{.reply_code = 403,
+                                                        .reply_text = "access refused",
+                                                        .failed_class = 40,
+                                                        .failed_method = 10})))
+      << "an answer, too";
   const auto refused =
       finish(Script().say(1, amqp::ChannelClose{.reply_code = 404, .reply_text = "no exchange"}));
   ASSERT_FALSE(refused);

@@ -205,6 +205,10 @@ Outcome<std::optional<Incoming>> AmqpConnection::on_method(const amqp::Frame& fr
     const auto close = amqp::decode_method<amqp::ChannelClose>(method->fields);
     if (!close) return failed(Exit::failure, close.error().what);
     send(amqp::ChannelCloseOk{});
+    const amqp::MethodId cause{close->failed_class, close->failed_method};
+    if (question_.class_id != 0 && cause == question_) {
+      return Incoming{method->id, method->fields, {}, {}};
+    }
     return closed_by_broker(close->reply_code, close->reply_text);
   }
   awaits_content_ = method->id == amqp::BasicDeliver::kId || method->id == amqp::BasicGetOk::kId ||

@@ -42,6 +42,13 @@ class AmqpConnection {
   void send(const Method& method) {
     amqp091::append_method(output_, kChannel, method);
   }
+  /// The same, of one that is answered in any case: when the broker closes the channel because of
+  /// it, next() returns that as the answer.
+  template <typename Method>
+  void ask(const Method& method) {
+    question_ = Method::kId;
+    send(method);
+  }
   /// The same of a message.
   void send(const amqp091::BasicPublish& publish, ByteView properties, std::string_view body);
   std::size_t unsent_bytes() const { return output_.size(); }
@@ -118,6 +125,7 @@ class AmqpConnection {
   std::string header_;
   std::string body_;
   std::optional<std::uint64_t> body_bytes_;  // announced by the header
+  amqp091::MethodId question_{};             // that ask() sent last
   bool awaits_content_ = false;
 };
 

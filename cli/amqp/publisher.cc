@@ -53,13 +53,14 @@ Outcome<void> Publisher::wait_for_confirms(std::size_t left) {
   return {};
 }
 
-// A channel's methods are done one after the other, and this one, which changes nothing and needs
-// no permission, is answered: what the broker has to say of those before it comes first.
+// A channel's methods are done one after the other, and this one, which changes nothing, is
+// answered, or refused (who may write to one exchange need not be allowed to see another): what the
+// broker has to say of those before it comes first.
 Outcome<void> Publisher::wait_until_taken() {
   amqp::ExchangeDeclare question;
   question.exchange = "amq.direct";
   question.passive = true;
-  connection_.send(question);
+  connection_.ask(question);
   while (true) {
     NARU_TRY(incoming, connection_.next(kAnswerTimeMax));
     if (!incoming) {
@@ -68,7 +69,7 @@ Outcome<void> Publisher::wait_until_taken() {
                                 "may or may not be in it",
                                 published_));
     }
-    if (incoming->is<amqp::ExchangeDeclareOk>()) return {};
+    if (incoming->is<amqp::ExchangeDeclareOk>() || incoming->is<amqp::ChannelClose>()) return {};
     NARU_TRY_VOID(take(*incoming));
   }
 }

@@ -16,7 +16,7 @@ class Spares {
  public:
   /// At most so many are kept, and of so many bytes together: what a burst needed goes.
   static constexpr std::size_t kMost = 8;
-  static constexpr std::size_t kBytesMax = std::size_t{4} << 20;
+  static constexpr std::size_t kBytesMax = std::size_t{2} << 20;
 
   Spares() = default;
   Spares(Spares&& other) noexcept
@@ -34,14 +34,11 @@ class Spares {
   /// Clears it in any case.
   void give(std::unique_ptr<T> item) {
     item->clear();
-    if (count_ == kMost || capacity_bytes() + item->capacity_bytes() > kBytesMax) return;
-    items_[count_++] = std::move(item);
+    keep(std::move(item));
   }
   /// Takes over what fits of another's; the rest goes.
   void join(Spares other) {
-    while (count_ != kMost && other.count_ != 0) {
-      items_[count_++] = std::move(other.items_[--other.count_]);
-    }
+    while (other.count_ != 0) keep(std::move(other.items_[--other.count_]));
   }
   std::size_t size() const { return count_; }
   std::size_t capacity_bytes() const {
@@ -51,6 +48,11 @@ class Spares {
   }
 
  private:
+  void keep(std::unique_ptr<T> item) {
+    if (count_ == kMost || capacity_bytes() + item->capacity_bytes() > kBytesMax) return;
+    items_[count_++] = std::move(item);
+  }
+
   std::array<std::unique_ptr<T>, kMost> items_;
   std::size_t count_ = 0;
 };

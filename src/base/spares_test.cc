@@ -52,6 +52,11 @@ TEST(Spares, TravelAsAWholeAndJoin) {
   EXPECT_EQ(travelling.size(), Spares<Text>::kMost);
   here.join(std::move(travelling));
   EXPECT_EQ(here.size(), Spares<Text>::kMost) << "what does not fit goes";
+  here = {};
+  here.give(filled(Spares<Text>::kBytesMax / 2));
+  there.give(filled(Spares<Text>::kBytesMax / 2 + 100));
+  here.join(std::move(there));
+  EXPECT_EQ(here.size(), 1U) << "in bytes, too";
 }
 
 }  // namespace

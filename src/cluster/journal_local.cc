@@ -68,7 +68,7 @@ void JournalLocal::stage(core::ShardId shard, const storage::EntryHead& head, By
 }
 
 void JournalLocal::take(core::ShardId from, std::unique_ptr<ShardBatch> batch) {
-  spare_committed_.join(std::move(batch->emptied));
+  if (keeps_spares_) spare_committed_.join(std::move(batch->emptied));
   for (const auto& [file, change] : batch->live) ledger_.adjust_live(file, change);
   ByteReader in(batch->entries.view());
   while (!in.done()) {

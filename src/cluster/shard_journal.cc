@@ -181,7 +181,7 @@ void ShardJournal::on_written(const CommittedFrame& frame) {
 }
 
 void ShardJournal::on_committed(std::unique_ptr<CommittedFrames> committed) {
-  spare_batches_.join(std::move(committed->emptied));
+  if (keeps_spares_) spare_batches_.join(std::move(committed->emptied));
   for (const CommittedFrame& frame : committed->frames) {
     if (!frame.known && frame.cached)
       cache_.add(frame.file, frame.offset, frame.block, frame.bytes);
@@ -200,6 +200,7 @@ void ShardJournal::keep_spares(bool keeps) {
   if (keeps) return;
   spare_batches_ = {};
   emptied_ = {};
+  if (batch_->empty()) batch_ = std::make_unique<ShardBatch>();
 }
 
 void ShardJournal::drop_cached_before(storage::WalRange oldest_cached) {

@@ -82,7 +82,7 @@ class ShardJournal final : public core::Journal {
   std::size_t entry_bytes_max() const override;
   std::size_t uncommitted_bytes() const override { return uncommitted_bytes_; }
   std::size_t spare_bytes() const override {
-    return spare_batches_.capacity_bytes() + emptied_.capacity_bytes();
+    return spare_batches_.capacity_bytes() + emptied_.capacity_bytes() + batch_->capacity_bytes();
   }
   std::optional<core::CachedRun> cached(core::BodyLocation at) override;
   void read(std::span<const core::BodyRead> wanted, core::ReadDone done) override;

@@ -170,9 +170,9 @@ std::size_t Client::memory_bytes() const {
   constexpr std::size_t kChannelBytes = sizeof(Channel) + 64;
   const std::size_t more_channels = channels_.empty() ? 0 : channels_.size() - 1;
   std::size_t routes = last_route_.route.memory_bytes();
-  for (const auto& channel : slots_) {
-    if (channel != nullptr && channel->transaction != nullptr)
-      routes += channel->transaction->memory_bytes();
+  for (std::size_t i = 0; transaction_targets_ != 0 && i < slots_.size(); ++i) {
+    if (slots_[i] != nullptr && slots_[i]->transaction != nullptr)
+      routes += slots_[i]->transaction->memory_bytes();
   }
   return more_channels * kChannelBytes + routes +
          (events_.capacity() + handing_over_.capacity()) * sizeof(Event);

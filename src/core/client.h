@@ -104,7 +104,8 @@ class Client final : public BrokerPort {
   /// What it waits with may be tried again.
   void may_publish();
   void may_change();
-  /// Memory of channels that published, beyond the first, and of events. Consumers are not in it.
+  /// Memory of channels that published, beyond the first, of their transactions' routes and the
+  /// last one taken, and of events. Consumers are not in it.
   std::size_t memory_bytes() const;
   /// What lanes may have on their way to the connection, and what it may hold, has changed.
   void look_at_limits();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/client.h"
@@ -12,6 +13,14 @@ namespace naru::core {
 
 namespace {
 constexpr std::string_view kReplyPrefix = "amq.rabbitmq.reply-to.";
+
+/// Whether one of the queues is there yet.
+bool leads_somewhere(const Catalog& catalog, const Route& route) {
+  return std::ranges::any_of(route.lanes, [&](const Route::LaneTargets& targets) {
+    return std::ranges::any_of(targets.queues,
+                               [&](QueueId id) { return catalog.find_queue(id) != nullptr; });
+  });
+}
 
 bool may_be_reply(const Publish& publish) {
   return publish.record.exchange.empty() && publish.record.routing_key.starts_with(kReplyPrefix);
@@ -80,7 +89,8 @@ void Client::publish_checked(Channel& from, Publish& publish) {
   const Route& route = from.transaction->take();
   ++shard_.totals().published;
   if (may_be_reply(publish) && publish_to_reply_address(from, publish)) return;
-  publish_along(from, publish, route);
+  const bool gone = publish.mandatory && !leads_somewhere(shard_.catalog(), route);
+  publish_along(from, publish, gone ? Route{} : route);
 }
 
 void Client::check(Channel& from, const Publish& publish) {
@@ -104,7 +114,7 @@ void Client::hold_route(Channel& from, const Publish& publish, const Route& rout
     return refuse(from, publish,
                   {Errc::precondition_failed,
                    fmt::format("uncommitted transactions may have {} targets on a connection and "
-                               "{} on all: as many as messages times queues that they go to",
+                               "{} on all of its shard: messages times queues that they go to",
                                most / 2, most)});
   }
   transaction_targets_ += weight;

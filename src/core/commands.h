@@ -23,7 +23,7 @@ namespace naru::core {
 /// What is asked of a publish that belongs to a transaction.
 enum class PublishStep : std::uint8_t {
   whole,    // no transaction, or one that checks nothing before
-  check,    // only whether it may be published; nothing happens
+  check,    // whether it may be published, and where it goes, which is kept until the commit
   checked,  // its check was passed: what has gone since makes it unroutable, never refused
 };
 

@@ -71,8 +71,8 @@ class Shard final : public LaneSink, public Catalog::Listener, public Metadata::
     std::int64_t connection_credit_bytes = 1 << 20;
     /// Leases that one connection may hold; 0: not bounded.
     std::uint64_t connection_leases_max = 1 << 20;
-    /// How many messages times queues all uncommitted transactions may have; half of it one
-    /// connection's (transaction_routes.h).
+    /// How many messages times queues the uncommitted transactions of its connections may have;
+    /// half of it one connection's (transaction_routes.h).
     std::size_t transaction_targets_max = 2u << 20;
     /// Bytes of direct replies that may wait for one connection's socket; more are dropped.
     std::size_t waiting_reply_bytes_max = 64u << 20;

@@ -21,7 +21,8 @@ ShardMemory Shard::memory() const {
   all.uncommitted = journal_.uncommitted_bytes() + changes_bytes_;
   for (const std::size_t bytes : in_flight_bytes_) all.uncommitted += bytes;
   all.spare += journal_.spare_bytes() + spare_batches_.capacity_bytes();
-  for (const Spares<Batch>& emptied : emptied_) all.spare += emptied.capacity_bytes();
+  for (std::uint16_t to = 0; to < options_.shard_count; ++to)
+    all.spare += emptied_[to].capacity_bytes() + batches_[to]->capacity_bytes();
   all.metadata += catalog_.memory_bytes() + catalog_.remembered_bytes();
   return all;
 }
@@ -37,6 +38,9 @@ void Shard::set_memory_step(MemoryStep step) {
 void Shard::drop_spare_batches() {
   spare_batches_ = {};
   for (Spares<Batch>& emptied : emptied_) emptied = {};
+  for (std::unique_ptr<Batch>& next : batches_) {
+    if (next->empty() && !next->atomic) next = std::make_unique<Batch>();
+  }
 }
 
 void Shard::limit_clients() {

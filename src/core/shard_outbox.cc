@@ -29,9 +29,10 @@ void Shard::send_batch(ShardId to) {
 }
 
 void Shard::receive(ShardId from, std::unique_ptr<Batch> batch) {
-  spare_batches_.join(std::move(batch->emptied));
+  const bool keeps = memory_step_ == MemoryStep::normal;
+  if (keeps) spare_batches_.join(std::move(batch->emptied));
   take_apart(from, *batch);
-  if (memory_step_ == MemoryStep::normal) emptied_[from.value].give(std::move(batch));
+  if (keeps) emptied_[from.value].give(std::move(batch));
 }
 
 void Shard::take_apart(ShardId from, Batch& batch) {

@@ -35,6 +35,16 @@ TEST(TransactionRoutes, WhatIsRepeatedCountsByItsTargets) {
   EXPECT_EQ(routes.weight(), 3 * first + 1001);
 }
 
+TEST(TransactionRoutes, WhatABuilderKeptOfWiderOnesDoesNotCount) {
+  RouteBuilder builder;
+  for (std::size_t i = 0; i < 1000; ++i) builder.add({QueueId(i), GroupId(1)});
+  builder.clear();
+  builder.add({QueueId(1), GroupId(1)});
+  TransactionRoutes routes;
+  EXPECT_EQ(routes.weight_of({"x", "key", 7}, builder.route()),
+            routes.weight_of({"x", "key", 7}, route_to(1)));
+}
+
 TEST(TransactionRoutes, ByHeadersEachIsAnother) {
   TransactionRoutes routes;
   const std::size_t first = routes.add({"x", "", 7}, route_to(2, true));

@@ -36,7 +36,11 @@ Result<void> SegmentFiles::check(SegmentFile& segment, std::uint64_t volume, Log
     return fail(Errc::corrupt, fmt::format("{}: missing, although the manifest lists it; {}", path,
                                            kRestoreFromBackup));
   }
-  if (!handle) return std::unexpected(std::move(handle).error());
+  if (!handle) {
+    Error error = std::move(handle).error();
+    if (error.code == Errc::corrupt) error.what += fmt::format("; {}", kRestoreFromBackup);
+    return std::unexpected(std::move(error));
+  }
   NARU_TRY(size, (*handle)->size());
   if (size < segment.record.bytes) {
     return fail(Errc::corrupt,

@@ -180,7 +180,8 @@ class WalFiles {
   std::vector<ManifestFile> free_;
   /// Until the scan is over: files that were made ahead, and what is the matter with them.
   std::vector<std::pair<ManifestFile, Error>> lost_ready_;
-  std::vector<Error> done_without_;  // until the start is made
+  /// Until the start is made, and the manifest that does not list them is there.
+  std::vector<std::pair<std::string, Error>> done_without_;  // by name in the directory
   std::size_t current_ = 0;
   std::uint64_t durable_frame_ = 0;
   std::deque<std::uint32_t> rolled_;  // behind the current one, with frames not yet durable

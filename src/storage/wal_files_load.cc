@@ -91,7 +91,7 @@ std::unexpected<Error> WalFiles::lost_file(Error error) {
 
 /// Nothing can be in it, as the caller knows. It is told when the start is made.
 void WalFiles::do_without(const ManifestFile& record, Error error) {
-  done_without_.push_back(std::move(error));
+  done_without_.emplace_back(wal_file_name(record.number), std::move(error));
   std::erase_if(manifest_.files,
                 [&](const ManifestFile& listed) { return listed.number == record.number; });
 }
@@ -240,6 +240,8 @@ Result<void> WalFiles::remove_unlisted() {
   NARU_TRY(names, unlisted());
   for (const std::string& name : names) {
     const std::string path = options_.directory + "/" + name;
+    const auto is_it = [&](const auto& without) { return without.first == name; };
+    if (std::ranges::any_of(done_without_, is_it)) continue;  // the old manifest lists it
     NARU_TRY_VOID(fs_.remove_now(path));
     log_.info("{}: removed: {}", path, kLeftByARun);
   }
@@ -289,8 +291,9 @@ Result<void> WalFiles::begin_run(std::uint64_t first_frame) {
   current_ = files_.size() - 1;
   durable_frame_ = first_frame - 1;
   NARU_TRY_VOID(fs_.replace_now(manifest_path(), encode_manifest(manifest_now())));
-  for (const Error& error : std::exchange(done_without_, {})) {
+  for (const auto& [name, error] : std::exchange(done_without_, {})) {
     log_.warn("{}; it was made ahead and nothing is in it: another one is made", error.what);
+    (void)fs_.remove_now(options_.directory + "/" + name);  // or a later start
   }
   for (const std::string& unlisted : to_remove) (void)fs_.remove_now(unlisted);  // or a later start
   return {};

@@ -24,10 +24,10 @@ struct Route {
     for (const LaneTargets& targets : lanes) count += targets.queues.size();
     return count;
   }
-  /// Beside itself.
+  /// What a copy takes beside itself.
   std::size_t memory_bytes() const {
-    std::size_t bytes = lanes.capacity() * sizeof(LaneTargets);
-    for (const LaneTargets& targets : lanes) bytes += targets.queues.capacity() * sizeof(QueueId);
+    std::size_t bytes = lanes.size() * sizeof(LaneTargets);
+    for (const LaneTargets& targets : lanes) bytes += targets.queues.size() * sizeof(QueueId);
     return bytes;
   }
 };

@@ -69,7 +69,7 @@ TEST(RouteCache, StaysWithinItsBoundWhenRoutesGrow) {
   RouteCache cache(16'384);
   RouteBuilder wide;
   for (std::uint64_t i = 0; i < 500; ++i) wide.add({QueueId(i), GroupId(1)});
-  for (const std::uint64_t generation : {1, 2}) {
+  for (const std::uint64_t generation : {1U, 2U}) {
     for (int i = 0; i < 20; ++i) {
       const std::string key = "key " + std::to_string(i);
       const Route route = generation == 1 ? route_to(1) : wide.route();

@@ -233,6 +233,7 @@ void Session::return_leases(Channel& channel) {
   const auto transaction = take_transaction(channel);
   if (transaction == nullptr) return;
   channel.count();
+  if (transaction->publishes.size() != 0) batch_->add(core::RolledBack{channel.id});
   if (transaction->room) host_.give_input_room(*transaction->room);
   for (const Transaction::End& end : transaction->ends)
     batch_->end_lease(end.lease.queue, end.lease.seq, LeaseEnd::requeue);

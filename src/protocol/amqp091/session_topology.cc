@@ -16,8 +16,9 @@ bool is_passive(const MethodFrame& method) {
     const auto declare = decode_method<QueueDeclare>(method.fields);
     return declare && declare->passive;
   }
+  if (method.id != ExchangeDeclare::kId) return false;
   const auto declare = decode_method<ExchangeDeclare>(method.fields);
-  return method.id == ExchangeDeclare::kId && declare && declare->passive;
+  return declare && declare->passive;
 }
 
 }  // namespace
@@ -78,7 +79,7 @@ void Session::on_method(Channel& channel, const ExchangeDeclare& method) {
   operation.durable = method.durable;
   operation.auto_delete = method.auto_delete;
   operation.internal = method.internal;
-  operation.arguments = std::move(*table);
+  if (!method.passive) operation.arguments = std::move(*table);  // nobody asks for them
   request(ExchangeDeclare::kId, &channel, std::move(operation)).nowait = method.nowait;
 }
 
@@ -126,7 +127,7 @@ void Session::on_method(Channel& channel, const QueueDeclare& method) {
   operation.durable = method.durable;
   operation.exclusive = method.exclusive;
   operation.auto_delete = method.auto_delete;
-  operation.arguments = std::move(*table);
+  if (!method.passive) operation.arguments = std::move(*table);
   request(QueueDeclare::kId, &channel, std::move(operation)).nowait = method.nowait;
 }
 
