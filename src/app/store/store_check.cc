@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,14 +63,13 @@ class Check {
   void entries(const std::string& path, std::uint64_t offset, ByteView frame);
   void damaged(const std::string& path, std::uint64_t offset, const Error& error) {
     ++wrong_;
-    places_.emplace_back(offset, storage::placed(error, path, offset));
+    places_.emplace(offset, storage::placed(error, path, offset));
   }
 
   const StoreDirectory& store_;
   Output& out_;
   std::uint64_t wrong_ = 0;
-  std::vector<std::pair<std::uint64_t, std::string>>
-      places_;  // of one file: those of records come first
+  std::multimap<std::uint64_t, std::string> places_;  // of one file: those of records come first
 };
 
 bool Check::is_short(const std::string& path, std::uint64_t bytes) const {
@@ -127,7 +127,6 @@ Result<void> Check::contents(io::File& file, const std::string& path, std::uint6
   NARU_TRY(found, inspect(file, look, look));
   for (const storage::Damage& damage : found.damage)
     damaged(damage.path, damage.offset, damage.error);
-  std::ranges::stable_sort(places_, {}, &std::pair<std::uint64_t, std::string>::first);
   for (const auto& [offset, line] : std::exchange(places_, {})) out_.print("{}\n", line);
   if (wrong_ == wrong_before && found.frames != 0) {
     out_.print("{}: {}: {} entries in {} frames, {} bytes\n", path, ended ? "sound" : "readable",
