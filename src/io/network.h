@@ -53,6 +53,9 @@ class Stream {
   /// How much of what was written the peer's side has not taken yet; 0 when the stream is dead.
   virtual std::size_t untaken_bytes() const = 0;
 
+  /// Whether the peer has ended or broken the stream; seen also while nothing is read.
+  virtual bool peer_has_gone() const = 0;
+
   /// Sends the end of stream; reading goes on.
   virtual void shutdown_write() = 0;
 

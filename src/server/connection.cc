@@ -313,7 +313,10 @@ void Connection::end_turn() {
   if (phase_ == Phase::dropped) return;
   if (!output_waits_) send_output();
   if (phase_ == Phase::closing && output_.empty()) begin_lingering();
-  if (may_read()) stream_->await_readable();
+  if (may_read())
+    stream_->await_readable();
+  else if (phase_ == Phase::open)
+    host_.look_for_hang_ups();
   account();
 }
 

@@ -149,6 +149,7 @@ class Connection final : public io::StreamHandler,
   bool output_waits_ = false;                // the stream takes no more before on_writable()
   bool delivered_ = false;  // events were handed over since the output was last drained
   bool peer_closed_ = false;
+  std::uint64_t received_when_stopped_ = UINT64_MAX;  // when it was last seen not to be read
   friend class ShardHost;
 };
 

@@ -164,6 +164,27 @@ void ShardHost::end_connections() {
   buried_.clear();
 }
 
+void ShardHost::look_for_hang_ups() {
+  constexpr Duration kBetweenLooks = std::chrono::milliseconds(500);
+  if (!std::exchange(hang_ups_due_, true)) deadlines_.set(hang_ups_, now().mono + kBetweenLooks);
+}
+
+// Who left the moment after it was stopped may be read in a moment, as what it sent came first: it
+// has to be found twice.
+void ShardHost::end_who_left() {
+  hang_ups_due_ = false;
+  for (const auto& [number, connection] : connections_) {
+    const bool stopped = connection->phase_ == Connection::Phase::open && !connection->may_read();
+    const std::uint64_t received = stopped ? connection->bytes_received_ : UINT64_MAX;
+    const std::uint64_t before = std::exchange(connection->received_when_stopped_, received);
+    if (!stopped) continue;
+    look_for_hang_ups();
+    if (before != received || !connection->stream_->peer_has_gone()) continue;
+    touch(*connection);
+    connection->on_peer_closed();
+  }
+}
+
 void ShardHost::check_waiters() {
   if (drained_ && connections_.empty()) {
     deadlines_.set(drain_deadline_, kNever);

@@ -147,6 +147,8 @@ class ShardHost final : public io::LoopClient {
     buried_.push_back(connection.number());
     touch(connection);
   }
+  /// A connection is not read: whether its client leaves is looked at from time to time.
+  void look_for_hang_ups();
   /// Another turn follows this one at once.
   void run_again() { again_ = true; }
   /// A session was handed events; what it submitted in the broker's flush needs another one.
@@ -174,7 +176,18 @@ class ShardHost final : public io::LoopClient {
     ShardHost& host_;
   };
 
+  /// Nothing tells that somebody left who is not read.
+  class HangUps final : public Deadline {
+   public:
+    explicit HangUps(ShardHost& host) : host_(host) {}
+    void on_expired(const Now&) override { host_.end_who_left(); }
+
+   private:
+    ShardHost& host_;
+  };
+
   Connection* find(std::uint64_t number);
+  void end_who_left();
   bool take_slot(ConnectionSlot& slot);
   bool drop_oldest_stranger();
   void warn_of_limit(std::string_view what);
@@ -213,6 +226,8 @@ class ShardHost final : public io::LoopClient {
 
   InputRoom input_room_;
   InputPatience input_patience_{*this};
+  HangUps hang_ups_{*this};
+  bool hang_ups_due_ = false;
   MemoryWatch* memory_watch_ = nullptr;
   core::MemoryStep memory_step_ = core::MemoryStep::normal;
   ConnectionMemory connections_memory_;  // of all

@@ -3,6 +3,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -170,6 +171,11 @@ std::size_t TcpStream::untaken_bytes() const {
   int bytes = 0;  // that are not acknowledged
   if (::ioctl(core_->socket.native_handle(), SIOCOUTQ, &bytes) != 0) return 0;
   return static_cast<std::size_t>(bytes);
+}
+
+bool TcpStream::peer_has_gone() const {
+  pollfd look{.fd = core_->socket.native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&look, 1, 0) == 1 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 void TcpStream::shutdown_write() {

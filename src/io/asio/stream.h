@@ -23,6 +23,7 @@ class TcpStream final : public Stream {
   Result<std::size_t> read_some(MutableByteView into) override;
   Result<std::size_t> write_some(std::span<const ByteView> pieces) override;
   std::size_t untaken_bytes() const override;
+  bool peer_has_gone() const override;
   void shutdown_write() override;
   Endpoint peer() const override;
   Endpoint local() const override;

@@ -250,6 +250,7 @@ class ServerStream final : public io::Stream {
     return network_.server_write(*wire_, pieces);
   }
   std::size_t untaken_bytes() const override { return wire_->down.bytes; }
+  bool peer_has_gone() const override { return wire_->reset || wire_->up.end_read; }
   void shutdown_write() override { network_.server_end(*wire_); }
   io::Endpoint peer() const override { return {"127.0.0.1", port_of(*wire_)}; }
   io::Endpoint local() const override { return {"127.0.0.1", 5672}; }
